@@ -1,0 +1,29 @@
+public import Kernel
+
+/// Asks Access which locks a person owns.
+public struct OwnedLocks: Ask {
+    public static let name = "access.OwnedLocks", module = "access"
+    public static let patience = Duration.seconds(3)
+    public let owner: UserID
+    public init(owner: UserID) { self.owner = owner }
+
+    public struct Lock: Codable, Sendable {
+        public let uuid: String
+        public let serialNumber: String?
+        public let isOnline: Bool
+        public let keys: Int
+        public let residents: Int
+        /// The name of the last event, and when it happened.
+        public let lastEvent: String?
+        public let changedAt: Moment?
+
+        public init(uuid: String, serialNumber: String?, isOnline: Bool, keys: Int, residents: Int, lastEvent: String?, changedAt: Moment?) {
+            (self.uuid, self.serialNumber, self.isOnline, self.keys) = (uuid, serialNumber, isOnline, keys)
+            (self.residents, self.lastEvent, self.changedAt) = (residents, lastEvent, changedAt)
+        }
+    }
+    public struct Reply: Codable, Sendable {
+        public let locks: [Lock]
+        public init(locks: [Lock]) { self.locks = locks }
+    }
+}

@@ -1,0 +1,63 @@
+import Kernel
+
+/// What an action does.
+enum ActionKind: String, Codable, Sendable {
+    case open = "OpenLock"
+    case addKey = "AddKey"
+    case removeKey = "RemoveKey"
+    case writeKey = "WriteKey"
+}
+
+/// The row by which a caller follows an action; written with the events of the request.
+struct ActionRow: Codable, Sendable, Equatable {
+    let action: ActionID
+    let kind: ActionKind
+    let lock: LockID
+    let uuid: UUIDText
+    let org: OrgID?
+    /// The user who asked; nil when a tenant did.
+    let user: UserID?
+    let createdAt: Moment
+
+    init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, at now: Moment) {
+        (self.action, self.kind, self.lock, uuid) = (action, kind, LockID(lock.number), lock.uuid)
+        (org, user, createdAt) = (lock.organisation, caller.user, now)
+    }
+
+    var door: OpenAction.Door { OpenAction.Door(action: action, lock: lock, uuid: uuid, org: org) }
+
+    static let migration = Migration(
+        "001-actions",
+        [
+            """
+            CREATE TABLE access.actions (
+                action_id TEXT PRIMARY KEY, type TEXT NOT NULL, lock_id BIGINT NOT NULL, org_id TEXT, user_id TEXT, status TEXT NOT NULL,
+                result TEXT, error TEXT, created_at BIGINT NOT NULL, finished_at BIGINT)
+            """
+        ])
+
+    /// The row where a reaction comes to it first or again.
+    var insertIfMissing: SQL {
+        var text = insert.text
+        text += " ON CONFLICT (action_id) DO NOTHING"
+        return SQL(text: text, values: insert.values)
+    }
+
+    /// Fails when a reaction has written the row before the request: the events are stored already.
+    var insert: SQL {
+        """
+        INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at)
+        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt))
+        """
+    }
+
+    /// A success wins over a failure that was assumed earlier: the device has the last word.
+    static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Moment) -> SQL {
+        let status = error == nil ? "success" : "error"
+        let words = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
+        return """
+            UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: words), finished_at = \(now)
+            WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
+            """
+    }
+}

@@ -1,0 +1,29 @@
+import DevicesContracts
+import Kernel
+
+extension Preparation where C.Target == Lock {
+    /// Ties the lock's thing to the tenant before the lock exists: what another tenant holds is not taken over.
+    static func binding(_ thing: @escaping @Sendable (C) -> UUIDText) -> Preparation {
+        bind { plan in BindThing(thing: ThingName(thing(plan.command).text), org: plan.request.caller.org) }
+    }
+
+    /// Hands the lock's thing over to another tenant.
+    static func handingOver(to org: @escaping @Sendable (C) -> OrgID) -> Preparation {
+        bind { plan in BindThing(thing: plan.snapshot.state.thing, org: org(plan.command), isHandOver: true) }
+    }
+
+    private static func bind(_ question: @escaping @Sendable (Plan) -> BindThing) -> Preparation {
+        Preparation { plan, services in
+            let reply = try await services.bus.ask(question(plan), trace: plan.request.trace, now: services.clock())
+            guard reply.isBound else {
+                throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
+            }
+            return Outcome()
+        }
+    }
+}
+
+extension Lock {
+    /// The lock on the broker.
+    var thing: ThingName { ThingName(uuid.text) }
+}

@@ -1,0 +1,59 @@
+import DevicesContracts
+import Kernel
+
+/// Puts a lock under the management of the platform.
+struct CreateLock: Command {
+    let lock: LockID
+    let index: LockID
+    let uuid: UUIDText
+    let serialNumber: SerialNumber?
+    /// Checked and not kept: the contract has no place for it.
+    let vendorName: SerialNumber?
+    let owner: UserID?
+    let keys: [Key]
+    let caller: Caller
+
+    static let founds = true
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case otherIndex, uuidTaken, keyTwice
+        var kind: RefusalKind { .invalid }
+        var words: String {
+            switch self {
+            case .otherIndex: "The body's index must be the number in the path."
+            case .uuidTaken: "The hardware uuid belongs to another lock."
+            case .keyTwice: "A key stands twice in the list."
+            }
+        }
+    }
+
+    static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
+
+    func decide(_ state: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard index == lock else { throw .otherIndex }
+        guard state.number == 0 else { return [] }  // creating what exists is not an error
+        guard Set(keys.map(\.id)).count == keys.count else { throw .keyTwice }
+        let installation = Installation(
+            lock: lock, uuid: uuid, serialNumber: serialNumber, owner: owner ?? caller.user, org: caller.org, keys: keys)
+        return [.created(installation)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/CreateLock", "Put a lock under management",
+        allow: Rule("any tenant, a super key, or a user who becomes the owner") { command, _, caller in
+            command.owner == nil || caller.user == nil || command.owner == caller.user
+        },
+        before: .binding { $0.uuid },
+        input:
+            .path("id", "Number of the lock, chosen by the operator."),
+        .body("index", "The same number."),
+        .body("uuid", "Hardware uuid; also the name of the lock's thing."),
+        .body("serialNumber", "Serial number of the hardware."),
+        .body("vendorName", "Maker of the hardware."),
+        .body("ownerId", "The user who owns the lock."),
+        .body("keys", "Keys that the device knows already.", default: []),
+        .caller,
+        make: CreateLock.init(lock:index:uuid:serialNumber:vendorName:owner:keys:caller:)
+    )
+}

@@ -1,0 +1,84 @@
+import Kernel
+
+/// A lock: its hardware, its owner, its tenant, and the keys it answers to.
+struct Lock: Aggregate {
+    static let category = Category("lock", className: "LockAggregate")
+
+    enum Event: Sendable, Equatable {
+        case created(Installation)
+        case ownerSet(UserID)
+        case organizationSet(OrgID)
+        case keyAdded(Key)
+        case keyRemoved(Key.ID, index: Int?)
+        case keyWriteRequested(Key.ID, index: Int?)
+        case openRequested(reason: String?, request: String?)
+    }
+
+    private(set) var number = 0
+    private(set) var uuid: UUIDText = ""
+    private(set) var serialNumber: SerialNumber?
+    private(set) var owner: UserID?
+    private(set) var org: OrgID?
+    private(set) var keys: [Key] = []
+    private(set) var lastEvent: String?
+
+    mutating func apply(_ event: Event) {
+        lastEvent = event.name
+        switch event {
+        case .created(let installation):
+            (number, uuid, serialNumber) = (installation.lock.number, installation.uuid, installation.serialNumber)
+            (owner, org, keys) = (installation.owner, installation.org, installation.keys)
+        case .ownerSet(let user): owner = user
+        case .organizationSet(let org): self.org = org
+        case .keyAdded(let key): keys.append(key)
+        case .keyRemoved(let id, _): keys.removeAll { $0.id == id }
+        case .keyWriteRequested, .openRequested: break
+        }
+    }
+}
+
+/// What a lock is when it comes into being.
+struct Installation: Sendable, Equatable {
+    let lock: LockID
+    let uuid: UUIDText
+    var serialNumber: SerialNumber?
+    var owner: UserID?
+    var org: OrgID?
+    var keys: [Key] = []
+}
+
+/// Something that opens a lock at the door: a card, a phone, a wallet pass.
+struct Key: Sendable, Equatable, Codable {
+    typealias ID = NonEmpty
+    let id: ID
+    /// The slot on the device.
+    var index: Int?
+    /// Who holds it, and by that may manage the lock.
+    var user: UserID?
+}
+
+// MARK: - Questions the use cases ask
+
+extension Lock {
+    func key(_ id: Key.ID) -> Key? { keys.first { $0.id == id } }
+    func key(at index: Int) -> Key? { keys.first { $0.index == index } }
+    func isHeld(by user: UserID) -> Bool { owner == user || keys.contains { $0.user == user } }
+    func isOwned(by user: UserID) -> Bool { owner == user }
+    func belongs(to tenant: OrgID) -> Bool { org == tenant }
+
+    var organisation: OrgID? { org }
+    /// Partners know a lock by its hardware.
+    var publicID: String? { uuid.text }
+
+    /// A move is heard by the tenant that gives and the one that receives.
+    func audience(of event: Event, before: Lock) -> [OrgID] {
+        guard case .organizationSet(let new) = event, let old = before.org, old != new else { return org.map { [$0] } ?? [] }
+        return [new, old]
+    }
+
+    /// A hardware uuid belongs to one lock.
+    static func claims(of event: Event, before: Lock) -> [Claim] {
+        guard case .created(let installation) = event else { return [] }
+        return [.take(kind: "lock-uuid", value: installation.uuid.text.lowercased())]
+    }
+}

@@ -1,0 +1,55 @@
+import Kernel
+
+/// The number of a lock: a positive integer that its operator chose.
+struct LockID: WireValue, Hashable, CustomStringConvertible {
+    let number: Int
+    init(_ number: Int) { self.number = number }
+
+    static let largest = 1 << 53 - 1
+    static var schema: Schema { Schema.integer.with("minimum", 1) }
+    var json: JSON { .int(Int64(number)) }
+    var description: String { String(number) }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> LockID? {
+        guard let number = Int.read(raw, at: path, &reading) else { return nil }
+        return (1...largest).contains(number) ? LockID(number) : reading.note(path, "must be a positive whole number")
+    }
+}
+
+/// A serial number or vendor name in the alphabet of thing attributes: letters, digits and `_.,@/:#=[]-`, at most 800.
+struct SerialNumber: Text {
+    let text: String
+    init(_ text: String) { self.text = text }
+
+    static var schema: Schema { Schema.string.matching("^[a-zA-Z0-9_.,@/:#=[\\]-]*$").limited(most: 800) }
+
+    static func problem(with text: String) -> String? {
+        let isAllowed =
+            text.utf8.count <= 800
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                default: "_.,@/:#=[]-".utf8.contains(byte)
+                }
+            }
+        return isAllowed ? nil : "must have at most 800 of the characters a-z A-Z 0-9 _ . , @ / : # = [ ] -"
+    }
+}
+
+/// A key in the words of the API: `{uuid, indexNumber?, userId?}`.
+extension Key: WireValue {
+    static var schema: Schema { .object(["uuid": .string, "indexNumber": .integer.optional, "userId": .string.optional]) }
+
+    var json: JSON {
+        ["uuid": id.json, "indexNumber": index.map { .int(Int64($0)) }, "userId": user?.json]
+    }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Key? {
+        guard let object = JSON.Object.read(raw, at: path, &reading) else { return nil }
+        let id = Key.ID.read(object["uuid"], at: "\(path).uuid", &reading)
+        let index = Int?.read(object["indexNumber"], at: "\(path).indexNumber", &reading)
+        let user = UserID?.read(object["userId"], at: "\(path).userId", &reading)
+        guard let id, let index, let user else { return nil }
+        return Key(id: id, index: index, user: user)
+    }
+}

@@ -1,0 +1,44 @@
+import Kernel
+
+/// Takes a key from the lock and from the device.
+struct RemoveKey: Command {
+    let lock: LockID
+    let key: Key.ID?
+    let index: Int?
+
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case noSelector, noSuchKey, selectorsDisagree
+        var kind: RefusalKind { self == .noSuchKey ? .unknown : .invalid }
+        var words: String {
+            switch self {
+            case .noSelector: "keyUuid or keyIndexNumber is needed."
+            case .noSuchKey: "The lock has no such key."
+            case .selectorsDisagree: "keyUuid and keyIndexNumber name different keys."
+            }
+        }
+    }
+
+    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard key != nil || index != nil else { throw .noSelector }
+        guard let found = key.map(lock.key) ?? index.flatMap(lock.key(at:)) else { throw .noSuchKey }
+        guard index == nil || found.index == index else { throw .selectorsDisagree }
+        return [.keyRemoved(found.id, index: found.index)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/RemoveKey", "Remove a key from a lock",
+        allow: .manager,
+        before: .device { _, _, events in
+            var args: JSON.Object = [:]
+            if case .keyRemoved(let key, let index)? = events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
+            return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey)
+        },
+        input:
+            .path("id", "Number of the lock."),
+        .body("keyUuid", "Identifier of the key; this or the slot is needed."),
+        .body("keyIndexNumber", "Slot on the device."),
+        make: RemoveKey.init(lock:key:index:)
+    )
+}

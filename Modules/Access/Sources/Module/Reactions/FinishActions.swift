@@ -1,0 +1,70 @@
+import DevicesContracts
+import Kernel
+
+/// Brings actions to their end when Devices reports that a command has ended. Whatever a crash has left out is appended first.
+struct FinishActions {
+    let store: Store
+    let clock: @Sendable () -> Moment
+
+    static func reaction(_ services: Services) -> Reaction {
+        let finish = FinishActions(store: services.store, clock: services.clock)
+        return Reaction("access-finish-actions", from: ["devices"], hears: [CommandFinished.name], partitions: 4) { envelope in
+            try await finish.react(to: try CommandFinished(envelope))
+        }
+    }
+
+    func react(to finished: CommandFinished) async throws -> Effects {
+        // A command without our context is another module's; one that was withdrawn unseen never happened.
+        guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
+        guard finished.outcome != .withdrawn || finished.wasPublished else { return .none }
+        var effects = try await missing(context)
+        let now = clock()
+        let error = Self.error(of: finished)
+        let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
+        effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
+        if context.row.kind == .open, let event = Self.event(finished, context.row.door) {
+            let action = try await store.load(OpenAction.self, finished.action.text)
+            if action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: now)) }
+        }
+        return effects
+    }
+
+    /// The events and the action's row when the request died between the push and its commit.
+    private func missing(_ context: PushContext) async throws -> Effects {
+        let known = try await store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(context.row.action)")
+        guard known.isEmpty else { return .none }
+        let lock = try await store.load(Lock.self, context.stream)
+        let events = context.events.compactMap { event in
+            Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
+        }
+        guard lock.exists, !events.isEmpty else { return Effects(rows: [context.row.insertIfMissing]) }
+        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)], rows: [context.row.insertIfMissing])
+    }
+
+    private static func error(of finished: CommandFinished) -> (type: String, message: String)? {
+        switch finished.outcome {
+        case .succeeded: nil
+        case .failed: ("DeviceError", finished.error ?? "The device reported an error.")
+        case .expired: ("Expired", "The device did not answer in time.")
+        case .withdrawn: ("Withdrawn", "The command was taken back.")
+        }
+    }
+
+    private static func event(_ finished: CommandFinished, _ door: OpenAction.Door) -> OpenAction.Event? {
+        switch finished.outcome {
+        case .succeeded: .opened(door, isLate: finished.isLate)
+        case .failed, .expired: .failed(door, error: error(of: finished)?.message ?? "")
+        case .withdrawn: nil
+        }
+    }
+}
+
+extension OpenAction {
+    /// One end is enough, but a door that opened after all is told even when its failure was.
+    func mayStillHear(_ event: Event) -> Bool {
+        switch event {
+        case .opened: !isOpened
+        case .failed: !isOpened && !hasFailed
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import AccessContracts
+import DevicesContracts
+import Kernel
+
+/// The locks of a person, across aggregates.
+enum OwnedLocksView {
+    static let migration = Migration(
+        "002-owned-locks",
+        [
+            """
+            CREATE TABLE access.owned_locks (
+                lock_id TEXT PRIMARY KEY, owner_id TEXT, uuid TEXT NOT NULL, serial_number TEXT, keys BIGINT NOT NULL, last_event TEXT,
+                changed_at BIGINT NOT NULL)
+            """,
+            "CREATE INDEX owned_locks_by_owner ON access.owned_locks (owner_id)",
+        ])
+
+    /// A row is written while the lock has an owner, and once more when it loses the last one.
+    static func rows(for change: Change<Lock>) -> [SQL] {
+        let lock = change.after
+        guard lock.owner != nil || change.before.owner != nil else { return [] }
+        return [
+            """
+            INSERT INTO access.owned_locks (lock_id, owner_id, uuid, serial_number, keys, last_event, changed_at)
+            VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \(lock.keys.count),
+                \(optional: lock.lastEvent), \(change.at))
+            ON CONFLICT (lock_id) DO UPDATE SET owner_id = EXCLUDED.owner_id, uuid = EXCLUDED.uuid, serial_number = EXCLUDED.serial_number,
+                keys = EXCLUDED.keys, last_event = EXCLUDED.last_event, changed_at = EXCLUDED.changed_at
+            """
+        ]
+    }
+
+    static func answering(_ services: Services) -> Answering {
+        Answering(OwnedLocks.self) { question, context in
+            let rows = try await services.store.query(
+                "SELECT * FROM access.owned_locks WHERE owner_id = \(question.owner) ORDER BY lock_id LIMIT 1000")
+            let things = rows.compactMap { $0.text("uuid").map { ThingName($0) } }
+            let online = try? await services.bus.ask(ThingsOnline(things: things), trace: context.trace, now: services.clock()).online
+            return OwnedLocks.Reply(locks: rows.map { describe($0, online: Set(online ?? [])) })
+        }
+    }
+
+    private static func describe(_ row: Row, online: Set<ThingName>) -> OwnedLocks.Lock {
+        let uuid = row.text("uuid") ?? ""
+        return OwnedLocks.Lock(
+            uuid: uuid, serialNumber: row.text("serial_number"), isOnline: online.contains(ThingName(uuid)), keys: Int(row.int("keys") ?? 0),
+            residents: 0, lastEvent: row.text("last_event"), changedAt: row.moment("changed_at"))
+    }
+}
+
+extension Lock {
+    static func project(_ change: Change<Lock>) -> [SQL] { OwnedLocksView.rows(for: change) }
+}

@@ -1,0 +1,115 @@
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// The order of push and store: what the device link refuses is not stored, what was not stored is withdrawn.
+@Suite struct DevicePushTests {
+    let stream = StreamName("lock", "7")
+
+    func withLock(_ fake: FakeServices) async throws {
+        fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+        fake.answer(WithdrawCommand.self) { _ in Done() }
+        let create = Request(
+            path: ["id": "7"], body: ["index": 7, "uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7"], caller: .key(org: "acme", isSuper: false),
+            attempt: Attempt(now: fake.now))
+        _ = try await CreateLock.operation.perform(create, fake.services("access"))
+    }
+
+    func open(_ fake: FakeServices) -> Request {
+        Request(path: ["id": "7"], body: ["requestId": "r"], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now))
+    }
+
+    @Test func `an accepted open is stored and can be followed`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        let response = try await OpenLock.operation.perform(open(fake), fake.services("access"))
+        let sent = try #require(try fake.asked(SendCommand.self).first)
+        #expect(response.status == 200 && response.headers["X-Action-Id"] == sent.action.text)
+        #expect(sent.command == "unlock" && sent.lifetime == 30_000 && sent.org == "acme" && sent.args == ["request_id": "r"])
+        #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
+        #expect(fake.rows.contains { $0.text.contains("INSERT INTO access.actions") })
+    }
+
+    @Test func `an unreachable link stores nothing`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unreachable) }
+        await #expect(throws: Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")) {
+            try await OpenLock.operation.perform(open(fake), fake.services("access"))
+        }
+        #expect(fake.types(of: stream) == ["LockCreated"])
+    }
+
+    @Test func `a command without an answer is withdrawn`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in throw AskFailure.timedOut(name: SendCommand.name) }
+        await #expect(throws: AskFailure.self) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
+        #expect(try fake.asked(WithdrawCommand.self).map(\.action) == fake.asked(SendCommand.self).map(\.action))
+    }
+
+    @Test func `a conflict after the push decides again under the same action`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        fake.failNextCommit(with: CommitFailure.versionConflict)
+        _ = try await OpenLock.operation.perform(open(fake), fake.services("access"))
+        #expect(try fake.asked(SendCommand.self).count == 1)
+        #expect(try fake.asked(WithdrawCommand.self).isEmpty)
+        #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
+    }
+
+    @Test func `a push whose events cannot be stored is withdrawn`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        fake.failNextCommit(with: Failure.unavailable("The database is not available now.", retryAfter: nil))
+        await #expect(throws: Failure.self) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
+        #expect(try fake.asked(WithdrawCommand.self).count == 1)
+    }
+
+    @Test func `a commit of unknown outcome is not withdrawn`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        fake.failNextCommit(with: Failure.outcomeUnknown)
+        await #expect(throws: Failure.outcomeUnknown) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
+        #expect(try fake.asked(WithdrawCommand.self).isEmpty)
+    }
+
+    @Test func `what the device's answer has healed meanwhile is not stored twice`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        fake.failNextCommit(with: CommitFailure.duplicate(constraint: "actions_pkey"))
+        let response = try await OpenLock.operation.perform(open(fake), fake.services("access"))
+        #expect(response.status == 200 && response.headers["X-Action-Id"] != nil)
+        #expect(try fake.asked(WithdrawCommand.self).isEmpty)
+        #expect(fake.types(of: stream) == ["LockCreated"])
+    }
+
+    @Test func `a refused command sends nothing`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        let remove = Request(path: ["id": "7"], body: ["keyUuid": "gone"], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now))
+        await #expect(throws: Failure.self) { try await RemoveKey.operation.perform(remove, fake.services("access")) }
+        let foreign = Request(path: ["id": "7"], caller: .key(org: "other", isSuper: false), attempt: Attempt(now: fake.now))
+        await #expect(throws: Failure.self) { try await OpenLock.operation.perform(foreign, fake.services("access")) }
+        #expect(try fake.asked(SendCommand.self).isEmpty)
+    }
+
+    @Test func `every problem of a request is reported at once`() async throws {
+        let fake = FakeServices()
+        let request = Request(path: ["id": "x"], body: ["keyUuid": "", "keyIndexNumber": "1", "userId": 7], caller: .anonymous, attempt: Attempt(now: fake.now))
+        await #expect(
+            throws: Failure.problems([
+                Problem("id", "must be a whole number"), Problem("keyUuid", "must not be empty"), Problem("keyIndexNumber", "must be a whole number"),
+                Problem("userId", "must be a text"),
+            ])
+        ) { try await AddKey.operation.perform(request, fake.services("access")) }
+    }
+}

@@ -1,0 +1,80 @@
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+@Suite struct FinishActionsTests {
+    let fake = FakeServices()
+
+    func finished(_ outcome: CommandFinished.Outcome, wasPublished: Bool = true, isLate: Bool = false, kind: ActionKind = .open) throws -> CommandFinished {
+        var lock = Lock()
+        lock.apply(.created(Installation(lock: LockID(7), uuid: "u", org: "acme")))
+        let row = ActionRow(action: "a", kind: kind, lock: lock, caller: .key(org: "acme", isSuper: false), at: fake.now)
+        let wire = Lock.wire(.openRequested(reason: nil, request: "r"), in: lock, at: fake.now)
+        let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
+        return CommandFinished(
+            action: "a", thing: "u", command: "unlock", outcome: outcome, error: outcome == .failed ? "jammed" : nil, wasPublished: wasPublished,
+            isLate: isLate, finishedAt: fake.now, context: try JSON(encoding: context))
+    }
+
+    func react(_ finished: CommandFinished) async throws -> Effects {
+        try await FinishActions(store: fake.services("access").store, clock: { fake.now }).react(to: finished)
+    }
+
+    func types(_ effects: Effects) -> [String] { effects.appends.flatMap { $0.events.map(\.wire.type) } }
+
+    @Test func `a door that opened is told`() async throws {
+        let effects = try await react(try finished(.succeeded))
+        #expect(types(effects) == ["LockOpened"])
+        #expect(effects.appends.first?.stream == StreamName("action", "a"))
+        #expect(effects.appends.first?.events.first?.audience == ["acme"])
+    }
+
+    @Test(arguments: [CommandFinished.Outcome.failed, .expired])
+    func `a door that did not open is told`(outcome: CommandFinished.Outcome) async throws {
+        #expect(types(try await react(try finished(outcome))) == ["LockOpenFailed"])
+    }
+
+    @Test func `a late success says that it is late`() async throws {
+        let effects = try await react(try finished(.succeeded, isLate: true))
+        #expect(effects.appends.first?.events.first?.wire.data["late"] == true)
+    }
+
+    @Test func `a command that was never seen never happened`() async throws {
+        let effects = try await react(try finished(.withdrawn, wasPublished: false))
+        #expect(effects.appends.isEmpty && effects.rows.isEmpty)
+    }
+
+    @Test func `a key write ends in the action alone`() async throws {
+        let effects = try await react(try finished(.succeeded, kind: .addKey))
+        #expect(types(effects).isEmpty && !effects.rows.isEmpty)
+    }
+
+    @Test func `a message with somebody else's context is passed over`() async throws {
+        let other = CommandFinished(
+            action: "x", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: false, finishedAt: fake.now,
+            context: ["foreign": true])
+        #expect(try await react(other).rows.isEmpty)
+    }
+
+    @Test func `what a crash left out is appended first`() async throws {
+        let created = Lock.Event.created(Installation(lock: LockID(7), uuid: "u", org: "acme"))
+        let empty = Snapshot<Lock>(stream: StreamName("lock", "7"), state: Lock(), version: 0, changedAt: fake.now)
+        try await fake.services("access").store.commit(Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        let effects = try await react(try finished(.succeeded))
+        #expect(types(effects) == ["LockOpenRequested", "LockOpened"])
+        #expect(effects.rows.contains { $0.text.contains("INSERT INTO access.actions") })
+    }
+
+    @Test func `a second end is not told twice`() {
+        var action = OpenAction()
+        let door = OpenAction.Door(action: "a", lock: LockID(7), uuid: "u", org: "acme")
+        action.apply(.failed(door, error: "expired"))
+        #expect(!action.mayStillHear(.failed(door, error: "again")))
+        #expect(action.mayStillHear(.opened(door, isLate: true)))
+        action.apply(.opened(door, isLate: true))
+        #expect(!action.mayStillHear(.opened(door, isLate: false)))
+    }
+}

@@ -1,0 +1,68 @@
+public import Kernel
+
+/// Asks Devices to tie a thing to a tenant. A thing that another tenant holds stays with it.
+public struct BindThing: Ask {
+    public static let name = "devices.BindThing", module = "devices"
+    public let thing: ThingName
+    /// Nil for things of persons, which no tenant owns.
+    public let org: OrgID?
+    /// Whether the present holder hands it over: the binding moves whoever has it.
+    public let isHandOver: Bool
+    public init(thing: ThingName, org: OrgID?, isHandOver: Bool = false) { (self.thing, self.org, self.isHandOver) = (thing, org, isHandOver) }
+
+    public struct Reply: Codable, Sendable {
+        public let isBound: Bool
+        public init(isBound: Bool) { self.isBound = isBound }
+    }
+}
+
+/// Asks which things are known to be online.
+public struct ThingsOnline: Ask {
+    public static let name = "devices.ThingsOnline", module = "devices"
+    public static let patience = Duration.seconds(2)
+    public let things: [ThingName]
+    public init(things: [ThingName]) { self.things = things }
+
+    public struct Reply: Codable, Sendable {
+        public let online: [ThingName]
+        public init(online: [ThingName]) { self.online = online }
+    }
+}
+
+/// Asks for the messages that went to a thing and came from it, newest first.
+public struct ThingMessages: Ask {
+    public static let name = "devices.ThingMessages", module = "devices"
+    public let thing: ThingName
+    /// At most this many of each direction.
+    public let limit: Int
+    public init(thing: ThingName, limit: Int) { (self.thing, self.limit) = (thing, limit) }
+
+    public struct Message: Codable, Sendable {
+        public let id: Int64
+        public let payload: JSON
+        public let at: Moment
+        public init(id: Int64, payload: JSON, at: Moment) { (self.id, self.payload, self.at) = (id, payload, at) }
+    }
+    public struct Reply: Codable, Sendable {
+        public let commands: [Message]
+        public let statuses: [Message]
+        public init(commands: [Message], statuses: [Message]) { (self.commands, self.statuses) = (commands, statuses) }
+    }
+}
+
+/// A device's shadow has changed; partners hear of it as `Shadow Update`.
+public struct ShadowChanged: Fact {
+    public static let name = "Shadow Update"
+    public let thing: ThingName
+    public let version: Int
+    public let desired: JSON?
+    public let reported: JSON?
+    public let delta: JSON
+    public let metadata: JSON?
+    public var stream: StreamName { StreamName("shadow", thing.text) }
+
+    public init(thing: ThingName, version: Int, desired: JSON?, reported: JSON?, delta: JSON, metadata: JSON?) {
+        (self.thing, self.version, self.desired, self.reported) = (thing, version, desired, reported)
+        (self.delta, self.metadata) = (delta, metadata)
+    }
+}

@@ -1,0 +1,75 @@
+import DevicesContracts
+public import Kernel
+public import MQTT
+import Synchronization
+
+/// Plays the hubs of some buildings on a real broker: announces them, answers the commands of everything behind them.
+public final class HubSimulator: Sendable {
+    private let topics: Topics
+    private let clock: @Sendable () -> Moment
+    private let behaviour: SimulatedBehaviour
+    private let things = Mutex<[ThingName: SimulatedThing]>([:])
+    private let client = Mutex<MQTTClient?>(nil)
+
+    public init(topicPrefix: String, behaviour: SimulatedBehaviour, clock: @escaping @Sendable () -> Moment) {
+        (topics, self.behaviour, self.clock) = (Topics(prefix: topicPrefix), behaviour, clock)
+    }
+
+    /// Connects and answers for every thing on the broker until cancelled.
+    /// - Parameters:
+    ///   - hubs: names that are announced as hubs.
+    ///   - nodes: attributes of Matter nodes by the thing that stands for them, keyed `endpoint/cluster/attribute`.
+    public func run(_ settings: MQTTSettings, hubs: [String], nodes: [String: JSON]) async throws {
+        let made = try MQTTClient(
+            settings,
+            handlers: MQTTHandlers(
+                connected: { [weak self] in Task { await self?.announce(hubs, nodes) } },
+                received: { [weak self] topic, payload in Task { await self?.hear(topic, payload) } }))
+        client.withLock { $0 = made }
+        if made.isConnected { await announce(hubs, nodes) }
+        defer { Task.detached { made.close() } }
+        while true { try await Task.sleep(for: .seconds(3_600)) }
+    }
+
+    private func announce(_ hubs: [String], _ nodes: [String: JSON]) async {
+        guard let client = client.withLock({ $0 }) else { return }
+        client.subscribe(["\(topics.prefix)/+/shadow/name/+/update/delta", "\(topics.prefix)/+/shadow/name/+/get/accepted"])
+        for hub in hubs {
+            let name = ThingName(hub)
+            await say(Topics.presence(name), ["online": true, "at": clock().json], retain: true)
+            let report: JSON = ["online": true, "version": "simulator", "last_seen": .int(clock().milliseconds), "uptime_seconds": 0]
+            await say(topics.topic(name, "hub_state", "update"), ["state": ["reported": report]])
+        }
+        for (thing, attributes) in nodes { await report(ThingName(thing), attributes) }
+    }
+
+    /// A node's identity and its state, as the bridge in a hub splits them.
+    private func report(_ thing: ThingName, _ attributes: JSON) async {
+        var info: JSON.Object = ["bridge_uuid": "simulator", "uuid": thing.json], state: JSON.Object = ["available": true]
+        for member in attributes.members ?? [:] {
+            let cluster = member.key.split(separator: "/").dropFirst().first
+            if cluster == "40" || cluster == "29" { info[member.key] = member.value } else { state[member.key] = member.value }
+        }
+        await say(topics.topic(thing, "device_info", "update"), ["state": ["reported": .object(info)]])
+        await say(topics.topic(thing, "device_state", "update"), ["state": ["reported": .object(state)]])
+    }
+
+    private func hear(_ topic: String, _ payload: [UInt8]) async {
+        let parts = topic.dropFirst(topics.prefix.count + 1).split(separator: "/").map(String.init)
+        guard topic.hasPrefix(topics.prefix), parts.count == 6, let document = try? JSON.parse(payload, depth: 64) else { return }
+        let name = ThingName(parts[0]), tail = parts[4] + "/" + parts[5]
+        let answer = things.withLock { things in
+            var thing = things[name] ?? SimulatedThing(behaviour)
+            defer { things[name] = thing }
+            return thing.hear(tail: tail, document, at: clock())
+        }
+        guard let answer else { return }
+        try? await Task.sleep(for: behaviour.delay)
+        for _ in 0..<(behaviour.saysTwice ? 2 : 1) { await say(topics.topic(name, parts[3], "update"), answer) }
+    }
+
+    private func say(_ topic: String, _ payload: JSON, retain: Bool = false) async {
+        guard let client = client.withLock({ $0 }) else { return }
+        _ = try? await client.publish(topic, payload.bytes, retain: retain)
+    }
+}

@@ -1,0 +1,99 @@
+public import DevicesContracts
+import Kernel
+public import MQTT
+import Synchronization
+
+/// The link to hubs over a broker.
+public final class MQTTLink: Sendable {
+    private struct State {
+        var client: MQTTClient?
+        var isSubscribed = false
+        var receive: (@Sendable (HubLink.Inbound) -> Bool)?
+    }
+    private let settings: MQTTSettings
+    private let topics: Topics
+    private let state = Mutex(State())
+
+    public init(_ settings: MQTTSettings, topicPrefix: String) { (self.settings, topics) = (settings, Topics(prefix: topicPrefix)) }
+
+    public var port: HubLink {
+        HubLink(
+            listen: { [self] in try await listen($0) }, publish: { [self] in try await publish($0) }, discard: { [self] in discard() },
+            isUp: { [self] in state.withLock { $0.isSubscribed } })
+    }
+
+    private func listen(_ receive: @escaping @Sendable (HubLink.Inbound) -> Bool) async throws {
+        state.withLock { $0.receive = receive }
+        try open()
+        defer { shut() }
+        while true { try await Task.sleep(for: .seconds(3_600)) }
+    }
+
+    private func open() throws {
+        let client = try MQTTClient(
+            settings,
+            handlers: MQTTHandlers(
+                connected: { [weak self] in self?.connected() }, disconnected: { [weak self] in self?.state.withLock { $0.isSubscribed = false } },
+                received: { [weak self] topic, payload in self?.received(topic, payload) }))
+        state.withLock { $0.client = client }
+        if client.isConnected { connected() }
+    }
+
+    private func connected() {
+        guard let client = state.withLock({ $0.client }) else { return }
+        client.subscribe(topics.subscriptions)
+        let receive = state.withLock { state in
+            state.isSubscribed = true
+            return state.receive
+        }
+        _ = receive?(.connected)
+    }
+
+    private func received(_ topic: String, _ payload: [UInt8]) {
+        guard let inbound = topics.inbound(topic, payload) else { return }
+        _ = state.withLock { $0.receive }?(inbound)
+    }
+
+    private func publish(_ message: HubLink.Outbound) async throws -> HubLink.Delivery {
+        guard let client = state.withLock({ $0.isSubscribed ? $0.client : nil }) else { throw HubLink.Down() }
+        do {
+            let reason = try await client.publish(topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime)
+            return reason == 0 ? .taken : .unheard
+        } catch MQTTFailure.refused {
+            throw HubLink.Down()
+        } catch is MQTTFailure {
+            // The library would send it again after a reconnect, however late.
+            discard(client)
+            throw HubLink.Down()
+        }
+    }
+
+    private func discard() {
+        if let client = state.withLock({ $0.client }) { discard(client) }
+    }
+
+    /// libmosquitto keeps unsent messages and would send them later: they go with their client, and a new one takes its place. Others may
+    /// have replaced the failed one already.
+    private func discard(_ failed: MQTTClient) {
+        let isCurrent = state.withLock { state in
+            guard state.client === failed else { return false }
+            (state.client, state.isSubscribed) = (nil, false)
+            return true
+        }
+        guard isCurrent else { return }
+        Task.detached { [self] in
+            failed.close()
+            while state.withLock({ $0.receive != nil && $0.client == nil }) {
+                do { try open() } catch { try await Task.sleep(for: .seconds(1)) }
+            }
+        }
+    }
+
+    private func shut() {
+        let client = state.withLock { state in
+            defer { state = State() }
+            return state.client
+        }
+        if let client { Task.detached { client.close() } }
+    }
+}

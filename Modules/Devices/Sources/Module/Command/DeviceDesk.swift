@@ -1,0 +1,170 @@
+import DevicesContracts
+import Kernel
+
+/// Works on one thing at a time: what a request or a message means is decided by values, stored, and only then published.
+struct DeviceDesk: Sendable {
+    let services: Services
+    let link: HubLink
+
+    /// The thing as it is stored.
+    struct Desk {
+        var shadow: Shadow
+        var commands: [PendingCommand]
+        let owner: OrgID?
+        let isBound: Bool
+        /// Nil while the thing has never said.
+        let isOnline: Bool?
+        /// The command that was asked for by its id.
+        let named: PendingCommand?
+    }
+
+    func open(_ thing: ThingName, _ shadow: String?, naming action: ActionID? = nil) async throws -> Desk {
+        let rows = try await services.store.read([
+            ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
+            PendingCommand.find(action ?? ""),
+        ])
+        let stored: Shadow? = try rows[0].first?.json("body")?.decoded()
+        return Desk(
+            shadow: stored ?? Shadow(), commands: rows[1].compactMap(PendingCommand.init), owner: rows[2].first?.text("org_id").map { OrgID($0) },
+            isBound: !rows[2].isEmpty, isOnline: rows[3].first?.bool("online"), named: rows[4].first.flatMap(PendingCommand.init))
+    }
+
+    func turn<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
+        let turn = try await services.store.turn(StreamName("thing", thing.text))
+        defer { turn.end() }
+        return try await body()
+    }
+
+    /// Publishes in order. Messages about a command are dropped by the broker when the command has expired.
+    @discardableResult
+    func publish(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, until expiry: Moment? = nil) async throws -> HubLink.Delivery {
+        var last = HubLink.Delivery.unheard
+        for publication in publications {
+            if let expiry, expiry <= services.clock() { return .unheard }
+            last = try await link.publish(
+                HubLink.Outbound(
+                    thing: thing, shadow: shadow, tail: publication.tail, payload: publication.payload.bytes,
+                    lifetime: expiry.map { $0.since(services.clock()) }))
+        }
+        return last
+    }
+}
+
+// MARK: - Commands of other modules
+
+extension DeviceDesk {
+    func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
+        try await turn(ask.thing) {
+            let now = services.clock()
+            var desk = try await open(ask.thing, ask.shadow, naming: ask.action)
+            let isOffline = desk.isOnline == false
+            if let known = desk.named {
+                guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
+                return SendCommand.Reply(known.stage == .withdrawn ? .unreachable : .accepted, isOffline: isOffline)
+            }
+            if let org = ask.org, desk.isBound, desk.owner != org { return SendCommand.Reply(.foreign) }
+            guard link.isUp() else { return SendCommand.Reply(.unreachable) }
+            let command = PendingCommand(
+                action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args,
+                expiresAt: ask.lifetime.map { now + .milliseconds($0) }, context: ask.context, org: ask.org ?? desk.owner, createdAt: now,
+                stage: .accepted)
+            let publications = desk.shadow.replaceDesired(with: command.slot(at: now), at: now)
+            try await store(command, desk.shadow, context)
+            do {
+                // The device's own message first: the documents are for those who watch.
+                let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
+                let delivery = try await publish(delta, ask.thing, ask.shadow, until: command.expiresAt)
+                Task { _ = try? await publish(documents, ask.thing, ask.shadow, until: command.expiresAt) }
+                if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(ask.action)]) } }
+                return SendCommand.Reply(.accepted, isOffline: isOffline)
+            } catch is HubLink.Down {
+                await link.discard()
+                try await takeBack(command, desk.shadow)
+                return SendCommand.Reply(.unreachable)
+            }
+        }
+    }
+
+    private func store(_ command: PendingCommand, _ shadow: Shadow, _ context: AskContext) async throws {
+        do {
+            try await services.store.commit(
+                Commit(
+                    rows: [
+                        command.insert(deadline: context.deadline), try ThingTables.put(shadow, command.thing, command.shadow),
+                        ThingTables.note(.command, command.slot(at: command.createdAt), command.thing, at: command.createdAt),
+                    ], trace: context.trace))
+        } catch CommitFailure.violated {
+            throw AskFailure.timedOut(name: SendCommand.name)
+        }
+    }
+
+    /// Ends a command that the link did not take: it must not come out later.
+    private func takeBack(_ command: PendingCommand, _ shadow: Shadow) async throws {
+        var shadow = shadow
+        let now = services.clock()
+        _ = shadow.replaceDesired(with: .null, at: now)
+        _ = try await services.store.run([
+            command.finish(.withdrawn, error: "the link did not take it", at: now), try ThingTables.put(shadow, command.thing, command.shadow),
+        ])
+    }
+
+    func withdraw(_ question: WithdrawCommand, _ trace: Trace) async throws {
+        try await turn(question.thing) {
+            guard let command = try await services.store.query(PendingCommand.find(question.action)).first.flatMap(PendingCommand.init) else {
+                return try await bar(question)
+            }
+            guard command.isOpen, command.thing == question.thing else { return }
+            try await end([(command, .withdrawn, nil)], try await open(command.thing, command.shadow), command.thing, command.shadow, trace)
+        }
+    }
+
+    /// Leaves an ended command in the place of one that is still on its way here: it finds itself withdrawn when it comes.
+    private func bar(_ question: WithdrawCommand) async throws {
+        let now = services.clock()
+        let command = PendingCommand(
+            action: question.action, thing: question.thing, shadow: "command", command: "withdrawn", args: [:], expiresAt: nil, context: .null, org: nil,
+            createdAt: now, stage: .withdrawn)
+        _ = try await services.store.run([command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now)])
+    }
+
+    /// Ends commands, offers the next one in the slot, tells who asked for them.
+    func end(
+        _ ends: [(command: PendingCommand, outcome: CommandFinished.Outcome, error: String?)], _ desk: Desk, _ thing: ThingName, _ shadow: String,
+        _ trace: Trace
+    ) async throws {
+        let now = services.clock(), ended = Set(ends.map(\.command.action))
+        var shadowNow = desk.shadow, rows: [SQL] = [], messages: [Commit.Posting] = []
+        for (command, outcome, error) in ends {
+            rows.append(command.finish(PendingCommand.Stage(outcome), error: error, at: now))
+            messages.append(try Commit.Posting(command.finished(outcome, error: error, at: now), at: now))
+        }
+        let next = PendingCommand.next(of: desk.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
+        let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now)
+        rows.append(try ThingTables.put(shadowNow, thing, shadow))
+        try await services.store.commit(Commit(rows: rows, messages: messages, trace: trace))
+        _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, until: next?.expiresAt)
+    }
+
+    /// Ends what has expired on a thing. Called by the clock and before the link opens.
+    func expire(_ thing: ThingName) async throws {
+        try await turn(thing) {
+            for shadow in ["command", "hub_command"] {
+                let desk = try await open(thing, shadow), now = services.clock()
+                let over = desk.commands.filter { $0.shadow == shadow && !$0.isLive(at: now) }
+                guard !over.isEmpty else { continue }
+                try await end(over.map { ($0, .expired, "the device did not answer in time") }, desk, thing, shadow, Trace(correlation: "expiry", causation: nil))
+            }
+        }
+    }
+}
+
+extension PendingCommand.Stage {
+    init(_ outcome: CommandFinished.Outcome) {
+        switch outcome {
+        case .succeeded: self = .succeeded
+        case .failed: self = .failed
+        case .expired: self = .expired
+        case .withdrawn: self = .withdrawn
+        }
+    }
+}

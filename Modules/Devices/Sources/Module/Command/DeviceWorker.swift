@@ -1,0 +1,133 @@
+import DevicesContracts
+import Kernel
+import Synchronization
+
+/// Runs the devices side: hears the link, expires commands, forgets old messages.
+struct DeviceWorker: Sendable {
+    let desk: DeviceDesk
+    private let lanes = (0..<16).map { _ in Lane() }
+
+    init(desk: DeviceDesk) { self.desk = desk }
+
+    var jobs: [Job] {
+        [
+            Job("devices-link") { try await listen() },
+            Job("devices-expiry") { try await expire() },
+            Job("devices-messages") { try await forget() },
+        ] + lanes.indices.map { number in Job("devices-lane-\(number)") { try await work(lanes[number]) } }
+    }
+
+    /// What has expired while nobody looked is withdrawn before the first message can be answered.
+    private func listen() async throws {
+        try await expireAll()
+        try await desk.link.listen { inbound in
+            guard let thing = inbound.thing else { return true }
+            let hasRoom = lanes[Int(UInt(bitPattern: thing.hashValue) % UInt(lanes.count))].put(inbound)
+            if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
+                Task { try? await desk.reject(.busy, verb, nil, thing, shadow) }
+            }
+            return hasRoom
+        }
+    }
+
+    private func work(_ lane: Lane) async throws {
+        while true {
+            try await handle(try await lane.next())
+        }
+    }
+
+    /// Tries again while the database is away: the broker has let go of the message, and it may say that a door opened.
+    private func handle(_ inbound: HubLink.Inbound) async throws {
+        var pause = Duration.milliseconds(50)
+        while true {
+            do {
+                return try await desk.receive(inbound)
+            } catch Failure.unavailable, Failure.outcomeUnknown {
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(2))
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                return desk.services.log.warning("A message of a device was not handled", ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func expire() async throws {
+        while true {
+            try await Task.sleep(for: .milliseconds(200))
+            try await expireAll()
+        }
+    }
+
+    private func expireAll() async throws {
+        for row in try await desk.services.store.query(PendingCommand.expired(at: desk.services.clock())) {
+            guard let thing = row.text("thing") else { continue }
+            do { try await desk.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
+                // One thing must not keep the others from expiring.
+                desk.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])
+            }
+        }
+    }
+
+    private func forget() async throws {
+        while true {
+            _ = try await desk.services.store.run([ThingTables.forget(before: desk.services.clock() - .seconds(7 * 86_400))])
+            try await Task.sleep(for: .seconds(3_600))
+        }
+    }
+}
+
+extension HubLink.Inbound {
+    fileprivate var thing: ThingName? {
+        switch self {
+        case .shadow(let thing, _, _, _), .presence(let thing, _): thing
+        case .connected: nil
+        }
+    }
+}
+
+/// A bounded mailbox: messages of one thing stay in order because they always take the same lane.
+final class Lane: Sendable {
+    private struct State {
+        var waiting: [HubLink.Inbound] = []
+        var taken = 0
+        var worker: CheckedContinuation<HubLink.Inbound?, Never>?
+    }
+    private let state = Mutex(State())
+    private static let limit = 2_000
+
+    /// False when the mailbox is full.
+    func put(_ inbound: HubLink.Inbound) -> Bool {
+        let (hasRoom, worker) = state.withLock { state -> (Bool, CheckedContinuation<HubLink.Inbound?, Never>?) in
+            if let worker = state.worker { state.worker = nil; return (true, worker) }
+            guard state.waiting.count - state.taken < Self.limit else { return (false, nil) }
+            state.waiting.append(inbound)
+            return (true, nil)
+        }
+        worker?.resume(returning: inbound)
+        return hasRoom
+    }
+
+    /// The next message; waits for one. Throws when the task is cancelled.
+    func next() async throws -> HubLink.Inbound {
+        let inbound = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let first = state.withLock { state -> HubLink.Inbound?? in
+                    if Task.isCancelled { return .some(nil) }
+                    guard state.taken < state.waiting.count else { state.worker = continuation; return nil }
+                    defer { state.taken += 1; if state.taken > 256 { state.waiting.removeFirst(state.taken); state.taken = 0 } }
+                    return .some(state.waiting[state.taken])
+                }
+                if let first { continuation.resume(returning: first) }
+            }
+        } onCancel: {
+            state.withLock { state in
+                defer { state.worker = nil }
+                return state.worker
+            }?.resume(returning: nil)
+        }
+        guard let inbound else { throw CancellationError() }
+        return inbound
+    }
+}

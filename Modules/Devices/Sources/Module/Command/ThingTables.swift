@@ -1,0 +1,53 @@
+import DevicesContracts
+import Kernel
+
+/// Things, their tenants, their presence, their shadows, and the latest messages to and from them.
+enum ThingTables {
+    static let migration = Migration(
+        "001-things",
+        [
+            "CREATE TABLE devices.things (name TEXT PRIMARY KEY, org_id TEXT)",
+            "CREATE TABLE devices.presence (thing TEXT PRIMARY KEY, online BOOLEAN NOT NULL, at BIGINT NOT NULL)",
+            "CREATE TABLE devices.shadows (thing TEXT NOT NULL, shadow TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, shadow))",
+            "CREATE TABLE devices.messages (id {identity}, thing TEXT NOT NULL, direction TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
+            "CREATE INDEX messages_by_thing ON devices.messages (thing, id)",
+        ])
+
+    /// The unnamed (classic) shadow is stored under an empty name.
+    static func shadow(_ thing: ThingName, _ name: String?) -> SQL {
+        "SELECT body FROM devices.shadows WHERE thing = \(thing) AND shadow = \(name ?? "")"
+    }
+
+    static func put(_ shadow: Shadow, _ thing: ThingName, _ name: String?) throws -> SQL {
+        """
+        INSERT INTO devices.shadows (thing, shadow, body) VALUES (\(thing), \(name ?? ""), \(try JSON(encoding: shadow)))
+        ON CONFLICT (thing, shadow) DO UPDATE SET body = EXCLUDED.body
+        """
+    }
+
+    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id FROM devices.things WHERE name = \(thing)" }
+    static func presence(_ thing: ThingName) -> SQL { "SELECT online FROM devices.presence WHERE thing = \(thing)" }
+
+    static func putPresence(_ thing: ThingName, _ isOnline: Bool, at now: Moment) -> SQL {
+        """
+        INSERT INTO devices.presence (thing, online, at) VALUES (\(thing), \(isOnline), \(now))
+        ON CONFLICT (thing) DO UPDATE SET online = EXCLUDED.online, at = EXCLUDED.at
+        """
+    }
+
+    enum Direction: String { case command, status }
+
+    static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Moment) -> SQL {
+        "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
+    }
+
+    static func messages(_ direction: Direction, _ thing: ThingName, limit: Int) -> SQL {
+        """
+        SELECT id, payload, at FROM devices.messages WHERE thing = \(thing) AND direction = \(direction.rawValue)
+        ORDER BY id DESC LIMIT \(limit)
+        """
+    }
+
+    /// Messages are for smoke tests; a week is enough.
+    static func forget(before moment: Moment) -> SQL { "DELETE FROM devices.messages WHERE at < \(moment)" }
+}

@@ -1,0 +1,16 @@
+import DevicesContracts
+public import Kernel
+
+/// Devices: hubs, shadows, commands on their way to hardware.
+public let devices = Context(
+    "devices",
+    aggregates: [AnyAggregate(Hub.self)],
+    migrations: [ThingTables.migration, PendingCommand.migration],
+    operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation],
+    assemble: { services in
+        guard let link = services.ports.port(HubLink.self) else { return Assembly() }
+        let desk = DeviceDesk(services: services, link: link)
+        let want = Answering(WantState.self) { question, _ in try await desk.want(question) }
+        return Assembly(answers: desk.answers + [want], jobs: DeviceWorker(desk: desk).jobs)
+    }
+)

@@ -1,0 +1,41 @@
+import DevicesContracts
+import Kernel
+
+/// Registers a hub as it leaves the factory.
+struct ProvisionHub: Command {
+    let hub: Hub.ID
+    let named: UUIDText
+    let serial: NonEmpty
+    let model: NonEmpty
+    let thing: ThingName?
+    let vendor: String?
+
+    static let founds = true
+    var target: String { hub.text }
+
+    enum Refusal: Refused {
+        case otherHub
+        var kind: RefusalKind { .invalid }
+        var words: String { "The body's hubId must be the id in the path." }
+    }
+
+    func decide(_ state: Hub, at now: Moment) throws(Refusal) -> [Hub.Event] {
+        guard named.text == hub.text else { throw .otherHub }
+        guard state.status == .unknown else { return [] }  // registering what exists is not an error
+        let hardware = Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing ?? ThingName(hub.text), vendor: vendor)
+        return [.provisioned(hardware, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/hubs/{id}/ProvisionHub", "Register a manufactured hub",
+        allow: Rule("any API key") { _, _, caller in if case .key = caller { true } else { false } },
+        input:
+            .path("id", "Id of the hub, a UUID."),
+        .body("hubId", "The same id."),
+        .body("serial", "Serial number."),
+        .body("model", "Model."),
+        .body("thingName", "Name of its thing on the broker; the hub's id when absent."),
+        .body("vendorName", "Maker."),
+        make: ProvisionHub.init(hub:named:serial:model:thing:vendor:)
+    )
+}

@@ -1,0 +1,20 @@
+import Kernel
+
+/// Rule H: a claimed hub is its tenant's; one that nobody has claimed is open to every API key.
+extension Rule where State == Hub {
+    static var tenant: Rule {
+        Rule("the tenant that has claimed the hub, any API key while nobody has, or a super key") { _, hub, caller in
+            hub.isOpen(to: caller)
+        }
+    }
+}
+
+extension Hub {
+    func isOpen(to caller: Caller) -> Bool {
+        switch caller {
+        case .key(_, isSuper: true): true
+        case .key(let tenant, isSuper: false): claim.map { $0.org == tenant } ?? true
+        case .user, .staff, .anonymous: false
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Kernel
+
+/// A device shadow: what is wanted of a thing and what it says of itself, by the rules of AWS IoT Device Shadows.
+///
+/// A value: every request answers what is to be published, and to whom it matters that it was stored first.
+struct Shadow: Sendable, Equatable, Codable {
+    private(set) var desired: JSON = .null
+    private(set) var reported: JSON = .null
+    /// When each leaf was written, in the form of the document: `{"timestamp": seconds}` in the place of every leaf.
+    private(set) var desiredTimes: JSON = .null
+    private(set) var reportedTimes: JSON = .null
+    /// Counts accepted changes; goes on after a deletion.
+    private(set) var version = 0
+    private(set) var isDeleted = true
+
+    /// Why a request was not accepted, in AWS's codes.
+    struct Rejection: Error, Sendable, Equatable {
+        let code: Int
+        let message: String
+
+        static let malformed = Rejection(code: 400, message: "Invalid JSON")
+        static let noState = Rejection(code: 400, message: "Missing required node: state")
+        static let tooDeep = Rejection(code: 400, message: "JSON contains too many levels of nesting; maximum is 8")
+        static let forbidden = Rejection(code: 403, message: "Only the service writes the desired state of this shadow")
+        static let conflict = Rejection(code: 409, message: "Version conflict")
+        static let tooLarge = Rejection(code: 413, message: "The payload exceeds the maximum size allowed")
+        static let busy = Rejection(code: 429, message: "Too many requests")
+        static func none(_ name: String?) -> Rejection { Rejection(code: 404, message: "No shadow exists with name: '\(name ?? "")'") }
+    }
+
+    /// A message to be published, by the end of its topic.
+    struct Publication: Sendable, Equatable {
+        let tail: String
+        let payload: JSON
+    }
+}
+
+// MARK: - Requests
+
+extension Shadow {
+    /// Carries out an update document: merges, raises the version, answers `accepted`, `documents` and, where something is wanted
+    /// that is not reported, `delta`.
+    mutating func update(_ request: JSON, at now: Moment) throws(Rejection) -> [Publication] {
+        guard let state = request["state"]?.members else { throw .noState }
+        guard Merge.depth(of: .object(state)) <= 9 else { throw .tooDeep }
+        if let wanted = request["version"]?.integer, wanted != version { throw .conflict }
+        let before = self, token = request["clientToken"]
+        if let part = state["desired"] { (desired, desiredTimes) = Merge.merge(part, into: desired, desiredTimes, at: now) }
+        if let part = state["reported"] { (reported, reportedTimes) = Merge.merge(part, into: reported, reportedTimes, at: now) }
+        return changed(from: before, request: .object(state), token: token, offers: state["desired"] != nil, at: now)
+    }
+
+    /// Puts a document in the place of the desired one, whatever it was; nothing clears it.
+    mutating func replaceDesired(with document: JSON, at now: Moment) -> [Publication] {
+        let before = self
+        (desired, desiredTimes) = Merge.merge(document, into: .null, .null, at: now)
+        return changed(from: before, request: ["desired": document], token: nil, offers: !document.isNull, at: now)
+    }
+
+    func get(named name: String?, token: JSON?, at now: Moment) throws(Rejection) -> Publication {
+        guard !isDeleted else { throw .none(name) }
+        var payload = document(at: now)
+        payload["clientToken"] = token
+        return Publication(tail: "get/accepted", payload: .object(payload))
+    }
+
+    mutating func delete(named name: String?, token: JSON?, at now: Moment) throws(Rejection) -> Publication {
+        guard !isDeleted else { throw .none(name) }
+        let last = version
+        (desired, reported, desiredTimes, reportedTimes, isDeleted) = (.null, .null, .null, .null, true)
+        return Publication(tail: "delete/accepted", payload: ["version": .int(Int64(last)), "timestamp": .int(now.seconds), "clientToken": token])
+    }
+
+    private mutating func changed(from before: Shadow, request: JSON, token: JSON?, offers: Bool, at now: Moment) -> [Publication] {
+        version += 1
+        isDeleted = false
+        let metadata = Merge.stamped(request, at: now)
+        var publications = [
+            Publication(
+                tail: "update/accepted",
+                payload: [
+                    "state": request, "metadata": metadata, "version": .int(Int64(version)), "timestamp": .int(now.seconds), "clientToken": token,
+                ]),
+            Publication(
+                tail: "update/documents",
+                payload: [
+                    "previous": .object(before.plain), "current": .object(plain), "timestamp": .int(now.seconds), "clientToken": token,
+                ]),
+        ]
+        if offers, let difference = delta {
+            publications.append(
+                Publication(
+                    tail: "update/delta",
+                    payload: [
+                        "state": difference.state, "metadata": difference.times, "version": .int(Int64(version)), "timestamp": .int(now.seconds),
+                        "clientToken": token,
+                    ]))
+        }
+        return publications
+    }
+}
+
+// MARK: - Documents
+
+extension Shadow {
+    /// What is wanted and not, or not yet, reported; nil when there is no difference.
+    var delta: (state: JSON, times: JSON)? { Merge.difference(of: desired, desiredTimes, from: reported) }
+
+    private var state: JSON {
+        ["desired": desired.isNull ? nil : desired, "reported": reported.isNull ? nil : reported]
+    }
+
+    private var metadata: JSON {
+        ["desired": desiredTimes.isNull ? nil : desiredTimes, "reported": reportedTimes.isNull ? nil : reportedTimes]
+    }
+
+    /// State, metadata and version, as `documents` shows each side.
+    private var plain: JSON.Object { ["state": state, "metadata": metadata, "version": .int(Int64(version))] }
+
+    func document(at now: Moment) -> JSON.Object {
+        var state = state.members ?? [:]
+        state["delta"] = delta?.state
+        return ["state": .object(state), "metadata": metadata, "version": .int(Int64(version)), "timestamp": .int(now.seconds)]
+    }
+}

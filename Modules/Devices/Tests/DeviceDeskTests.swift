@@ -1,0 +1,176 @@
+import Database
+import DevicesContracts
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+@testable import Devices
+
+/// The desk on a real database, with a link that writes down what is published and a clock that the test moves.
+final class DeskStage: Sendable {
+    private let state = Mutex((published: [HubLink.Outbound](), now: Moment(milliseconds: 1_000_000), isUp: true))
+    let database: any Database
+
+    init(_ database: any Database) async throws {
+        self.database = database
+        try await Migrator(database).migrate(schema: "devices", [Tables.migration(for: "devices")] + devices.migrations)
+    }
+
+    func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
+    func set(isUp: Bool) { state.withLock { $0.isUp = isUp } }
+    func published(_ tail: String) -> [JSON] {
+        state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
+    }
+    var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
+
+    var desk: DeviceDesk {
+        let store = ModuleStore(schema: "devices", database: database, epoch: 1)
+        let fake = FakeServices().services("devices")
+        let services = Services(
+            module: "devices", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+            log: fake.log, clock: { self.state.withLock { $0.now } })
+        let link = HubLink(
+            listen: { _ in },
+            publish: { message in
+                try self.state.withLock { state in
+                    guard state.isUp else { throw HubLink.Down() }
+                    state.published.append(message)
+                }
+                return .taken
+            }, discard: {}, isUp: { true })
+        return DeviceDesk(services: services, link: link)
+    }
+
+    /// Far ahead: the table compares it with the database's own clock.
+    static let context = AskContext(trace: Trace(correlation: "", causation: nil), deadline: Moment(milliseconds: 32_503_680_000_000))
+
+    func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
+        let command = SendCommand(action: action, thing: thing, org: nil, command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
+        return try await desk.send(command, Self.context).outcome
+    }
+
+    func unlock(_ action: ActionID, _ thing: ThingName = "t", expecting wanted: SendCommand.Reply.Outcome, at place: SourceLocation = #_sourceLocation) async throws {
+        let outcome = try await unlock(action, thing)
+        #expect(outcome == wanted, sourceLocation: place)
+    }
+
+    func answer(_ action: String, _ status: String = "ok") async throws {
+        let report: JSON = ["state": ["reported": ["lastCommand": ["message_id": .string(action), "status": .string(status)]]]]
+        try await desk.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
+    }
+
+    func finished() async throws -> [CommandFinished] {
+        try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap { try $0.json("data")?.decoded() }
+    }
+}
+
+@Suite struct DeviceDeskTests {
+    func with(_ dialect: Dialect, _ body: (DeskStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a command is offered with its life, and a repeat of the ask offers nothing`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 1 && stage.offers[0].lifetime == .seconds(30))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a command that comes after its withdrawal is not carried out`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.context.trace)
+            try await stage.unlock("a", expecting: .unreachable)
+            #expect(stage.offers.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an action of one thing is not another's`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", "t", expecting: .accepted)
+            try await stage.unlock("a", "other", expecting: .foreign)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what the link does not take is never offered later`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            stage.set(isUp: false)
+            try await stage.unlock("a", expecting: .unreachable)
+            stage.set(isUp: true)
+            try await stage.desk.receive(.presence("t", online: true))
+            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            #expect(stage.offers.isEmpty)
+            #expect(stage.published("get/accepted").allSatisfy { $0["state"]?["desired"] == nil })
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody, though no timer has run`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            stage.pass(.seconds(30))
+            let shownBefore = stage.published("update/documents").count
+            try await stage.desk.receive(.presence("t", online: true))
+            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["battery": 1]]] as JSON).bytes))
+            #expect(stage.offers.count == 1)
+            #expect(stage.published("get/accepted").last?["state"]?["desired"] == nil)
+            let documents = stage.published("update/documents").dropFirst(shownBefore)
+            #expect(documents.count == 1 && documents.allSatisfy { !$0.encoded.contains("message_id") })
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an answer ends its command once`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.answer("a")
+            try await stage.answer("a")
+            try await stage.answer("nobody's")
+            let ends = try await stage.finished()
+            #expect(ends.map(\.outcome) == [.succeeded] && ends[0].context == ["c": 1] && !ends[0].isLate)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a door that opened after all is told once, as late`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.unlock("b", expecting: .accepted)
+            stage.pass(.seconds(31))
+            try await stage.desk.expire("t")
+            for _ in 0..<2 { try await stage.answer("a") }
+            try await stage.answer("b", "error")
+            let ends = try await stage.finished()
+            #expect(ends.filter { $0.outcome == .expired }.count == 2)
+            #expect(ends.filter { $0.outcome == .succeeded }.map(\.isLate) == [true] && ends.count == 3)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing of another tenant takes no command`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('t', 'acme')"])
+            let foreign = SendCommand(action: "a", thing: "t", org: "other", command: "unlock", args: [:], lifetime: .seconds(30))
+            let outcome = try await stage.desk.send(foreign, DeskStage.context).outcome
+            #expect(outcome == .foreign)
+            #expect(stage.offers.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an ask whose time is over commits nothing`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            let command = SendCommand(action: "a", thing: "t", org: nil, command: "unlock", args: [:], lifetime: .seconds(30))
+            let over = AskContext(trace: DeskStage.context.trace, deadline: Moment(milliseconds: 1))
+            await #expect(throws: AskFailure.timedOut(name: SendCommand.name)) { try await stage.desk.send(command, over) }
+            let stored = try await stage.database.read("SELECT action_id FROM devices.commands")
+            #expect(stored.isEmpty && stage.offers.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `devices do not write commands`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            let forged: JSON = ["state": ["desired": ["command": "unlock"]]]
+            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .update, payload: forged.bytes))
+            #expect(stage.published("update/rejected").map { $0["code"] } == [403] && stage.offers.isEmpty)
+        }
+    }
+}

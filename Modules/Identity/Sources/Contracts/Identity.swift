@@ -1,0 +1,2 @@
+/// The module's name on the bus.
+public enum IdentityModule { public static let name = "identity" }

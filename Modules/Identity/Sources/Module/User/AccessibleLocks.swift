@@ -1,0 +1,32 @@
+import Kernel
+
+/// The list that the user's app shows.
+struct AccessibleLocks: Query, ConcernsUser {
+    let user: UserID
+    var target: String { user.text }
+
+    static let answer = Schema.object([
+        "locks": .list(
+            of: .object([
+                "lockId": .string, "lockName": .string, "accessLevel": AccessibleLock.Level.schema, "grantedBy": .string,
+                "expiresAt": .time.optional,
+            ])), "totalCount": .integer,
+    ])
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
+        let locks = snapshot.state.accessibleLocks
+        return ["locks": .array(locks.map(Self.describe)), "totalCount": .int(Int64(locks.count))]
+    }
+
+    private static func describe(_ lock: AccessibleLock) -> JSON {
+        [
+            "lockId": lock.id.json, "lockName": .string(lock.name), "accessLevel": lock.level.json, "grantedBy": .string(lock.grantedBy),
+            "expiresAt": lock.validUntil?.json,
+        ]
+    }
+
+    static let operation = Operation.query(
+        "/users/{id}/accessible-locks", "Read a user's list of locks", allow: .selfOrTenant, input: .path("id", "Id of the user."),
+        make: AccessibleLocks.init(user:)
+    )
+}

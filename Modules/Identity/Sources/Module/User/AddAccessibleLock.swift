@@ -1,0 +1,52 @@
+import Kernel
+
+/// Puts a lock into the list that the user's app shows.
+struct AddAccessibleLock: Command, ConcernsUser {
+    let user: UserID
+    let lock: AccessibleLock.ID
+    let name: String
+    let level: AccessibleLock.Level
+    let validFrom: Moment?
+    let validUntil: Moment?
+    let grantedBy: String
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case listedAlready, endsBeforeItBegins
+        var kind: RefusalKind { .invalid }
+        var words: String {
+            switch self {
+            case .listedAlready: "The lock is in the list already."
+            case .endsBeforeItBegins: "validUntil must be after validFrom."
+            }
+        }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard !user.lists(lock) else { throw .listedAlready }
+        if let validFrom, let validUntil, validUntil <= validFrom { throw .endsBeforeItBegins }
+        return [
+            .accessibleLockAdded(
+                AccessibleLock(
+                    id: lock, name: name, level: level, grantedBy: grantedBy, validFrom: validFrom, validUntil: validUntil))
+        ]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/AddAccessibleLock", "Put a lock into a user's list",
+        allow: .selfOrTenant,
+        answer: CommandAnswer(["lockId": .string, "accessLevel": AccessibleLock.Level.schema]) { command, _, _ in
+            ["lockId": command.lock.json, "accessLevel": command.level.json]
+        },
+        input:
+            .path("id", "Id of the user."),
+        .body("lockId", "The lock, as the app knows it."),
+        .body("lockName", "What the list shows."),
+        .body("accessLevel", "How the user stands to the lock."),
+        .body("validFrom", "From when."),
+        .body("validUntil", "Until when."),
+        .body("grantedBy", "Who granted it."),
+        make: AddAccessibleLock.init(user:lock:name:level:validFrom:validUntil:grantedBy:)
+    )
+}

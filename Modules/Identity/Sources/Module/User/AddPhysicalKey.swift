@@ -1,0 +1,39 @@
+import Kernel
+
+/// Records a physical key that was handed to the user. Numbers count up per user and are never used again.
+struct AddPhysicalKey: Command, ConcernsUser {
+    let user: UserID
+    let org: NonEmpty
+    let orgName: String?
+    let note: Note?
+
+    var target: String { user.text }
+
+    /// A remark of at most 500 characters.
+    struct Note: Text {
+        let text: String
+        init(_ text: String) { self.text = text }
+        static var schema: Schema { Schema.string.limited(most: 500) }
+        static func problem(with text: String) -> String? { text.count > 500 ? "must have at most 500 characters" : nil }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+        [.physicalKeyAdded(PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/AddPhysicalKey", "Record a physical key handed to a user",
+        allow: .selfOrTenant,
+        answer: CommandAnswer([
+            "number": .integer, "orgId": .string, "orgName": .string.optional, "note": .string.optional, "addedAt": .number,
+        ]) { _, events, _ in
+            if case .physicalKeyAdded(let key)? = events.first { key.data } else { [:] }
+        },
+        input:
+            .path("id", "Id of the user."),
+        .body("orgId", "The tenant that the key belongs to."),
+        .body("orgName", "Its name."),
+        .body("note", "A remark."),
+        make: AddPhysicalKey.init(user:org:orgName:note:)
+    )
+}

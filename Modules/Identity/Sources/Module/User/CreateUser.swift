@@ -1,0 +1,59 @@
+import Kernel
+
+/// Makes a person known. The event tells no more than the id; contact data goes into its own table.
+struct CreateUser: Command, ConcernsUser {
+    let user: UserID
+    let named: UUIDText
+    let email: EmailAddress?
+    let firstName: String?
+    let lastName: String?
+    /// Checked and not kept: UpdatePhoneNumber stores it.
+    let phoneNumber: PhoneNumber?
+    let caller: Caller
+
+    static let founds = true
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case otherUser, emailTaken
+        var kind: RefusalKind { .invalid }
+        var words: String {
+            switch self {
+            case .otherUser: "The body's userId must be the id in the path."
+            case .emailTaken: "The e-mail address belongs to another user."
+            }
+        }
+    }
+
+    static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("email") ? .emailTaken : nil }
+
+    func decide(_ state: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard named.text == user.text else { throw .otherUser }
+        guard state.status == .none else { return [] }  // creating what exists is not an error
+        return [.created(user, org: caller.org)]
+    }
+
+    /// The person's contact data, and the tie from the address to the user for tokens.
+    static let contacts = Preparation<CreateUser> { plan, services in
+        let command = plan.command
+        let contact = Contacts.insert(
+            command.user, email: command.email, first: command.firstName, last: command.lastName, at: plan.request.attempt.now)
+        return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text))
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/CreateUser", "Create a user",
+        allow: .selfOrTenant,
+        before: contacts,
+        answer: CommandAnswer(["userId": .string]) { command, _, _ in ["userId": command.user.json] },
+        input:
+            .path("id", "Id of the user, a UUID."),
+        .body("userId", "The same id."),
+        .body("email", "E-mail address, unique among users."),
+        .body("firstName", "First name."),
+        .body("lastName", "Last name."),
+        .body("phoneNumber", "Phone number; checked, not stored."),
+        .caller,
+        make: CreateUser.init(user:named:email:firstName:lastName:phoneNumber:caller:)
+    )
+}

@@ -1,0 +1,59 @@
+import Kernel
+
+/// An e-mail address: trimmed, in lower case, of the usual form.
+struct EmailAddress: WireValue, Hashable {
+    let text: String
+
+    static var schema: Schema { Schema.string.described("An e-mail address; case and surrounding blanks do not matter.") }
+    var json: JSON { .string(text) }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> EmailAddress? {
+        guard let text = String.read(raw, at: path, &reading) else { return nil }
+        return EmailAddress(normalising: text) ?? reading.note(path, "must be an e-mail address")
+    }
+
+    /// Nil for what is no address.
+    init?(normalising raw: String) {
+        let text = raw.trimmed.lowercased()
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, text.utf8.count <= 254, Self.isLocal(parts[0]), Self.isDomain(parts[1]) else { return nil }
+        self.text = text
+    }
+
+    private static func isLocal(_ part: Substring) -> Bool {
+        guard let last = part.last, part.first != ".", !part.contains("..") else { return false }
+        return part.allSatisfy { isWord($0) || "_'+-.".contains($0) } && (isWord(last) || "_+-".contains(last))
+    }
+
+    private static func isDomain(_ part: Substring) -> Bool {
+        let labels = part.split(separator: ".", omittingEmptySubsequences: false)
+        guard labels.count >= 2, let top = labels.last, top.count >= 2, top.allSatisfy({ $0.isASCII && $0.isLetter }) else { return false }
+        return labels.allSatisfy { label in label.first.map(isWord) ?? false && label.allSatisfy { isWord($0) || $0 == "-" } }
+    }
+
+    private static func isWord(_ character: Character) -> Bool { character.isASCII && (character.isLetter || character.isNumber) }
+}
+
+/// A phone number in international form (ITU-T E.164): `+` and 7 to 15 digits.
+struct PhoneNumber: WireValue, Hashable {
+    let text: String
+
+    static var schema: Schema { Schema.string.described("A phone number with + or 00 and the country code.") }
+    var json: JSON { .string(text) }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PhoneNumber? {
+        guard let text = String.read(raw, at: path, &reading) else { return nil }
+        return PhoneNumber(normalising: text) ?? reading.note(path, "must be a phone number in international form such as +306912345678")
+    }
+
+    init?(normalising raw: String) {
+        var text = raw.filter { !" -./()\t".contains($0) }
+        if text.hasPrefix("00") { text = "+" + text.dropFirst(2) }
+        guard text.hasPrefix("+"), (7...15).contains(text.count - 1), text.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+        self.text = text
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+}

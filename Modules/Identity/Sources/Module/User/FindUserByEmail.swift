@@ -1,0 +1,51 @@
+import Kernel
+
+/// Finds a person by address, and makes one when there is none and a search alone was not asked for.
+enum FindUserByEmail {
+    enum SearchOnly: String, CaseIterable, WireValue { case yes = "true", no = "false" }
+
+    private static let schema = Schema.object(["uuid": .string, "email": .string, "created_at": .time])
+
+    static let operation = Operation.custom(
+        .get, "/users/by-email", "Find or create a user by e-mail address",
+        by: .client, allow: "an API key, or the user with that address",
+        answers: [
+            Answer(200, "The user.", schema), Answer(404, "No user has the address; only with searchOnly=true."),
+            Answer(409, "The wanted uuid belongs to another user."),
+        ],
+        input:
+            .query("email", "The address."),
+        .query("uuid", "Id for a user that has to be created."),
+        .query("searchOnly", "Exactly true: never create.", default: SearchOnly.no),
+        .request
+    ) { (services: Services, email: EmailAddress, uuid: UUIDText?, searchOnly: SearchOnly, request: Request) in
+        if case .user(_, let own) = request.caller, own != email.text {
+            throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own address only.")
+        }
+        if let found = try await services.store.query(Contacts.find(email)).first { return describe(found) }
+        guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this address.") }
+        return try await create(email, uuid, request, services)
+    }
+
+    private static func create(_ email: EmailAddress, _ uuid: UUIDText?, _ request: Request, _ services: Services) async throws -> Response {
+        let id = uuid ?? request.caller.user.map { UUIDText($0.text) } ?? request.identifier(for: "user")
+        let command = CreateUser(
+            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
+        do { _ = try await services.carryOut(command, before: CreateUser.contacts, for: request) } catch Failure.refused(.invalid, _, _) {
+            // somebody else has made the user meanwhile
+        }
+        guard let made = try await services.store.query(Contacts.find(email)).first else {
+            throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
+        }
+        return describe(made)
+    }
+
+    private static func describe(_ contact: Row) -> Response {
+        .json(
+            200,
+            [
+                "uuid": .string(contact.text("user_id") ?? ""), "email": .string(contact.text("email") ?? ""),
+                "created_at": contact.moment("created_at")?.json ?? .null,
+            ])
+    }
+}

@@ -1,0 +1,36 @@
+import Kernel
+
+/// Takes a lock from the list that the user's app shows.
+struct RemoveAccessibleLock: Command, ConcernsUser {
+    let user: UserID
+    let lock: AccessibleLock.ID
+    let removedBy: String
+    let reason: String
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case notListed
+        var kind: RefusalKind { .invalid }
+        var words: String { "The lock is not in the list." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard user.lists(lock) else { throw .notListed }
+        return [.accessibleLockRemoved(lock, by: removedBy, reason: reason, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/RemoveAccessibleLock", "Take a lock from a user's list",
+        allow: .selfOrTenant,
+        answer: CommandAnswer(["lockId": .string, "removedAt": .time]) { command, _, now in
+            ["lockId": command.lock.json, "removedAt": now.json]
+        },
+        input:
+            .path("id", "Id of the user."),
+        .body("lockId", "The lock, as the app knows it."),
+        .body("removedBy", "Who removed it."),
+        .body("reason", "Why."),
+        make: RemoveAccessibleLock.init(user:lock:removedBy:reason:)
+    )
+}

@@ -1,0 +1,17 @@
+public import Kernel
+
+/// Asks Partners for an API key, registering the tenant if needed: the way an operator bootstraps an installation.
+public struct CreateApiKey: Ask {
+    public static let name = "partners.CreateApiKey", module = "partners"
+    public let org: OrgID
+    public let orgName: String
+    /// Super keys pass the checks of ownership; they are made in this way only.
+    public let isSuper: Bool
+    public init(org: OrgID, orgName: String, isSuper: Bool) { (self.org, self.orgName, self.isSuper) = (org, orgName, isSuper) }
+
+    public struct Reply: Codable, Sendable {
+        /// Shown once.
+        public let key: String
+        public init(key: String) { self.key = key }
+    }
+}

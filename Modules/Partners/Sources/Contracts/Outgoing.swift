@@ -1,0 +1,26 @@
+/// The way to partners' endpoints. Its live side vets every address when it connects.
+public struct WebhookSending: Sendable {
+    public struct Request: Sendable, Equatable {
+        public let url: String
+        public let headers: [(name: String, value: String)]
+        public let body: [UInt8]
+        public init(url: String, headers: [(name: String, value: String)], body: [UInt8]) { (self.url, self.headers, self.body) = (url, headers, body) }
+        public static func == (a: Request, b: Request) -> Bool {
+            a.url == b.url && a.body == b.body && a.headers.elementsEqual(b.headers) { $0.name == $1.name && $0.value == $1.value }
+        }
+    }
+
+    /// What came of an attempt.
+    public enum Outcome: Sendable, Equatable {
+        /// A status; the span is what `Retry-After` asked for.
+        case answered(status: Int, retryAfter: Duration?)
+        /// No answer: refused, reset, too slow.
+        case failed(words: String)
+        /// The address is not one that may be called.
+        case forbidden(words: String)
+    }
+
+    /// Sends once, within five seconds, without following redirects.
+    public let send: @Sendable (Request) async -> Outcome
+    public init(send: @escaping @Sendable (Request) async -> Outcome) { self.send = send }
+}

@@ -1,0 +1,89 @@
+import Kernel
+import PartnersContracts
+
+/// One event on its way to one endpoint.
+struct Delivery: Sendable {
+    let id: Int64
+    let webhook: String
+    /// The aggregate whose order is kept.
+    let lane: String
+    let org: OrgID
+    let url: String
+    let envelope: String
+    let body: String
+    let attempts: Int
+    let createdAt: Moment
+    /// Ours as long as the row still says so.
+    private let claim: Int64
+    private let sealedSecret: String
+    private let sealedAuth: String?
+
+    init?(_ row: Row, _ endpoint: Row) {
+        guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"), let envelope = row.text("envelope"), let body = row.text("body"),
+            let url = endpoint.text("url"), let org = endpoint.text("org_id"), let secret = endpoint.text("sealed_secret")
+        else { return nil }
+        (self.id, self.webhook, self.lane, self.envelope, self.body, self.url, self.org) = (id, webhook, lane, envelope, body, url, OrgID(org))
+        (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Moment(milliseconds: 0))
+        (claim, sealedSecret, sealedAuth) = (row.int("claimed_until") ?? 0, secret, endpoint.text("sealed_auth"))
+    }
+
+    /// Body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").
+    func request(_ vault: Vault, at now: Moment) throws -> WebhookSending.Request {
+        let id = Webhook.ID(webhook), bytes = Array(body.utf8), seconds = now.seconds
+        let secret = try Sealed.openSecret(sealedSecret, id, vault)
+        var headers: [(name: String, value: String)] = [
+            ("Content-Type", "application/json"), ("User-Agent", "SmartphoneKey-Webhooks/1"), ("webhook-id", envelope),
+            ("webhook-timestamp", String(seconds)),
+            ("webhook-signature", SigningSecret.signature(secret, id: envelope, timestamp: seconds, body: bytes, vault)),
+        ]
+        if let sealedAuth, let header = try Sealed.openAuth(sealedAuth, id, vault).header { headers.append(header) }
+        return WebhookSending.Request(url: url, headers: headers, body: bytes)
+    }
+
+    static func endpoint(_ webhook: String) -> SQL {
+        "SELECT id, org_id, url, sealed_secret, sealed_auth FROM partners.webhooks WHERE id = \(webhook)"
+    }
+
+    /// Claims the next delivery of the lane where it is due, and reads the endpoint as it is now.
+    func claimNext(until claim: Moment, at now: Moment) -> [SQL] {
+        [
+            """
+            UPDATE partners.deliveries SET claimed_until = \(claim) WHERE id = (
+                SELECT MIN(id) FROM partners.deliveries WHERE webhook_id = \(webhook) AND lane = \(lane) AND state = 'pending')
+                AND next_at <= \(now) AND claimed_until <= \(now)
+                AND EXISTS (SELECT 1 FROM partners.webhooks WHERE id = \(webhook) AND status = 'active')
+            RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
+            """,
+            Self.endpoint(webhook),
+        ]
+    }
+
+    /// The attempt in the log, and the delivery as it stands after it.
+    func record(_ outcome: WebhookSending.Outcome, _ verdict: RetryPolicy.Verdict, _ spent: Duration, at now: Moment) -> [SQL] {
+        let status: Int? = if case .answered(let status, _) = outcome { status } else { nil }
+        let error: String? =
+            switch outcome {
+            case .answered: status.map { (200..<300).contains($0) } == true ? nil : "status \(status ?? 0)"
+            case .failed(let words), .forbidden(let words): words
+            }
+        let state: String, next: Moment
+        switch verdict {
+        case .delivered: (state, next) = ("delivered", now)
+        case .again(let after): (state, next) = ("pending", now + after)
+        case .given, .disable: (state, next) = ("dead", now)
+        }
+        var rows: [SQL] = [
+            """
+            INSERT INTO partners.attempts (delivery_id, webhook_id, at, status, error, milliseconds)
+            VALUES (\(id), \(webhook), \(now), \(optional: status), \(optional: error), \(spent.milliseconds))
+            """,
+            """
+            UPDATE partners.deliveries SET state = \(state), attempts = attempts + 1, next_at = \(next), claimed_until = 0,
+                last_status = \(optional: status), last_error = \(optional: error)
+            WHERE id = \(id) AND state = 'pending' AND claimed_until = \(claim)
+            """,
+        ]
+        if let error { rows.append("UPDATE partners.webhooks SET last_error = \(error), last_error_at = \(now) WHERE id = \(webhook)") }
+        return rows
+    }
+}

@@ -1,0 +1,114 @@
+import Kernel
+import PartnersContracts
+
+/// Sends what is due: endpoints are independent of each other, and each keeps the order of every aggregate.
+struct DeliveryWorker: Sendable {
+    let services: Services
+    let sending: WebhookSending
+    let activity: Activity
+    private let endpoints = Endpoints()
+
+    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it.
+    /// How many deliveries of one endpoint are under way at once (of different aggregates), and of all together.
+    private static let perEndpoint = 4
+    private static let claim = Duration.seconds(10)
+
+    init(services: Services, sending: WebhookSending, activity: Activity) {
+        (self.services, self.sending, self.activity) = (services, sending, activity)
+    }
+
+    var jobs: [Job] {
+        [
+            Job("partners-deliveries") { try await run() },
+            Job("partners-verifications") { try await Verification(services: services, sending: sending).run() },
+            Job("partners-retention") { try await forget() },
+        ]
+    }
+
+    private func run() async throws {
+        while true {
+            let hadWork = try await round()
+            try await Task.sleep(for: .milliseconds(hadWork || activity.isRecent ? 10 : 250))
+        }
+    }
+
+    private func round() async throws -> Bool {
+        let now = services.clock()
+        let due = try await services.store.query(
+            """
+            SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
+            WHERE d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now) LIMIT 500
+            """)
+        var hadWork = false
+        for webhook in due.compactMap({ $0.text("webhook_id") }) {
+            let free = endpoints.room(for: webhook, of: Self.perEndpoint, at: now)
+            guard free > 0 else { continue }
+            for delivery in try await claim(webhook, atMost: free, at: now) {
+                hadWork = true
+                endpoints.begin(webhook)
+                Task { await attempt(delivery) }
+            }
+        }
+        return hadWork
+    }
+
+    /// The first waiting delivery of each aggregate, claimed so that no other process sends it too.
+    private func claim(_ webhook: String, atMost limit: Int, at now: Moment) async throws -> [Delivery] {
+        let rows = try await services.store.run([
+            """
+            UPDATE partners.deliveries SET claimed_until = \(now + Self.claim) WHERE id IN (
+                SELECT d.id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
+                WHERE d.webhook_id = \(webhook) AND d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now)
+                    AND NOT EXISTS (SELECT 1 FROM partners.deliveries e WHERE e.webhook_id = d.webhook_id AND e.lane = d.lane
+                        AND e.state = 'pending' AND e.id < d.id)
+                ORDER BY d.id LIMIT \(limit)) AND claimed_until <= \(now)
+            RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
+            """,
+            Delivery.endpoint(webhook),
+        ])
+        guard let endpoint = rows[1].first else { return [] }
+        return rows[0].compactMap { Delivery($0, endpoint) }
+    }
+
+    /// Sends a delivery and, as long as it goes well, the ones that wait behind it for the same aggregate.
+    private func attempt(_ first: Delivery) async {
+        defer { endpoints.end(first.webhook) }
+        var next: Delivery? = first
+        do {
+            while let delivery = next { next = try await once(delivery) }
+        } catch {
+            // The claim runs out and the delivery is sent again: at least once.
+            services.log.warning("An attempt could not be recorded", ["webhook": first.webhook, "error": "\(error)"])
+        }
+    }
+
+    /// One attempt, recorded; answers the next of the lane, claimed in the same transaction.
+    private func once(_ delivery: Delivery) async throws -> Delivery? {
+        let started = ContinuousClock.now
+        let outcome = await sending.send(try delivery.request(services.vault, at: services.clock()))
+        let spent = started.duration(to: .now), now = services.clock(), jitter = Double.random(in: 0...1)
+        let verdict = RetryPolicy.verdict(outcome, attempts: delivery.attempts + 1, age: now.since(delivery.createdAt), jitter: jitter)
+        endpoints.note(delivery.webhook, success: verdict == .delivered, at: now, jitter: jitter)
+        var statements = delivery.record(outcome, verdict, spent, at: now)
+        if verdict == .delivered { statements += delivery.claimNext(until: now + Self.claim, at: now) }
+        let rows = try await services.store.run(statements)
+        activity.note()
+        if verdict == .disable {
+            let settle = SettleWebhook(org: delivery.org, webhook: Webhook.ID(delivery.webhook), status: .disabled, url: WebhookURL(delivery.url))
+            try await settle.carryOut(services)
+        }
+        guard verdict == .delivered, let row = rows[rows.count - 2].first, let endpoint = rows[rows.count - 1].first else { return nil }
+        return Delivery(row, endpoint)
+    }
+
+    /// Delivered and dead ones are kept for inspection and replay.
+    private func forget() async throws {
+        while true {
+            let old = services.clock() - .seconds(30 * 86_400)
+            _ = try await services.store.run([
+                "DELETE FROM partners.attempts WHERE at < \(old)", "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
+            ])
+            try await Task.sleep(for: .seconds(3_600))
+        }
+    }
+}

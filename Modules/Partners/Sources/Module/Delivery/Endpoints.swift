@@ -1,0 +1,33 @@
+import Kernel
+import Synchronization
+
+/// What this process has under way per endpoint, and how the endpoint has behaved.
+final class Endpoints: Sendable {
+    private struct Endpoint {
+        var underWay = 0
+        var breaker = Breaker()
+    }
+    private let all = Mutex<[String: Endpoint]>([:])
+
+    /// How many more may be sent now.
+    func room(for webhook: String, of limit: Int, at now: Moment) -> Int {
+        all.withLock { all in
+            guard let endpoint = all[webhook] else { return limit }
+            guard endpoint.breaker.admits(at: now) else { return 0 }
+            return max(0, (endpoint.breaker.failures > 0 ? 1 : limit) - endpoint.underWay)
+        }
+    }
+
+    func begin(_ webhook: String) { all.withLock { $0[webhook, default: Endpoint()].underWay += 1 } }
+
+    func end(_ webhook: String) {
+        all.withLock { all in
+            all[webhook]?.underWay -= 1
+            if let endpoint = all[webhook], endpoint.underWay == 0, endpoint.breaker == Breaker() { all[webhook] = nil }
+        }
+    }
+
+    func note(_ webhook: String, success: Bool, at now: Moment, jitter: Double) {
+        all.withLock { $0[webhook, default: Endpoint()].breaker.note(success: success, at: now, jitter: jitter) }
+    }
+}

@@ -1,0 +1,51 @@
+import Kernel
+
+/// Turns each event of every module into one delivery per webhook of its tenants. Tenancy and filter are in the query: a webhook of
+/// another tenant is never even considered.
+enum FanOut {
+    static let migration = Migration(
+        "002-deliveries",
+        [
+            """
+            CREATE TABLE partners.deliveries (
+                id {identity}, webhook_id TEXT NOT NULL, envelope TEXT NOT NULL, name TEXT NOT NULL, lane TEXT NOT NULL, body TEXT NOT NULL,
+                state TEXT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, next_at BIGINT NOT NULL, created_at BIGINT NOT NULL,
+                claimed_until BIGINT NOT NULL DEFAULT 0, last_status BIGINT, last_error TEXT, UNIQUE (webhook_id, envelope))
+            """,
+            "CREATE INDEX deliveries_by_lane ON partners.deliveries (webhook_id, lane, id) WHERE state = 'pending'",
+            "CREATE INDEX deliveries_due ON partners.deliveries (next_at) WHERE state = 'pending'",
+            """
+            CREATE TABLE partners.attempts (
+                id {identity}, delivery_id BIGINT NOT NULL, webhook_id TEXT NOT NULL, at BIGINT NOT NULL, status BIGINT, error TEXT,
+                milliseconds BIGINT NOT NULL)
+            """,
+            "CREATE INDEX attempts_by_delivery ON partners.attempts (delivery_id)",
+        ])
+
+    static func reaction(_ services: Services, _ activity: Activity) -> Reaction {
+        let sources = ["access", "identity", "devices", "video"]
+        return Reaction("partners-fan-out", from: sources, hears: EventCatalogue.delivered, sift: { try await forSubscribers($0, services) }) { envelope in
+            activity.note()
+            return Effects(rows: envelope.audience.map { row(envelope, for: $0, services) })
+        }
+    }
+
+    /// Those that some webhook may want: tenants without one cost nothing more than the look.
+    private static func forSubscribers(_ envelopes: [Envelope], _ services: Services) async throws -> [Envelope] {
+        let rows = try await services.store.query("SELECT DISTINCT org_id FROM partners.webhooks WHERE status IN ('active', 'pending')")
+        let subscribed = Set(rows.compactMap { $0.text("org_id").map { OrgID($0) } })
+        return envelopes.filter { $0.audience.contains(where: subscribed.contains) }
+    }
+
+    private static func row(_ envelope: Envelope, for org: OrgID, _ services: Services) -> SQL {
+        let body = PartnerEnvelope.body(envelope, for: org, services.settings), now = services.clock()
+        return """
+            INSERT INTO partners.deliveries (webhook_id, envelope, name, lane, body, state, next_at, created_at)
+            SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), CAST(\(body) AS TEXT),
+                'pending', CAST(\(now) AS BIGINT), CAST(\(now) AS BIGINT)
+            FROM partners.webhooks WHERE org_id = \(org) AND status IN ('active', 'pending')
+                AND (events LIKE '%|*|%' OR events LIKE \("%|\(envelope.name)|%"))
+            ON CONFLICT (webhook_id, envelope) DO NOTHING
+            """
+    }
+}

@@ -1,0 +1,30 @@
+import Kernel
+
+/// The body of a delivery, in the shape the contract fixes for each of its two sources.
+enum PartnerEnvelope {
+    static func body(_ envelope: Envelope, for org: OrgID, _ settings: ModuleSettings) -> JSON {
+        let isShadow = envelope.name == "Shadow Update"
+        return [
+            "id": .string(envelope.id), "source": isShadow ? "spk.iot.shadow" : "spk.api", "detail-type": .string(envelope.name),
+            "time": .string(envelope.at.iso.prefix(19) + "Z"), "region": .string(settings.region), "account": .string(settings.account),
+            "version": "0", "resources": [], "detail": isShadow ? shadow(envelope, org) : event(envelope, org),
+        ]
+    }
+
+    private static func event(_ envelope: Envelope, _ org: OrgID) -> JSON {
+        [
+            "partnerId": org.json, "aggregateType": .string(envelope.stream.category), "aggregateId": .string(envelope.subject),
+            "version": .int(Int64(envelope.version)), "timestamp": .int(envelope.at.milliseconds),
+            "data": WireEvent(envelope.name, envelope.data).described,
+        ]
+    }
+
+    /// Documents travel as JSON text.
+    private static func shadow(_ envelope: Envelope, _ org: OrgID) -> JSON {
+        func text(_ name: String) -> JSON { envelope.data[name].map { .string($0.encoded) } ?? .null }
+        return [
+            "partnerId": org.json, "thingName": envelope.data["thing"] ?? .string(envelope.stream.id), "version": envelope.data["version"] ?? .null,
+            "desiredState": text("desired"), "reportedState": text("reported"), "deltaState": text("delta"), "metadata": text("metadata"),
+        ]
+    }
+}

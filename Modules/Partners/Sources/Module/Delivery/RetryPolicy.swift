@@ -1,0 +1,60 @@
+import Kernel
+import PartnersContracts
+
+/// What an attempt means for its delivery and for the endpoint. A pure decision.
+enum RetryPolicy {
+    enum Verdict: Sendable, Equatable {
+        case delivered
+        case again(after: Duration)
+        /// Never again: the receiver has said so, or the time is over.
+        case given(up: String)
+        /// The receiver is gone for good (410).
+        case disable
+    }
+
+    /// After this time a delivery goes to the dead letters.
+    static let window = Duration.seconds(24 * 3_600)
+    private static let first = Duration.seconds(1), longest = Duration.seconds(300)
+
+    /// - Parameters:
+    ///   - attempts: how many there have been, this one included.
+    ///   - jitter: from 0 to 1, so that many deliveries do not come back at once.
+    static func verdict(_ outcome: WebhookSending.Outcome, attempts: Int, age: Duration, jitter: Double) -> Verdict {
+        switch outcome {
+        case .answered(200..<300, _): .delivered
+        case .answered(410, _): .disable
+        case .answered(let status, let retryAfter) where status == 408 || status == 429 || status >= 500:
+            later(attempts, age, jitter, atLeast: retryAfter, "status \(status)")
+        case .answered(let status, _): .given(up: "status \(status)")
+        case .failed(let words): later(attempts, age, jitter, atLeast: nil, words)
+        case .forbidden(let words): .given(up: words)
+        }
+    }
+
+    private static func later(_ attempts: Int, _ age: Duration, _ jitter: Double, atLeast: Duration?, _ words: String) -> Verdict {
+        guard age < window else { return .given(up: "no success within 24 h; last: \(words)") }
+        return .again(after: max(backoff(attempts, jitter), min(atLeast ?? .zero, .seconds(3_600))))
+    }
+
+    /// Doubles from one second to five minutes, less up to a quarter.
+    static func backoff(_ attempts: Int, _ jitter: Double) -> Duration {
+        let doubled = min(longest.inSeconds, first.inSeconds * Double(1 << min(max(attempts - 1, 0), 12)))
+        return .milliseconds(Int64(doubled * (1 - jitter / 4) * 1000))
+    }
+}
+
+/// Spares an endpoint that fails again and again: after five failures in a row it is tried once in a while.
+struct Breaker: Sendable, Equatable {
+    private(set) var failures = 0
+    private(set) var closedUntil: Moment?
+
+    private static let tolerated = 5
+
+    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now } ?? true }
+
+    mutating func note(success: Bool, at now: Moment, jitter: Double) {
+        guard !success else { self = Breaker(); return }
+        failures += 1
+        if failures >= Self.tolerated { closedUntil = now + RetryPolicy.backoff(failures - Self.tolerated + 2, jitter) }
+    }
+}

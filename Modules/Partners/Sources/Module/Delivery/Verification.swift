@@ -1,0 +1,48 @@
+import Kernel
+import PartnersContracts
+
+/// Asks new addresses whether they want our deliveries: a challenge that must be answered with success.
+struct Verification: Sendable {
+    let services: Services
+    let sending: WebhookSending
+
+    func run() async throws {
+        while true {
+            try await Task.sleep(for: .milliseconds(200))
+            let now = services.clock()
+            let due = try await services.store.query(
+                """
+                SELECT id, org_id, url, verify_attempts FROM partners.webhooks WHERE status = 'pending' AND verify_at <= \(now)
+                ORDER BY verify_at LIMIT 20
+                """)
+            await withTaskGroup { group in
+                for row in due { group.addTask { await verify(row) } }
+            }
+        }
+    }
+
+    private func verify(_ row: Row) async {
+        guard let id = row.text("id"), let org = row.text("org_id"), let url = row.text("url") else { return }
+        let now = services.clock(), attempts = Int(row.int("verify_attempts") ?? 0) + 1
+        let challenge: JSON = ["type": "webhook.verification", "challenge": .string(UUIDText.fresh(at: now).text), "webhookId": .string(id)]
+        let outcome = await sending.send(WebhookSending.Request(url: url, headers: [("Content-Type", "application/json")], body: challenge.bytes))
+        do {
+            if case .answered(200..<300, _) = outcome { return try await settle(id, org, url, .active) }
+            guard attempts < 60 else { return try await settle(id, org, url, .failed) }
+            let next = services.clock() + RetryPolicy.backoff(attempts + 1, Double.random(in: 0...1))
+            _ = try await services.store.run([
+                """
+                UPDATE partners.webhooks SET verify_at = \(next), verify_attempts = \(attempts), last_error = \("verification: \(outcome)"),
+                    last_error_at = \(now)
+                WHERE id = \(id) AND status = 'pending' AND url = \(url)
+                """
+            ])
+        } catch {
+            services.log.warning("A verification could not be recorded", ["webhook": id, "error": "\(error)"])
+        }
+    }
+
+    private func settle(_ id: String, _ org: String, _ url: String, _ status: Webhook.Status) async throws {
+        try await SettleWebhook(org: OrgID(org), webhook: Webhook.ID(id), status: status, url: WebhookURL(url)).carryOut(services)
+    }
+}

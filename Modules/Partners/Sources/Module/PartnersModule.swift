@@ -1,0 +1,19 @@
+public import Kernel
+import PartnersContracts
+
+/// Partners: tenants, their API keys, their webhooks and what is delivered to them.
+public let partners = Context(
+    "partners",
+    aggregates: [AnyAggregate(Tenant.self)],
+    migrations: [TenantTables.migration, FanOut.migration],
+    operations: [
+        RegisterTenant.operation, ListTenants.all, ListTenants.one,
+        IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
+        AddWebhook.operation, ListWebhooks.operation, ChangeWebhook.byStaff, RemoveWebhook.operation, ChangeWebhook.byPartner,
+    ],
+    assemble: { services in
+        let activity = Activity()
+        let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
+        return Assembly(answers: [BootstrapKey.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [])
+    }
+)

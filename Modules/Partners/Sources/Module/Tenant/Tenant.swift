@@ -1,0 +1,105 @@
+import Kernel
+
+/// A property company or partner: its API key and its webhooks.
+struct Tenant: Aggregate {
+    static let category = Category("tenant", className: "TenantAggregate")
+
+    enum Event: Sendable, Equatable {
+        case registered(name: String, ownerEmail: String)
+        case keyIssued(KeyFace)
+        case keyRevoked(by: String)
+        case webhookAdded(Webhook)
+        case webhookChanged(Webhook)
+        case webhookRemoved(Webhook.ID)
+    }
+
+    private(set) var name: String?
+    private(set) var ownerEmail: String?
+    private(set) var key: KeyFace?
+    private(set) var webhooks: [Webhook] = []
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .registered(let name, let ownerEmail): (self.name, self.ownerEmail) = (name, ownerEmail)
+        case .keyIssued(let key): self.key = key
+        case .keyRevoked: key = nil
+        case .webhookAdded(let webhook): webhooks.append(webhook)
+        case .webhookChanged(let webhook): webhooks = webhooks.map { $0.id == webhook.id ? webhook : $0 }
+        case .webhookRemoved(let id): webhooks.removeAll { $0.id == id }
+        }
+    }
+
+    var isRegistered: Bool { name != nil }
+    func activeKey(at now: Moment) -> KeyFace? { key.flatMap { $0.isActive(at: now) ? $0 : nil } }
+    func webhook(_ id: Webhook.ID) -> Webhook? { webhooks.first { $0.id == id } }
+
+    /// What happens to a tenant's own settings is nobody's event.
+    var organisation: OrgID? { nil }
+}
+
+/// What may be shown of an API key after it was made.
+struct KeyFace: Sendable, Equatable, Codable {
+    /// The first eight and the last four characters.
+    let prefix: String
+    let suffix: String
+    let createdAt: Moment
+    let createdBy: String
+    let expiresAt: Moment?
+
+    func isActive(at now: Moment) -> Bool { expiresAt.map { $0 > now } ?? true }
+
+    var json: JSON {
+        [
+            "prefix": .string(prefix), "maskedKey": .string("\(prefix)…\(suffix)"), "createdAt": createdAt.json, "createdBy": .string(createdBy),
+            "expiresAt": expiresAt?.json ?? .null,
+        ]
+    }
+}
+
+/// An address of a partner that hears events.
+struct Webhook: Sendable, Equatable, Codable {
+    enum Subscription {}
+    typealias ID = Kernel.ID<Subscription>
+    enum Status: String, Codable, Sendable { case active, pending, failed, disabled }
+
+    let id: ID
+    var url: WebhookURL
+    var events: [String]
+    var status: Status
+    /// The signing secret and the credentials for the partner's side, encrypted.
+    var sealedSecret: String
+    var sealedAuth: String?
+    let createdAt: Moment
+    var updatedAt: Moment
+    var verifiedAt: Moment?
+}
+
+// MARK: - On the wire
+
+/// These events stay inside; their data is their own Codable shape.
+extension Tenant {
+    static func wire(_ event: Event, in state: Tenant, at now: Moment) -> WireEvent {
+        func data(_ value: some Encodable) -> JSON.Object { (try? JSON(encoding: value))?.members ?? [:] }
+        return switch event {
+        case .registered(let name, let email): WireEvent("TenantRegistered", ["orgName": .string(name), "ownerEmail": .string(email)])
+        case .keyIssued(let key): WireEvent("ApiKeyIssued", data(key))
+        case .keyRevoked(let by): WireEvent("ApiKeyRevoked", ["revokedBy": .string(by)])
+        case .webhookAdded(let webhook): WireEvent("WebhookAdded", data(webhook))
+        case .webhookChanged(let webhook): WireEvent("WebhookChanged", data(webhook))
+        case .webhookRemoved(let id): WireEvent("WebhookRemoved", ["webhookId": id.json])
+        }
+    }
+
+    static func event(from stored: StoredEvent) -> Event? {
+        let data = stored.wire.data, json = JSON.object(data)
+        switch stored.wire.type {
+        case "TenantRegistered": return .registered(name: data["orgName"]?.text ?? "", ownerEmail: data["ownerEmail"]?.text ?? "")
+        case "ApiKeyIssued": return (try? json.decoded(as: KeyFace.self)).map(Event.keyIssued)
+        case "ApiKeyRevoked": return .keyRevoked(by: data["revokedBy"]?.text ?? "")
+        case "WebhookAdded": return (try? json.decoded(as: Webhook.self)).map(Event.webhookAdded)
+        case "WebhookChanged": return (try? json.decoded(as: Webhook.self)).map(Event.webhookChanged)
+        case "WebhookRemoved": return .webhookRemoved(Webhook.ID(data["webhookId"]?.text ?? ""))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Kernel
+
+/// Subscribes an address of a tenant to events.
+struct AddWebhook: Command {
+    let org: OrgID
+    let webhook: Webhook
+
+    static let most = 20
+    var target: String { org.text }
+
+    enum Refusal: Refused {
+        case tooMany
+        var kind: RefusalKind { .invalid }
+        var words: String { "A tenant has at most \(AddWebhook.most) webhooks." }
+    }
+
+    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+        guard tenant.webhooks.count < Self.most else { throw .tooMany }
+        return [.webhookAdded(webhook)]
+    }
+
+    static let operation = Operation.custom(
+        .post, "/tenants/{orgId}/webhooks", "Add a webhook; a generated secret is shown only here", by: .staff, allow: "staff",
+        answers: [
+            Answer(
+                201, "Added, and active at once.",
+                .object([
+                    "success": .constant(true), "aggregateId": .string, "version": .integer, "webhookId": .string, "secret": .string.optional,
+                ])), Answer(404, "There is no such tenant."),
+        ],
+        input:
+            .path("orgId", "The tenant."),
+        .body("url", "Where deliveries go; https outside development."),
+        .body("events", "Which events, or `*` for all.", default: EventFilter.all),
+        .body("secret", "Signing secret, best as `whsec_` and base64; generated when absent."),
+        .body("auth", "How deliveries identify themselves besides the signature."),
+        .request
+    ) { (services: Services, org: OrgID, url: WebhookURL, events: EventFilter, secret: NonEmpty?, auth: WebhookAuth?, request: Request) in
+        try url.check(services.settings)
+        let id = Webhook.ID(request.identifier(for: "webhook").text), now = request.attempt.now
+        let signing = secret?.text ?? SigningSecret.generate(services.vault)
+        let webhook = Webhook(
+            id: id, url: url, events: events.names, status: .active, sealedSecret: try Sealed.secret(signing, id, services.vault),
+            sealedAuth: try auth.map { try Sealed.auth($0, id, services.vault) }, createdAt: now, updatedAt: now)
+        let done = try await services.carryOut(AddWebhook(org: org, webhook: webhook), for: request.unrecorded)
+        guard case .json(let body) = done.body else { return done }
+        return .json(
+            201,
+            [
+                "success": true, "aggregateId": org.json, "version": body["version"], "webhookId": id.json,
+                "secret": secret == nil ? .string(signing) : nil,
+            ])
+    }
+}
+
+extension Request {
+    /// The same request for a command inside an operation that answers in its own shape: the edge records that answer, not the command's.
+    var unrecorded: Request {
+        var copy = self
+        copy.attempt = attempt.unrecorded
+        return copy
+    }
+}
+
+extension WebhookURL {
+    /// Plain http only in development.
+    func check(_ settings: ModuleSettings) throws {
+        guard isSecure || settings.isDevelopment else { throw Failure.problems([Problem("url", "must be https")]) }
+    }
+}

@@ -1,0 +1,29 @@
+import Kernel
+
+/// Takes a webhook away; what waits for it is not delivered any more.
+struct RemoveWebhook: Command {
+    let org: OrgID
+    let webhook: Webhook.ID
+
+    var target: String { org.text }
+
+    enum Refusal: Refused {
+        case noSuchWebhook
+        var kind: RefusalKind { .unknown }
+        var words: String { "There is no such webhook." }
+    }
+
+    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+        guard tenant.webhook(webhook) != nil else { throw .noSuchWebhook }
+        return [.webhookRemoved(webhook)]
+    }
+
+    func rows(for events: [Tenant.Event], _ snapshot: Snapshot<Tenant>, at now: Moment) -> [SQL] {
+        ["DELETE FROM partners.deliveries WHERE webhook_id = \(webhook) AND state = 'pending'"]
+    }
+
+    static let operation = Operation.command(
+        .delete, "/tenants/{orgId}/webhooks/{webhookId}", "Remove a webhook", allow: .staff, answer: .accepted,
+        input: .path("orgId", "The tenant."), .path("webhookId", "The webhook."), make: RemoveWebhook.init(org:webhook:)
+    )
+}

@@ -1,0 +1,31 @@
+import Kernel
+
+/// Records what the receiver has shown: that it is there, that it never answered, or that it is gone for good.
+struct SettleWebhook: Command {
+    let org: OrgID
+    let webhook: Webhook.ID
+    let status: Webhook.Status
+    /// The address that was tried; another one has been set meanwhile when it differs.
+    let url: WebhookURL
+
+    var target: String { org.text }
+
+    func decide(_ tenant: Tenant, at now: Moment) throws(NoRefusal) -> [Tenant.Event] {
+        guard var changed = tenant.webhook(webhook), changed.url == url, changed.status != status else { return [] }
+        changed.status = status
+        changed.updatedAt = now
+        if status == .active { changed.verifiedAt = now }
+        return [.webhookChanged(changed)]
+    }
+
+    /// What waits for an endpoint that is given up goes to the dead letters with it.
+    func rows(for events: [Tenant.Event], _ snapshot: Snapshot<Tenant>, at now: Moment) -> [SQL] {
+        guard status == .disabled || status == .failed else { return [] }
+        return ["UPDATE partners.deliveries SET state = 'dead', last_error = \("the webhook is \(status.rawValue)") WHERE webhook_id = \(webhook) AND state = 'pending'"]
+    }
+
+    func carryOut(_ services: Services) async throws {
+        let request = Request(trace: Trace(correlation: "delivery", causation: nil), attempt: Attempt(now: services.clock()))
+        _ = try await services.carryOut(self, for: request)
+    }
+}

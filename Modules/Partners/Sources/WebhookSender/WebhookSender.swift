@@ -1,0 +1,43 @@
+import HTTPClient
+public import Kernel
+public import PartnersContracts
+
+/// Webhooks over HTTP.
+public enum WebhookSender {
+    /// - Parameter allowsPrivate: whether private and loopback addresses may be called: development only.
+    public static func live(allowsPrivate: Bool, clock: @escaping @Sendable () -> Moment) -> WebhookSending {
+        let client = HTTPClient(publicOnly: !allowsPrivate)
+        return WebhookSending { request in
+            do {
+                let response = try await client.send(OutgoingRequest("POST", request.url, headers: request.headers, body: request.body, deadline: .seconds(5)))
+                return .answered(status: response.status, retryAfter: response.headers["retry-after"].flatMap { retryAfter($0, at: clock()) })
+            } catch OutgoingFailure.forbiddenAddress {
+                return .forbidden(words: "the address is private or reserved")
+            } catch OutgoingFailure.timedOut {
+                return .failed(words: "no answer within 5 s")
+            } catch OutgoingFailure.tooLarge {
+                return .failed(words: "the answer is too large")
+            } catch {
+                return .failed(words: "\(error)")
+            }
+        }
+    }
+
+    /// Seconds, or a date (RFC 9110 §10.2.3).
+    static func retryAfter(_ text: String, at now: Moment) -> Duration? {
+        if let seconds = Int(text) { return .seconds(max(0, seconds)) }
+        return HTTPDate.read(text).map { max(.zero, $0.since(now)) }
+    }
+}
+
+/// The preferred form of a date in HTTP: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+enum HTTPDate {
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    static func read(_ text: String) -> Moment? {
+        let parts = text.split(separator: " ")
+        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else { return nil }
+        let number = month + 1 < 10 ? "0\(month + 1)" : "\(month + 1)"
+        return Moment(iso: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
+    }
+}

@@ -1,0 +1,88 @@
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Partners
+
+@Suite struct TenantTests {
+    let registered = Tenant.Event.registered(name: "Acme", ownerEmail: "o@acme.example")
+    let now = Moment(milliseconds: 1_000)
+
+    func face(until: Moment? = nil) -> KeyFace { KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until) }
+    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey { IssueApiKey(org: "acme", face: face(until: until), replaces: replaces) }
+
+    func webhook(_ url: WebhookURL = "https://a.example/h", _ status: Webhook.Status = .active) -> Webhook {
+        Webhook(id: "w", url: url, events: ["*"], status: status, sealedSecret: "s", createdAt: now, updatedAt: now)
+    }
+
+    @Test func `a tenant registers once`() {
+        let register = RegisterTenant(org: "acme", name: "Acme", ownerEmail: "o@acme.example")
+        Given<Tenant>().when(register).then(registered)
+        Given<Tenant>(registered).when(register).then()
+        Given<Tenant>(registered).when(RegisterTenant(org: "acme", name: "Other", ownerEmail: "o@acme.example")).thenRefused(.registeredOtherwise)
+    }
+
+    @Test func `a key needs a registered tenant`() { Given<Tenant>().when(issue()).thenRefused(.notRegistered) }
+    @Test func `a tenant has one active key`() { Given<Tenant>(registered, .keyIssued(face())).when(issue(), at: now).thenRefused(.hasActiveKey) }
+    @Test func `an expired key counts as none`() {
+        Given<Tenant>(registered, .keyIssued(face(until: Moment(milliseconds: 999)))).when(issue(), at: now).then(.keyIssued(face()))
+    }
+    @Test func `only an active key is rotated`() {
+        Given<Tenant>(registered).when(issue(replaces: true), at: now).thenRefused(.nothingToRotate)
+        Given<Tenant>(registered, .keyIssued(face())).when(issue(replaces: true), at: now).then(.keyIssued(face()))
+    }
+    @Test func `a key ends in the future`() { Given<Tenant>(registered).when(issue(until: now), at: now).thenRefused(.endsInThePast) }
+    @Test func `only an active key is revoked`() {
+        let revoke = RevokeApiKey(org: "acme", caller: .staff(email: "s@x"))
+        Given<Tenant>(registered).when(revoke, at: now).thenRefused(.noActiveKey)
+        Given<Tenant>(registered, .keyIssued(face())).when(revoke, at: now).then(.keyRevoked(by: "s@x"))
+    }
+
+    @Test func `webhooks are limited in number`() {
+        Given<Tenant>(registered).when(AddWebhook(org: "acme", webhook: webhook())).then(.webhookAdded(webhook()))
+        var tenant = Tenant()
+        for _ in 0..<AddWebhook.most { tenant.apply(.webhookAdded(webhook())) }
+        #expect(throws: AddWebhook.Refusal.tooMany) { try AddWebhook(org: "acme", webhook: webhook()).decide(tenant, at: now) }
+    }
+
+    @Test func `a new address must be verified, other changes need not`() {
+        var moved = webhook("https://b.example/h", .pending)
+        moved.updatedAt = now
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), at: now)
+            .then(.webhookChanged(moved))
+        var filtered = webhook()
+        filtered.events = ["KeyAdded"]
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", events: EventFilter(names: ["KeyAdded"])), at: now)
+            .then(.webhookChanged(filtered))
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://a.example/h"), at: now).then()
+        Given<Tenant>(registered).when(ChangeWebhook(org: "acme", webhook: "w"), at: now).thenRefused(.noSuchWebhook)
+    }
+
+    @Test func `a verification holds for the address it was made for`() {
+        var active = webhook(.init("https://b.example/h"), .active)
+        (active.updatedAt, active.verifiedAt) = (now, now)
+        let pending = webhook("https://b.example/h", .pending)
+        Given<Tenant>(registered, .webhookAdded(pending)).when(SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://b.example/h"), at: now)
+            .then(.webhookChanged(active))
+        Given<Tenant>(registered, .webhookAdded(pending)).when(SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://old.example/"), at: now).then()
+    }
+
+    @Test func `only an existing webhook is removed`() {
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(RemoveWebhook(org: "acme", webhook: "w")).then(.webhookRemoved("w"))
+        Given<Tenant>(registered).when(RemoveWebhook(org: "acme", webhook: "w")).thenRefused(.noSuchWebhook)
+    }
+
+    @Test func `events and states are read by every later build`() throws {
+        try GoldenSamples.check(
+            [
+                registered, .keyIssued(face(until: Moment(milliseconds: 5_000))), .webhookAdded(webhook()), .webhookChanged(webhook("https://b.example/h", .pending)),
+                .webhookRemoved("gone"), .keyRevoked(by: "staff"),
+            ], of: Tenant.self)
+    }
+
+    @Test(arguments: ["", "nonsense", "ftp://x.example", "https://", "https://u:p@x.example", "https://x.example/a b", "https://[", "http:/x"])
+    func `addresses that are none are refused`(text: String) { #expect(WebhookURL.problem(with: text) != nil) }
+
+    @Test(arguments: ["https://x.example", "http://127.0.0.1:18900/hook/1", "https://[2001:db8::1]:8443/x?y=z"])
+    func `addresses that are some are taken`(text: String) { #expect(WebhookURL.problem(with: text) == nil) }
+}

@@ -1,0 +1,116 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func hummingbird(_ name: String) -> Target.Dependency { .product(name: name, package: "hummingbird") }
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+/// A part of the platform that is no module.
+func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A bounded context: contracts that others may see, one implementation, its tests.
+struct Context {
+    let name: String
+    /// The modules whose contracts it knows.
+    let knows: [String]
+    /// The live sides of its ports, in targets of their own.
+    var ports: [(name: String, dependencies: [Target.Dependency])] = []
+
+    /// Folders of stored samples, which the tests read from where they stand.
+    private var samples: [String] { name == "Video" ? [] : ["Samples"] }
+
+    var targets: [Target] {
+        let home = "Modules/\(name)"
+        let contracts = [Target.Dependency.target(name: "\(name)Contracts")] + knows.map { .target(name: "\($0)Contracts") }
+        return [
+            .target(name: "\(name)Contracts", dependencies: ["Kernel"], path: "\(home)/Sources/Contracts", swiftSettings: settings),
+            .target(name: name, dependencies: ["Kernel"] + contracts, path: "\(home)/Sources/Module", packageAccess: false, swiftSettings: settings),
+            .testTarget(
+                name: "\(name)Tests", dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts, path: "\(home)/Tests",
+                exclude: samples,
+                swiftSettings: settings),
+        ]
+            + ports.map { port in
+                .target(
+                    name: port.name, dependencies: ["Kernel", .target(name: "\(name)Contracts")] + port.dependencies,
+                    path: "\(home)/Sources/\(port.name)", swiftSettings: settings)
+            }
+    }
+}
+
+let contexts = [
+    Context(name: "Access", knows: ["Devices", "Identity"]),
+    Context(name: "Identity", knows: ["Access"]),
+    Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
+    Context(name: "Video", knows: []),
+    Context(name: "Partners", knows: [], ports: [("WebhookSender", ["HTTPClient"])]),
+]
+let modules: [Target.Dependency] = contexts.map { .target(name: $0.name) }
+let ports: [Target.Dependency] = contexts.flatMap(\.ports).map { .target(name: $0.name) }
+
+let package = Package(
+    name: "spkey",
+    products: [.executable(name: "spkey", targets: ["spkey"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        part("Kernel"),
+        part("Database", ["Kernel", "CPostgres", "CSQLite"]),
+        part("EventStore", ["Kernel", "Database"]),
+        part("MessageBus", ["Kernel", "Database"]),
+        part("HTTPClient", ["CCurl"]),
+        part("MQTT", ["CMosquitto"]),
+        part("Telemetry", [logging]),
+        part(
+            "HTTPEdge",
+            [
+                "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"), logging, lifecycle, crypto,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "JWTKit", package: "jwt-kit"),
+            ]),
+        part(
+            "Host",
+            [
+                "Kernel", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging, lifecycle, crypto,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"), .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ] + modules + ports + contexts.map { .target(name: "\($0.name)Contracts") }),
+        .executableTarget(
+            name: "spkey", dependencies: ["Host", "HTTPEdge", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+        part("KernelTesting", ["Kernel", "Database"]),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "spkey", "Kernel", "KernelTesting", "HTTPClient", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], swiftSettings: settings),
+    ] + contexts.flatMap(\.targets)
+)

@@ -1,0 +1,87 @@
+public import Kernel
+
+/// A database as the stores see it; two drivers make it real.
+public protocol Database: Sendable {
+    var dialect: Dialect { get }
+    /// Queries sent together, outside a transaction.
+    func read(_ queries: [SQL]) async throws -> [Rows]
+    /// Statements that all take effect or none: one round trip unless one of them `mustAffect`.
+    func transact(_ statements: [SQL]) async throws -> [Rows]
+    /// A transaction whose statements depend on each other. Rolled back when the body throws.
+    func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result
+    /// Ends all connections; what runs is finished first.
+    func close() async
+}
+
+extension Database {
+    public func read(_ query: SQL) async throws -> [Row] { try await read([query])[0].rows }
+}
+
+/// A transaction in progress.
+public protocol Transaction: Sendable {
+    func execute(_ statements: [SQL]) async throws -> [Rows]
+}
+
+extension Transaction {
+    public func execute(_ statement: SQL) async throws -> Rows { try await execute([statement])[0] }
+}
+
+/// What one statement answered.
+public struct Rows: Sendable {
+    public let rows: [Row]
+    /// How many rows it changed or returned.
+    public let affected: Int
+    public init(rows: [Row], affected: Int) { (self.rows, self.affected) = (rows, affected) }
+}
+
+/// Where the two databases differ.
+public enum Dialect: String, Sendable, CaseIterable {
+    case postgres, sqlite
+
+    /// A migration's statement with its tokens replaced.
+    public func render(_ statement: String) -> String {
+        let tokens: [(String, String)] =
+            switch self {
+            case .postgres:
+                [
+                    ("{identity}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("{bytes}", "BYTEA"),
+                    ("{transaction}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"), ("{unlogged}", "UNLOGGED"),
+                    ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
+                ]
+            case .sqlite:
+                [
+                    ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{bytes}", "BLOB"),
+                    ("{transaction}", "BIGINT NOT NULL DEFAULT 0"), ("{unlogged}", ""), ("{now}", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000)"),
+                ]
+            }
+        return tokens.reduce(statement) { text, token in text.split(separator: token.0, omittingEmptySubsequences: false).joined(separator: token.1) }
+    }
+}
+
+/// Why the database did not do what it was asked.
+public enum DatabaseError: Error, Sendable, Equatable {
+    /// No connection: the server is down, refuses, or went away before anything was sent.
+    case unreachable(String)
+    /// No free connection or no answer by the deadline; nothing was changed.
+    case timedOut
+    /// The connection ended between COMMIT and its reply: the effect may or may not have happened. Never retried blindly.
+    case outcomeUnknown
+    /// A unique key exists already; the name is the constraint's (PostgreSQL) or the columns' (SQLite).
+    case unique(constraint: String)
+    /// A CHECK of a table does not hold.
+    case check(String)
+    /// A statement that must change a row changed none; the transaction was rolled back.
+    case unaffected(statement: String)
+    /// Deadlock, serialisation failure or lock timeout: trying again may work.
+    case contention(String)
+    /// Anything else the database says. The state is the SQLSTATE (PostgreSQL, Appendix A) or SQLite's result code.
+    case statement(state: String, message: String)
+
+    /// Whether the same work may succeed later without any change.
+    public var isPassing: Bool {
+        switch self {
+        case .unreachable, .timedOut, .contention, .outcomeUnknown: true
+        case .unique, .check, .unaffected, .statement: false
+        }
+    }
+}

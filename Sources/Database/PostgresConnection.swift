@@ -1,0 +1,84 @@
+import CPostgres
+import Glibc
+import Kernel
+
+/// One connection to PostgreSQL on a thread of its own. The socket is non-blocking and every wait has a deadline: a
+/// `statement_timeout` does not help against a server that has stopped.
+actor PostgresConnection {
+    private let executor: ThreadExecutor
+    private let settings: PostgresSettings
+    private var wire: PostgresWire?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(settings: PostgresSettings) {
+        self.settings = settings
+        executor = ThreadExecutor()
+    }
+
+    deinit { executor.stop() }
+
+    func close() { wire = nil }
+
+    /// Queries outside a transaction. Tried once more on a new connection when the old one turns out to be dead.
+    func read(_ queries: [SQL]) throws -> [Rows] {
+        do { return try run(queries, endsInCommit: false) } catch DatabaseError.unreachable { return try run(queries, endsInCommit: false) }
+    }
+
+    /// A whole transaction as one pipeline, which the server commits at its end (PostgreSQL, "Pipelining": statements up to a Sync are
+    /// one implicit transaction); in two parts when a statement's count decides about the COMMIT.
+    func transact(_ statements: [SQL]) throws -> [Rows] {
+        guard statements.contains(where: \.mustAffect) else { return try run(statements, endsInCommit: true) }
+        do {
+            let answers = Array(try run(["BEGIN"] + statements, endsInCommit: false).dropFirst())
+            try requireAffected(statements, answers)
+            try commit()
+            return answers
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    func begin() throws { _ = try run(["BEGIN"], endsInCommit: false) }
+    func commit() throws {
+        try requireTransaction()
+        _ = try run(["COMMIT"], endsInCommit: true)
+    }
+
+    /// A lost connection takes its transaction along: nothing of it may go on, or seem to, on a new one.
+    private func requireTransaction() throws {
+        guard let wire, wire.isAlive, wire.isInTransaction else { throw DatabaseError.unreachable("the connection was lost within a transaction") }
+    }
+
+    func execute(_ statements: [SQL]) throws -> [Rows] {
+        try requireTransaction()
+        let answers = try run(statements, endsInCommit: false)
+        try requireAffected(statements, answers)
+        return answers
+    }
+
+    /// Leaves the transaction, by force when the server does not answer.
+    func rollBack() {
+        guard wire?.isInTransaction == true else { return }
+        do { _ = try run(["ROLLBACK"], endsInCommit: false) } catch { wire = nil }
+    }
+
+    private func requireAffected(_ statements: [SQL], _ answers: [Rows]) throws {
+        for (statement, answer) in zip(statements, answers) where statement.mustAffect && answer.affected == 0 {
+            throw DatabaseError.unaffected(statement: statement.text)
+        }
+    }
+
+    private func run(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
+        if let wire, !wire.isAlive { self.wire = nil }
+        let wire = try self.wire ?? PostgresWire(settings)
+        self.wire = wire
+        do {
+            return try wire.pipeline(statements, endsInCommit: endsInCommit)
+        } catch let error as DatabaseError {
+            if wire.isBroken { self.wire = nil }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,43 @@
+public import Kernel
+
+/// PostgreSQL through a pool of connections.
+public final class PostgresDatabase: Database {
+    public let dialect = Dialect.postgres
+    public let settings: PostgresSettings
+    private let members: [PostgresConnection]
+    private let pool: Pool<PostgresConnection>
+
+    /// - Parameter connections: how many run at once; others wait in line, at most 4,000 and no longer than 5 s.
+    public init(_ settings: PostgresSettings, connections: Int) {
+        self.settings = settings
+        members = (0..<max(1, connections)).map { _ in PostgresConnection(settings: settings) }
+        pool = Pool(members, patience: .seconds(5), limit: 4_000)
+    }
+
+    public func read(_ queries: [SQL]) async throws -> [Rows] { try await pool.lend { try await $0.read(queries) } }
+
+    public func transact(_ statements: [SQL]) async throws -> [Rows] { try await pool.lend { try await $0.transact(statements) } }
+
+    public func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
+        try await pool.lend { connection in
+            try await connection.begin()
+            do {
+                let result = try await body(PostgresTransaction(connection: connection))
+                try await connection.commit()
+                return result
+            } catch {
+                await connection.rollBack()
+                throw error
+            }
+        }
+    }
+
+    public func close() async {
+        for member in members { await member.close() }
+    }
+}
+
+private struct PostgresTransaction: Transaction {
+    let connection: PostgresConnection
+    func execute(_ statements: [SQL]) async throws -> [Rows] { try await connection.execute(statements) }
+}

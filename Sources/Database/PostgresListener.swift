@@ -1,0 +1,55 @@
+import CPostgres
+import Glibc
+import Synchronization
+
+/// Hears NOTIFY on a connection of its own and reconnects when it is lost. What was sent meanwhile is missed: listeners also poll.
+///
+/// `@unchecked Sendable`: the connection belongs to its thread; only the flag is shared, and that is atomic.
+public final class PostgresListener: @unchecked Sendable {
+    private let settings: PostgresSettings
+    private let channels: [String]
+    private let heard: @Sendable (_ channel: String, _ payload: String) -> Void
+    private let isStopping = Atomic(false)
+
+    /// - Parameter heard: called on the listener's thread; must not wait.
+    public init(_ settings: PostgresSettings, channels: [String], heard: @escaping @Sendable (String, String) -> Void) {
+        (self.settings, self.channels, self.heard) = (settings, channels, heard)
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<PostgresListener>.fromOpaque(context!).takeRetainedValue().listen()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        pthread_detach(thread)
+    }
+
+    public func stop() { isStopping.store(true, ordering: .relaxed) }
+
+    private func listen() {
+        while !isStopping.load(ordering: .relaxed) {
+            if let handle = PQconnectdb(settings.conninfo) {
+                if PQstatus(handle) == CONNECTION_OK { hear(handle) }
+                PQfinish(handle)
+            }
+            usleep(200_000)
+        }
+    }
+
+    private func hear(_ handle: OpaquePointer) {
+        for channel in channels {
+            let answer = PQexec(handle, "LISTEN \"\(channel)\"")
+            defer { PQclear(answer) }
+            guard PQresultStatus(answer) == PGRES_COMMAND_OK else { return }
+        }
+        for channel in channels { heard(channel, "") }
+        while !isStopping.load(ordering: .relaxed) {
+            var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            guard poll(&socket, 1, 500) >= 0 || errno == EINTR, PQconsumeInput(handle) == 1 else { return }
+            while let notice = PQnotifies(handle) {
+                heard(String(cString: notice.pointee.relname), String(cString: notice.pointee.extra))
+                PQfreemem(notice)
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Database
+import Kernel
+
+/// The statements that make commits true. Several commits share a script when they are committed as a group.
+///
+/// Optimistic versions rest on the primary key of `events`: whoever comes second violates it, and with that everything is undone.
+struct CommitScript {
+    let schema: String
+    let dialect: Dialect
+    /// The epoch of the outbox (see `Epochs`).
+    let epoch: Int
+
+    func statements(for commits: [Commit]) -> [SQL] {
+        let appends = commits.flatMap(\.appends), letters = commits.flatMap(letters)
+        let core = dialect == .postgres ? gathered(appends, letters) : single(appends, letters)
+        return claims(appends) + core + appends.flatMap(\.rows) + commits.flatMap(\.rows)
+    }
+
+    private func claims(_ appends: [Append]) -> [SQL] {
+        appends.flatMap { append in
+            append.claims.map { claim in
+                switch claim {
+                case .take(let kind, let value):
+                    """
+                    INSERT INTO \(trusted: schema).claims (kind, value, category, id)
+                    VALUES (\(kind), \(value), \(append.stream.category), \(append.stream.id))
+                    """
+                case .release(let kind, let value):
+                    """
+                    DELETE FROM \(trusted: schema).claims
+                    WHERE kind = \(kind) AND value = \(value) AND category = \(append.stream.category) AND id = \(append.stream.id)
+                    """
+                }
+            }
+        }
+    }
+
+    /// One row of the outbox.
+    private struct Letter {
+        let envelope: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment
+        let audience: String, trace: Trace, data: String
+    }
+
+    private func letters(_ commit: Commit) -> [Letter] {
+        let events = commit.appends.flatMap { append in
+            append.events.enumerated().map { place, event in
+                Letter(
+                    envelope: event.envelope, name: event.wire.type, stream: append.stream, subject: event.subject,
+                    version: append.expected + place + 1, at: append.at, audience: Self.audience(event.audience), trace: commit.trace,
+                    data: JSON.object(event.wire.data).encoded)
+            }
+        }
+        return events
+            + commit.messages.map { message in
+                Letter(
+                    envelope: message.envelope, name: message.name, stream: message.stream, subject: message.stream.id, version: 0,
+                    at: message.at, audience: Self.audience(message.audience), trace: commit.trace, data: JSON.object(message.data).encoded)
+            }
+    }
+
+    private static func audience(_ orgs: [OrgID]) -> String { JSON.array(orgs.map(\.json)).encoded }
+}
+
+// MARK: - One statement per table, with arrays (PostgreSQL)
+
+extension CommitScript {
+    private func gathered(_ appends: [Append], _ letters: [Letter]) -> [SQL] {
+        var statements: [SQL] = []
+        if !appends.isEmpty { statements += [states(appends.sorted { $0.stream.description < $1.stream.description }), events(appends)] }
+        if !letters.isEmpty { statements.append(outbox(letters)) }
+        return statements
+    }
+
+    /// Rows are locked in the order of the streams, so that groups never wait for each other in a circle.
+    private func states(_ appends: [Append]) -> SQL {
+        """
+        INSERT INTO \(trusted: schema).aggregates (category, id, version, shape, state, org_id, changed_at)
+        SELECT * FROM unnest(CAST(\(texts(appends) { $0.stream.category }) AS TEXT[]), CAST(\(texts(appends) { $0.stream.id }) AS TEXT[]),
+            CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.shape }) AS BIGINT[]),
+            CAST(\(texts(appends) { $0.state.encoded }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
+            CAST(\(ints(appends) { Int($0.at.milliseconds) }) AS BIGINT[]))
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = EXCLUDED.state,
+            org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
+        """
+    }
+
+    private func events(_ appends: [Append]) -> SQL {
+        let all = appends.flatMap { append in
+            append.events.enumerated().map { (append: append, version: append.expected + $0 + 1, wire: $1.wire) }
+        }
+        return """
+            INSERT INTO \(trusted: schema).events (category, id, version, type, data, org_id, at)
+            SELECT * FROM unnest(CAST(\(texts(all) { $0.append.stream.category }) AS TEXT[]), CAST(\(texts(all) { $0.append.stream.id }) AS TEXT[]),
+                CAST(\(ints(all) { $0.version }) AS BIGINT[]), CAST(\(texts(all) { $0.wire.type }) AS TEXT[]),
+                CAST(\(texts(all) { JSON.object($0.wire.data).encoded }) AS TEXT[]), CAST(\(texts(all) { $0.append.org?.text }) AS TEXT[]),
+                CAST(\(ints(all) { Int($0.append.at.milliseconds) }) AS BIGINT[]))
+            """
+    }
+
+    private func outbox(_ letters: [Letter]) -> SQL {
+        """
+        INSERT INTO \(trusted: schema).outbox
+            (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
+        SELECT \(epoch), * FROM unnest(CAST(\(ints(letters) { Shard.of($0.stream) }) AS BIGINT[]), CAST(\(texts(letters) { $0.envelope }) AS TEXT[]),
+            CAST(\(texts(letters) { $0.name }) AS TEXT[]), CAST(\(texts(letters) { $0.stream.category }) AS TEXT[]),
+            CAST(\(texts(letters) { $0.stream.id }) AS TEXT[]), CAST(\(texts(letters) { $0.subject }) AS TEXT[]),
+            CAST(\(ints(letters) { $0.version }) AS BIGINT[]), CAST(\(ints(letters) { Int($0.at.milliseconds) }) AS BIGINT[]),
+            CAST(\(texts(letters) { $0.audience }) AS TEXT[]), CAST(\(texts(letters) { $0.trace.correlation }) AS TEXT[]),
+            CAST(\(texts(letters) { $0.trace.causation }) AS TEXT[]), CAST(\(texts(letters) { $0.data }) AS TEXT[]))
+        """
+    }
+
+    private func texts<Item>(_ items: [Item], _ value: (Item) -> String?) -> SQLValue { .texts(items.map(value)) }
+    private func ints<Item>(_ items: [Item], _ value: (Item) -> Int) -> SQLValue { .ints(items.map { Int64(value($0)) }) }
+}
+
+// MARK: - One statement per row (SQLite)
+
+extension CommitScript {
+    private func single(_ appends: [Append], _ letters: [Letter]) -> [SQL] {
+        appends.flatMap { [state($0)] + events($0) } + letters.map(row)
+    }
+
+    private func state(_ append: Append) -> SQL {
+        """
+        INSERT INTO \(trusted: schema).aggregates (category, id, version, shape, state, org_id, changed_at)
+        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.state), \(optional: append.org), \(append.at))
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = EXCLUDED.state,
+            org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
+        """
+    }
+
+    private func events(_ append: Append) -> [SQL] {
+        append.events.enumerated().map { place, event in
+            """
+            INSERT INTO \(trusted: schema).events (category, id, version, type, data, org_id, at)
+            VALUES (\(append.stream.category), \(append.stream.id), \(append.expected + place + 1), \(event.wire.type),
+                \(JSON.object(event.wire.data)), \(optional: append.org), \(append.at))
+            """
+        }
+    }
+
+    private func row(_ letter: Letter) -> SQL {
+        """
+        INSERT INTO \(trusted: schema).outbox
+            (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
+        VALUES (\(epoch), \(Shard.of(letter.stream)), \(letter.envelope), \(letter.name), \(letter.stream.category), \(letter.stream.id),
+            \(letter.subject), \(letter.version), \(letter.at), \(letter.audience), \(letter.trace.correlation), \(optional: letter.trace.causation), \(letter.data))
+        """
+    }
+}

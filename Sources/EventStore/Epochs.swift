@@ -1,0 +1,30 @@
+public import Database
+public import Kernel
+
+/// The generations of transaction ids. They start again in another cluster (after a restored dump, or a move from SQLite), so a
+/// cursor holds only within its epoch; a new epoch sorts after the old one and what the old one left unread is read first.
+public enum Epochs {
+    public static let migration = Migration(
+        "001-epochs",
+        [
+            "CREATE TABLE platform.epochs (number BIGINT PRIMARY KEY, cluster TEXT NOT NULL)"
+        ])
+
+    /// The epoch of the database as it is now; a new one is opened when the cluster is not the one of the last start.
+    public static func current(of database: any Database) async throws -> Int {
+        try await database.transaction { transaction in
+            let cluster: String
+            if database.dialect == .postgres {
+                _ = try await transaction.execute("SELECT pg_advisory_xact_lock(77130002)")
+                cluster = try await transaction.execute("SELECT CAST(system_identifier AS TEXT) AS id FROM pg_control_system()").rows[0].text("id") ?? ""
+            } else {
+                cluster = "sqlite"
+            }
+            let last = try await transaction.execute("SELECT number, cluster FROM platform.epochs ORDER BY number DESC LIMIT 1").rows.first
+            if let last, let number = last.int("number"), last.text("cluster") == cluster { return Int(number) }
+            let number = (last?.int("number") ?? 0) + 1
+            _ = try await transaction.execute("INSERT INTO platform.epochs (number, cluster) VALUES (\(number), \(cluster))")
+            return Int(number)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Database
+import Kernel
+
+/// Sends the queries of requests that come at the same time in one pipeline: the way to the database and back costs more than most
+/// queries themselves. A group that fails is asked again one by one, so that a bad query spoils only its own request.
+final class GatheredReads: Sendable {
+    private struct Waiting {
+        let queries: [SQL]
+        let continuation: CheckedContinuation<[[Row]], any Error>
+    }
+    private let gathering: Gathering<Waiting>
+    private let database: any Database
+    private static let most = 64
+
+    init(database: any Database) {
+        self.database = database
+        // SQLite's readers gain nothing from waiting for each other.
+        gathering = Gathering(lanes: database.dialect == .postgres ? 2 : 3)
+    }
+
+    func read(_ queries: [SQL]) async throws -> [[Row]] {
+        try await withCheckedThrowingContinuation { continuation in
+            if gathering.add(Waiting(queries: queries, continuation: continuation)) { Task { await drain() } }
+        }
+    }
+
+    private func drain() async {
+        while let group = gathering.next({ (Array($0.prefix(Self.most)), Array($0.dropFirst(Self.most))) }) { await run(group) }
+    }
+
+    private func run(_ group: [Waiting]) async {
+        do {
+            var answers = try await database.read(group.flatMap(\.queries))[...]
+            for waiting in group {
+                waiting.continuation.resume(returning: answers.prefix(waiting.queries.count).map(\.rows))
+                answers = answers.dropFirst(waiting.queries.count)
+            }
+        } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
+            for waiting in group { waiting.continuation.resume(throwing: error) }
+        } catch {
+            for waiting in group { await run([waiting]) }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Database
+import Kernel
+
+/// Gathers commits that arrive at the same time into one transaction. A group that fails is run again one commit at a time, so that
+/// a conflict costs only its own command.
+final class GroupCommit: Sendable {
+    private struct Waiting {
+        let commit: Commit
+        let continuation: CheckedContinuation<Void, any Error>
+    }
+    /// Two groups at once: one on its way to the disk while the next is gathered.
+    private let gathering = Gathering<Waiting>(lanes: 2)
+    private let script: CommitScript
+    private let database: any Database
+    private static let most = 128
+
+    init(script: CommitScript, database: any Database) { (self.script, self.database) = (script, database) }
+
+    func commit(_ commit: Commit) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            if gathering.add(Waiting(commit: commit, continuation: continuation)) { Task { await drain() } }
+        }
+    }
+
+    private func drain() async {
+        while let group = gathering.next(Self.pick) { await run(group) }
+    }
+
+    /// At most one append per stream; what does not fit waits.
+    private static func pick(_ queue: [Waiting]) -> (group: [Waiting], rest: [Waiting]) {
+        var group: [Waiting] = [], rest: [Waiting] = [], streams: Set<StreamName> = []
+        for waiting in queue {
+            let own = waiting.commit.appends.map(\.stream)
+            if group.count < most, streams.isDisjoint(with: own) {
+                group.append(waiting)
+                streams.formUnion(own)
+            } else {
+                rest.append(waiting)
+            }
+        }
+        return (group, rest)
+    }
+
+    private func run(_ group: [Waiting]) async {
+        do {
+            _ = try await database.transact(script.statements(for: group.map(\.commit)))
+            for waiting in group { waiting.continuation.resume() }
+        } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
+            for waiting in group { waiting.continuation.resume(throwing: error) }
+        } catch {
+            for waiting in group { await run([waiting]) }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+public import Database
+public import Kernel
+
+/// A module's storage on a database.
+public struct ModuleStore: Sendable {
+    let schema: String
+    let database: any Database
+    let script: CommitScript
+    private let group: GroupCommit
+    private let reads: GatheredReads
+    private let turns = Turns()
+    /// Called after a commit that wrote to the outbox.
+    private let posted: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - epoch: the outbox epoch from `Epochs.current`.
+    ///   - posted: called after a commit that wrote to the outbox; must not wait.
+    public init(schema: String, database: any Database, epoch: Int, posted: @escaping @Sendable () -> Void = {}) {
+        (self.schema, self.database, self.posted) = (schema, database, posted)
+        script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
+        group = GroupCommit(script: script, database: database)
+        reads = GatheredReads(database: database)
+    }
+
+    /// The store as the module's use cases see it.
+    public var port: Store {
+        Store(
+            state: { try await state($0) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
+            query: { query in try await clear { try await reads.read([query])[0] } }, read: { queries in try await clear { try await reads.read(queries) } },
+            run: { statements in try await clear { try await database.transact(statements).map(\.rows) } },
+            turn: { try await turns.take($0) })
+    }
+
+    private func state(_ stream: StreamName) async throws -> (StoredState?, epoch: Int64) {
+        let row = try await clear {
+            try await reads.read([
+                """
+                SELECT c.epoch, a.version, a.shape, a.state, a.changed_at FROM platform.credentials_epoch c
+                LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) AND a.id = \(stream.id)
+                """
+            ])[0].first
+        }
+        let epoch = row?.int("epoch") ?? 0
+        guard let row, let state = row.json("state") else { return (nil, epoch) }
+        return (
+            StoredState(
+                version: Int(row.int("version") ?? 0), shape: Int(row.int("shape") ?? 0), state: state,
+                changedAt: row.moment("changed_at") ?? Moment(milliseconds: 0)), epoch
+        )
+    }
+
+    private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {
+        try await clear {
+            try await database.read(
+                """
+                SELECT version, type, data, org_id, at FROM \(trusted: schema).events
+                WHERE category = \(stream.category) AND id = \(stream.id) AND version >= \(version) ORDER BY version LIMIT \(limit)
+                """
+            ).map { row in
+                StoredEvent(
+                    stream: stream, version: Int(row.int("version") ?? 0), wire: WireEvent(row.text("type") ?? "", row.json("data")?.members ?? [:]),
+                    at: row.moment("at") ?? Moment(milliseconds: 0), org: row.text("org_id").map { OrgID($0) })
+            }
+        }
+    }
+
+    private func commit(_ commit: Commit) async throws {
+        do {
+            try await clear { try await group.commit(commit) }
+        } catch DatabaseError.unique(let constraint) {
+            throw try await conflict(constraint, in: commit)
+        } catch DatabaseError.check(let name) {
+            throw CommitFailure.violated(check: name)
+        }
+        if !commit.messages.isEmpty || commit.appends.contains(where: { !$0.events.isEmpty }) { posted() }
+    }
+
+    func signal() { posted() }
+
+    /// What a violated key means to the one who committed.
+    private func conflict(_ constraint: String, in commit: Commit) async throws -> any Error {
+        switch table(of: constraint) {
+        case "events": return CommitFailure.versionConflict
+        case "claims":
+            for case .take(let kind, let value) in commit.appends.flatMap(\.claims) {
+                let held = try await database.read("SELECT id FROM \(trusted: schema).claims WHERE kind = \(kind) AND value = \(value)")
+                if !held.isEmpty { return CommitFailure.claimTaken(kind: kind) }
+            }
+            return CommitFailure.versionConflict  // it was given back meanwhile: decide again
+        default: return CommitFailure.duplicate(constraint: constraint)
+        }
+    }
+
+    /// `events_pkey` (PostgreSQL) and `access_events.category, …` (SQLite) both name the table.
+    private func table(of constraint: String) -> Substring {
+        if let end = constraint.firstRange(of: "_pkey") { return constraint[..<end.lowerBound] }
+        return constraint.prefix { $0 != "." }.drop { $0 != "_" }.dropFirst()
+    }
+
+    /// Passing failures of the database in terms of the edge.
+    private func clear<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch DatabaseError.outcomeUnknown {
+            throw Failure.outcomeUnknown
+        } catch let error as DatabaseError where error.isPassing {
+            throw Failure.unavailable("The database is not available now.", retryAfter: .seconds(2))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import Database
+public import Kernel
+
+/// Feeds one part of a reaction from one outbox: in batches, in order per stream, effects and checkpoint in one transaction.
+public struct Subscription: Sendable {
+    let reaction: Reaction
+    let lease: Lease
+    let reader: OutboxReader
+    let store: ModuleStore
+    let wakes: Wakes
+    let log: Log
+
+    private static let batch = 400
+    private static let attempts = 3
+    /// The safety net under the wake-ups.
+    private static let poll = Duration.milliseconds(1_000)
+
+    /// All parts of a reaction of the module that `store` belongs to.
+    public static func all(
+        of reaction: Reaction, store: ModuleStore, holder: String, wakes: Wakes, log: Log, clock: @escaping @Sendable () -> Moment
+    ) -> [Subscription] {
+        reaction.sources.flatMap { source in
+            (0..<reaction.partitions).map { part in
+                let lease = Lease(
+                    schema: store.schema, subscription: reaction.name, source: source, part: part, holder: holder, database: store.database,
+                    clock: clock)
+                let reader = OutboxReader(
+                    source: source, database: store.database, epoch: store.script.epoch, part: part, parts: reaction.partitions)
+                return Subscription(reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log)
+            }
+        }
+    }
+
+    /// Works until the task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            do {
+                let seen = wakes.count(of: reader.source)
+                guard let (token, cursor) = try await lease.take() else {
+                    try await Task.sleep(for: Self.poll)
+                    continue
+                }
+                try await hold(token, from: cursor, since: seen)
+            } catch DatabaseError.unaffected {
+                log.warning("A subscription was taken over by another process", metadata)
+            } catch is CancellationError {
+                return
+            } catch {
+                log.warning("A subscription failed and starts again", metadata.merging(["error": "\(error)"]) { $1 })
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private var metadata: [String: String] { ["subscription": reaction.name, "source": reader.source, "part": "\(lease.part)"] }
+
+    private func hold(_ token: Int64, from start: Cursor, since first: Int) async throws {
+        var cursor = start, seen = first
+        let parked = try await parkedStreams()
+        var session = Session(token: token, parked: parked)
+        do {
+            while !Task.isCancelled {
+                let batch = try await reader.read(after: cursor, limit: Self.batch)
+                if batch.isEmpty {
+                    try await wakes.wait(for: reader.source, after: seen, atMost: Self.poll)
+                    seen = wakes.count(of: reader.source)
+                    _ = try await store.database.transact([lease.advance(to: cursor, token: token)])
+                    continue
+                }
+                try await handle(batch, &session)
+                cursor = batch[batch.count - 1].0
+            }
+        } catch is CancellationError {}
+        _ = try? await store.database.transact([lease.release(token: token)])
+    }
+
+    private struct Session {
+        let token: Int64
+        var parked: Set<StreamName>
+    }
+
+    /// The whole batch in one transaction; message by message where that does not work.
+    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session) async throws {
+        do {
+            guard session.parked.isEmpty else { throw OneByOne() }
+            var commits: [Commit] = [], streams: Set<StreamName> = []
+            for envelope in try await reaction.sift(batch.map(\.1).filter(hears)) {
+                let effects = try await reaction.react(envelope)
+                guard streams.isDisjoint(with: effects.appends.map(\.stream)) else { throw OneByOne() }
+                streams.formUnion(effects.appends.map(\.stream))
+                commits.append(commit(effects, for: envelope))
+            }
+            try await write(commits, upTo: batch[batch.count - 1].0, token: session.token)
+        } catch let error as DatabaseError where error.isPassing {
+            throw error
+        } catch DatabaseError.unaffected(let statement) {
+            throw DatabaseError.unaffected(statement: statement)
+        } catch {
+            for (cursor, envelope) in batch { try await single(envelope, at: cursor, &session) }
+        }
+    }
+
+    private struct OneByOne: Error {}
+
+    private func hears(_ envelope: Envelope) -> Bool { reaction.names?.contains(envelope.name) ?? true }
+
+    private func commit(_ effects: Effects, for envelope: Envelope) -> Commit {
+        Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
+    }
+
+    private func write(_ commits: [Commit], upTo cursor: Cursor, token: Int64) async throws {
+        _ = try await store.database.transact([lease.advance(to: cursor, token: token)] + store.script.statements(for: commits))
+        if commits.contains(where: { !$0.appends.isEmpty || !$0.messages.isEmpty }) { store.signal() }
+    }
+
+    private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
+        guard hears(envelope) else { return try await write([], upTo: cursor, token: session.token) }
+        if session.parked.contains(envelope.stream) {
+            return try await park(envelope, at: cursor, "an earlier message of the stream is parked", session.token)
+        }
+        var failures = 0
+        while true {
+            do {
+                let effects = try await reaction.react(envelope)
+                return try await write([commit(effects, for: envelope)], upTo: cursor, token: session.token)
+            } catch let error where Self.isPassing(error) {
+                throw error
+            } catch DatabaseError.unaffected(let statement) {
+                throw DatabaseError.unaffected(statement: statement)
+            } catch {
+                failures += 1
+                guard failures >= Self.attempts else {
+                    try await Task.sleep(for: .milliseconds(50 * failures * failures))
+                    continue
+                }
+                log.error("A stream of a subscription was parked", metadata.merging(["stream": "\(envelope.stream)", "error": "\(error)"]) { $1 })
+                session.parked.insert(envelope.stream)
+                return try await park(envelope, at: cursor, "\(error)", session.token)
+            }
+        }
+    }
+
+    /// Failures of something this message cannot help: waiting is right, parking is not.
+    private static func isPassing(_ error: any Error) -> Bool {
+        switch error {
+        case let error as DatabaseError: error.isPassing
+        case Failure.unavailable, Failure.outcomeUnknown, AskFailure.timedOut, is CancellationError: true
+        default: false
+        }
+    }
+}
+
+extension Subscription {
+    private func parkedStreams() async throws -> Set<StreamName> {
+        let rows = try await store.database.read(
+            "SELECT DISTINCT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)")
+        return Set(rows.map { StreamName($0.text("category") ?? "", $0.text("id") ?? "") })
+    }
+
+    private func park(_ envelope: Envelope, at cursor: Cursor, _ reason: String, _ token: Int64) async throws {
+        let body: JSON = [
+            "subject": .string(envelope.subject), "version": .int(Int64(envelope.version)), "at": .int(envelope.at.milliseconds),
+            "audience": .array(envelope.audience.map(\.json)), "correlation": .string(envelope.trace.correlation), "data": .object(envelope.data),
+        ]
+        _ = try await store.database.transact([
+            lease.advance(to: cursor, token: token),
+            """
+            INSERT INTO \(trusted: store.schema).dead_letters (subscription, envelope, source, name, category, id, body, error, at)
+            VALUES (\(reaction.name), \(envelope.id), \(reader.source), \(envelope.name), \(envelope.stream.category), \(envelope.stream.id),
+                \(body), \(String(reason.prefix(2_000))), \(envelope.at))
+            ON CONFLICT (subscription, envelope) DO NOTHING
+            """,
+        ])
+    }
+}

@@ -1,0 +1,60 @@
+public import Kernel
+
+/// The tables that every module has besides its own.
+public enum Tables {
+    /// The first migration of a module's schema.
+    public static func migration(for schema: String) -> Migration {
+        Migration(
+            "000-event-store",
+            [
+                """
+                CREATE TABLE \(schema).aggregates (
+                    category TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, shape BIGINT NOT NULL, state TEXT NOT NULL,
+                    org_id TEXT, changed_at BIGINT NOT NULL, PRIMARY KEY (category, id))
+                """,
+                """
+                CREATE TABLE \(schema).events (
+                    category TEXT NOT NULL, id TEXT NOT NULL, version BIGINT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL,
+                    org_id TEXT, at BIGINT NOT NULL, PRIMARY KEY (category, id, version))
+                """,
+                """
+                CREATE TABLE \(schema).outbox (
+                    position {identity}, transaction_id {transaction}, epoch BIGINT NOT NULL, shard BIGINT NOT NULL, envelope TEXT NOT NULL,
+                    name TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, version BIGINT NOT NULL,
+                    at BIGINT NOT NULL, audience TEXT NOT NULL, correlation TEXT NOT NULL, causation TEXT, data TEXT NOT NULL)
+                """,
+                "CREATE INDEX outbox_by_cursor_\(schema) ON \(schema).outbox (epoch, transaction_id, position)",
+                """
+                CREATE TABLE \(schema).checkpoints (
+                    subscription TEXT NOT NULL, source TEXT NOT NULL, part BIGINT NOT NULL, epoch BIGINT NOT NULL,
+                    transaction_id BIGINT NOT NULL, position BIGINT NOT NULL, holder TEXT NOT NULL, token BIGINT NOT NULL, until BIGINT NOT NULL,
+                    PRIMARY KEY (subscription, source, part))
+                """,
+                """
+                CREATE TABLE \(schema).dead_letters (
+                    subscription TEXT NOT NULL, envelope TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, category TEXT NOT NULL,
+                    id TEXT NOT NULL, body TEXT NOT NULL, error TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (subscription, envelope))
+                """,
+                "CREATE TABLE \(schema).claims (kind TEXT NOT NULL, value TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, value))",
+                """
+                CREATE TABLE \(schema).idempotency (
+                    key {bytes} PRIMARY KEY, body {bytes} NOT NULL, status BIGINT, answer TEXT, at BIGINT NOT NULL)
+                """,
+            ])
+    }
+}
+
+/// Which of 64 shards a stream belongs to, by CRC-32C (RFC 3720, appendix B.4): the same in every process and build.
+enum Shard {
+    static let count: UInt32 = 64
+
+    static func of(_ stream: StreamName) -> Int {
+        var crc: UInt32 = ~0
+        for byte in stream.description.utf8 { crc = crc >> 8 ^ table[Int((crc ^ UInt32(byte)) & 0xFF)] }
+        return Int(~crc % count)
+    }
+
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
+    }
+}

@@ -1,0 +1,53 @@
+public import Database
+public import Kernel
+
+/// Checks a module's stored log: versions without gaps, and states that equal the fold of their events.
+public struct Verifier: Sendable {
+    let schema: String
+    let aggregates: [AnyAggregate]
+    let database: any Database
+
+    public init(schema: String, aggregates: [AnyAggregate], database: any Database) {
+        (self.schema, self.aggregates, self.database) = (schema, aggregates, database)
+    }
+
+    private static let page = 500
+
+    /// The first bad row in words; nil when all is well.
+    public func firstFault() async throws -> String? {
+        if let orphan = try await orphan() { return orphan }
+        var last = (category: "", id: "")
+        while true {
+            let rows = try await database.read(
+                """
+                SELECT category, id, version, shape, state FROM \(trusted: schema).aggregates
+                WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.page)
+                """)
+            for row in rows { if let fault = try await fault(in: row) { return fault } }
+            guard rows.count == Self.page, let row = rows.last else { return nil }
+            last = (row.text("category") ?? "", row.text("id") ?? "")
+        }
+    }
+
+    private func orphan() async throws -> String? {
+        let rows = try await database.read(
+            """
+            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a ON a.category = e.category AND a.id = e.id
+            WHERE a.id IS NULL LIMIT 1
+            """)
+        return rows.first.map { "\(schema): the stream \($0.text("category") ?? "")-\($0.text("id") ?? "") has events and no state" }
+    }
+
+    private func fault(in row: Row) async throws -> String? {
+        guard let category = row.text("category"), let id = row.text("id") else { return "\(schema): a row without a name" }
+        let stream = StreamName(category, id), name = "\(schema): \(stream)"
+        let store = ModuleStore(schema: schema, database: database, epoch: 0).port
+        let history = try await store.history(stream, 1, Int.max)
+        for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
+        guard Int64(history.count) == row.int("version") else { return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)" }
+        guard let aggregate = aggregates.first(where: { $0.category.name == category }) else { return "\(name): nobody knows this kind of aggregate" }
+        guard let folded = try aggregate.fold(history) else { return "\(name): an event is unknown to this build" }
+        guard row.int("shape") != Int64(aggregate.category.shape) || folded == row.json("state") else { return "\(name): the state is not what its events make" }
+        return nil
+    }
+}

@@ -1,0 +1,88 @@
+import CCurl
+import Glibc
+
+/// One exchange. Confined to the client's thread once it has started.
+///
+/// `@unchecked Sendable`: handed over to the thread through a mutex and touched by nobody else afterwards.
+final class Transfer: @unchecked Sendable {
+    private let request: OutgoingRequest
+    private let vets: Bool
+    private let continuation: CheckedContinuation<OutgoingResponse, any Error>
+    private var list: UnsafeMutablePointer<curl_slist>?
+    private var headers: [String: String] = [:]
+    private var body: [UInt8] = []
+    private var wasForbidden = false
+    private var isTooLarge = false
+    private static let largest = 1 << 20
+
+    init(_ request: OutgoingRequest, vets: Bool, _ continuation: CheckedContinuation<OutgoingResponse, any Error>) {
+        (self.request, self.vets, self.continuation) = (request, vets, continuation)
+    }
+
+    func prepare() -> UnsafeMutableRawPointer? {
+        guard let easy = curl_easy_init() else { return nil }
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        spkey_curl_text(easy, CURLOPT_URL, request.url)
+        spkey_curl_text(easy, CURLOPT_CUSTOMREQUEST, request.method)
+        spkey_curl_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        spkey_curl_text(easy, CURLOPT_PROXY, "")  // a proxy would connect in our place, past the vetting
+        spkey_curl_long(easy, CURLOPT_NOSIGNAL, 1)
+        spkey_curl_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        spkey_curl_long(easy, CURLOPT_TIMEOUT_MS, Int(request.deadline.components.seconds * 1000 + request.deadline.components.attoseconds / 1_000_000_000_000_000))
+        if let body = request.body { spkey_curl_body(easy, body, curl_off_t(body.count)) }
+        for header in request.headers { list = curl_slist_append(list, "\(header.name): \(header.value)") }
+        list = curl_slist_append(list, "Expect:")
+        spkey_curl_list(easy, list)
+        spkey_curl_write(easy, { bytes, size, count, context in Transfer.from(context).take(bytes, size * count) }, me)
+        spkey_curl_header(easy, { bytes, size, count, context in Transfer.from(context).takeHeader(bytes, size * count) }, me)
+        if vets { spkey_curl_opener(easy, { context, _, address in Transfer.from(context).open(address) }, me) }
+        return easy
+    }
+
+    func outcome(_ code: CURLcode, status: Int) -> Result<OutgoingResponse, any Error> {
+        if wasForbidden { return .failure(OutgoingFailure.forbiddenAddress) }
+        if isTooLarge { return .failure(OutgoingFailure.tooLarge) }
+        switch code {
+        case CURLE_OK: return .success(OutgoingResponse(status: status, headers: headers, body: body))
+        case CURLE_OPERATION_TIMEDOUT: return .failure(OutgoingFailure.timedOut)
+        default: return .failure(OutgoingFailure.failed(String(cString: curl_easy_strerror(code))))
+        }
+    }
+
+    func settle(_ outcome: Result<OutgoingResponse, any Error>) {
+        curl_slist_free_all(list)
+        list = nil
+        continuation.resume(with: outcome)
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer { Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue() }
+
+    private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard let bytes, body.count + count <= Self.largest else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return count
+    }
+
+    private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard let bytes else { return 0 }
+        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+        if let colon = line.firstIndex(of: ":"), headers.count < 100 {
+            let value = line[line.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
+            headers[line[..<colon].lowercased()] = String(value)
+        }
+        return count
+    }
+
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
+        guard let address else { return -1 }
+        let isPublic = withUnsafePointer(to: &address.pointee.addr) { Address($0).isPublic }
+        guard isPublic else {
+            wasForbidden = true
+            return -1
+        }
+        return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+    }
+}

@@ -1,0 +1,87 @@
+import Kernel
+
+/// Establishes who asks. The order is the contract's: internal headers, both kinds at once, then the credentials the operation takes.
+struct Authentication: Sendable {
+    let settings: EdgeSettings
+    let directory: CredentialDirectory
+    let tokens: TokenVerifier
+    let clock: @Sendable () -> Moment
+
+    /// Headers that only gateways of old set; from outside they are an attempt at spoofing.
+    static let internalHeaders = ["x-org-id", "x-user-id", "x-user-email", "x-is-admin", "x-super-access", "x-admin-delete"]
+
+    struct Outcome: Sendable {
+        let caller: Caller
+        /// The age of the knowledge when it came from memory.
+        let epoch: Int64?
+    }
+
+    func establish(_ headers: [String: String], for credentials: Credentials, mayRemember: Bool) async throws -> Outcome {
+        let key = headers["x-api-key"], token = try bearer(headers)
+        switch credentials {
+        case .staff: return Outcome(caller: try await staff(headers, token), epoch: nil)
+        case .apiKey:
+            guard let key else { throw Failure.unauthenticated("This operation needs an API key in X-API-Key.") }
+            return try await tenant(key, mayRemember)
+        case .token:
+            guard let token else { throw Failure.unauthenticated("This operation needs a user's bearer token.") }
+            return Outcome(caller: try await person(token), epoch: nil)
+        case .client, .optional:
+            if key != nil, token != nil { throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")]) }
+            if let key { return try await tenant(key, mayRemember) }
+            if let token { return Outcome(caller: try await person(token), epoch: nil) }
+            guard credentials == .optional else {
+                throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
+            }
+            return Outcome(caller: .anonymous, epoch: nil)
+        }
+    }
+
+    private func bearer(_ headers: [String: String]) throws -> String? {
+        guard let text = headers["authorization"] else { return nil }
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Failure.unauthenticated("Authorization must be a bearer token.") }
+        return String(parts[1])
+    }
+
+    private func tenant(_ key: String, _ mayRemember: Bool) async throws -> Outcome {
+        guard let found = try await directory.key(key, mayRemember: mayRemember), found.until.map({ $0 > clock() }) ?? true else {
+            throw Failure.unauthenticated("The API key is not valid.")
+        }
+        return Outcome(caller: .key(org: found.org, isSuper: found.isSuper), epoch: mayRemember ? found.epoch : nil)
+    }
+
+    /// The user a token names: by claim, by a subject that is one of our ids, or by its address.
+    private func person(_ token: String) async throws -> Caller {
+        let claims = try await tokens.verify(token)
+        let email = claims.email.map(Self.normalised)
+        if let id = claims.userID { return .user(UserID(id), email: email) }
+        if let subject = claims.subject, UUIDText.problem(with: subject) == nil { return .user(UserID(subject), email: email) }
+        if let email, let user = try await directory.user(withEmail: email) { return .user(user, email: email) }
+        throw Failure.unauthenticated("The token belongs to no known user.")
+    }
+
+    private func staff(_ headers: [String: String], _ token: String?) async throws -> Caller {
+        let given = Array((headers["x-admin-api-key"] ?? "").utf8), wanted = Array(settings.adminKey.utf8)
+        guard !wanted.isEmpty, Self.areEqual(given, wanted) else { throw Failure.unauthenticated("The staff key is missing or wrong.") }
+        guard let token else { throw Failure.unauthenticated("The staff token is missing.") }
+        let claims = try await tokens.verify(token)
+        guard let email = claims.email.map(Self.normalised), let at = email.lastIndex(of: "@") else {
+            throw Failure.unauthenticated("The staff token carries no e-mail address.")
+        }
+        guard settings.staffDomains.contains(String(email[email.index(after: at)...])), claims.emailIsVerified ?? true else {
+            throw Failure.refused(.forbidden, code: nil, words: "The address is not of an allowed email domain.")
+        }
+        return .staff(email: email)
+    }
+
+    private static func normalised(_ email: String) -> String {
+        String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
+    }
+
+    /// Takes the same time wherever the two differ.
+    static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        guard a.count == b.count else { return false }
+        return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,14 @@
+import Hummingbird
+import NIOCore
+
+/// What the edge knows of a connection.
+struct EdgeContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The peer's address, without its port.
+    let address: String
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        address = source.channel.remoteAddress?.ipAddress ?? ""
+    }
+}

@@ -1,0 +1,58 @@
+import Kernel
+
+/// Failures as the contract writes them: one body that satisfies all its error shapes.
+enum ErrorAnswer {
+    static func response(for error: any Error) -> Response {
+        switch error {
+        case let failure as Failure: response(for: failure)
+        case AskFailure.timedOut(let name):
+            make(503, "Unavailable", "A part of the system did not answer in time (\(name)).", retryAfter: .seconds(2))
+        case AskFailure.failed: make(503, "Unavailable", "A part of the system could not answer.", retryAfter: .seconds(2))
+        case is UnknownEvent: make(503, "Unavailable", "This needs a newer version of the service.", retryAfter: .seconds(5))
+        case CommitFailure.duplicate: make(409, "Conflict", "Such a thing exists already.")
+        case is CommitFailure: make(503, "Unavailable", "Too many changes at once.", retryAfter: .seconds(1))
+        default: make(500, "InternalError", "Something went wrong on our side; the request id helps us find it.")
+        }
+    }
+
+    private static func response(for failure: Failure) -> Response {
+        switch failure {
+        case .problems(let problems): make(400, problems)
+        case .unauthenticated(let words): make(401, "Unauthorized", words)
+        case .refused(let kind, let code, let words): make(kind.status, code ?? word(for: kind), words)
+        case .idempotencyConflict(let words, let retryAfter): make(409, "Conflict", words, retryAfter: retryAfter)
+        case .deviceUnreachable(let words): make(502, "DeviceUnreachable", words)
+        case .unavailable(let words, let retryAfter): make(503, "Unavailable", words, retryAfter: retryAfter)
+        case .notConfigured(let words): make(503, "NotConfigured", words)
+        case .outcomeUnknown:
+            make(503, "OutcomeUnknown", "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
+        case .tooManyRequests(let retryAfter): make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
+        }
+    }
+
+    private static func word(for kind: RefusalKind) -> String {
+        switch kind {
+        case .unknown: "NotFound"
+        case .invalid: "BusinessRuleViolation"
+        case .forbidden: "Forbidden"
+        case .conflict: "Conflict"
+        }
+    }
+
+    static func make(_ status: Int, _ code: String, _ message: String, retryAfter: Duration? = nil) -> Response {
+        let headers = retryAfter.map { ["Retry-After": String(max(1, $0.milliseconds / 1000))] } ?? [:]
+        return .json(status, body(code, message, [(status, message)]), headers: headers)
+    }
+
+    private static func make(_ status: Int, _ problems: [Problem]) -> Response {
+        let words = problems.map { "\($0.field) \($0.reason)" }
+        return .json(status, body("ValidationError", words.joined(separator: "; "), words.map { (status, $0) }))
+    }
+
+    private static func body(_ code: String, _ message: String, _ errors: [(Int, String)]) -> JSON {
+        [
+            "success": false, "error": .string(code), "message": .string(message),
+            "errors": .array(errors.map { ["code": .int(Int64($0.0)), "message": .string($0.1)] }),
+        ]
+    }
+}

@@ -1,0 +1,116 @@
+import Crypto
+import Kernel
+import Synchronization
+
+/// Makes repeated POSTs harmless: the record of a request commits with its effects, a repeat is answered from it.
+final class IdempotencyDesk: Sendable {
+    private let running = Mutex<Set<[UInt8]>>([])
+    /// Names the listener; the same after a restart.
+    private let process: String
+    private let clock: @Sendable () -> Moment
+    /// How long a record of another process that never finished blocks a repeat.
+    private static let patience = Duration.seconds(60)
+    private static let retention = Duration.seconds(86_400)
+
+    init(process: String, clock: @escaping @Sendable () -> Moment) { (self.process, self.clock) = (process, clock) }
+
+    /// Runs `body` once per key. Without a key, or for anonymous callers, it just runs.
+    func once(
+        _ key: String?, _ operation: Operation, _ caller: Caller, content bytes: [UInt8], _ services: Services,
+        _ body: (Attempt) async throws -> Response
+    ) async throws -> Response {
+        guard let key, operation.method == .post, caller != .anonymous else { return try await body(Attempt(now: clock())) }
+        guard (1...255).contains(key.utf8.count) else { throw Failure.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")]) }
+        let id = Array(SHA256.hash(data: Array("\(caller)\n\(operation.key)\n\(key)".utf8)))
+        let digest = Array(SHA256.hash(data: bytes))
+        guard running.withLock({ $0.insert(id).inserted }) else { throw Self.inProgress }
+        defer { running.withLock { _ = $0.remove(id) } }
+        if let recorded = try await claim(id, digest, services) { return recorded }
+        let idempotency = Idempotency(key: id) { self.record($0, under: id, services) }
+        let attempt = Attempt(now: clock(), idempotency: idempotency) { purpose in
+            UUIDText(digest: SHA256.hash(data: id + Array(purpose.utf8)))
+        }
+        return try await finish(id, services) { try await body(attempt) }
+    }
+
+    private static var inProgress: Failure {
+        .idempotencyConflict(words: "A request with this Idempotency-Key is being carried out.", retryAfter: .seconds(1))
+    }
+
+    /// The recorded answer; nil when the key is now ours.
+    private func claim(_ id: [UInt8], _ digest: [UInt8], _ services: Services) async throws -> Response? {
+        let schema = services.module, now = clock()
+        let rows = try await services.store.run([
+            "DELETE FROM \(trusted: schema).idempotency WHERE key = \(id) AND at < \(now - Self.retention)",
+            """
+            INSERT INTO \(trusted: schema).idempotency (key, body, status, answer, at) VALUES (\(id), \(digest), NULL, \(process), \(now))
+            ON CONFLICT (key) DO NOTHING RETURNING at
+            """,
+            "SELECT body, status, answer, at FROM \(trusted: schema).idempotency WHERE key = \(id)",
+        ])
+        if !rows[1].isEmpty { return nil }
+        guard let row = rows[2].first else { return nil }
+        guard row.bytes("body") == digest else {
+            throw Failure.idempotencyConflict(words: "The Idempotency-Key was used for another body.", retryAfter: nil)
+        }
+        if let status = row.int("status") { return try replay(Int(status), row.text("answer") ?? "", id, services) }
+        let isAbandoned = row.text("answer") == process || now.since(row.moment("at") ?? now) > Self.patience
+        guard isAbandoned else { throw Self.inProgress }
+        let taken = try await services.store.run([
+            """
+            UPDATE \(trusted: schema).idempotency SET answer = \(process), at = \(now)
+            WHERE key = \(id) AND status IS NULL AND answer = \(row.text("answer") ?? "") AND at = \(row.int("at") ?? 0) RETURNING at
+            """
+        ])
+        guard !taken[0].isEmpty else { throw Self.inProgress }  // another process was faster
+        return nil
+    }
+
+    /// Carries out and makes sure that the answer is recorded; answers of failures that may pass are not.
+    private func finish(_ id: [UInt8], _ services: Services, _ body: () async throws -> Response) async throws -> Response {
+        do {
+            let response = try await body()
+            _ = try await services.store.run([record(response, under: id, services)])
+            return response
+        } catch let stale as StaleCredentials {
+            throw stale
+        } catch Failure.outcomeUnknown {
+            throw Failure.outcomeUnknown  // the claim stays: the commit may still bring the record
+        } catch {
+            let response = ErrorAnswer.response(for: error)
+            let last: SQL =
+                response.status < 500 && response.status != 429
+                ? record(response, under: id, services)
+                : "DELETE FROM \(trusted: services.module).idempotency WHERE key = \(id) AND status IS NULL"
+            _ = try? await services.store.run([last])
+            throw error
+        }
+    }
+
+    private func record(_ response: Response, under id: [UInt8], _ services: Services) -> SQL {
+        let headers = JSON.Object(response.headers.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) })
+        let body: JSON = if case .json(let json) = response.body { json } else { .null }
+        let plain = (["headers": .object(headers), "body": body] as JSON).bytes
+        let sealed = (try? services.vault.seal(plain, "idempotency", Self.context(id))) ?? ""
+        return """
+            UPDATE \(trusted: services.module).idempotency SET status = \(response.status), answer = \(sealed)
+            WHERE key = \(id) AND status IS NULL
+            """
+    }
+
+    private func replay(_ status: Int, _ sealed: String, _ id: [UInt8], _ services: Services) throws -> Response {
+        let json = try JSON.parse(try services.vault.open(sealed, "idempotency", Self.context(id)), depth: 64)
+        var headers = ["Idempotent-Replayed": "true"]
+        for member in json["headers"]?.members ?? [:] { headers[member.key] = member.value.text }
+        return .json(status, json["body"] ?? .null, headers: headers)
+    }
+
+    private static func context(_ id: [UInt8]) -> String { UUIDText(digest: id).text }
+}
+
+extension JSON.Object {
+    init(_ pairs: [(String, JSON)]) {
+        self.init()
+        for (key, value) in pairs { self[key] = value }
+    }
+}

@@ -1,0 +1,77 @@
+import Crypto
+import Foundation
+public import Kernel
+
+/// The vault on swift-crypto: AES-256-GCM under keys derived per purpose (HKDF, RFC 5869) from a ring of keys.
+struct CryptoVault {
+    /// The first key encrypts; every key decrypts what it encrypted.
+    private let ring: [(id: String, key: SymmetricKey)]
+
+    /// - Parameter text: `id:base64,id:base64`, 32 bytes each.
+    init(ring text: String) throws {
+        ring = try text.split(separator: ",").map { entry in
+            let parts = entry.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, let bytes = Data(base64Encoded: String(parts[1])), bytes.count == 32, !parts[0].contains(".") else {
+                throw Settings.Mistake(description: "SPKEY_DATA_KEY must be id:base64 with 32 bytes each, separated by commas")
+            }
+            return (String(parts[0]), SymmetricKey(data: bytes))
+        }
+        guard !ring.isEmpty else { throw Settings.Mistake(description: "SPKEY_DATA_KEY is empty") }
+    }
+
+    /// The key of development; known to everyone.
+    static let development = "dev:" + Data(SHA256.hash(data: Data("development-only-data-key".utf8))).base64EncodedString()
+
+    var port: Vault {
+        Vault(
+            seal: { try seal($0, $1, $2) }, open: { try open($0, $1, $2) }, sha256: { Array(SHA256.hash(data: $0)) },
+            hmac: { Array(HMAC<SHA256>.authenticationCode(for: $0, using: SymmetricKey(data: $1))) },
+            random: { count in
+                var generator = SystemRandomNumberGenerator()
+                return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            })
+    }
+
+    private func derived(_ key: SymmetricKey, _ purpose: String) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: Data(purpose.utf8), outputByteCount: 32)
+    }
+
+    private func seal(_ secret: [UInt8], _ purpose: String, _ context: String) throws -> String {
+        let box = try AES.GCM.seal(secret, using: derived(ring[0].key, purpose), authenticating: Data(context.utf8))
+        return ring[0].id + "." + (box.combined ?? Data()).base64EncodedString()
+    }
+
+    private struct Unreadable: Error {}
+
+    private func open(_ sealed: String, _ purpose: String, _ context: String) throws -> [UInt8] {
+        let parts = sealed.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let entry = ring.first(where: { $0.id == parts[0] }), let data = Data(base64Encoded: String(parts[1])) else {
+            throw Unreadable()
+        }
+        return Array(try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: derived(entry.key, purpose), authenticating: Data(context.utf8)))
+    }
+}
+
+/// Development tokens: HS256 (RFC 7515), signed with the development secret.
+public enum DevelopmentToken {
+    public static func make(email: String?, userID: String?, lifetime: Duration, settings: Settings, now: Moment) throws -> String {
+        guard settings.isDevelopment else { throw Settings.Mistake(description: "tokens are made in development only") }
+        var claims: JSON.Object = [
+            "sub": .string(userID ?? "dev|\(email ?? "nobody")"), "iat": .int(now.seconds), "exp": .int((now + lifetime).seconds),
+            "iss": settings["SPKEY_JWT_ISSUER"].map(JSON.string), "aud": settings["SPKEY_JWT_AUDIENCE"].map(JSON.string),
+        ]
+        if let email { claims[settings.text("SPKEY_JWT_EMAIL_CLAIM")] = .string(email) }
+        if let userID { claims[settings.text("SPKEY_JWT_USER_ID_CLAIM")] = .string(userID) }
+        let signed = base64URL(JSON.object(["alg": "HS256", "typ": "JWT"]).bytes) + "." + base64URL(JSON.object(claims).bytes)
+        let key = SymmetricKey(data: Data(settings.developmentSecret.utf8))
+        return signed + "." + base64URL(Array(HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: key)))
+    }
+
+    private static func base64URL(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}
+
+extension Settings {
+    var developmentSecret: String { self["SPKEY_JWT_DEV_SECRET"] ?? "development-only-secret" }
+}

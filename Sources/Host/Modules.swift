@@ -1,0 +1,22 @@
+import Access
+import Devices
+import Identity
+public import Kernel
+import Partners
+import Video
+
+/// The modules of the platform.
+public enum Modules {
+    public static let all: [Context] = [access, identity, devices, video, partners]
+
+    /// Those that `--modules` names; all when it names none.
+    public static func chosen(_ names: [String]) throws -> [Context] {
+        guard !names.isEmpty else { return all }
+        return try names.map { name in
+            guard let module = all.first(where: { $0.name == name }) else {
+                throw Settings.Mistake(description: "there is no module '\(name)'; there are \(all.map(\.name).joined(separator: ", "))")
+            }
+            return module
+        }
+    }
+}

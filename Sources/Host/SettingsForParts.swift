@@ -1,0 +1,26 @@
+import HTTPEdge
+import Kernel
+
+extension Settings {
+    var forEdge: EdgeSettings {
+        var edge = EdgeSettings()
+        edge.isDevelopment = isDevelopment
+        (edge.host, edge.port, edge.publicURL) = (text("SPKEY_HTTP_HOST"), number("SPKEY_HTTP_PORT"), text("SPKEY_PUBLIC_URL"))
+        edge.adminKey = text("SPKEY_ADMIN_API_KEY")
+        edge.staffDomains = text("SPKEY_STAFF_EMAIL_DOMAIN").lowercased().split(separator: ",").map(String.init)
+        (edge.issuer, edge.audience, edge.jwksURL) = (self["SPKEY_JWT_ISSUER"], self["SPKEY_JWT_AUDIENCE"], self["SPKEY_JWKS_URL"])
+        edge.developmentSecret = isDevelopment ? developmentSecret : nil
+        (edge.userIDClaim, edge.emailClaim) = (text("SPKEY_JWT_USER_ID_CLAIM"), text("SPKEY_JWT_EMAIL_CLAIM"))
+        edge.rateLimit = number("SPKEY_RATE_LIMIT")
+        return edge
+    }
+
+    var forModules: ModuleSettings {
+        var modules = ModuleSettings()
+        modules.isDevelopment = isDevelopment
+        modules.publicURL = text("SPKEY_PUBLIC_URL")
+        modules.allowsPrivateWebhooks = flag("SPKEY_WEBHOOK_ALLOW_PRIVATE", inDevelopment: true)
+        modules.requiresHubOnline = flag("SPKEY_HUB_REQUIRE_ONLINE")
+        return modules
+    }
+}

@@ -1,0 +1,53 @@
+import Database
+import EventStore
+import Foundation
+import HTTPEdge
+import Kernel
+import MessageBus
+
+/// The database of a process and its schemas.
+struct Storage: Sendable {
+    let database: any Database
+    /// Nil on SQLite.
+    let postgres: PostgresSettings?
+
+    /// The schema of the edge and the bus, beside those of the modules.
+    static let platform = "platform"
+    private static let platformMigrations = [CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration]
+
+    init(_ settings: Settings) throws {
+        let url = settings.text("SPKEY_DATABASE_URL")
+        if url.hasPrefix("sqlite:") {
+            let path = String(url.dropFirst("sqlite:".count))
+            try FileManager.default.createDirectory(at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+            database = SQLiteDatabase(path: path, schemas: Modules.all.map(\.name) + [Self.platform])
+            postgres = nil
+        } else if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+            let reach = PostgresSettings(conninfo: url)
+            database = PostgresDatabase(reach, connections: settings.number("SPKEY_DATABASE_POOL"))
+            postgres = reach
+        } else {
+            throw Settings.Mistake(description: "SPKEY_DATABASE_URL must be sqlite:PATH or postgres://…")
+        }
+    }
+
+    /// Brings the platform's schema and those of the modules up to date.
+    func migrate(_ contexts: [Context]) async throws {
+        let migrator = Migrator(database)
+        try await migrator.migrate(schema: Self.platform, Self.platformMigrations)
+        for context in contexts {
+            try await migrator.migrate(schema: context.name, [Tables.migration(for: context.name)] + context.migrations)
+        }
+    }
+
+    /// Steps that are missing, as `schema/step`.
+    func missing(_ contexts: [Context]) async throws -> [String] {
+        let migrator = Migrator(database)
+        var missing = try await migrator.missing(schema: Self.platform, Self.platformMigrations).map { "\(Self.platform)/\($0)" }
+        for context in contexts {
+            let steps = [Tables.migration(for: context.name)] + context.migrations
+            missing += try await migrator.missing(schema: context.name, steps).map { "\(context.name)/\($0)" }
+        }
+        return missing
+    }
+}

@@ -1,0 +1,123 @@
+import Database
+import DevicesContracts
+import EventStore
+import HTTPClient
+public import HTTPEdge
+import HubBridge
+public import Kernel
+public import Logging
+import MessageBus
+import PartnersContracts
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+import WebhookSender
+
+import Glibc
+
+/// A process of the platform, put together from its settings and modules.
+public struct System: Sendable {
+    let settings: Settings
+    let storage: Storage
+    let contexts: [Context]
+    let services: [String: Services]
+    let subscriptions: [Subscription]
+    let jobs: [Job]
+    let asks: LocalAsks
+    let link: HubLink?
+    let metrics = Metrics()
+    let log: Logger
+    private let adminKey: String
+
+    public static let clock: @Sendable () -> Moment = {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Moment(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+    }
+
+    /// Opens the database, brings it up to date where that is wanted, and builds the modules.
+    public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
+        let contexts = try Modules.chosen(names), storage = try Storage(settings)
+        let isSplit = contexts.count < Modules.all.count
+        if isSplit, storage.postgres == nil { throw Settings.Mistake(description: "SQLite means one process: --modules needs PostgreSQL") }
+        if storage.postgres == nil || settings.flag("SPKEY_AUTO_MIGRATE") { try await storage.migrate(Modules.all) }
+        let missing = try await storage.missing(contexts)
+        guard missing.isEmpty else { throw Settings.Mistake(description: "the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
+        let epoch = try await Epochs.current(of: storage.database)
+        let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, clock: clock)
+        let ports = try await LivePorts(settings, modules: contexts.map(\.name), log: log)
+        var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs
+        let vault = try CryptoVault(ring: settings["SPKEY_DATA_KEY"] ?? CryptoVault.development).port
+        for context in contexts {
+            let name = context.name
+            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch) { bus.posted(name) }
+            let services = Services(
+                module: name, store: store.port, bus: bus.port, vault: vault, directory: CredentialDirectory.port, ports: ports.ports,
+                settings: settings.forModules, log: Log(log, module: name), clock: clock)
+            all[name] = services
+            let assembly = context.assemble(services)
+            bus.local.register(assembly.answers)
+            jobs += assembly.jobs
+            for reaction in assembly.reactions {
+                subscriptions += Subscription.all(of: reaction, store: store, holder: bus.process, wakes: bus.wakes, log: Log(log, module: name), clock: clock)
+            }
+        }
+        return System(
+            settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
+            link: ports.link, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")
+    }
+
+    /// Asks a module of this process; for the commands of the console.
+    public func ask<A: Ask>(_ question: A) async throws -> A.Reply {
+        let context = AskContext(trace: Trace(correlation: "console", causation: nil), deadline: Self.clock() + .seconds(30))
+        return try await asks.send(A.name, try JSON(encoding: question), context).decoded()
+    }
+
+    /// The services of the process, in the order in which they start; they stop in the opposite order, the edge first.
+    public func run(ready: @escaping @Sendable (Int) async -> Void) async throws {
+        var edgeSettings = settings.forEdge
+        if edgeSettings.adminKey.isEmpty {
+            edgeSettings.adminKey = UUIDText.fresh(at: Self.clock()).text
+            log.notice("The staff key of this start", metadata: ["SPKEY_ADMIN_API_KEY": "\(edgeSettings.adminKey)"])
+        }
+        let endpoints = contexts.flatMap { context in context.operations.map { Endpoint($0, services[context.name]!) } }
+        let trusted = HTTPClient(publicOnly: false)
+        let edge = await Edge(
+            settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: Probes(metrics: metrics, readiness: readiness),
+            directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
+            fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
+        let background = Background(jobs: jobs, subscriptions: subscriptions, log: log)
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: background), .init(service: edge.service(ready: ready))], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: log)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
+        await storage.database.close()
+    }
+
+    /// Names this listener the same after a restart, so that what an earlier process left unfinished is known to be nobody's.
+    private static func listener(_ settings: EdgeSettings) -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + ":\(settings.port)"
+    }
+
+    private var readiness: @Sendable () async -> String? {
+        { [storage, link] in
+            do { _ = try await storage.database.read("SELECT 1 AS one") } catch { return "The database does not answer." }
+            if let link, !link.isUp() { return "The device link is down." }
+            return nil
+        }
+    }
+
+    /// The document of the whole API, whichever modules this process runs.
+    public static func document(_ settings: Settings) -> OpenAPIDocument {
+        OpenAPIDocument(modules: Modules.all.map { ($0.name, $0.operations) }, publicURL: settings.text("SPKEY_PUBLIC_URL"))
+    }
+
+    public static func migrate(_ settings: Settings, modules names: [String]) async throws {
+        let storage = try Storage(settings)
+        try await storage.migrate(try Modules.chosen(names))
+        await storage.database.close()
+    }
+}

@@ -1,0 +1,133 @@
+/// What an aggregate is called in streams, answers and envelopes.
+public struct Category: Sendable, Equatable {
+    /// In stream names and envelopes: `lock`.
+    public let name: String
+    /// In stored events as the contract shows them: `LockAggregate`.
+    public let className: String
+    /// The number of the state's shape; another number in a stored row means that the state is folded anew from its events.
+    public let shape: Int
+
+    public init(_ name: String, className: String, shape: Int = 1) { (self.name, self.className, self.shape) = (name, className, shape) }
+}
+
+/// Names one stream of events.
+public struct StreamName: Sendable, Hashable, CustomStringConvertible {
+    public let category: String
+    public let id: String
+    public init(_ category: String, _ id: String) { (self.category, self.id) = (category, id) }
+    public var description: String { "\(category)-\(id)" }
+}
+
+/// An event as it is stored and sent: its name and its data, in the shape of the contract.
+public struct WireEvent: Sendable, Equatable {
+    public let type: String
+    public let data: JSON.Object
+    public init(_ type: String, _ data: JSON.Object) { (self.type, self.data) = (type, data) }
+    /// The data with the name as its first member, as histories and deliveries show it.
+    public var described: JSON { .object((["type": .string(type)] as JSON.Object).merging(data)) }
+}
+
+/// A value that must be unique among the streams of a module: taken and given back in the transaction of the event.
+public enum Claim: Sendable, Equatable {
+    case take(kind: String, value: String)
+    case release(kind: String, value: String)
+}
+
+/// Something that changes by events. Its state is what the use cases ask; `apply` never refuses.
+public protocol Aggregate: Sendable, Codable {
+    associatedtype Event: Sendable, Equatable
+    static var category: Category { get }
+
+    /// The state before the first event.
+    init()
+    mutating func apply(_ event: Event)
+
+    /// The event as it is stored, with the state after it.
+    static func wire(_ event: Event, in state: Self, at now: Moment) -> WireEvent
+    /// The event that was stored so; nil for a name this build does not know, which stops the load (503), never skips it.
+    static func event(from stored: StoredEvent) -> Event?
+
+    /// The tenant it belongs to; nil for none.
+    var organisation: OrgID? { get }
+    /// Who is to hear of an event that led from `before` to this state.
+    func audience(of event: Event, before: Self) -> [OrgID]
+    /// How partners name it, when that is not the stream's id.
+    var publicID: String? { get }
+    static func claims(of event: Event, before: Self) -> [Claim]
+    /// The rows of the module's own views after a change; written in its transaction and again on a rebuild.
+    static func project(_ change: Change<Self>) -> [SQL]
+}
+
+extension Aggregate {
+    public func audience(of event: Event, before: Self) -> [OrgID] { organisation.map { [$0] } ?? [] }
+    public var publicID: String? { nil }
+    public static func claims(of event: Event, before: Self) -> [Claim] { [] }
+    public static func project(_ change: Change<Self>) -> [SQL] { [] }
+    public static func stream(_ id: some CustomStringConvertible) -> StreamName { StreamName(category.name, id.description) }
+}
+
+/// One event with the states around it, as views see it.
+public struct Change<A: Aggregate>: Sendable {
+    public let stream: StreamName
+    public let event: A.Event
+    public let before: A
+    public let after: A
+    public let version: Int
+    public let at: Moment
+    public init(stream: StreamName, event: A.Event, before: A, after: A, version: Int, at: Moment) {
+        (self.stream, self.event, self.before, self.after, self.version, self.at) = (stream, event, before, after, version, at)
+    }
+}
+
+/// A state as it was loaded. Version 0 is a stream without events.
+public struct Snapshot<A: Aggregate>: Sendable {
+    public let stream: StreamName
+    public let state: A
+    public let version: Int
+    /// When the last event happened.
+    public let changedAt: Moment
+    public var exists: Bool { version > 0 }
+    public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
+        (self.stream, self.state, self.version, self.changedAt) = (stream, state, version, changedAt)
+    }
+}
+
+/// An aggregate type without its type: what folding, verifying and rebuilding need.
+public struct AnyAggregate: Sendable {
+    public let category: Category
+    /// The state after these events, as JSON; nil when one of them is unknown.
+    public let fold: @Sendable ([StoredEvent]) throws -> JSON?
+    /// The view rows of a whole history.
+    public let replay: @Sendable ([StoredEvent]) throws -> [SQL]
+
+    public init<A: Aggregate>(_ type: A.Type) {
+        category = A.category
+        fold = { history in
+            var state = A()
+            for stored in history {
+                guard let event = A.event(from: stored) else { return nil }
+                state.apply(event)
+            }
+            return try JSON(encoding: state)
+        }
+        replay = { history in
+            var state = A(), rows: [SQL] = []
+            for stored in history {
+                guard let event = A.event(from: stored) else { throw UnknownEvent(type: stored.wire.type, stream: stored.stream) }
+                let before = state
+                state.apply(event)
+                rows += A.project(
+                    Change(
+                        stream: stored.stream, event: event, before: before, after: state, version: stored.version, at: stored.at))
+            }
+            return rows
+        }
+    }
+}
+
+/// A stored event that this build does not know: a newer build wrote it.
+public struct UnknownEvent: Error, Sendable {
+    public let type: String
+    public let stream: StreamName
+    public init(type: String, stream: StreamName) { (self.type, self.stream) = (type, stream) }
+}

@@ -1,0 +1,47 @@
+/// A person in the words of every module; the facts about one live in Identity.
+public enum User {}
+public typealias UserID = ID<User>
+/// A tenant: a property company or partner.
+public enum Organisation {}
+public typealias OrgID = ID<Organisation>
+
+/// Who asks, as the edge has established it.
+public enum Caller: Sendable, Equatable {
+    case anonymous
+    /// An API key of a tenant. A super key belongs to the operator of the platform and passes tenant checks.
+    case key(org: OrgID, isSuper: Bool)
+    /// A person with a token.
+    case user(UserID, email: String?)
+    /// A member of staff: admin key and token together.
+    case staff(email: String)
+
+    /// The tenant whose key was used; nil for people and for super keys, which stand for no tenant of their own.
+    public var org: OrgID? { if case .key(let org, false) = self { org } else { nil } }
+    public var user: UserID? { if case .user(let user, _) = self { user } else { nil } }
+    public var isSuper: Bool { if case .key(_, true) = self { true } else { false } }
+    public var isStaff: Bool { if case .staff = self { true } else { false } }
+
+    /// How records name the caller: the user, the tenant or the staff member.
+    public var name: String {
+        switch self {
+        case .anonymous: "anonymous"
+        case .key(let org, _): org.text
+        case .user(let user, _): user.text
+        case .staff(let email): email
+        }
+    }
+}
+
+/// Which credentials an operation takes.
+public enum Credentials: String, Sendable, CaseIterable {
+    /// An API key or a user's token.
+    case client
+    /// An API key only; a token is answered 401.
+    case apiKey
+    /// A user's token only; an API key is answered 401.
+    case token
+    /// The staff pair: `X-Admin-API-Key` and a token of a staff address.
+    case staff
+    /// None; those sent are verified all the same.
+    case optional
+}

@@ -1,0 +1,76 @@
+/// One input of an operation: where it stands in the request, what it means, how it is read.
+public struct Field<Value: Sendable>: Sendable {
+    /// How the API page describes it; nil for what a caller does not send.
+    let doc: FieldDoc?
+    let read: @Sendable (Request, inout Reading) -> Value?
+}
+
+/// A field as documents show it.
+public struct FieldDoc: Sendable {
+    public enum Place: String, Sendable { case path, query, header, body }
+    public let name: String
+    public let place: Place
+    public let note: String
+    public let schema: Schema
+    public init(name: String, place: Place, note: String, schema: Schema) {
+        (self.name, self.place, self.note, self.schema) = (name, place, note, schema)
+    }
+}
+
+extension Field where Value: WireValue {
+    public static func path(_ name: String, _ note: String) -> Field { at(.path, name, note) { $0.path[name].map(JSON.string) } }
+    public static func query(_ name: String, _ note: String) -> Field { at(.query, name, note) { $0.query[name].map(JSON.string) } }
+    public static func header(_ name: String, _ note: String) -> Field { at(.header, name, note) { $0.header(name).map(JSON.string) } }
+    public static func body(_ name: String, _ note: String) -> Field { at(.body, name, note) { $0.body[name] } }
+
+    /// A member of the body that has a value when the caller gives none.
+    public static func body(_ name: String, _ note: String, default fallback: Value) -> Field {
+        let schema = Value.schema.with("default", fallback.json).optional
+        return Field(doc: FieldDoc(name: name, place: .body, note: note, schema: schema)) { request, reading in
+            guard let raw = request.body[name] else { return fallback }
+            return Value.read(raw, at: name, &reading)
+        }
+    }
+
+    public static func query(_ name: String, _ note: String, default fallback: Value) -> Field {
+        let schema = Value.schema.with("default", fallback.json).optional
+        return Field(doc: FieldDoc(name: name, place: .query, note: note, schema: schema)) { request, reading in
+            guard let raw = request.query[name] else { return fallback }
+            return readText(.string(raw), name, &reading)
+        }
+    }
+
+    private static func at(_ place: FieldDoc.Place, _ name: String, _ note: String, _ raw: @escaping @Sendable (Request) -> JSON?) -> Field {
+        Field(doc: FieldDoc(name: name, place: place, note: note, schema: Value.schema)) { request, reading in
+            place == .body ? Value.read(raw(request), at: name, &reading) : readText(raw(request), name, &reading)
+        }
+    }
+
+    private static func readText(_ raw: JSON?, _ name: String, _ reading: inout Reading) -> Value? {
+        reading.isFromText = true
+        defer { reading.isFromText = false }
+        return Value.read(raw, at: name, &reading)
+    }
+}
+
+extension Field where Value == Caller {
+    /// Who asks, with the tenant the credentials belong to.
+    public static var caller: Field { Field(doc: nil) { request, _ in request.caller } }
+}
+
+extension Field where Value == Request {
+    /// The request itself, for operations that read it in their own way.
+    public static var request: Field { Field(doc: nil) { request, _ in request } }
+}
+
+extension Field where Value == ActionID {
+    /// The identifier of the action this request starts; a repeat under the same `Idempotency-Key` gets the same one.
+    public static var action: Field { Field(doc: nil) { request, _ in request.action } }
+}
+
+extension Field where Value: Text {
+    /// A new UUID for something this request creates; a repeat under the same `Idempotency-Key` gets the same one.
+    public static func generated(_ purpose: String) -> Field {
+        Field(doc: nil) { request, _ in Value(request.identifier(for: purpose).text) }
+    }
+}

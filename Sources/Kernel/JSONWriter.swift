@@ -1,0 +1,67 @@
+extension JSON {
+    /// The shortest JSON text of this value, as UTF-8.
+    public var bytes: [UInt8] {
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.out
+    }
+
+    /// The shortest JSON text of this value.
+    public var encoded: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+private struct JSONWriter {
+    var out: [UInt8] = []
+
+    init() { out.reserveCapacity(256) }
+
+    mutating func write(_ value: JSON) {
+        switch value {
+        case .null: write("null")
+        case .bool(let flag): write(flag ? "true" : "false")
+        case .int(let number): write(String(number))
+        case .double(let number): write(number.isFinite ? "\(number)" : "null")
+        case .string(let text): quote(text)
+        case .array(let items): write(items)
+        case .object(let object): write(object)
+        }
+    }
+
+    private mutating func write(_ text: String) { out.append(contentsOf: text.utf8) }
+
+    private mutating func write(_ items: [JSON]) {
+        out.append(UInt8(ascii: "["))
+        for (place, item) in items.enumerated() {
+            if place > 0 { out.append(UInt8(ascii: ",")) }
+            write(item)
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func write(_ object: JSON.Object) {
+        out.append(UInt8(ascii: "{"))
+        for (place, member) in object.members.enumerated() {
+            if place > 0 { out.append(UInt8(ascii: ",")) }
+            quote(member.key)
+            out.append(UInt8(ascii: ":"))
+            write(member.value)
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    private mutating func quote(_ text: String) {
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): write("\\\"")
+            case UInt8(ascii: "\\"): write("\\\\")
+            case 0x0A: write("\\n")
+            case 0x0D: write("\\r")
+            case 0x09: write("\\t")
+            case 0..<0x20: write("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+}

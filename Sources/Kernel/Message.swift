@@ -1,0 +1,111 @@
+/// A fact of a module that others may hear of, as it stands in the outbox.
+public struct Envelope: Sendable, Equatable {
+    /// Unique and stable: a repeated delivery carries the same one.
+    public let id: String
+    /// The module that published it.
+    public let source: String
+    /// The name of the event or message.
+    public let name: String
+    /// The order within one stream is kept.
+    public let stream: StreamName
+    /// How partners name the aggregate.
+    public let subject: String
+    /// The version of the aggregate after the event; 0 for a message that is no event.
+    public let version: Int
+    public let at: Moment
+    /// The tenants that may see it, fixed when it was committed.
+    public let audience: [OrgID]
+    public let trace: Trace
+    public let data: JSON.Object
+
+    public init(
+        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
+        trace: Trace, data: JSON.Object
+    ) {
+        (self.id, self.source, self.name, self.stream, self.subject) = (id, source, name, stream, subject)
+        (self.version, self.at, self.audience, self.trace, self.data) = (version, at, audience, trace, data)
+    }
+}
+
+/// A message that is published although it is no event of an aggregate.
+public protocol Fact: Codable, Sendable {
+    static var name: String { get }
+    /// Facts of one stream are heard in order.
+    var stream: StreamName { get }
+}
+
+extension Fact {
+    /// The fact in an envelope; throws when the data has another shape.
+    public init(_ envelope: Envelope) throws { self = try JSON.object(envelope.data).decoded() }
+}
+
+/// A request to another module that has one reply and a deadline.
+public protocol Ask: Codable, Sendable {
+    associatedtype Reply: Codable & Sendable
+    static var name: String { get }
+    /// The module that answers.
+    static var module: String { get }
+    /// How long the asker waits.
+    static var patience: Duration { get }
+}
+
+extension Ask {
+    public static var patience: Duration { .seconds(5) }
+}
+
+/// An ask and its way back, without their types.
+public struct Answering: Sendable {
+    public let name: String
+    public let answer: @Sendable (JSON, AskContext) async throws -> JSON
+
+    public init<A: Ask>(_ type: A.Type, _ answer: @escaping @Sendable (A, AskContext) async throws -> A.Reply) {
+        name = A.name
+        self.answer = { body, context in try JSON(encoding: await answer(try body.decoded(), context)) }
+    }
+}
+
+/// What travels with an ask besides its body.
+public struct AskContext: Sendable, Equatable {
+    public let trace: Trace
+    /// After this moment the asker no longer waits; an effect must not be committed any more.
+    public let deadline: Moment
+    public init(trace: Trace, deadline: Moment) { (self.trace, self.deadline) = (trace, deadline) }
+}
+
+/// Why an ask has no reply.
+public enum AskFailure: Error, Sendable, Equatable {
+    /// Nobody answered in time: whether the effect happened is unknown.
+    case timedOut(name: String)
+    /// The module answered that it could not.
+    case failed(name: String, words: String)
+}
+
+/// Hears messages and answers them with effects that commit together with the subscription's checkpoint.
+public struct Reaction: Sendable {
+    /// The name of the subscription; its checkpoint is kept under it.
+    public let name: String
+    /// The modules whose outboxes it reads.
+    public let sources: [String]
+    /// The messages it hears; nil for all.
+    public let names: Set<String>?
+    /// Among how many lease holders the streams are divided, 1 to 64.
+    public let partitions: Int
+    public let react: @Sendable (Envelope) async throws -> Effects
+    /// Looks at a whole batch first and leaves out what needs no reaction.
+    public let sift: @Sendable ([Envelope]) async throws -> [Envelope]
+
+    public init(
+        _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1,
+        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Effects
+    ) {
+        (self.name, self.sources, self.names, self.partitions, self.sift, self.react) = (name, sources, names, partitions, sift, react)
+    }
+}
+
+/// What a reaction wants written.
+public struct Effects: Sendable {
+    public var appends: [Append] = []
+    public var rows: [SQL] = []
+    public init(appends: [Append] = [], rows: [SQL] = []) { (self.appends, self.rows) = (appends, rows) }
+    public static let none = Effects()
+}

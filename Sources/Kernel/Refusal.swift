@@ -1,0 +1,43 @@
+/// The kinds of "no" there are. Only the edge knows their status numbers.
+public enum RefusalKind: Sendable, CaseIterable {
+    /// The thing does not exist, or the caller may not know that it does.
+    case unknown
+    /// The request cannot be carried out as it stands.
+    case invalid
+    /// The caller has no right to it.
+    case forbidden
+    /// It clashes with what is there.
+    case conflict
+}
+
+/// The reasons for which a use case says no: one case each.
+public protocol Refused: Error, Sendable, CaseIterable, Equatable {
+    var kind: RefusalKind { get }
+    /// One sentence for the caller.
+    var words: String { get }
+}
+
+/// The refusal of a use case that never refuses.
+public enum NoRefusal: Refused {
+    public static let allCases: [NoRefusal] = []
+    public var kind: RefusalKind { switch self {} }
+    public var words: String { switch self {} }
+}
+
+/// Why an operation was not carried out, in terms that the edge turns into statuses.
+public enum Failure: Error, Sendable, Equatable {
+    case problems([Problem])
+    case unauthenticated(String)
+    case refused(RefusalKind, code: String?, words: String)
+    /// Two requests use one `Idempotency-Key` at once, or for different bodies.
+    case idempotencyConflict(words: String, retryAfter: Duration?)
+    /// The device link did not take the command. Nothing was stored.
+    case deviceUnreachable(String)
+    /// Something this operation needs is not available now.
+    case unavailable(String, retryAfter: Duration?)
+    /// The operation is not configured on this installation.
+    case notConfigured(String)
+    /// A COMMIT whose reply was lost: the effect may or may not have happened.
+    case outcomeUnknown
+    case tooManyRequests(retryAfter: Duration)
+}

@@ -1,0 +1,81 @@
+/// Names an action: an open or a key write that can be followed until the device has answered.
+public enum Action {}
+public typealias ActionID = ID<Action>
+
+public enum Method: String, Sendable, CaseIterable {
+    case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
+}
+
+/// A request after the edge has parsed and authenticated it.
+public struct Request: Sendable {
+    public var path: [String: String]
+    public var query: [String: String]
+    /// Names in lower case.
+    public var headers: [String: String]
+    public var body: JSON.Object
+    public var caller: Caller
+    public var trace: Trace
+    /// The identity of this attempt: random, or derived from the caller and the `Idempotency-Key`.
+    public var attempt: Attempt
+    /// The age of what the edge knows about credentials; nil when nothing was taken from its cache.
+    public var credentialEpoch: Int64?
+
+    public init(
+        path: [String: String] = [:], query: [String: String] = [:], headers: [String: String] = [:], body: JSON.Object = [:],
+        caller: Caller = .anonymous, trace: Trace = Trace(correlation: "", causation: nil), attempt: Attempt
+    ) {
+        (self.path, self.query, self.headers, self.body) = (path, query, headers, body)
+        (self.caller, self.trace, self.attempt) = (caller, trace, attempt)
+    }
+
+    public func header(_ name: String) -> String? { headers[name.lowercased()] }
+    public var action: ActionID { ActionID(identifier(for: "action").text) }
+    public func identifier(for purpose: String) -> UUIDText { attempt.identifier(purpose) }
+}
+
+/// What ties the steps of one request together in logs and envelopes.
+public struct Trace: Sendable, Equatable {
+    /// The request id: the caller's `X-Request-Id` or one made for it.
+    public let correlation: String
+    /// The message that led here; nil when a request did.
+    public let causation: String?
+    public init(correlation: String, causation: String?) { (self.correlation, self.causation) = (correlation, causation) }
+}
+
+/// One try to carry out a request. Identifiers drawn from it are stable under an `Idempotency-Key`.
+public struct Attempt: Sendable {
+    public let now: Moment
+    /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
+    public let idempotency: Idempotency?
+    let identifier: @Sendable (String) -> UUIDText
+
+    public init(now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil) {
+        (self.now, self.idempotency) = (now, idempotency)
+        self.identifier = identifier ?? { _ in UUIDText.fresh(at: now) }
+    }
+
+    /// The same attempt for a step whose answer is not the request's.
+    public var unrecorded: Attempt { Attempt(now: now, identifier: identifier) }
+}
+
+/// The row that makes a repeated POST harmless: it commits together with the effects.
+public struct Idempotency: Sendable {
+    /// Digest of caller, operation and key.
+    public let key: [UInt8]
+    /// The statement that records an answer under the key.
+    public let record: @Sendable (Response) -> SQL
+    public init(key: [UInt8], record: @escaping @Sendable (Response) -> SQL) { (self.key, self.record) = (key, record) }
+}
+
+/// An answer before the edge puts it on the wire.
+public struct Response: Sendable, Equatable {
+    public enum Body: Sendable, Equatable { case json(JSON), text(String, type: String), empty }
+    public var status: Int
+    public var headers: [String: String]
+    public var body: Body
+
+    public init(_ status: Int, headers: [String: String] = [:], body: Body) { (self.status, self.headers, self.body) = (status, headers, body) }
+    public static func json(_ status: Int = 200, _ json: JSON, headers: [String: String] = [:]) -> Response {
+        Response(status, headers: headers, body: .json(json))
+    }
+}

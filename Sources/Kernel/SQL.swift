@@ -1,0 +1,91 @@
+/// A statement whose values are bound, never pasted: `"SELECT state FROM streams WHERE id = \(id)"`.
+public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
+    /// The text with `$1`, `$2` … where values stand.
+    public private(set) var text: String
+    public private(set) var values: [SQLValue]
+    /// Whether the transaction must be rolled back when this statement changes or finds nothing.
+    public private(set) var mustAffect = false
+
+    public init(stringLiteral value: String) { (text, values) = (value, []) }
+    public init(stringInterpolation: Interpolation) { (text, values) = (stringInterpolation.text, stringInterpolation.values) }
+    public init(text: String, values: [SQLValue]) { (self.text, self.values) = (text, values) }
+
+    /// The same statement as a condition of its transaction.
+    public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
+
+    public struct Interpolation: StringInterpolationProtocol {
+        var text = ""
+        var values: [SQLValue] = []
+
+        public init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity + interpolationCount * 3) }
+        public mutating func appendLiteral(_ literal: String) { text += literal }
+
+        public mutating func appendInterpolation(_ value: some SQLBindable) {
+            values.append(value.sql)
+            text += "$\(values.count)"
+        }
+
+        public mutating func appendInterpolation(optional value: (some SQLBindable)?) {
+            values.append(value?.sql ?? .null)
+            text += "$\(values.count)"
+        }
+
+        /// A name or a fragment that the program wrote itself; never anything from outside.
+        public mutating func appendInterpolation(trusted fragment: String) { text += fragment }
+    }
+}
+
+/// What can be bound to a statement and read from a row.
+public enum SQLValue: Sendable, Hashable {
+    case null
+    case int(Int64)
+    case double(Double)
+    case bool(Bool)
+    case text(String)
+    case bytes([UInt8])
+    /// A list of whole numbers; PostgreSQL only.
+    case ints([Int64])
+    /// A list of texts or nulls; PostgreSQL only.
+    case texts([String?])
+}
+
+public protocol SQLBindable: Sendable { var sql: SQLValue { get } }
+extension SQLValue: SQLBindable { public var sql: SQLValue { self } }
+extension String: SQLBindable { public var sql: SQLValue { .text(self) } }
+extension Int: SQLBindable { public var sql: SQLValue { .int(Int64(self)) } }
+extension Int64: SQLBindable { public var sql: SQLValue { .int(self) } }
+extension Bool: SQLBindable { public var sql: SQLValue { .bool(self) } }
+extension Double: SQLBindable { public var sql: SQLValue { .double(self) } }
+extension Moment: SQLBindable { public var sql: SQLValue { .int(milliseconds) } }
+extension JSON: SQLBindable { public var sql: SQLValue { .text(encoded) } }
+extension [UInt8]: SQLBindable { public var sql: SQLValue { .bytes(self) } }
+extension Optional: SQLBindable where Wrapped: SQLBindable { public var sql: SQLValue { self?.sql ?? .null } }
+extension ID: SQLBindable { public var sql: SQLValue { .text(text) } }
+extension UUIDText: SQLBindable { public var sql: SQLValue { .text(text) } }
+extension NonEmpty: SQLBindable { public var sql: SQLValue { .text(text) } }
+
+/// One row of an answer.
+public struct Row: Sendable {
+    public let columns: [String]
+    public let values: [SQLValue]
+
+    public init(columns: [String], values: [SQLValue]) { (self.columns, self.values) = (columns, values) }
+
+    /// The value of a column; null when there is no such column.
+    public subscript(column: String) -> SQLValue { columns.firstIndex(of: column).map { values[$0] } ?? .null }
+
+    public func text(_ column: String) -> String? { if case .text(let text) = self[column] { text } else { nil } }
+    public func int(_ column: String) -> Int64? { if case .int(let number) = self[column] { number } else { nil } }
+    public func bytes(_ column: String) -> [UInt8]? { if case .bytes(let bytes) = self[column] { bytes } else { nil } }
+    public func moment(_ column: String) -> Moment? { int(column).map(Moment.init(milliseconds:)) }
+    public func json(_ column: String) -> JSON? { text(column).flatMap { try? JSON.parse($0, depth: 64) } }
+
+    /// SQLite keeps truth values as 0 and 1.
+    public func bool(_ column: String) -> Bool? {
+        switch self[column] {
+        case .bool(let flag): flag
+        case .int(let number): number != 0
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// What values look like, in the words of JSON Schema 2020-12; kept as JSON because its one reader is a document.
+public struct Schema: Sendable, Equatable {
+    public var members: JSON.Object
+    /// Whether absence is allowed where a field has this schema.
+    public var isOptional = false
+
+    public init(_ members: JSON.Object) { self.members = members }
+    public var json: JSON { .object(members) }
+
+    public static let string = Schema(["type": "string"])
+    public static let integer = Schema(["type": "integer"])
+    public static let number = Schema(["type": "number"])
+    public static let boolean = Schema(["type": "boolean"])
+    public static let any = Schema([:])
+    public static let object = Schema(["type": "object"])
+    public static let time = Schema.string.formatted("date-time")
+
+    public static func oneOf(_ values: [String]) -> Schema { Schema(["type": "string", "enum": .array(values.map(JSON.string))]) }
+    public static func constant(_ value: JSON) -> Schema { Schema(["const": value]) }
+
+    public static func list(of item: Schema) -> Schema { Schema(["type": "array", "items": item.json]) }
+
+    /// An object; members whose schema is optional are not required.
+    public static func object(_ members: KeyValuePairs<String, Schema>) -> Schema {
+        var properties = JSON.Object(), required: [JSON] = []
+        for (name, schema) in members {
+            properties[name] = schema.json
+            if !schema.isOptional { required.append(.string(name)) }
+        }
+        return Schema(["type": "object", "properties": .object(properties), "required": required.isEmpty ? nil : .array(required)])
+    }
+
+    /// The same value, or nothing at all.
+    public var optional: Schema { var copy = self; copy.isOptional = true; return copy }
+    /// The same value, or null.
+    public var nullable: Schema { Schema(["anyOf": [json, ["type": "null"]]]) }
+
+    public func formatted(_ format: String) -> Schema { with("format", .string(format)) }
+    public func described(_ words: String) -> Schema { with("description", .string(words)) }
+    public func matching(_ pattern: String) -> Schema { with("pattern", .string(pattern)) }
+
+    /// Bounds on the length of a text or the number of items of a list.
+    public func limited(least: Int64? = nil, most: Int64? = nil) -> Schema {
+        let isList = members["type"] == "array"
+        return with(isList ? "minItems" : "minLength", least.map(JSON.int)).with(isList ? "maxItems" : "maxLength", most.map(JSON.int))
+    }
+
+    public func with(_ word: String, _ value: JSON?) -> Schema {
+        var copy = self
+        if let value { copy.members[word] = value }
+        return copy
+    }
+}

@@ -1,0 +1,105 @@
+/// What a running module lends to its use cases.
+public struct Services: Sendable {
+    public let module: String
+    public let store: Store
+    public let bus: Bus
+    public let vault: Vault
+    public let directory: Directory
+    public let ports: Ports
+    public let settings: ModuleSettings
+    public let log: Log
+    public let clock: @Sendable () -> Moment
+
+    public init(
+        module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,
+        clock: @escaping @Sendable () -> Moment
+    ) {
+        (self.module, self.store, self.bus, self.vault) = (module, store, bus, vault)
+        (self.directory, self.ports, self.settings, self.log, self.clock) = (directory, ports, settings, log, clock)
+    }
+}
+
+/// The message bus as a module sees it. Facts are published by committing them.
+public struct Bus: Sendable {
+    let send: @Sendable (_ name: String, _ module: String, _ body: JSON, AskContext) async throws -> JSON
+
+    public init(send: @escaping @Sendable (String, String, JSON, AskContext) async throws -> JSON) { self.send = send }
+
+    /// Asks and waits for the reply. Throws `AskFailure` when there is none.
+    public func ask<A: Ask>(_ question: A, trace: Trace, now: Moment) async throws -> A.Reply {
+        let context = AskContext(trace: trace, deadline: now + A.patience)
+        return try await send(A.name, A.module, try JSON(encoding: question), context).decoded()
+    }
+}
+
+/// Seals secrets that must be shown again, and digests those that must only be recognised.
+public struct Vault: Sendable {
+    /// Encrypts for a purpose; the context (an id) must be the same when it is opened.
+    public let seal: @Sendable (_ secret: [UInt8], _ purpose: String, _ context: String) throws -> String
+    /// Opens what `seal` made; throws when it was changed or belongs elsewhere.
+    public let open: @Sendable (_ sealed: String, _ purpose: String, _ context: String) throws -> [UInt8]
+    public let sha256: @Sendable ([UInt8]) -> [UInt8]
+    /// HMAC-SHA-256 (RFC 2104).
+    public let hmac: @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
+    /// Bytes from the system's secure generator.
+    public let random: @Sendable (Int) -> [UInt8]
+
+    public init(
+        seal: @escaping @Sendable ([UInt8], String, String) throws -> String,
+        open: @escaping @Sendable (String, String, String) throws -> [UInt8], sha256: @escaping @Sendable ([UInt8]) -> [UInt8],
+        hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], random: @escaping @Sendable (Int) -> [UInt8]
+    ) {
+        (self.seal, self.open, self.sha256, self.hmac, self.random) = (seal, open, sha256, hmac, random)
+    }
+}
+
+/// The edge's record of who may come in. Modules write it in their own transactions, so that a revoked key is dead everywhere at once.
+public struct Directory: Sendable {
+    /// Makes an API key valid: its SHA-256, its tenant, when it ends (nil: never).
+    public let admitKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Moment?) -> [SQL]
+    public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
+    /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
+    public let knowUser: @Sendable (_ user: UserID, _ email: String?) -> [SQL]
+
+    public init(
+        admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
+        knowUser: @escaping @Sendable (UserID, String?) -> [SQL]
+    ) {
+        (self.admitKey, self.dismissKeys, self.knowUser) = (admitKey, dismissKeys, knowUser)
+    }
+}
+
+/// Settings that modules read.
+public struct ModuleSettings: Sendable {
+    /// Development: what is refused elsewhere for safety may be allowed.
+    public var isDevelopment = true
+    public var publicURL = "http://127.0.0.1:8787"
+    /// Whether webhooks may point at private and loopback addresses.
+    public var allowsPrivateWebhooks = true
+    /// Region and account of the partner envelope.
+    public var region = "eu-west-1"
+    public var account = "000000000000"
+    /// Whether commands to a hub that is known to be offline are refused.
+    public var requiresHubOnline = false
+    public init() {}
+}
+
+/// The live sides of ports, by the type of the port.
+public struct Ports: Sendable {
+    private var all: [ObjectIdentifier: any Sendable] = [:]
+    public init() {}
+    public mutating func plug<Port: Sendable>(_ port: Port) { all[ObjectIdentifier(Port.self)] = port }
+    /// The live side of a port; nil when nothing is plugged in.
+    public func port<Port: Sendable>(_ type: Port.Type = Port.self) -> Port? { all[ObjectIdentifier(type)] as? Port }
+}
+
+/// Where modules report what operators should know. Messages are constant; what varies is metadata.
+public struct Log: Sendable {
+    public enum Level: Sendable { case debug, info, warning, error }
+    let write: @Sendable (Level, StaticString, [String: String]) -> Void
+    public init(_ write: @escaping @Sendable (Level, StaticString, [String: String]) -> Void) { self.write = write }
+    public func debug(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.debug, message, metadata) }
+    public func info(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.info, message, metadata) }
+    public func warning(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.warning, message, metadata) }
+    public func error(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.error, message, metadata) }
+}

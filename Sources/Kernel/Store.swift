@@ -1,0 +1,161 @@
+/// Events of one stream that are to be stored, with the state after them.
+public struct Append: Sendable {
+    public let stream: StreamName
+    /// The version the decision was made on; the append fails when the stream has moved on.
+    public let expected: Int
+    public let events: [Recorded]
+    public let state: JSON
+    public let shape: Int
+    public let org: OrgID?
+    public let at: Moment
+    public let claims: [Claim]
+    /// Rows of the module's own views.
+    public let rows: [SQL]
+
+    /// An event together with what its outbox row says.
+    public struct Recorded: Sendable {
+        public let wire: WireEvent
+        public let envelope: String
+        public let subject: String
+        public let audience: [OrgID]
+    }
+
+    /// The append for what a decision on a snapshot has brought.
+    public init<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, at now: Moment) throws {
+        var state = snapshot.state, recorded: [Recorded] = [], claims: [Claim] = [], rows: [SQL] = []
+        for (place, event) in events.enumerated() {
+            let before = state
+            state.apply(event)
+            recorded.append(
+                Recorded(
+                    wire: A.wire(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
+                    subject: state.publicID ?? snapshot.stream.id, audience: state.audience(of: event, before: before)))
+            claims += A.claims(of: event, before: before)
+            rows += A.project(
+                Change(
+                    stream: snapshot.stream, event: event, before: before, after: state, version: snapshot.version + place + 1, at: now))
+        }
+        (self.stream, self.expected, self.events, self.claims, self.rows) = (snapshot.stream, snapshot.version, recorded, claims, rows)
+        (self.state, self.shape) = (try JSON(encoding: state), A.category.shape)
+        (self.org, self.at) = (state.organisation, now)
+    }
+
+    public var version: Int { expected + events.count }
+}
+
+/// What becomes true in one transaction.
+public struct Commit: Sendable {
+    public var appends: [Append]
+    public var rows: [SQL]
+    public var messages: [Posting]
+    public let trace: Trace
+
+    public init(_ appends: [Append] = [], rows: [SQL] = [], messages: [Posting] = [], trace: Trace) {
+        (self.appends, self.rows, self.messages, self.trace) = (appends, rows, messages, trace)
+    }
+
+    /// A fact for the outbox.
+    public struct Posting: Sendable {
+        public let name: String
+        public let stream: StreamName
+        public let envelope: String
+        public let audience: [OrgID]
+        public let at: Moment
+        public let data: JSON.Object
+
+        public init(_ fact: some Fact, audience: [OrgID] = [], at now: Moment, envelope: String? = nil) throws {
+            (name, stream, self.audience, at) = (type(of: fact).name, fact.stream, audience, now)
+            self.envelope = envelope ?? UUIDText.fresh(at: now).text
+            data = try JSON(encoding: fact).members ?? [:]
+        }
+    }
+}
+
+/// Why a commit did not happen. Nothing of it is stored.
+public enum CommitFailure: Error, Sendable, Equatable {
+    /// The stream has moved on since it was loaded.
+    case versionConflict
+    /// Another stream holds a claimed value.
+    case claimTaken(kind: String)
+    /// A row with a unique value exists already; the name is the constraint's.
+    case duplicate(constraint: String)
+    /// A CHECK of a table does not hold.
+    case violated(check: String)
+}
+
+/// A stored event as histories show it.
+public struct StoredEvent: Sendable {
+    public let stream: StreamName
+    public let version: Int
+    public let wire: WireEvent
+    public let at: Moment
+    public let org: OrgID?
+    public init(stream: StreamName, version: Int, wire: WireEvent, at: Moment, org: OrgID?) {
+        (self.stream, self.version, self.wire, self.at, self.org) = (stream, version, wire, at, org)
+    }
+}
+
+/// The row of an aggregate before anyone has typed it.
+public struct StoredState: Sendable {
+    public let version: Int
+    public let shape: Int
+    public let state: JSON
+    public let changedAt: Moment
+    public init(version: Int, shape: Int, state: JSON, changedAt: Moment) {
+        (self.version, self.shape, self.state, self.changedAt) = (version, shape, state, changedAt)
+    }
+}
+
+/// A module's own storage.
+public struct Store: Sendable {
+    /// The current state of a stream and the credential epoch, in one round trip.
+    public let state: @Sendable (StreamName) async throws -> (StoredState?, epoch: Int64)
+    /// Events of a stream from a version on, at most `limit`.
+    public let history: @Sendable (StreamName, _ from: Int, _ limit: Int) async throws -> [StoredEvent]
+    public let commit: @Sendable (Commit) async throws -> Void
+    public let query: @Sendable (SQL) async throws -> [Row]
+    /// Queries that belong together, in one round trip.
+    public let read: @Sendable ([SQL]) async throws -> [[Row]]
+    /// Statements in one transaction; a `mustAffect` failure or any error undoes all.
+    public let run: @Sendable ([SQL]) async throws -> [[Row]]
+    /// Waits until no other command of this process works on the stream.
+    public let turn: @Sendable (StreamName) async throws -> Turn
+
+    public init(
+        state: @escaping @Sendable (StreamName) async throws -> (StoredState?, epoch: Int64),
+        history: @escaping @Sendable (StreamName, Int, Int) async throws -> [StoredEvent],
+        commit: @escaping @Sendable (Commit) async throws -> Void, query: @escaping @Sendable (SQL) async throws -> [Row],
+        read: @escaping @Sendable ([SQL]) async throws -> [[Row]],
+        run: @escaping @Sendable ([SQL]) async throws -> [[Row]], turn: @escaping @Sendable (StreamName) async throws -> Turn
+    ) {
+        (self.state, self.history, self.commit, self.query, self.read, self.run, self.turn) = (state, history, commit, query, read, run, turn)
+    }
+
+    public func load<A: Aggregate>(_ type: A.Type = A.self, _ id: String) async throws -> Snapshot<A> {
+        try await loadWithEpoch(type, id).0
+    }
+
+    /// The state, folded anew from its events where the stored one has another shape.
+    func loadWithEpoch<A: Aggregate>(_ type: A.Type, _ id: String) async throws -> (Snapshot<A>, epoch: Int64) {
+        let stream = A.stream(id)
+        let (stored, epoch) = try await state(stream)
+        guard let stored else { return (Snapshot(stream: stream, state: A(), version: 0, changedAt: Moment(milliseconds: 0)), epoch) }
+        let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
+        return (Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt), epoch)
+    }
+
+    private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {
+        var state = A()
+        for stored in try await history(stream, 1, version) {
+            guard let event = A.event(from: stored) else { throw UnknownEvent(type: stored.wire.type, stream: stream) }
+            state.apply(event)
+        }
+        return state
+    }
+}
+
+/// The right to work on a stream, until it is given on.
+public struct Turn: Sendable {
+    public let end: @Sendable () -> Void
+    public init(end: @escaping @Sendable () -> Void) { self.end = end }
+}

@@ -1,0 +1,126 @@
+/// Something wrong with a request, and where.
+public struct Problem: Error, Sendable, Hashable {
+    /// The place: a name, with indexes and members appended (`doors[1].label`).
+    public let field: String
+    /// What is wrong, to be read after the field: "must be a UUID".
+    public let reason: String
+    public init(_ field: String, _ reason: String) { (self.field, self.reason) = (field, reason) }
+}
+
+/// The problems that turn up while a request is read. Reading goes on after the first, so that all are reported at once.
+public struct Reading: Sendable {
+    public private(set) var problems: [Problem] = []
+    /// Whether values come from a URL or a header, where numbers and flags are written as text.
+    public var isFromText = false
+
+    public init() {}
+
+    /// Notes a problem; answers nil so that a reader can return it.
+    public mutating func note<Value>(_ field: String, _ reason: String) -> Value? {
+        problems.append(Problem(field, reason))
+        return nil
+    }
+}
+
+/// A value that knows how it is written in JSON and what may be wrong with it.
+public protocol WireValue: Sendable, Equatable {
+    static var schema: Schema { get }
+    /// Reads the value; `raw` is nil where nothing was given. Notes every problem and answers nil when there is one.
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self?
+    var json: JSON { get }
+}
+
+extension String: WireValue {
+    public static var schema: Schema { .string }
+    public var json: JSON { .string(self) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> String? {
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        return text
+    }
+}
+
+extension Int: WireValue {
+    public static var schema: Schema { .integer }
+    public var json: JSON { .int(Int64(self)) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Int? {
+        guard let raw else { return reading.note(path, "is missing") }
+        if reading.isFromText, let text = raw.text, let number = Int(text), String(number) == text { return number }
+        if let whole = raw.integer { return Int(whole) }
+        if case .double(let number) = raw, let whole = Int(exactly: number) { return whole }
+        return reading.note(path, "must be a whole number")
+    }
+}
+
+extension Double: WireValue {
+    public static var schema: Schema { .number }
+    public var json: JSON { .double(self) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Double? {
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let number = raw.number else { return reading.note(path, "must be a number") }
+        return number
+    }
+}
+
+extension Bool: WireValue {
+    public static var schema: Schema { .boolean }
+    public var json: JSON { .bool(self) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Bool? {
+        guard let raw else { return reading.note(path, "is missing") }
+        if reading.isFromText, let text = raw.text, text == "true" || text == "false" { return text == "true" }
+        guard let flag = raw.boolean else { return reading.note(path, "must be true or false") }
+        return flag
+    }
+}
+
+extension Moment: WireValue {
+    public static var schema: Schema { .time }
+    public var json: JSON { .string(iso) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Moment? {
+        guard let text = String.read(raw, at: path, &reading) else { return nil }
+        return Moment(iso: text) ?? reading.note(path, "must be a time in UTC such as 2026-08-20T09:30:00Z")
+    }
+}
+
+extension JSON.Object: WireValue {
+    public static var schema: Schema { .object }
+    public var json: JSON { .object(self) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> JSON.Object? {
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let object = raw.members else { return reading.note(path, "must be an object") }
+        return object
+    }
+}
+
+/// Absent is fine; null is not, because the contract closes its fields against it. `Nullable` is for those that allow it.
+extension Optional: WireValue where Wrapped: WireValue {
+    public static var schema: Schema { Wrapped.schema.optional }
+    public var json: JSON { self?.json ?? .null }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
+        guard let raw else { return .some(.none) }
+        return Wrapped.read(raw, at: path, &reading).map { .some($0) }
+    }
+}
+
+extension Array: WireValue where Element: WireValue {
+    public static var schema: Schema { .list(of: Element.schema) }
+    public var json: JSON { .array(map(\.json)) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> [Element]? {
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let items = raw.items else { return reading.note(path, "must be a list") }
+        var all: [Element] = []
+        for (place, item) in items.enumerated() {
+            if let value = Element.read(item, at: "\(path)[\(place)]", &reading) { all.append(value) }
+        }
+        return all.count == items.count ? all : nil
+    }
+}
+
+extension WireValue where Self: RawRepresentable & CaseIterable, RawValue == String {
+    public static var schema: Schema { .oneOf(allCases.map(\.rawValue)) }
+    public var json: JSON { .string(rawValue) }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
+        guard let text = String.read(raw, at: path, &reading) else { return nil }
+        return Self(rawValue: text) ?? reading.note(path, "must be one of " + allCases.map(\.rawValue).joined(separator: ", "))
+    }
+}

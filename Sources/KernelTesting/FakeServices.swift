@@ -1,0 +1,96 @@
+public import Kernel
+import Synchronization
+
+/// The services of a module under test: a store in memory, a bus that records what is asked and answers as the test says.
+public final class FakeServices: Sendable {
+    private struct State {
+        var states: [StreamName: StoredState] = [:]
+        var events: [StreamName: [StoredEvent]] = [:]
+        var claims: Set<String> = []
+        var asked: [(name: String, body: JSON)] = []
+        var answers: [String: @Sendable (JSON) async throws -> JSON] = [:]
+        var rows: [SQL] = []
+        var messages: [Commit.Posting] = []
+        var failure: (any Error)?
+    }
+    private let state = Mutex(State())
+    public let now: Moment
+
+    public init(now: Moment = Moment(milliseconds: 1_755_680_400_000)) { self.now = now }
+
+    /// What an ask is answered with.
+    public func answer<A: Ask>(_ type: A.Type, _ reply: @escaping @Sendable (A) async throws -> A.Reply) {
+        state.withLock { $0.answers[A.name] = { try JSON(encoding: await reply(try $0.decoded())) } }
+    }
+
+    /// Lets the next commit fail.
+    public func failNextCommit(with error: any Error) { state.withLock { $0.failure = error } }
+
+    /// The asks of a kind so far.
+    public func asked<A: Ask>(_ type: A.Type) throws -> [A] {
+        try state.withLock { $0.asked }.filter { $0.name == A.name }.map { try $0.body.decoded() }
+    }
+
+    public func types(of stream: StreamName) -> [String] { state.withLock { $0.events[stream, default: []].map(\.wire.type) } }
+    public var rows: [SQL] { state.withLock { $0.rows } }
+    public var messages: [Commit.Posting] { state.withLock { $0.messages } }
+
+    public func services(_ module: String) -> Services {
+        Services(
+            module: module, store: store, bus: bus, vault: vault, directory: directory, ports: Ports(), settings: ModuleSettings(), log: Log { _, _, _ in },
+            clock: { [now] in now })
+    }
+
+    private var bus: Bus {
+        Bus { [self] name, _, body, _ in
+            let answer = state.withLock { state in
+                state.asked.append((name, body))
+                return state.answers[name]
+            }
+            guard let answer else { throw AskFailure.timedOut(name: name) }
+            return try await answer(body)
+        }
+    }
+
+    private var store: Store {
+        Store(
+            state: { [self] stream in (state.withLock { $0.states[stream] }, epoch: 1) },
+            history: { [self] stream, from, limit in
+                Array(state.withLock { $0.events[stream, default: []] }.dropFirst(from - 1).prefix(limit))
+            },
+            commit: { [self] in try commit($0) }, query: { _ in [] }, read: { queries in queries.map { _ in [] } },
+            run: { [self] rows in
+                state.withLock { $0.rows += rows }
+                return rows.map { _ in [] }
+            },
+            turn: { _ in Turn {} })
+    }
+
+    private func commit(_ commit: Commit) throws {
+        try state.withLock { state in
+            if let failure = state.failure { state.failure = nil; throw failure }
+            for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected { throw CommitFailure.versionConflict }
+            for case .take(let kind, let value) in commit.appends.flatMap(\.claims) where !state.claims.insert("\(kind) \(value)").inserted {
+                throw CommitFailure.claimTaken(kind: kind)
+            }
+            for append in commit.appends {
+                state.states[append.stream] = StoredState(version: append.version, shape: append.shape, state: append.state, changedAt: append.at)
+                state.events[append.stream, default: []] += append.events.enumerated().map { place, event in
+                    StoredEvent(stream: append.stream, version: append.expected + place + 1, wire: event.wire, at: append.at, org: append.org)
+                }
+            }
+            state.rows += commit.rows
+            state.messages += commit.messages
+        }
+    }
+
+    private var vault: Vault {
+        Vault(
+            seal: { secret, _, _ in String(decoding: secret, as: UTF8.self) }, open: { sealed, _, _ in Array(sealed.utf8) }, sha256: { $0 },
+            hmac: { message, _ in message }, random: { Array(repeating: 7, count: $0) })
+    }
+
+    private var directory: Directory {
+        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] })
+    }
+}

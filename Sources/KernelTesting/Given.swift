@@ -1,0 +1,32 @@
+public import Kernel
+public import Testing
+
+/// Folds a history into an aggregate, runs one command, compares what it decided.
+public struct Given<A: Aggregate>: Sendable {
+    private var state = A()
+
+    public init(_ history: A.Event...) { for event in history { state.apply(event) } }
+
+    public func when<C: Command>(_ command: C, at now: Moment = Moment(milliseconds: 0)) -> Decision<C> where C.Target == A {
+        do throws(C.Refusal) { return .events(try command.decide(state, at: now)) } catch { return .refused(error) }
+    }
+
+    /// The state itself, for the questions it answers.
+    public func then(_ check: (A) -> Bool, at place: SourceLocation = #_sourceLocation) { #expect(check(state), sourceLocation: place) }
+}
+
+/// What a command has decided.
+public enum Decision<C: Command>: Sendable {
+    case events([C.Target.Event]), refused(C.Refusal)
+
+    /// Exactly these events; none means that nothing had to change.
+    public func then(_ expected: C.Target.Event..., at place: SourceLocation = #_sourceLocation) {
+        guard case .events(let events) = self else { Issue.record("\(self)", sourceLocation: place); return }
+        #expect(events == expected, sourceLocation: place)
+    }
+
+    public func thenRefused(_ expected: C.Refusal, at place: SourceLocation = #_sourceLocation) {
+        guard case .refused(let refusal) = self else { Issue.record("\(self)", sourceLocation: place); return }
+        #expect(refusal == expected, sourceLocation: place)
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+public import Kernel
+public import Testing
+
+/// Stored samples of events and states, which every later build must read. A sample is a file named after its event; a new event gets
+/// its sample when the tests run with `SPKEY_WRITE_SAMPLES=1`, and a changed one fails.
+public enum GoldenSamples {
+    /// Checks that each event is written as its sample says and read back as the same event.
+    public static func check<A: Aggregate>(_ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation) throws {
+        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
+        let snapshot = Snapshot<A>(stream: StreamName(A.category.name, "1"), state: A(), version: 0, changedAt: Moment(milliseconds: 0))
+        let now = Moment(milliseconds: 1_755_680_400_123)
+        var state = snapshot.state
+        for event in events {
+            state.apply(event)
+            let wire = A.wire(event, in: state, at: now)
+            let sample = try sample(JSON.object(["type": .string(wire.type), "data": .object(wire.data)]), named: wire.type, in: folder)
+            #expect(sample["data"] == .object(wire.data), "\(wire.type) is written differently from its sample", sourceLocation: place)
+            let stored = StoredEvent(
+                stream: snapshot.stream, version: 1, wire: WireEvent(wire.type, sample["data"]?.members ?? [:]), at: now, org: state.organisation)
+            #expect(A.event(from: stored) == event, "\(wire.type) is not read as what was written", sourceLocation: place)
+        }
+        let written = try JSON(encoding: state)
+        let shape = try sample(written, named: "\(A.category.className).state.\(A.category.shape)", in: folder)
+        #expect(shape == written, "the state has another shape: give it a new number", sourceLocation: place)
+        let read = try JSON(encoding: try shape.decoded(as: A.self))
+        #expect(read == written, "the state is not read as what was written", sourceLocation: place)
+    }
+
+    /// Checks that a message is written as its sample says and read back.
+    public static func check(_ message: some Codable & Sendable, named name: String, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation) throws
+    {
+        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples"), written = try JSON(encoding: message)
+        let sample = try sample(written, named: name, in: folder)
+        #expect(sample == written, "\(name) is written differently from its sample", sourceLocation: place)
+        #expect(try JSON(encoding: sample.decoded(as: type(of: message))) == written, "\(name) is not read as what was written", sourceLocation: place)
+    }
+
+    private struct Missing: Error, CustomStringConvertible {
+        let name: String
+        var description: String { "\(name) has no sample: run the tests once with SPKEY_WRITE_SAMPLES=1 and commit the file" }
+    }
+
+    private static func sample(_ current: JSON, named name: String, in folder: URL) throws -> JSON {
+        let file = folder.appending(path: "\(name).json")
+        if let data = try? Data(contentsOf: file) { return try JSON.parse(Array(data), depth: 64) }
+        guard ProcessInfo.processInfo.environment["SPKEY_WRITE_SAMPLES"] == "1" else { throw Missing(name: name) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(current.bytes + [0x0A]).write(to: file)
+        return current
+    }
+}

@@ -1,0 +1,60 @@
+public import Database
+import Foundation
+import Kernel
+
+/// Databases for tests: each test has its own, on SQLite and, where `SPKEY_TEST_POSTGRES` names a server, on PostgreSQL.
+public enum TestDatabase {
+    /// The schemas that tests may use.
+    public static let schemas = ["platform", "alpha", "beta", "access", "identity", "devices", "video", "partners"]
+
+    /// The dialects that can be tested here. A run without PostgreSQL tests less, and says so by its list.
+    public static var dialects: [Dialect] { server == nil ? [.sqlite] : [.sqlite, .postgres] }
+
+    /// A libpq address of the server without a database, such as `postgres://postgres@127.0.0.1:5433`.
+    public static var server: String? { ProcessInfo.processInfo.environment["SPKEY_TEST_POSTGRES"] }
+
+    /// Runs a test on a fresh database and takes it away afterwards.
+    public static func with<Result: Sendable>(_ dialect: Dialect, connections: Int = 8, _ body: (any Database) async throws -> Result) async throws -> Result {
+        switch dialect {
+        case .sqlite: try await withSQLite(body)
+        case .postgres: try await withPostgres(connections) { database, _ in try await body(database) }
+        }
+    }
+
+    /// Like `with`, and gives the address too.
+    public static func withPostgres<Result: Sendable>(
+        _ connections: Int = 8, _ body: (PostgresDatabase, _ address: String) async throws -> Result
+    ) async throws -> Result {
+        guard let server else { throw NoServer() }
+        let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "")
+        let admin = PostgresDatabase(PostgresSettings(conninfo: server + "/postgres"), connections: 1)
+        _ = try await admin.read([SQL(text: "CREATE DATABASE \(name)", values: [])])
+        let address = "\(server)/\(name)", database = PostgresDatabase(PostgresSettings(conninfo: address), connections: connections)
+        do {
+            let result = try await body(database, address)
+            await drop(name, database, admin)
+            return result
+        } catch {
+            await drop(name, database, admin)
+            throw error
+        }
+    }
+
+    public struct NoServer: Error {}
+
+    private static func drop(_ name: String, _ database: PostgresDatabase, _ admin: PostgresDatabase) async {
+        await database.close()
+        _ = try? await admin.read([SQL(text: "DROP DATABASE IF EXISTS \(name) WITH (FORCE)", values: [])])
+        await admin.close()
+    }
+
+    private static func withSQLite<Result: Sendable>(_ body: (any Database) async throws -> Result) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let database = SQLiteDatabase(path: folder.appending(path: "test.db").path, schemas: schemas)
+        let result = try await body(database)
+        await database.close()
+        return result
+    }
+}

@@ -1,0 +1,198 @@
+import CMosquitto
+import Synchronization
+
+/// How to reach a broker.
+public struct MQTTSettings: Sendable {
+    public var host: String
+    public var port: Int
+    public var clientID: String
+    public var user: String?
+    public var password: String?
+    /// Whether TLS is used; the files are optional then.
+    public var isSecure = false
+    public var authorityFile: String?
+    public var certificateFile: String?
+    public var keyFile: String?
+    /// How long the broker keeps the session of a client that is away; zero for none.
+    public var sessionExpiry = Duration.zero
+
+    public init(host: String, port: Int, clientID: String) { (self.host, self.port, self.clientID) = (host, port, clientID) }
+}
+
+/// What happens on a connection, told on its network thread: handlers must not wait.
+public struct MQTTHandlers: Sendable {
+    public var connected: @Sendable () -> Void
+    public var disconnected: @Sendable () -> Void
+    public var received: @Sendable (_ topic: String, _ payload: [UInt8]) -> Void
+
+    public init(
+        connected: @escaping @Sendable () -> Void = {}, disconnected: @escaping @Sendable () -> Void = {},
+        received: @escaping @Sendable (String, [UInt8]) -> Void = { _, _ in }
+    ) {
+        (self.connected, self.disconnected, self.received) = (connected, disconnected, received)
+    }
+}
+
+public enum MQTTFailure: Error, Sendable, Equatable {
+    case notConnected
+    /// The broker did not acknowledge in time; it may have the message.
+    case timedOut
+    /// A reason code of MQTT 5 of 0x80 or more.
+    case refused(reason: Int)
+    case library(String)
+}
+
+/// A connection to a broker by libmosquitto: MQTT 5, its own network thread, reconnects by itself.
+///
+/// `@unchecked Sendable`: libmosquitto's client may be used from any thread once its loop runs; our own state stands in a mutex.
+public final class MQTTClient: @unchecked Sendable {
+    private struct State {
+        var isConnected = false
+        var isClosed = false
+        var waiting: [Int32: CheckedContinuation<Int, any Error>] = [:]
+        /// Acknowledgements that came before their publish call had returned.
+        var early: [Int32: Int] = [:]
+    }
+    private let handle: OpaquePointer
+    private let state = Mutex(State())
+    private let handlers: MQTTHandlers
+    /// Acknowledgements kept for calls that have not asked yet; more would be a fault of the library.
+    private static let mostEarly = 4_096
+
+    /// Starts to connect and goes on trying. Throws only when the library cannot be set up.
+    public init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
+        _ = Self.initialised
+        self.handlers = handlers
+        guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == .zero, nil) else { throw MQTTFailure.library("out of memory") }
+        self.handle = handle
+        mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
+        mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
+        mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
+        mosquitto_reconnect_delay_set(handle, 1, 5, false)
+        mosquitto_max_inflight_messages_set(handle, 200)
+        mosquitto_username_pw_set(handle, settings.user, settings.password)
+        if settings.isSecure {
+            try check(
+                mosquitto_tls_set(handle, settings.authorityFile, settings.authorityFile == nil ? "/etc/ssl/certs" : nil, settings.certificateFile, settings.keyFile, nil)
+            )
+        }
+        setCallbacks()
+        try connect(settings)
+        try check(mosquitto_loop_start(handle))
+    }
+
+    private static let initialised = mosquitto_lib_init()
+
+    private func check(_ code: Int32) throws {
+        guard code == MOSQ_ERR_SUCCESS.rawValue else { throw MQTTFailure.library(String(cString: mosquitto_strerror(code))) }
+    }
+
+    private func connect(_ settings: MQTTSettings) throws {
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        let expiry = settings.sessionExpiry.components.seconds
+        if expiry > 0 { mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(expiry)) }
+        // The properties are kept for later connects; a broker that is away is tried again by the loop.
+        _ = mosquitto_connect_bind_v5(handle, settings.host, Int32(settings.port), 15, nil, properties)
+    }
+
+    private func setCallbacks() {
+        mosquitto_connect_v5_callback_set(handle) { _, context, reason, _, _ in MQTTClient.from(context).didConnect(Int(reason)) }
+        mosquitto_disconnect_v5_callback_set(handle) { _, context, _, _ in MQTTClient.from(context).didDisconnect() }
+        mosquitto_publish_v5_callback_set(handle) { _, context, id, reason, _ in MQTTClient.from(context).didPublish(id, Int(reason)) }
+        mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
+            guard let message = message?.pointee, let topic = message.topic else { return }
+            let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
+            MQTTClient.from(context).handlers.received(String(cString: topic), Array(payload))
+        }
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTClient { Unmanaged<MQTTClient>.fromOpaque(context!).takeUnretainedValue() }
+
+    public var isConnected: Bool { state.withLock { $0.isConnected } }
+
+    private func didConnect(_ reason: Int) {
+        guard reason == 0 else { return }
+        state.withLock { $0.isConnected = true }
+        handlers.connected()
+    }
+
+    private func didDisconnect() {
+        let waiting = state.withLock { state in
+            defer { state.isConnected = false; state.waiting = [:]; state.early = [:] }
+            return state.waiting
+        }
+        for continuation in waiting.values { continuation.resume(throwing: MQTTFailure.notConnected) }
+        handlers.disconnected()
+    }
+
+    private func didPublish(_ id: Int32, _ reason: Int) {
+        let continuation = state.withLock { state -> CheckedContinuation<Int, any Error>? in
+            if let continuation = state.waiting.removeValue(forKey: id) { return continuation }
+            if state.early.count >= Self.mostEarly { state.early.removeAll() }
+            state.early[id] = reason
+            return nil
+        }
+        continuation?.resume(returning: reason)
+    }
+
+    /// Asks for topics; the broker's answer is not awaited. A denied subscription gives no error.
+    public func subscribe(_ topics: [String]) {
+        for topic in topics { mosquitto_subscribe(handle, nil, topic, 1) }
+    }
+
+    /// Publishes with QoS 1 and waits for the acknowledgement.
+    /// - Parameter lifetime: after it the broker drops the message (MQTT 5 §3.3.2.3.3); whole seconds, rounded up.
+    /// - Returns: the reason code: 0, or 0x10 when nobody has subscribed (MQTT 5 §3.4.2.1).
+    public func publish(_ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3)) async throws -> Int {
+        guard isConnected else { throw MQTTFailure.notConnected }
+        let id = try queue(topic, payload, retain, lifetime)
+        let alarm = Task { [weak self] in
+            try await Task.sleep(for: patience)
+            self?.state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: MQTTFailure.timedOut)
+        }
+        defer { alarm.cancel() }
+        let reason = try await withCheckedThrowingContinuation { continuation in
+            let outcome: Result<Int, any Error>? = state.withLock { state in
+                if let reason = state.early.removeValue(forKey: id) { return .success(reason) }
+                guard state.isConnected else { return .failure(MQTTFailure.notConnected) }
+                state.waiting[id] = continuation
+                return nil
+            }
+            if let outcome { continuation.resume(with: outcome) }
+        }
+        guard reason < 0x80 else { throw MQTTFailure.refused(reason: reason) }
+        return reason
+    }
+
+    private func queue(_ topic: String, _ payload: [UInt8], _ retain: Bool, _ lifetime: Duration?) throws -> Int32 {
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if let lifetime {
+            let seconds = max(1, lifetime.components.seconds + (lifetime.components.attoseconds > 0 ? 1 : 0))
+            mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), UInt32(clamping: seconds))
+        }
+        var id: Int32 = 0
+        let code = mosquitto_publish_v5(handle, &id, topic, Int32(payload.count), payload, 1, retain, properties)
+        guard code == MOSQ_ERR_SUCCESS.rawValue else { throw MQTTFailure.notConnected }
+        return id
+    }
+
+    /// Ends the connection and drops what waits in it. Waits for the network thread.
+    public func close() {
+        let isFirst = state.withLock { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+        guard isFirst else { return }
+        mosquitto_disconnect(handle)
+        mosquitto_loop_stop(handle, true)
+        didDisconnect()
+    }
+
+    /// Freed only when nobody can publish any more.
+    deinit {
+        close()
+        mosquitto_destroy(handle)
+    }
+}

@@ -1,0 +1,75 @@
+public import Kernel
+import Synchronization
+
+/// Asks answered inside this process. Bodies are encoded all the same, so that a module that moves out changes nothing.
+public final class LocalAsks: Sendable {
+    private let answers = Mutex<[String: Answering]>([:])
+    private let clock: @Sendable () -> Moment
+
+    public init(clock: @escaping @Sendable () -> Moment) { self.clock = clock }
+
+    public func register(_ answering: [Answering]) {
+        answers.withLock { known in for one in answering { known[one.name] = one } }
+    }
+
+    public func knows(_ name: String) -> Bool { answers.withLock { $0[name] != nil } }
+
+    /// Runs the answer and gives up on it at the deadline; the answer itself goes on and checks the deadline where it commits.
+    public func send(_ name: String, _ body: JSON, _ context: AskContext) async throws -> JSON {
+        guard let answering = answers.withLock({ $0[name] }) else { throw AskFailure.timedOut(name: name) }
+        let left = context.deadline.since(clock())
+        guard left > .zero else { throw AskFailure.timedOut(name: name) }
+        let reply = OneReply()
+        let alarm = Task {
+            try await Task.sleep(for: left)
+            reply.settle(.failure(AskFailure.timedOut(name: name)))
+        }
+        defer { alarm.cancel() }
+        Task {
+            do { reply.settle(.success(try await answering.answer(body, context))) } catch { reply.settle(.failure(Self.failure(error, name))) }
+        }
+        return try await reply.value()
+    }
+
+    /// Refusals of the asked module reach the asker as they are; anything else is the module's own trouble.
+    private static func failure(_ error: any Error, _ name: String) -> any Error {
+        switch error {
+        case let failure as Failure: failure
+        case let failure as AskFailure: failure
+        default: AskFailure.failed(name: name, words: "\(error)")
+        }
+    }
+}
+
+/// A reply that is awaited once and settled by whoever comes first.
+final class OneReply: Sendable {
+    private enum State {
+        case open, awaited(CheckedContinuation<JSON, any Error>), settled(Result<JSON, any Error>), done
+    }
+    private let state = Mutex(State.open)
+
+    func settle(_ result: Result<JSON, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<JSON, any Error>? in
+            switch state {
+            case .open: state = .settled(result)
+            case .awaited(let continuation):
+                state = .done
+                return continuation
+            case .settled, .done: break
+            }
+            return nil
+        }
+        continuation?.resume(with: result)
+    }
+
+    func value() async throws -> JSON {
+        try await withCheckedThrowingContinuation { continuation in
+            let result = state.withLock { state -> Result<JSON, any Error>? in
+                if case .settled(let result) = state { state = .done; return result }
+                state = .awaited(continuation)
+                return nil
+            }
+            if let result { continuation.resume(with: result) }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+public import Database
+public import Kernel
+import Synchronization
+
+/// Asks between processes, through an unlogged table of the database they share: no addresses, no discovery.
+public final class PostgresAsks: Sendable {
+    /// The table belongs to the schema `platform`. An ask lost with the server is an ask that timed out.
+    public static let migration = Migration(
+        "002-asks",
+        [
+            """
+            CREATE {unlogged} TABLE platform.asks (
+                id TEXT PRIMARY KEY, module TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, deadline BIGINT NOT NULL,
+                correlation TEXT NOT NULL, causation TEXT, asker TEXT NOT NULL, holder TEXT, reply TEXT, failure TEXT)
+            """,
+            "CREATE INDEX asks_open ON platform.asks (module) WHERE holder IS NULL",
+            "CREATE INDEX asks_answered ON platform.asks (asker) WHERE reply IS NOT NULL OR failure IS NOT NULL",
+        ])
+
+    private let database: any Database
+    private let notifier: Notifier
+    private let local: LocalAsks
+    private let modules: [String]
+    private let process: String
+    private let clock: @Sendable () -> Moment
+    private let waiting = Mutex<[String: OneReply]>([:])
+    private let pump = Pump()
+
+    /// - Parameters:
+    ///   - modules: those that this process answers for.
+    ///   - process: unique among all processes.
+    public init(
+        database: any Database, notifier: Notifier, local: LocalAsks, modules: [String], process: String, clock: @escaping @Sendable () -> Moment
+    ) {
+        (self.database, self.notifier, self.local, self.modules) = (database, notifier, local, modules)
+        (self.process, self.clock) = (process, clock)
+    }
+
+    /// The channels whose notices `heard` wants.
+    public var channels: [String] { modules.map { "spkey_ask_\($0)" } + ["spkey_reply_\(process)"] }
+
+    /// Something may have arrived. Returns at once.
+    public func heard() { pump.run { [self] in await work() } }
+
+    /// Polls beside the notices until cancelled, and clears what nobody waits for any more.
+    public func poll() async throws {
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            heard()
+            _ = try? await database.transact(["DELETE FROM platform.asks WHERE deadline < \(clock() - .seconds(60))"])
+        }
+    }
+
+    public func send(_ name: String, _ module: String, _ body: JSON, _ context: AskContext) async throws -> JSON {
+        let id = UUIDText.fresh(at: clock()).text, reply = OneReply(), left = context.deadline.since(clock())
+        waiting.withLock { $0[id] = reply }
+        defer { waiting.withLock { _ = $0.removeValue(forKey: id) } }
+        let alarm = Task {
+            try await Task.sleep(for: max(left, .zero))
+            reply.settle(.failure(AskFailure.timedOut(name: name)))
+        }
+        defer { alarm.cancel() }
+        do {
+            _ = try await database.transact([
+                """
+                INSERT INTO platform.asks (id, module, name, body, deadline, correlation, causation, asker)
+                VALUES (\(id), \(module), \(name), \(body), \(context.deadline), \(context.trace.correlation),
+                    \(optional: context.trace.causation), \(process))
+                """
+            ])
+        } catch is DatabaseError {
+            throw Failure.unavailable("The database is not available now.", retryAfter: .seconds(2))
+        }
+        notifier.notify("spkey_ask_\(module)")
+        return try await reply.value()
+    }
+
+    private func work() async {
+        do {
+            try await collect()
+            for module in modules { while try await take(module) {} }
+        } catch {
+            // The database is away: asks run into their deadlines, the next poll tries again.
+        }
+    }
+
+    /// Replies to what this process has asked.
+    private func collect() async throws {
+        let done = try await database.transact([
+            "DELETE FROM platform.asks WHERE asker = \(process) AND (reply IS NOT NULL OR failure IS NOT NULL) RETURNING id, name, reply, failure"
+        ])[0].rows
+        for row in done {
+            guard let id = row.text("id"), let reply = waiting.withLock({ $0[id] }) else { continue }
+            if let answer = row.json("reply") {
+                reply.settle(.success(answer))
+            } else {
+                reply.settle(.failure(WireFailure.read(row.text("failure") ?? "", name: row.text("name") ?? "")))
+            }
+        }
+    }
+
+    /// Takes up to fifty asks of a module and answers them at the same time; false when there were none.
+    private func take(_ module: String) async throws -> Bool {
+        let rows = try await database.transact([
+            """
+            UPDATE platform.asks SET holder = \(process) WHERE id IN (
+                SELECT id FROM platform.asks WHERE module = \(module) AND holder IS NULL LIMIT 50 FOR UPDATE SKIP LOCKED)
+            RETURNING id, name, body, deadline, correlation, causation, asker
+            """
+        ])[0].rows
+        for row in rows { Task { await answer(row) } }
+        return !rows.isEmpty
+    }
+
+    private func answer(_ row: Row) async {
+        guard let id = row.text("id"), let name = row.text("name"), let asker = row.text("asker") else { return }
+        let trace = Trace(correlation: row.text("correlation") ?? "", causation: row.text("causation"))
+        let context = AskContext(trace: trace, deadline: row.moment("deadline") ?? clock())
+        let outcome: SQL
+        do {
+            let reply = try await local.send(name, row.json("body") ?? .null, context)
+            outcome = "UPDATE platform.asks SET reply = \(reply) WHERE id = \(id)"
+        } catch {
+            outcome = "UPDATE platform.asks SET failure = \(WireFailure.text(of: error)) WHERE id = \(id)"
+        }
+        guard (try? await database.transact([outcome])) != nil else { return }
+        notifier.notify("spkey_reply_\(asker)")
+    }
+}
+
+/// Runs work one at a time; what comes while it runs makes it run once more.
+final class Pump: Sendable {
+    private enum State { case idle, running, again }
+    private let state = Mutex(State.idle)
+
+    func run(_ work: @escaping @Sendable () async -> Void) {
+        let mayStart = state.withLock { state in
+            defer { state = state == .idle ? .running : .again }
+            return state == .idle
+        }
+        guard mayStart else { return }
+        Task {
+            repeat { await work() } while isWanted()
+        }
+    }
+
+    private func isWanted() -> Bool {
+        state.withLock { state in
+            defer { state = state == .again ? .running : .idle }
+            return state == .again
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import HTTPEdge
+import Host
+import Kernel
+import Logging
+
+/// The program: `spkey serve`, `spkey migrate` and the tools around them.
+@main
+struct SPKey: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
+        subcommands: [Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch let mistake as Settings.Mistake {
+            print("spkey: \(mistake)", to: &Standard.error)
+            exit(withError: ExitCode(78))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
+
+struct ModulesOption: ParsableArguments {
+    @Option(help: "The modules of this process, separated by commas; all when absent.")
+    var modules = ""
+    var names: [String] { modules.split(separator: ",").map(String.init) }
+}
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the HTTP edge, the modules and their workers.")
+    @OptionGroup var chosen: ModulesOption
+
+    func run() async throws {
+        let settings = try await Settings.load()
+        var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = .notice
+        for (name, value) in settings.effective { print("\(name)=\(value)", to: &Standard.error) }
+        let system = try await System.assemble(settings, modules: chosen.names, log: log)
+        try await system.run { port in print("spkey: listening on port \(port)", to: &Standard.error) }
+    }
+}
+
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Create or upgrade the schemas of the chosen modules.")
+    @OptionGroup var chosen: ModulesOption
+
+    func run() async throws { try await System.migrate(try await Settings.load(), modules: chosen.names) }
+}
+
+struct Token: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print a development token.")
+    @Option(help: "The address in the token; one of the staff domain makes it a staff token.") var email: String?
+    @Option(name: .customLong("user-id"), help: "The user the token stands for.") var userID: String?
+    @Option(help: "How long it is valid: 30m, 1h, 7d.") var ttl = "1h"
+
+    func run() async throws {
+        let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = ttl.last.flatMap({ units[$0] }), let count = Int(ttl.dropLast()), count > 0 else { throw ValidationError("--ttl must be like 30m, 1h or 7d") }
+        guard email != nil || userID != nil else { throw ValidationError("--email or --user-id is needed") }
+        let settings = try await Settings.load()
+        print(try DevelopmentToken.make(email: email, userID: userID, lifetime: .seconds(count * unit), settings: settings, now: System.clock()))
+    }
+}
+
+struct ApiKeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "api-key", abstract: "Make API keys.", subcommands: [Create.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Print a new key once, registering the tenant if needed.")
+        @Option(help: "The tenant's id.") var org: String
+        @Option(help: "The tenant's name; its id when absent.") var name: String?
+        @Flag(name: .customLong("super"), help: "A key that passes the checks of ownership.") var isSuper = false
+
+        func run() async throws {
+            var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
+            log.logLevel = .error
+            print(try await Console.createApiKey(try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, log: log))
+        }
+    }
+}
+
+struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Check the stored event log: versions without gaps, states equal to their fold.")
+
+    func run() async throws {
+        guard let fault = try await Console.verify(try await Settings.load()) else { return print("The event log is sound.") }
+        print(fault)
+        throw ExitCode(1)
+    }
+}
+
+struct OpenAPI: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "openapi", abstract: "Print the OpenAPI 3.1 document.")
+    func run() async throws { print(System.document(try await Settings.load()).json.encoded) }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Host
+import Kernel
+import Testing
+
+/// The shape of the project, held by what is found in its folders.
+@Suite struct StructureTests {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let modules = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Modules").path))?.filter { !$0.hasPrefix(".") }.sorted() ?? []
+
+    static func files(in folder: String) -> [(path: String, text: String)] {
+        let base = root.appending(path: folder)
+        let found = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") } ?? []
+        return found.sorted().compactMap { path in (try? String(contentsOf: base.appending(path: path), encoding: .utf8)).map { ("\(folder)/\(path)", $0) } }
+    }
+
+    static func imports(_ text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard let place = words.firstIndex(of: "import"), !line.hasPrefix("//"), place <= 2, place + 1 < words.count else { return nil }
+            return String(words[place + 1])
+        }
+    }
+
+    @Test func `the running modules are the folders`() { #expect(Modules.all.map { $0.name.capitalized }.sorted() == Self.modules) }
+
+    @Test(arguments: modules) func `a module imports its own code, contracts and the kernel`(module: String) {
+        let contracts = Set(Self.modules.map { "\($0)Contracts" })
+        for file in Self.files(in: "Modules/\(module)/Sources/Module") {
+            let foreign = Self.imports(file.text).filter { !["Kernel", "Synchronization"].contains($0) && !contracts.contains($0) }
+            #expect(foreign.isEmpty, "\(file.path) imports \(foreign)")
+        }
+    }
+
+    @Test(arguments: modules) func `contracts know the kernel only`(module: String) {
+        for file in Self.files(in: "Modules/\(module)/Sources/Contracts") {
+            #expect(Self.imports(file.text).allSatisfy { $0 == "Kernel" }, "\(file.path)")
+        }
+    }
+
+    @Test func `the kernel depends on nothing`() {
+        for file in Self.files(in: "Sources/Kernel") { #expect(Self.imports(file.text).allSatisfy { $0 == "Synchronization" }, "\(file.path)") }
+    }
+
+    @Test func `only the client opens outbound connections`() {
+        for folder in ["Sources", "Modules"] {
+            for file in Self.files(in: folder) where Self.imports(file.text).contains("CCurl") { #expect(file.path.hasPrefix("Sources/HTTPClient/")) }
+        }
+    }
+
+    @Test(arguments: modules) func `a module has one public value`(module: String) {
+        let lines = Self.files(in: "Modules/\(module)/Sources/Module").flatMap { $0.text.split(separator: "\n") }
+        let declared = lines.filter { $0.hasPrefix("public ") && !$0.hasPrefix("public import") }
+        #expect(declared.count == 1 && declared.first?.hasPrefix("public let \(module.lowercased()) = Context(") == true, "\(declared)")
+    }
+
+    @Test(arguments: ["Sources", "Modules", "Tests"]) func `files stay short`(folder: String) {
+        for file in Self.files(in: folder) { #expect(file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 301, "\(file.path)") }
+    }
+
+    @Test func `no file is a place for anything`() {
+        let banned = ["Utils", "Common", "Helpers", "Manager"]
+        for file in Self.files(in: "Sources") + Self.files(in: "Modules") { #expect(!banned.contains { file.path.contains($0) }, "\(file.path)") }
+    }
+
+    @Test func `decisions know neither clock nor chance`() {
+        for file in Self.files(in: "Modules") where file.text.contains("func decide(") && file.path.contains("/Module/") {
+            let body = file.text.components(separatedBy: "func decide(")[1].components(separatedBy: "\n    }").first ?? ""
+            for word in ["Date()", "UUID", "random", "await ", "clock"] { #expect(!body.contains(word), "\(file.path): \(word)") }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Kernel
+import KernelTesting
+import MQTT
+import Synchronization
+import Testing
+
+/// A broker of the test's own, which it may stop.
+final class Broker: Sendable {
+    let port: Int
+    private let folder: URL
+    private let program = Mutex<Program?>(nil)
+
+    init(in folder: URL) throws { (self.folder, port) = (folder, try Installation.freePort()) }
+
+    func start() throws {
+        let file = folder.appending(path: "mosquitto.conf")
+        try Data("listener \(port) 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n".utf8).write(to: file)
+        let started = try Program("/usr/sbin/mosquitto", ["-c", file.path], output: folder.appending(path: "mosquitto.log"))
+        program.withLock { $0 = started }
+    }
+
+    func stop() async throws {
+        let running = program.withLock { program in
+            defer { program = nil }
+            return program
+        }
+        try await running?.end(SIGKILL)
+    }
+
+    var url: String { "mqtt://127.0.0.1:\(port)" }
+}
+
+/// A device on the broker: writes down what it hears on a thing's command shadow.
+final class Device: Sendable {
+    private let heard = Mutex<[(tail: String, payload: JSON)]>([])
+    private let client = Mutex<MQTTClient?>(nil)
+    private let prefix: String
+
+    init(_ broker: Broker, _ thing: String) throws {
+        prefix = "$aws/things/\(thing)/shadow/name/command/"
+        let made = try MQTTClient(
+            MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
+            handlers: MQTTHandlers(
+                connected: { [weak self] in self?.subscribe() },
+                received: { [weak self] topic, payload in
+                    guard let self, topic.hasPrefix(prefix), let json = try? JSON.parse(payload, depth: 64) else { return }
+                    heard.withLock { $0.append((String(topic.dropFirst(self.prefix.count)), json)) }
+                }))
+        client.withLock { $0 = made }
+        if made.isConnected { subscribe() }
+    }
+
+    private func subscribe() {
+        client.withLock { $0 }?.subscribe(["update/delta", "update/documents", "get/accepted", "get/rejected", "update/accepted"].map { prefix + $0 })
+    }
+
+    func say(_ tail: String, _ payload: JSON) async throws {
+        let client = client.withLock { $0 }
+        _ = try await eventually { client?.isConnected == true }
+        _ = try await client?.publish(prefix + tail, payload.bytes)
+    }
+    func all(_ tail: String) -> [JSON] { heard.withLock { $0 }.filter { $0.tail == tail }.map(\.payload) }
+
+    func acknowledge(_ command: JSON) async throws {
+        let answer: JSON = ["message_id": command["message_id"], "command": command["command"], "status": "ok"]
+        try await say("update", ["state": ["reported": ["lastCommand": answer]]])
+    }
+
+    func close() { client.withLock { $0 }?.close() }
+}
+
+@Suite(.serialized) struct DeviceTests {
+    /// An installation on a broker of its own.
+    func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-broker-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let broker = try Broker(in: folder)
+        try broker.start()
+        do {
+            try await Installation.with(layout, settings: ["SPKEY_MQTT_URL": broker.url]) { installation in
+                try await body(installation, broker, try await Partner(installation))
+            }
+        } catch {
+            try await broker.stop()
+            throw error
+        }
+        try await broker.stop()
+    }
+
+    @Test func `a broker that is away costs a 502, and nothing is stored`() async throws {
+        try await with { installation, broker, partner in
+            let lock = try await partner.lock()
+            try await broker.stop()
+            let isRefused = try await eventually { try await partner.call("POST", "/locks/\(lock.number)/OpenLock").status == 502 }
+            #expect(isRefused)
+            let before = try await partner.history(lock.number).count
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 502)
+            #expect(try await partner.history(lock.number).count == before)
+            try broker.start()
+            let resumes = try await eventually(within: .seconds(20)) { try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 200 }
+            #expect(resumes)
+        }
+    }
+
+    @Test func `the oldest open command is offered again until it is answered`() async throws {
+        try await with { installation, broker, partner in
+            let lock = try await partner.lock()
+            for key in ["a", "b"] { #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200) }
+            let device = try Device(broker, lock.uuid)
+            defer { device.close() }
+            for key in ["a", "b"] {
+                let isShown = try await eventually {
+                    try await device.say("get", [:])
+                    return device.all("get/accepted").last?["state"]?["desired"]?["args"]?["key_uuid"] == .string(key)
+                }
+                #expect(isShown)
+                if let command = device.all("get/accepted").last?["state"]?["desired"] { try await device.acknowledge(command) }
+            }
+            let isEmpty = try await eventually {
+                try await device.say("get", [:])
+                return device.all("get/accepted").last?["state"]?["desired"] == nil
+            }
+            #expect(isEmpty)
+        }
+    }
+
+    @Test func `a lock that was offline never opens late, also when the server died in between`() async throws {
+        try await with { installation, broker, partner in
+            let lock = try await partner.lock()
+            let opened = try await partner.call("POST", "/locks/\(lock.number)/OpenLock")
+            let action = try #require(opened.headers["x-action-id"])
+            let asked = ContinuousClock.now
+            try await installation.server.end(SIGKILL)
+            // The command dies while nobody is there to end it.
+            try await Task.sleep(until: asked + .seconds(31))
+            try await installation.killAndRestart()
+            let device = try Device(broker, lock.uuid)
+            defer { device.close() }
+            let isEnded = try await eventually { try await partner.call("GET", "/actions/\(action)").body["error"]?["type"] == "Expired" }
+            #expect(isEnded)
+            try await device.say("get", [:])
+            let hasAnswer = try await eventually { !device.all("get/accepted").isEmpty }
+            #expect(hasAnswer)
+            let shown = ["get/accepted", "update/delta", "update/documents"].flatMap { device.all($0) }.map(\.encoded)
+            #expect(shown.allSatisfy { !$0.contains("\"desired\":{\"message_id\":\"\(action)\"") })
+            #expect(device.all("update/delta").isEmpty)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import HTTPClient
+import Kernel
+import KernelTesting
+import Synchronization
+
+/// A program started by a test.
+final class Program: Sendable {
+    private let process: Process
+    let output: URL
+
+    init(_ path: String, _ arguments: [String], environment: [String: String] = [:], output: URL, hearsErrors: Bool = true) throws {
+        self.output = output
+        process = Process()
+        process.executableURL = URL(filePath: path)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SPKEY_") }.merging(environment) { $1 }
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+        let file = try FileHandle(forWritingTo: output)
+        try file.seekToEnd()
+        process.standardOutput = file
+        process.standardError = hearsErrors ? file : FileHandle.nullDevice
+        try process.run()
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    var status: Int32 { process.terminationStatus }
+
+    /// Waits without holding a thread.
+    func wait() async throws {
+        guard try await eventually(within: .seconds(30), { !self.process.isRunning }) else { throw StillRunning() }
+    }
+
+    struct StillRunning: Error {}
+
+    func end(_ number: Int32) async throws {
+        signal(number)
+        try await wait()
+    }
+
+    /// Runs a program to its end and gives what it printed. Through a file: a pipe's end would be inherited by servers that other tests start.
+    static func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> String {
+        let output = FileManager.default.temporaryDirectory.appending(path: "spkey-out-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: output) }
+        try await Program(path, arguments, environment: environment, output: output, hearsErrors: false).wait()
+        return try String(contentsOf: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// How the modules are spread.
+enum Layout: String, Sendable, CaseIterable {
+    case sqlite, postgres, five
+
+    static var testable: [Layout] { TestDatabase.server == nil ? [.sqlite] : allCases }
+}
+
+/// A whole platform: its processes, its address, its settings. Everything of it stands in a folder of its own.
+final class Installation: Sendable {
+    static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "spkey").path
+    static let modules = ["access", "identity", "devices", "video", "partners"]
+
+    let folder: URL
+    let settings: [String: String]
+    let port: Int
+    let layout: Layout
+    private let programs = Mutex<[Program]>([])
+    let client = HTTPClient(publicOnly: false)
+
+    private init(_ layout: Layout, _ folder: URL, _ settings: [String: String]) throws {
+        (self.layout, self.folder, port) = (layout, folder, try Self.freePort())
+        let own = ["SPKEY_ADMIN_API_KEY": "staff-key", "SPKEY_JWT_DEV_SECRET": "development-only-secret", "SPKEY_AUTO_MIGRATE": "true", "SPKEY_RATE_LIMIT": "0"]
+        self.settings = own.merging(settings) { $1 }
+    }
+
+    /// Runs a test on a fresh installation and takes it away afterwards.
+    static func with(_ layout: Layout, settings: [String: String] = [:], _ body: (Installation) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-e2e-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func run(_ address: String) async throws {
+            let installation = try Installation(layout, folder, settings.merging(["SPKEY_DATABASE_URL": address]) { own, _ in own })
+            do {
+                try await installation.start()
+                try await body(installation)
+            } catch {
+                try await installation.stop()
+                throw error
+            }
+            try await installation.stop()
+        }
+        guard layout != .sqlite, settings["SPKEY_DATABASE_URL"] == nil else { return try await run("sqlite:\(folder.path)/spkey.db") }
+        try await TestDatabase.withPostgres(1) { _, address in try await run(address) }
+    }
+
+    func start() async throws {
+        switch layout {
+        case .sqlite, .postgres: try serve([], on: port)
+        case .five:
+            _ = try await Program.run(Self.program, ["migrate"], environment: settings)
+            var upstreams: [String] = []
+            for module in Self.modules {
+                let own = try Self.freePort()
+                upstreams += ["--upstream", "\(module)=127.0.0.1:\(own)"]
+                try serve(["--modules", module], on: own)
+                try await ready(own)
+            }
+            let configuration = try await Program.run(Self.program, ["gateway-config", "--listen", "127.0.0.1:\(port)"] + upstreams)
+            try Data(configuration.utf8).write(to: folder.appending(path: "nginx.conf"))
+            let arguments = ["-p", folder.path, "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off;"]
+            let gateway = try Program("/usr/sbin/nginx", arguments, output: folder.appending(path: "nginx.log"))
+            programs.withLock { $0.append(gateway) }
+        }
+        try await ready(port)
+    }
+
+    private func serve(_ arguments: [String], on port: Int) throws {
+        let own = ["SPKEY_HTTP_PORT": "\(port)", "SPKEY_PUBLIC_URL": "http://127.0.0.1:\(port)", "SPKEY_DATABASE_POOL": layout == .five ? "3" : "8"]
+        let log = folder.appending(path: "server-\(port).log")
+        let program = try Program(Self.program, ["serve"] + arguments, environment: settings.merging(own) { $1 }, output: log)
+        programs.withLock { $0.append(program) }
+    }
+
+    struct NotReady: Error { let log: String }
+
+    func ready(_ port: Int) async throws {
+        let isUp = try await eventually(within: .seconds(20)) {
+            (try? await self.client.send(OutgoingRequest("GET", "http://127.0.0.1:\(port)/readyz")).status) == 200
+        }
+        guard isUp else { throw NotReady(log: (try? String(contentsOf: folder.appending(path: "server-\(port).log"), encoding: .utf8)) ?? "") }
+    }
+
+    /// The one process of an undivided installation.
+    var server: Program { programs.withLock { $0[0] } }
+
+    func killAndRestart() async throws {
+        try await server.end(SIGKILL)
+        programs.withLock { $0.removeAll() }
+        try await start()
+    }
+
+    func stop() async throws {
+        let all = programs.withLock { programs in
+            defer { programs = [] }
+            return programs
+        }
+        // The gateway's master ends its workers only when it is asked.
+        for program in all { try await program.end(layout == .five ? SIGTERM : SIGKILL) }
+        client.stop()
+    }
+
+    func spkey(_ arguments: String...) async throws -> String { try await Program.run(Self.program, arguments, environment: settings) }
+
+    struct NoPort: Error {}
+
+    static func freePort() throws -> Int {
+        let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(handle) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> UInt16? in
+                guard bind(handle, generic, length) == 0, getsockname(handle, generic, &length) == 0 else { return nil }
+                return UInt16(bigEndian: UnsafeRawPointer(generic).assumingMemoryBound(to: sockaddr_in.self).pointee.sin_port)
+            }
+        }
+        guard let port else { throw NoPort() }
+        return Int(port)
+    }
+}

@@ -1,0 +1,187 @@
+import Database
+import Kernel
+import KernelTesting
+import Testing
+
+/// What both drivers must do alike.
+@Suite struct DatabaseTests {
+    static func prepare(_ database: any Database) async throws {
+        try await Migrator(database).migrate(
+            schema: "alpha",
+            [
+                Migration(
+                    "001",
+                    [
+                        "CREATE TABLE alpha.things (id TEXT PRIMARY KEY, number BIGINT, part DOUBLE PRECISION, flag BOOLEAN, raw {bytes}, data TEXT, CONSTRAINT small CHECK (number < 1000))",
+                        "CREATE TABLE alpha.counted (id {identity}, name TEXT UNIQUE)",
+                    ])
+            ])
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `values come back as they were`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            try await Self.prepare(database)
+            let json: JSON = ["a": [1, .double(2.5), .null, "\"quotes\" and \\ and ' and é"]]
+            _ = try await database.transact([
+                "INSERT INTO alpha.things (id, number, part, flag, raw, data) VALUES (\("é'\"\\"), \(-5), \(0.25), \(true), \([0, 255, 10] as [UInt8]), \(json))",
+                "INSERT INTO alpha.things (id) VALUES (\("empty"))",
+            ])
+            let rows = try await database.read("SELECT * FROM alpha.things ORDER BY number NULLS LAST")
+            #expect(rows[0].text("id") == "é'\"\\" && rows[0].int("number") == -5 && rows[0].bool("flag") == true)
+            #expect(rows[0]["part"] == .double(0.25) && rows[0].bytes("raw") == [0, 255, 10] && rows[0].json("data") == json)
+            #expect(rows[1]["number"] == .null && rows[1]["raw"] == .null && rows[1].text("data") == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `big integers are exact`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let row = try #require(try await database.read("SELECT CAST(\(Int64.max) AS BIGINT) AS high, CAST(\(Int64.min) AS BIGINT) AS low").first)
+            #expect(row.int("high") == .max && row.int("low") == .min)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a transaction happens wholly or not at all`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            try await Self.prepare(database)
+            _ = try await database.transact(["INSERT INTO alpha.things (id) VALUES ('a')"])
+            await #expect(throws: DatabaseError.self) {
+                try await database.transact(["INSERT INTO alpha.things (id) VALUES ('b')", "INSERT INTO alpha.things (id) VALUES ('a')"])
+            }
+            await #expect(throws: DatabaseError.unaffected(statement: "DELETE FROM alpha.things WHERE id = 'z'")) {
+                let missing: SQL = "DELETE FROM alpha.things WHERE id = 'z'"
+                _ = try await database.transact(["INSERT INTO alpha.things (id) VALUES ('c')", missing.required])
+            }
+            struct Stop: Error {}
+            await #expect(throws: Stop.self) {
+                try await database.transaction { transaction in
+                    _ = try await transaction.execute("INSERT INTO alpha.things (id) VALUES ('d')")
+                    throw Stop()
+                }
+            }
+            #expect(try await database.read("SELECT id FROM alpha.things").compactMap { $0.text("id") } == ["a"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `violations say what was violated`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            try await Self.prepare(database)
+            _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES ('a')"])
+            do {
+                _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES ('a')"])
+                Issue.record("a duplicate was taken")
+            } catch DatabaseError.unique(let constraint) {
+                #expect(constraint.contains("counted") && constraint.contains("name"))
+            }
+            do {
+                _ = try await database.transact(["INSERT INTO alpha.things (id, number) VALUES ('x', 5000)"])
+                Issue.record("a value out of bounds was taken")
+            } catch DatabaseError.check(let name) {
+                #expect(name.contains("small"))
+            }
+            await #expect(throws: DatabaseError.self) { try await database.read("SELECT nonsense") }
+            #expect(try await database.read("SELECT 1 AS one").first?.int("one") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `many writers at once lose nothing`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect, connections: 4) { database in
+            try await Self.prepare(database)
+            try await withThrowingTaskGroup { group in
+                for writer in 0..<16 {
+                    group.addTask {
+                        for number in 0..<20 { _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("\(writer)-\(number)"))"]) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.counted").first?.int("n") == 320)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a cancelled waiter leaves the pool as it was`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect, connections: 1) { database in
+            try await Self.prepare(database)
+            let waiting = (0..<20).map { number in Task { try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("n\(number)"))"]) } }
+            for task in waiting { task.cancel() }
+            for task in waiting { _ = try? await task.value }
+            _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES ('after')"])
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.counted WHERE name = 'after'").first?.int("n") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `migrations run once, from several sides at once`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let steps = [Migration("001", ["CREATE TABLE beta.one (id {identity}, name TEXT)"]), Migration("002", ["INSERT INTO beta.one (name) VALUES ('x')"])]
+            #expect(try await Migrator(database).missing(schema: "beta", steps) == ["001", "002"])
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<4 { group.addTask { try await Migrator(database).migrate(schema: "beta", steps) } }
+                try await group.waitForAll()
+            }
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM beta.one").first?.int("n") == 1)
+            #expect(try await Migrator(database).missing(schema: "beta", steps).isEmpty)
+        }
+    }
+}
+
+/// What only a server can do to a driver.
+@Suite(.enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) struct PostgresTests {
+    @Test func `a killed backend is replaced, and only its own statement fails`() async throws {
+        try await TestDatabase.withPostgres(2) { database, address in
+            let other = PostgresDatabase(PostgresSettings(conninfo: address), connections: 1)
+            let own = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.int("pid"))
+            _ = try await other.read("SELECT pg_terminate_backend(CAST(\(own) AS INT))")
+            #expect(try await database.read("SELECT 1 AS one").first?.int("one") == 1)
+            await other.close()
+        }
+    }
+
+    @Test func `a commit whose connection dies is of unknown outcome`() async throws {
+        try await TestDatabase.withPostgres(1) { database, address in
+            let other = PostgresDatabase(PostgresSettings(conninfo: address), connections: 1)
+            let pid = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.int("pid"))
+            async let killed: Void = {
+                _ = try await eventually {
+                    try await other.read("SELECT 1 AS x FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%pg_sleep%' AND state = 'active'").count == 1
+                }
+                _ = try await other.read("SELECT pg_terminate_backend(CAST(\(pid) AS INT))")
+            }()
+            do {
+                _ = try await database.transact(["SELECT pg_sleep(20)"])
+                Issue.record("the statement survived its connection")
+            } catch let error as DatabaseError {
+                #expect(error.isPassing)
+            }
+            try await killed
+            #expect(try await database.read("SELECT 1 AS one").count == 1)
+            await other.close()
+        }
+    }
+
+    @Test func `a server that is down is reported in bounded time`() async throws {
+        let database = PostgresDatabase(PostgresSettings(conninfo: "postgres://nobody@127.0.0.1:9/none"), connections: 1)
+        let started = ContinuousClock.now
+        do {
+            _ = try await database.read("SELECT 1 AS one")
+            Issue.record("there is a server on port 9")
+        } catch DatabaseError.unreachable {}
+        #expect(started.duration(to: .now) < .seconds(6))
+    }
+
+    @Test func `a statement that takes too long is ended by its deadline`() async throws {
+        try await TestDatabase.withPostgres(1) { _, address in
+            let hasty = PostgresDatabase(PostgresSettings(conninfo: address, patience: .milliseconds(400)), connections: 1)
+            await #expect(throws: DatabaseError.timedOut) { try await hasty.read("SELECT pg_sleep(5)") }
+            let rows = try await hasty.read("SELECT 1 AS one")
+            #expect(rows.count == 1)
+            await hasty.close()
+        }
+    }
+
+    @Test func `many different statements do not pile up on the server`() async throws {
+        try await TestDatabase.withPostgres(1) { database, _ in
+            for number in 0..<900 { _ = try await database.read(SQL(text: "SELECT \(number) AS n", values: [])) }
+            let kept = try #require(try await database.read("SELECT COUNT(*) AS n FROM pg_prepared_statements").first?.int("n"))
+            #expect(kept <= 420)
+        }
+    }
+}

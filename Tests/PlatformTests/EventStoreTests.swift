@@ -1,0 +1,210 @@
+import Database
+import EventStore
+import HTTPEdge
+import Kernel
+import KernelTesting
+import MessageBus
+import Synchronization
+import Testing
+
+/// A counter: the smallest aggregate there is.
+struct Counter: Aggregate {
+    static let category = Category("counter", className: "CounterAggregate")
+    enum Event: Sendable, Equatable { case counted(by: Int), named(String) }
+    private(set) var total = 0
+    private(set) var name = ""
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .counted(let step): total += step
+        case .named(let name): self.name = name
+        }
+    }
+    var organisation: OrgID? { "acme" }
+    static func wire(_ event: Event, in state: Counter, at now: Moment) -> WireEvent {
+        switch event {
+        case .counted(let step): WireEvent("Counted", ["by": step.json])
+        case .named(let name): WireEvent("Named", ["name": .string(name)])
+        }
+    }
+    static func event(from stored: StoredEvent) -> Event? {
+        switch stored.wire.type {
+        case "Counted": .counted(by: Int(stored.wire.data["by"]?.integer ?? 0))
+        case "Named": .named(stored.wire.data["name"]?.text ?? "")
+        default: nil
+        }
+    }
+    static func claims(of event: Event, before: Counter) -> [Claim] {
+        if case .named(let name) = event { [.take(kind: "name", value: name)] } else { [] }
+    }
+}
+
+/// A schema `alpha` that publishes and a schema `beta` that listens.
+struct Stage: Sendable {
+    let database: any Database
+    let alpha: ModuleStore
+    let beta: ModuleStore
+    let wakes: Wakes
+    private static let start = ContinuousClock.now
+    static let clock: @Sendable () -> Moment = { Moment(milliseconds: 1_755_680_400_000 + start.duration(to: .now).milliseconds) }
+
+    init(_ database: any Database, epoch: Int? = nil) async throws {
+        let migrator = Migrator(database)
+        try await migrator.migrate(schema: "platform", [CredentialDirectory.migration, Epochs.migration])
+        for schema in ["alpha", "beta"] { try await migrator.migrate(schema: schema, [Tables.migration(for: schema)]) }
+        try await migrator.migrate(
+            schema: "beta",
+            [
+                Tables.migration(for: "beta"),
+                Migration(
+                    "heard",
+                    [
+                        "CREATE TABLE beta.heard (place {identity}, envelope TEXT NOT NULL UNIQUE, stream TEXT NOT NULL, version BIGINT NOT NULL)"
+                    ]),
+            ])
+        let wakes = Wakes(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
+        (self.database, self.wakes) = (database, wakes)
+        alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { wakes.wake("alpha") }
+        beta = ModuleStore(schema: "beta", database: database, epoch: number)
+    }
+
+    func count(_ id: String, by step: Int = 1) async throws {
+        let counter = try await alpha.port.load(Counter.self, id)
+        try await alpha.port.commit(Commit([try Append([.counted(by: step)], to: counter, at: Stage.clock())], trace: Trace(correlation: "c", causation: nil)))
+    }
+
+    /// Writes down what it hears; the table refuses a second time.
+    static let listener = Reaction("listener", from: ["alpha"]) { envelope in
+        Effects(rows: ["INSERT INTO beta.heard (envelope, stream, version) VALUES (\(envelope.id), \("\(envelope.stream)"), \(envelope.version))"])
+    }
+
+    func subscriptions(_ reaction: Reaction = listener, holder: String = "one") -> [Subscription] {
+        Subscription.all(of: reaction, store: beta, holder: holder, wakes: wakes, log: Log { _, _, _ in }, clock: Stage.clock)
+    }
+
+    func heard() async throws -> [Row] { try await database.read("SELECT envelope, stream, version FROM beta.heard ORDER BY place") }
+
+    /// Runs subscriptions until the check holds, and stops them.
+    func listening(_ subscriptions: [Subscription], until isDone: @escaping @Sendable () async throws -> Bool) async throws -> Bool {
+        let tasks = subscriptions.map { subscription in Task { await subscription.run() } }
+        let held = try await eventually(within: .seconds(20), isDone)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        return held
+    }
+}
+
+@Suite struct EventStoreTests {
+    @Test(arguments: TestDatabase.dialects) func `events, state and claim become true together`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            try await stage.count("1", by: 2)
+            try await stage.count("1", by: 3)
+            let counter = try await store.load(Counter.self, "1")
+            #expect(counter.version == 2 && counter.state.total == 5)
+            #expect(try await store.history(counter.stream, 1, 10).map(\.wire.data) == [["by": 2], ["by": 3]])
+            #expect(try await store.history(counter.stream, 2, 1).map(\.version) == [2])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `whoever comes second is told, and nothing of it is stored`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            let empty = try await store.load(Counter.self, "1")
+            try await stage.count("1")
+            await #expect(throws: CommitFailure.versionConflict) {
+                try await store.commit(
+                    Commit([try Append([.counted(by: 9), .counted(by: 9)], to: empty, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+            }
+            #expect(try await store.load(Counter.self, "1").state.total == 1)
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.int("n") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a claimed value has one holder`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            func name(_ id: String) async throws {
+                let counter = try await store.load(Counter.self, id)
+                try await store.commit(Commit([try Append([.named("x")], to: counter, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+            }
+            try await name("1")
+            await #expect(throws: CommitFailure.claimTaken(kind: "name")) { try await name("2") }
+            #expect(try await store.load(Counter.self, "2").version == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a conflict in a group costs only its own command`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            let stale = try await store.load(Counter.self, "clash")
+            try await stage.count("clash")
+            let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<60 {
+                    group.addTask {
+                        do {
+                            if number == 30 {
+                                try await store.commit(
+                                    Commit([try Append([.counted(by: 1)], to: stale, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+                            } else {
+                                try await stage.count("n\(number)")
+                            }
+                            return true
+                        } catch CommitFailure.versionConflict { return false }
+                    }
+                }
+                return try await group.reduce(into: [Bool]()) { $0.append($1) }
+            }
+            #expect(outcomes.filter { !$0 }.count == 1)
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.aggregates WHERE id LIKE 'n%'").first?.int("n") == 59)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `commands on one stream queue and all succeed`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        let turn = try await store.turn(StreamName("counter", "1"))
+                        defer { turn.end() }
+                        try await stage.count("1")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await store.load(Counter.self, "1").state.total == 50)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a state of another shape is folded anew`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.count("1", by: 4)
+            _ = try await database.transact(["UPDATE alpha.aggregates SET shape = 99, state = \("{}")"])
+            #expect(try await stage.alpha.port.load(Counter.self, "1").state.total == 4)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an event of a newer build stops the load`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.count("1")
+            _ = try await database.transact(["UPDATE alpha.events SET type = 'FromTheFuture'", "UPDATE alpha.aggregates SET shape = 99"])
+            await #expect(throws: UnknownEvent.self) { try await stage.alpha.port.load(Counter.self, "1") }
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `the verifier finds what does not fit`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), verifier = Verifier(schema: "alpha", aggregates: [AnyAggregate(Counter.self)], database: database)
+            try await stage.count("1")
+            try await stage.count("1")
+            #expect(try await verifier.firstFault() == nil)
+            _ = try await database.transact(["UPDATE alpha.aggregates SET state = \("{\"total\":7,\"name\":\"\"}")"])
+            #expect(try await verifier.firstFault() == "alpha: counter-1: the state is not what its events make")
+            _ = try await database.transact(["DELETE FROM alpha.events WHERE version = 1"])
+            #expect(try await verifier.firstFault() == "alpha: counter-1: version 1 is missing")
+        }
+    }
+}

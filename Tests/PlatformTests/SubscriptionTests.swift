@@ -1,0 +1,185 @@
+import Database
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+@Suite struct SubscriptionTests {
+    @Test(arguments: TestDatabase.dialects) func `a subscriber hears every event once and in order`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            for number in 0..<30 { try await stage.count("\(number % 3)") }
+            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 30 })
+            for stream in 0..<3 {
+                let versions = try await stage.heard().filter { $0.text("stream") == "counter-\(stream)" }.compactMap { $0.int("version") }
+                #expect(versions == Array(1...10))
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `parts of a subscription divide the streams`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            for number in 0..<40 { try await stage.count("\(number)") }
+            let reaction = Reaction("listener", from: ["alpha"], partitions: 4, react: Stage.listener.react)
+            #expect(try await stage.listening(stage.subscriptions(reaction)) { try await stage.heard().count == 40 })
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM beta.checkpoints WHERE position > 0").first?.int("n") == 4)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a stream that fails is parked, the others go on`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            for _ in 0..<3 { for id in ["good", "bad"] { try await stage.count(id) } }
+            struct Poison: Error {}
+            let attempts = Mutex(0)
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                if envelope.stream.id == "bad" {
+                    attempts.withLock { $0 += 1 }
+                    throw Poison()
+                }
+                return try await Stage.listener.react(envelope)
+            }
+            let held = try await stage.listening(stage.subscriptions(reaction)) {
+                let parked = try await database.read("SELECT envelope FROM beta.dead_letters").count, heard = try await stage.heard().count
+                return parked == 3 && heard == 3
+            }
+            #expect(held)
+            let letters = try await database.read("SELECT * FROM beta.dead_letters ORDER BY error")
+            #expect(letters.allSatisfy { $0.text("id") == "bad" } && letters.filter { $0.text("error")?.contains("Poison") == true }.count == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a failure that passes parks nothing`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.count("1")
+            let failures = Mutex(0)
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                let count = failures.withLock { count in
+                    count += 1
+                    return count
+                }
+                if count < 6 { throw Failure.unavailable("away", retryAfter: nil) }
+                return try await Stage.listener.react(envelope)
+            }
+            #expect(try await stage.listening(stage.subscriptions(reaction)) { try await stage.heard().count == 1 })
+            #expect(try await database.read("SELECT envelope FROM beta.dead_letters").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a former holder's late write is refused`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.count("1")
+            let isOut = Mutex(false)
+            let slow = Reaction("listener", from: ["alpha"]) { envelope in
+                // While this holder works, its lease runs out and another takes it.
+                if !isOut.withLock({ $0 }) {
+                    _ = try await database.transact(["UPDATE beta.checkpoints SET token = token + 1, holder = 'thief', until = 0"])
+                    isOut.withLock { $0 = true }
+                }
+                return try await Stage.listener.react(envelope)
+            }
+            #expect(try await stage.listening(stage.subscriptions(slow)) { try await stage.heard().count == 1 })
+            #expect(try await stage.heard().count == 1)
+        }
+    }
+}
+
+/// The proofs that need a server.
+@Suite(.enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) struct CursorProofs {
+    /// Sixteen writers, a fifth of whose transactions roll back, and one that sleeps inside its transaction after it has drawn a position.
+    static func write(_ stage: Stage, sleep: Double) async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                let counter = try await stage.alpha.port.load(Counter.self, "sleeper")
+                let append = try Append([Counter.Event.counted(by: 1)], to: counter, at: Stage.clock())
+                let pause: SQL = "SELECT pg_sleep(\(sleep))"
+                try await stage.alpha.port.commit(Commit([append], rows: [pause], trace: Trace(correlation: "", causation: nil)))
+            }
+            // The others begin once it sleeps, so that their positions come after its own.
+            let isAsleep = try await eventually {
+                try await stage.database.read(
+                    "SELECT 1 AS x FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND wait_event = 'PgSleep'"
+                ).count == 1
+            }
+            #expect(isAsleep)
+            for writer in 0..<16 {
+                group.addTask {
+                    for number in 0..<25 {
+                        let counter = try await stage.alpha.port.load(Counter.self, "w\(writer)")
+                        let append = try Append([Counter.Event.counted(by: 1)], to: counter, at: Stage.clock())
+                        let isBroken = number % 5 == 4
+                        let rows: [SQL] = isBroken ? ["SELECT 1 / (\(0))"] : []
+                        do { try await stage.alpha.port.commit(Commit([append], rows: rows, trace: Trace(correlation: "", causation: nil))) } catch {
+                            if !isBroken { throw error }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    static let written = 16 * 20 + 1
+
+    @Test func `with a transaction that sleeps, every committed event is heard once and in order`() async throws {
+        try await TestDatabase.withPostgres(20) { database, _ in
+            let stage = try await Stage(database)
+            async let writing: Void = Self.write(stage, sleep: 5)
+            let held = try await stage.listening(stage.subscriptions()) { try await stage.heard().count >= Self.written }
+            try await writing
+            #expect(held)
+            let heard = try await stage.heard()
+            #expect(heard.count == Self.written && Set(heard.compactMap { $0.text("envelope") }).count == Self.written)
+            for writer in 0..<16 {
+                #expect(heard.filter { $0.text("stream") == "counter-w\(writer)" }.compactMap { $0.int("version") } == Array(1...20))
+            }
+        }
+    }
+
+    /// The control: the same writers, read by position alone. It must lose the sleeper, or the proof above proves nothing.
+    @Test func `a cursor on the sequence alone loses events`() async throws {
+        try await TestDatabase.withPostgres(20) { database, _ in
+            let stage = try await Stage(database)
+            let isWriting = Mutex(true), seen = Mutex(Set<String>())
+            let reading = Task {
+                var position: Int64 = 0
+                while isWriting.withLock({ $0 }) {
+                    let rows = try await database.read("SELECT position, envelope FROM alpha.outbox WHERE position > \(position) ORDER BY position LIMIT 400")
+                    for row in rows {
+                        position = row.int("position") ?? position
+                        seen.withLock { _ = $0.insert(row.text("envelope") ?? "") }
+                    }
+                    if rows.isEmpty { await Task.yield() }
+                }
+            }
+            try await Self.write(stage, sleep: 2)
+            isWriting.withLock { $0 = false }
+            try await reading.value
+            #expect(try await database.read("SELECT envelope FROM alpha.outbox").count == Self.written)
+            #expect(seen.withLock { $0.count } < Self.written)
+        }
+    }
+
+    @Test func `a restored dump opens a new epoch and loses nothing`() async throws {
+        try await TestDatabase.withPostgres { database, _ in
+            let stage = try await Stage(database)
+            for _ in 0..<5 { try await stage.count("1") }
+            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 5 })
+            try await stage.count("1")
+            // In a restored cluster transaction ids begin anew: what is written now has lower ids than the checkpoint.
+            _ = try await database.transact([
+                "UPDATE platform.epochs SET cluster = 'the old one'",
+                "UPDATE alpha.outbox SET transaction_id = transaction_id + 1000000", "UPDATE beta.checkpoints SET transaction_id = transaction_id + 1000000",
+            ])
+            let restored = try await Stage(database)
+            try await restored.count("1")
+            #expect(try await restored.listening(restored.subscriptions(holder: "two")) { try await restored.heard().count == 7 })
+            #expect(try await restored.heard().compactMap { $0.int("version") } == Array(1...7))
+            #expect(try await Epochs.current(of: database) == 2)
+        }
+    }
+}
