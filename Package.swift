@@ -104,11 +104,15 @@ let package = Package(
             swiftSettings: settings),
         part("KernelTesting", ["Kernel", "Database"]),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient"], swiftSettings: settings),
+            name: "PlatformTests",
+            dependencies: [
+                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient", crypto,
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Kernel", "KernelTesting", "HTTPClient", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
+                "spkey", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], swiftSettings: settings),

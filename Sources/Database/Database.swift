@@ -38,19 +38,26 @@ public struct Rows: Sendable {
 public enum Dialect: String, Sendable, CaseIterable {
     case postgres, sqlite
 
-    /// A migration's statement with its tokens replaced.
-    public func render(_ statement: String) -> String {
+    /// A migration's statement with its tokens replaced; nil for one that this database does not need.
+    public func render(_ statement: String) -> String? {
+        let partition = "{default partition of "
+        if statement.hasPrefix(partition) {
+            let table = statement.dropFirst(partition.count).dropLast()
+            return self == .postgres ? "CREATE TABLE \(table)_other PARTITION OF \(table) DEFAULT" : nil
+        }
         let tokens: [(String, String)] =
             switch self {
             case .postgres:
                 [
                     ("{identity}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("{bytes}", "BYTEA"),
+                    ("{sequence}", "BIGINT GENERATED ALWAYS AS IDENTITY"), ("{by range of at}", "PARTITION BY RANGE (at)"),
                     ("{transaction}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"), ("{unlogged}", "UNLOGGED"),
                     ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
                 ]
             case .sqlite:
                 [
                     ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{bytes}", "BLOB"),
+                    ("{sequence}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{by range of at}", ""),
                     ("{transaction}", "BIGINT NOT NULL DEFAULT 0"), ("{unlogged}", ""), ("{now}", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000)"),
                 ]
             }

@@ -21,7 +21,8 @@ public struct Migrator: Sendable {
             let done = try await transaction.execute("SELECT name FROM \(trusted: schema).migrations WHERE name = \(migration.name)")
             guard done.rows.isEmpty else { return }
             for statement in migration.statements {
-                _ = try await transaction.execute(SQL(text: database.dialect.render(statement), values: []))
+                guard let text = database.dialect.render(statement) else { continue }
+                _ = try await transaction.execute(SQL(text: text, values: []))
             }
             _ = try await transaction.execute("INSERT INTO \(trusted: schema).migrations (name, at) VALUES (\(migration.name), 0)")
         }

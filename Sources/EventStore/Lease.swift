@@ -1,7 +1,7 @@
 import Database
 import Kernel
 
-/// The right to work on one part of a subscription, on the database's clock. The token rises with every change of hands, so that
+/// The right to work on one part of a subscription, or to run an exclusive job, on the database's clock. The token rises with every change of hands, so that
 /// what a former holder still tries to write is refused.
 struct Lease: Sendable {
     let schema: String
@@ -37,6 +37,14 @@ struct Lease: Sendable {
         ("""
         UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), position = \(cursor.position),
             until = \(trusted: now) + \(Self.span.milliseconds)
+        WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
+        """ as SQL).required
+    }
+
+    /// Prolongs the lease; fails the transaction when the token is no longer ours.
+    func renew(token: Int64) -> SQL {
+        ("""
+        UPDATE \(trusted: schema).checkpoints SET until = \(trusted: now) + \(Self.span.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required
     }

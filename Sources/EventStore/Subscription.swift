@@ -9,6 +9,7 @@ public struct Subscription: Sendable {
     let store: ModuleStore
     let wakes: Wakes
     let log: Log
+    let crashes: CrashPoints
 
     private static let batch = 400
     private static let attempts = 3
@@ -17,7 +18,8 @@ public struct Subscription: Sendable {
 
     /// All parts of a reaction of the module that `store` belongs to.
     public static func all(
-        of reaction: Reaction, store: ModuleStore, holder: String, wakes: Wakes, log: Log, clock: @escaping @Sendable () -> Moment
+        of reaction: Reaction, store: ModuleStore, holder: String, wakes: Wakes, log: Log, crashes: CrashPoints = .none,
+        clock: @escaping @Sendable () -> Moment
     ) -> [Subscription] {
         reaction.sources.flatMap { source in
             (0..<reaction.partitions).map { part in
@@ -26,7 +28,7 @@ public struct Subscription: Sendable {
                     clock: clock)
                 let reader = OutboxReader(
                     source: source, database: store.database, epoch: store.script.epoch, part: part, parts: reaction.partitions)
-                return Subscription(reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log)
+                return Subscription(reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log, crashes: crashes)
             }
         }
     }
@@ -50,6 +52,21 @@ public struct Subscription: Sendable {
                 try? await Task.sleep(for: .milliseconds(500))
             }
         }
+    }
+
+    /// What tells its figures from those of others.
+    public var labels: [(String, String)] { [("subscription", reaction.name), ("source", reader.source), ("part", "\(lease.part)")] }
+
+    /// How old the first message is that it has yet to handle.
+    public func lag(at now: Moment) async throws -> Duration {
+        let cursor = try await store.database.read(
+            """
+            SELECT epoch, transaction_id, position FROM \(trusted: store.schema).checkpoints
+            WHERE subscription = \(reaction.name) AND source = \(reader.source) AND part = \(lease.part)
+            """
+        ).first.map { Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0) }
+        guard let first = try await reader.read(after: cursor ?? Cursor(), limit: 1).first else { return .zero }
+        return max(.zero, now.since(first.1.at))
     }
 
     private var metadata: [String: String] { ["subscription": reaction.name, "source": reader.source, "part": "\(lease.part)"] }
@@ -109,7 +126,9 @@ public struct Subscription: Sendable {
     }
 
     private func write(_ commits: [Commit], upTo cursor: Cursor, token: Int64) async throws {
+        if !commits.isEmpty { crashes.reach(.beforeCheckpoint, in: reaction.name) }
         _ = try await store.database.transact([lease.advance(to: cursor, token: token)] + store.script.statements(for: commits))
+        if !commits.isEmpty { crashes.reach(.afterCheckpoint, in: reaction.name) }
         if commits.contains(where: { !$0.appends.isEmpty || !$0.messages.isEmpty }) { store.signal() }
     }
 

@@ -19,10 +19,11 @@ public enum Tables {
                 """,
                 """
                 CREATE TABLE \(schema).outbox (
-                    position {identity}, transaction_id {transaction}, epoch BIGINT NOT NULL, shard BIGINT NOT NULL, envelope TEXT NOT NULL,
+                    position {sequence}, transaction_id {transaction}, epoch BIGINT NOT NULL, shard BIGINT NOT NULL, envelope TEXT NOT NULL,
                     name TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, version BIGINT NOT NULL,
-                    at BIGINT NOT NULL, audience TEXT NOT NULL, correlation TEXT NOT NULL, causation TEXT, data TEXT NOT NULL)
+                    at BIGINT NOT NULL, audience TEXT NOT NULL, correlation TEXT NOT NULL, causation TEXT, data TEXT NOT NULL) {by range of at}
                 """,
+                "{default partition of \(schema).outbox}",
                 "CREATE INDEX outbox_by_cursor_\(schema) ON \(schema).outbox (epoch, transaction_id, position)",
                 """
                 CREATE TABLE \(schema).checkpoints (
@@ -40,6 +41,7 @@ public enum Tables {
                 CREATE TABLE \(schema).idempotency (
                     key {bytes} PRIMARY KEY, body {bytes} NOT NULL, status BIGINT, answer TEXT, at BIGINT NOT NULL)
                 """,
+                "CREATE INDEX idempotency_by_age_\(schema) ON \(schema).idempotency (at)",
             ])
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Ends connections that keep the server waiting for a request's head, and those above the number that one address may have.
 ///
-/// `@unchecked Sendable` is not needed: a handler lives on its channel's event loop; the counts are shared under a mutex.
+/// A handler lives on its channel's event loop; the counts are shared under a mutex.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -49,21 +49,24 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// How many connections each address has.
+/// How many connections each address has. Trusted proxies stand for many clients and are not counted.
 final class ConnectionCounts: Sendable {
     private let limit: Int
+    private let proxies: TrustedProxies
     private let counts = Mutex<[String: Int]>([:])
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, proxies: TrustedProxies) { (self.limit, self.proxies) = (limit, proxies) }
 
     func admit(_ address: String) -> Bool {
-        counts.withLock { counts in
+        if proxies.trusts(address) { return true }
+        return counts.withLock { counts in
             counts[address, default: 0] += 1
             return counts[address, default: 0] <= limit
         }
     }
 
     func release(_ address: String) {
+        if proxies.trusts(address) { return }
         counts.withLock { counts in
             let left = counts[address, default: 1] - 1
             counts[address] = left > 0 ? left : nil

@@ -46,7 +46,7 @@ public struct Edge: Sendable {
     /// The server as a service: runs until a graceful shutdown, then finishes what it has begun.
     /// - Parameter ready: called once the port is open.
     public func service(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> any Service {
-        let counts = ConnectionCounts(limit: settings.connectionsPerAddress)
+        let counts = ConnectionCounts(limit: settings.connectionsPerAddress, proxies: TrustedProxies(networks: settings.trustedProxies))
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
         (decoder.maxHeaderFieldSize, decoder.maxHeaderListSize, decoder.maxHeaderFieldCount) = (16 << 10, 32 << 10, 100)
         let channel = HTTP1Channel.Configuration(

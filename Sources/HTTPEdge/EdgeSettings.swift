@@ -19,6 +19,9 @@ public struct EdgeSettings: Sendable {
     public var rateLimit = 6_000
     /// Largest body, in bytes.
     public var bodyLimit = 1 << 20
+    /// Not counted for trusted proxies.
     public var connectionsPerAddress = 512
+    /// Proxies whose `X-Forwarded-For` is believed.
+    public var trustedProxies: [Network] = []
     public init() {}
 }

@@ -1,6 +1,17 @@
 import Crypto
-import Kernel
+public import Kernel
 import Synchronization
+
+/// The records of requests with an `Idempotency-Key`, in a module's schema.
+public enum IdempotencyRecords {
+    /// After this time a key may be used for something else.
+    static let retention = Duration.seconds(86_400)
+
+    /// Forgets what has had its time, some of it at once.
+    public static func expire(in schema: String, at now: Moment) -> SQL {
+        "DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \(now - retention) LIMIT 20000)"
+    }
+}
 
 /// Makes repeated POSTs harmless: the record of a request commits with its effects, a repeat is answered from it.
 final class IdempotencyDesk: Sendable {
@@ -10,7 +21,6 @@ final class IdempotencyDesk: Sendable {
     private let clock: @Sendable () -> Moment
     /// How long a record of another process that never finished blocks a repeat.
     private static let patience = Duration.seconds(60)
-    private static let retention = Duration.seconds(86_400)
 
     init(process: String, clock: @escaping @Sendable () -> Moment) { (self.process, self.clock) = (process, clock) }
 
@@ -41,7 +51,7 @@ final class IdempotencyDesk: Sendable {
     private func claim(_ id: [UInt8], _ digest: [UInt8], _ services: Services) async throws -> Response? {
         let schema = services.module, now = clock()
         let rows = try await services.store.run([
-            "DELETE FROM \(trusted: schema).idempotency WHERE key = \(id) AND at < \(now - Self.retention)",
+            "DELETE FROM \(trusted: schema).idempotency WHERE key = \(id) AND at < \(now - IdempotencyRecords.retention)",
             """
             INSERT INTO \(trusted: schema).idempotency (key, body, status, answer, at) VALUES (\(id), \(digest), NULL, \(process), \(now))
             ON CONFLICT (key) DO NOTHING RETURNING at

@@ -50,7 +50,8 @@ struct RequestHandler: Sendable {
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
         var caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: operation.checksEpoch)
-        let limits = try limiter.admit(caller.caller, address: context.address, at: clock())
+        let address = TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"])
+        let limits = try limiter.admit(caller.caller, address: address, at: clock())
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
         let path = try Self.path(context), query = try Self.query(request)
         // What a repeat must agree in: the address with its query, and the body.
@@ -61,7 +62,7 @@ struct RequestHandler: Sendable {
                     var request = Kernel.Request(
                         path: path, query: query, headers: headers, body: members, caller: caller.caller,
                         trace: Trace(correlation: id, causation: nil), attempt: attempt)
-                    request.credentialEpoch = caller.epoch
+                    (request.credentialEpoch, request.address) = (caller.epoch, address)
                     return try await operation.perform(request, endpoint.services)
                 }
                 response.headers.merge(limits) { own, _ in own }

@@ -26,7 +26,7 @@ struct LivePorts: Sendable {
             log.notice("No broker is set: devices are simulated inside the process")
             return InProcessLink(clock: System.clock).port
         }
-        return MQTTLink(broker, topicPrefix: settings.topicPrefix).port
+        return MQTTLink(broker, topicPrefix: settings.topicPrefix) { [crashes = settings.crashes] in crashes.reach(.afterPublish, in: "devices") }.port
     }
 }
 

@@ -13,21 +13,28 @@ struct ProcessBus: Sendable {
     private let notifier: Notifier?
     private let listener: PostgresListener?
     private let modules: Set<String>
+    private let isServing: @Sendable (String) -> Bool
 
     private static let outboxChannel = "spkey_outbox"
 
-    init(_ storage: Storage, modules: [String], isSplit: Bool, clock: @escaping @Sendable () -> Moment) throws {
-        (local, process, self.modules) = (LocalAsks(clock: clock), UUIDText.fresh(at: clock()).text, Set(modules))
-        guard isSplit, let postgres = storage.postgres else {
+    /// - Parameters:
+    ///   - isSplit: whether other modules run elsewhere; only then do others need to hear at once of what is posted here.
+    ///   - isServing: whether this process is the one that answers for a module now.
+    init(
+        _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool, clock: @escaping @Sendable () -> Moment
+    ) throws {
+        (local, process, self.modules, self.isServing) = (LocalAsks(clock: clock), UUIDText.fresh(at: clock()).text, Set(modules), isServing)
+        guard let postgres = storage.postgres else {
             (remote, notifier, listener) = (nil, nil, nil)
             return
         }
         // Lost asks time out, so their commits need not wait for the disk.
         let own = PostgresDatabase(PostgresSettings(conninfo: postgres.conninfo, isDurable: false), connections: 2)
-        let notifier = Notifier(PostgresDatabase(PostgresSettings(conninfo: postgres.conninfo, isDurable: false), connections: 1))
-        let remote = PostgresAsks(database: own, notifier: notifier, local: local, modules: modules, process: process, clock: clock)
-        (self.notifier, self.remote) = (notifier, remote)
-        listener = PostgresListener(postgres, channels: remote.channels + [Self.outboxChannel]) { [wakes] channel, payload in
+        let notices = Notifier(PostgresDatabase(PostgresSettings(conninfo: postgres.conninfo, isDurable: false), connections: 1))
+        let remote = PostgresAsks(
+            database: own, notifier: notices, local: local, modules: modules, isServing: isServing, process: process, clock: clock)
+        (notifier, self.remote) = (isSplit ? notices : nil, remote)
+        listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) { [wakes] channel, payload in
             if channel == Self.outboxChannel { wakes.wake(payload) } else { remote.heard() }
         }
     }
@@ -39,8 +46,8 @@ struct ProcessBus: Sendable {
     }
 
     var port: Bus {
-        Bus { [local, remote, modules] name, module, body, context in
-            guard !modules.contains(module), let remote else { return try await local.send(name, body, context) }
+        Bus { [local, remote, modules, isServing] name, module, body, context in
+            guard let remote, !modules.contains(module) || !isServing(module) else { return try await local.send(name, body, context) }
             return try await remote.send(name, module, body, context)
         }
     }

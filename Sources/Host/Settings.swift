@@ -1,5 +1,7 @@
 import Configuration
 import Foundation
+import HTTPEdge
+import Kernel
 import SystemPackage
 
 /// The settings of a process: environment variables, or the same names in the file that `SPKEY_CONFIG` points at.
@@ -47,6 +49,8 @@ public struct Settings: Sendable {
         Definition(name: "SPKEY_VIDEO_INTERNAL_SECRET", fallback: nil, isSecret: true), Definition(name: "SPKEY_VIDEO_WORKER_URL", fallback: nil),
         Definition(name: "SPKEY_MEDIA_URL", fallback: nil), Definition(name: "SPKEY_MEDIA_SECRET", fallback: nil, isSecret: true),
         Definition(name: "SPKEY_SENTRY_DSN", fallback: nil, isSecret: true),
+        // For tests of what heals a crash: the process ends itself at POINT@SCOPE. Development only.
+        Definition(name: "SPKEY_CRASH_AT", fallback: nil),
     ]
 
     private let values: [String: String]
@@ -96,6 +100,16 @@ public struct Settings: Sendable {
             guard value == "true" || value == "false" else { throw Mistake(description: "\(name) must be true or false") }
         }
         guard text("SPKEY_SHADOWS") == "builtin" else { throw Mistake(description: "SPKEY_SHADOWS must be builtin: this build has no other shadow service") }
+        for entry in text("SPKEY_TRUSTED_PROXIES").split(separator: ",") where Network(String(entry)) == nil {
+            throw Mistake(description: "SPKEY_TRUSTED_PROXIES: '\(entry)' is no network such as 10.0.0.0/8")
+        }
+        if let armed = self["SPKEY_CRASH_AT"] {
+            let point = String(armed.prefix { $0 != "@" })
+            guard isDevelopment, CrashPoint(rawValue: point) != nil, armed.contains("@") else {
+                throw Mistake(
+                    description: "SPKEY_CRASH_AT must be POINT@SCOPE, in development; the points are \(CrashPoint.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+        }
         try isDevelopment ? checkDevelopment() : checkProduction()
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPEdge
 import Kernel
 
@@ -11,8 +12,15 @@ extension Settings {
         (edge.issuer, edge.audience, edge.jwksURL) = (self["SPKEY_JWT_ISSUER"], self["SPKEY_JWT_AUDIENCE"], self["SPKEY_JWKS_URL"])
         edge.developmentSecret = isDevelopment ? developmentSecret : nil
         (edge.userIDClaim, edge.emailClaim) = (text("SPKEY_JWT_USER_ID_CLAIM"), text("SPKEY_JWT_EMAIL_CLAIM"))
+        edge.trustedProxies = text("SPKEY_TRUSTED_PROXIES").split(separator: ",").compactMap { Network(String($0)) }
         edge.rateLimit = number("SPKEY_RATE_LIMIT")
         return edge
+    }
+
+    /// Ends the process by SIGKILL where `SPKEY_CRASH_AT` says; nothing of it is cleaned up.
+    var crashes: CrashPoints {
+        guard let armed = self["SPKEY_CRASH_AT"] else { return .none }
+        return CrashPoints { point, scope in if armed == "\(point.rawValue)@\(scope)" { kill(getpid(), SIGKILL) } }
     }
 
     var forModules: ModuleSettings {

@@ -25,6 +25,8 @@ public struct System: Sendable {
     let jobs: [Job]
     let asks: LocalAsks
     let link: HubLink?
+    let standings: Standings
+    let gauges: [Gauge]
     let metrics = Metrics()
     let log: Logger
     private let adminKey: String
@@ -44,27 +46,37 @@ public struct System: Sendable {
         let missing = try await storage.missing(contexts)
         guard missing.isEmpty else { throw Settings.Mistake(description: "the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
         let epoch = try await Epochs.current(of: storage.database)
-        let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, clock: clock)
+        let standings = Standings(), holder = Self.listener(settings.forEdge)
+        let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
         let ports = try await LivePorts(settings, modules: contexts.map(\.name), log: log)
-        var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs
+        var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(ring: settings["SPKEY_DATA_KEY"] ?? CryptoVault.development).port
         for context in contexts {
             let name = context.name
             let store = ModuleStore(schema: name, database: storage.database, epoch: epoch) { bus.posted(name) }
-            let services = Services(
+            let moduleLog = Log(log, module: name)
+            var services = Services(
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: CredentialDirectory.port, ports: ports.ports,
-                settings: settings.forModules, log: Log(log, module: name), clock: clock)
+                settings: settings.forModules, log: moduleLog, clock: clock)
+            services.crashes = settings.crashes
             all[name] = services
             let assembly = context.assemble(services)
             bus.local.register(assembly.answers)
-            jobs += assembly.jobs
+            for job in assembly.jobs {
+                guard job.isExclusive else { jobs.append(job); continue }
+                let exclusive = ExclusiveJob(job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
+                jobs.append(Job(job.name) { try await exclusive.run() })
+            }
+            jobs.append(Housekeeping(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
+            gauges += assembly.gauges
             for reaction in assembly.reactions {
-                subscriptions += Subscription.all(of: reaction, store: store, holder: bus.process, wakes: bus.wakes, log: Log(log, module: name), clock: clock)
+                subscriptions += Subscription.all(
+                    of: reaction, store: store, holder: holder, wakes: bus.wakes, log: moduleLog, crashes: settings.crashes, clock: clock)
             }
         }
         return System(
             settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
-            link: ports.link, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")
+            link: ports.link, standings: standings, gauges: gauges, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")
     }
 
     /// Asks a module of this process; for the commands of the console.
@@ -86,7 +98,9 @@ public struct System: Sendable {
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: Probes(metrics: metrics, readiness: readiness),
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
-        let background = Background(jobs: jobs, subscriptions: subscriptions, log: log)
+        let watch = Watch(
+            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics, clock: Self.clock)
+        let background = Background(jobs: jobs + [watch.job], subscriptions: subscriptions, log: log)
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: background), .init(service: edge.service(ready: ready))], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: log)
@@ -103,11 +117,25 @@ public struct System: Sendable {
     }
 
     private var readiness: @Sendable () async -> String? {
-        { [storage, link] in
-            do { _ = try await storage.database.read("SELECT 1 AS one") } catch { return "The database does not answer." }
-            if let link, !link.isUp() { return "The device link is down." }
+        { [storage, link, standings] in
+            guard await Self.answersSoon(storage.database) else { return "The database does not answer." }
+            let states = standings.states(of: "devices")
+            if states.contains(.starting) { return "The device link is starting." }
+            if let link, states.contains(.holding), !link.isUp() { return "The device link is down." }
             return nil
         }
+    }
+
+    /// A probe must not wait as long as a request may.
+    private static func answersSoon(_ database: any Database) async -> Bool {
+        let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+        Task { answer.yield((try? await database.read("SELECT 1 AS one")) != nil) }
+        let alarm = Task {
+            try await Task.sleep(for: .seconds(2))
+            answer.yield(false)
+        }
+        defer { alarm.cancel() }
+        return await answers.first { _ in true } ?? false
     }
 
     /// The document of the whole API, whichever modules this process runs.
@@ -117,7 +145,9 @@ public struct System: Sendable {
 
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {
         let storage = try Storage(settings)
-        try await storage.migrate(try Modules.chosen(names))
+        let contexts = try Modules.chosen(names)
+        try await storage.migrate(contexts)
+        for context in contexts { try await Housekeeping(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run() }
         await storage.database.close()
     }
 }

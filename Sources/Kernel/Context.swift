@@ -21,16 +21,29 @@ public struct Assembly: Sendable {
     public var answers: [Answering]
     public var reactions: [Reaction]
     public var jobs: [Job]
-    public init(answers: [Answering] = [], reactions: [Reaction] = [], jobs: [Job] = []) {
-        (self.answers, self.reactions, self.jobs) = (answers, reactions, jobs)
+    public var gauges: [Gauge]
+    public init(answers: [Answering] = [], reactions: [Reaction] = [], jobs: [Job] = [], gauges: [Gauge] = []) {
+        (self.answers, self.reactions, self.jobs, self.gauges) = (answers, reactions, jobs, gauges)
     }
+}
+
+/// A figure that operators watch, read every few seconds.
+public struct Gauge: Sendable {
+    /// As metrics name it, with its unit: `webhook_oldest_pending_seconds`.
+    public let name: String
+    public let read: @Sendable (_ now: Moment) async throws -> Double
+    public init(_ name: String, read: @escaping @Sendable (Moment) async throws -> Double) { (self.name, self.read) = (name, read) }
 }
 
 /// Work that goes on until the process ends; started again with backoff when it throws.
 public struct Job: Sendable {
     public let name: String
+    /// Whether at most one process runs it at a time. Asks to its module go to that process.
+    public let isExclusive: Bool
     public let run: @Sendable () async throws -> Void
-    public init(_ name: String, run: @escaping @Sendable () async throws -> Void) { (self.name, self.run) = (name, run) }
+    public init(_ name: String, isExclusive: Bool = false, run: @escaping @Sendable () async throws -> Void) {
+        (self.name, self.isExclusive, self.run) = (name, isExclusive, run)
+    }
 }
 
 /// One step of a schema's history. Never edited once landed; a new step corrects an old one.

@@ -19,6 +19,8 @@ public struct Request: Sendable {
     public var attempt: Attempt
     /// The age of what the edge knows about credentials; nil when nothing was taken from its cache.
     public var credentialEpoch: Int64?
+    /// Where the client stands, as an IP address; empty when no connection brought the request.
+    public var address = ""
 
     public init(
         path: [String: String] = [:], query: [String: String] = [:], headers: [String: String] = [:], body: JSON.Object = [:],

@@ -122,7 +122,9 @@ struct Running<C: Command>: Sendable {
         response.headers.merge(prepared?.headers ?? [:]) { $1 }
         let rows = (prepared?.rows ?? []) + command.rows(for: events, snapshot, at: now) + recorded(response)
         do {
+            services.crashes.reach(.beforeCommit, in: services.module)
             try await services.store.commit(Commit([append], rows: rows, trace: request.trace))
+            services.crashes.reach(.afterCommit, in: services.module)
             return response
         } catch CommitFailure.versionConflict {
             return nil

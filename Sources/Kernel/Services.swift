@@ -9,6 +9,7 @@ public struct Services: Sendable {
     public let settings: ModuleSettings
     public let log: Log
     public let clock: @Sendable () -> Moment
+    public var crashes = CrashPoints.none
 
     public init(
         module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,

@@ -143,10 +143,14 @@ public final class MQTTClient: @unchecked Sendable {
 
     /// Publishes with QoS 1 and waits for the acknowledgement.
     /// - Parameter lifetime: after it the broker drops the message (MQTT 5 §3.3.2.3.3); whole seconds, rounded up.
+    /// - Parameter sent: called when the message has gone out, before the acknowledgement.
     /// - Returns: the reason code: 0, or 0x10 when nobody has subscribed (MQTT 5 §3.4.2.1).
-    public func publish(_ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3)) async throws -> Int {
+    public func publish(_ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3), sent: () -> Void = {})
+        async throws -> Int
+    {
         guard isConnected else { throw MQTTFailure.notConnected }
         let id = try queue(topic, payload, retain, lifetime)
+        sent()
         let alarm = Task { [weak self] in
             try await Task.sleep(for: patience)
             self?.state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: MQTTFailure.timedOut)

@@ -21,19 +21,22 @@ public final class PostgresAsks: Sendable {
     private let notifier: Notifier
     private let local: LocalAsks
     private let modules: [String]
+    private let isServing: @Sendable (String) -> Bool
     private let process: String
     private let clock: @Sendable () -> Moment
     private let waiting = Mutex<[String: OneReply]>([:])
     private let pump = Pump()
 
     /// - Parameters:
-    ///   - modules: those that this process answers for.
+    ///   - modules: those that this process can answer for.
+    ///   - isServing: whether it does so now; of several processes with a module only one may.
     ///   - process: unique among all processes.
     public init(
-        database: any Database, notifier: Notifier, local: LocalAsks, modules: [String], process: String, clock: @escaping @Sendable () -> Moment
+        database: any Database, notifier: Notifier, local: LocalAsks, modules: [String], isServing: @escaping @Sendable (String) -> Bool = { _ in true },
+        process: String, clock: @escaping @Sendable () -> Moment
     ) {
         (self.database, self.notifier, self.local, self.modules) = (database, notifier, local, modules)
-        (self.process, self.clock) = (process, clock)
+        (self.isServing, self.process, self.clock) = (isServing, process, clock)
     }
 
     /// The channels whose notices `heard` wants.
@@ -78,7 +81,7 @@ public final class PostgresAsks: Sendable {
     private func work() async {
         do {
             try await collect()
-            for module in modules { while try await take(module) {} }
+            for module in modules where isServing(module) { while try await take(module) {} }
         } catch {
             // The database is away: asks run into their deadlines, the next poll tries again.
         }

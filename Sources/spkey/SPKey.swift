@@ -9,7 +9,7 @@ import Logging
 struct SPKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
-        subcommands: [Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self])
+        subcommands: [Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, GrantsCommand.self])
 
     static func main() async {
         do {
@@ -91,6 +91,12 @@ struct Verify: AsyncParsableCommand {
         print(fault)
         throw ExitCode(1)
     }
+}
+
+struct GrantsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "grants", abstract: "Print the SQL that gives each module a PostgreSQL role of its own; to be run by the owner after `spkey migrate`.")
+    func run() async { print(Grants.statements, terminator: "") }
 }
 
 struct OpenAPI: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import Foundation
+import HubBridge
 import Kernel
 import KernelTesting
 import MQTT
@@ -34,10 +35,14 @@ final class Broker: Sendable {
 /// A device on the broker: writes down what it hears on a thing's command shadow.
 final class Device: Sendable {
     private let heard = Mutex<[(tail: String, payload: JSON)]>([])
+    private let thing = Mutex(SimulatedThing())
+    private let answers: Bool
     private let client = Mutex<MQTTClient?>(nil)
     private let prefix: String
 
-    init(_ broker: Broker, _ thing: String) throws {
+    /// - Parameter answers: whether it carries out what it hears, and says so.
+    init(_ broker: Broker, _ thing: String, answers: Bool = false) throws {
+        self.answers = answers
         prefix = "$aws/things/\(thing)/shadow/name/command/"
         let made = try MQTTClient(
             MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
@@ -45,11 +50,20 @@ final class Device: Sendable {
                 connected: { [weak self] in self?.subscribe() },
                 received: { [weak self] topic, payload in
                     guard let self, topic.hasPrefix(prefix), let json = try? JSON.parse(payload, depth: 64) else { return }
-                    heard.withLock { $0.append((String(topic.dropFirst(self.prefix.count)), json)) }
+                    take(String(topic.dropFirst(prefix.count)), json)
                 }))
         client.withLock { $0 = made }
         if made.isConnected { subscribe() }
     }
+
+    private func take(_ tail: String, _ payload: JSON) {
+        heard.withLock { $0.append((tail, payload)) }
+        guard answers, let answer = thing.withLock({ $0.hear(tail: tail, payload, at: Installation.now) }) else { return }
+        Task { try await say("update", answer) }
+    }
+
+    /// The ids of the commands it has carried out; for an unlock, one for each time the door opened.
+    var opens: [String] { thing.withLock { $0.done } }
 
     private func subscribe() {
         client.withLock { $0 }?.subscribe(["update/delta", "update/documents", "get/accepted", "get/rejected", "update/accepted"].map { prefix + $0 })
@@ -72,7 +86,7 @@ final class Device: Sendable {
 
 @Suite(.serialized) struct DeviceTests {
     /// An installation on a broker of its own.
-    func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void) async throws {
+    static func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -90,13 +104,19 @@ final class Device: Sendable {
     }
 
     @Test func `a broker that is away costs a 502, and nothing is stored`() async throws {
-        try await with { installation, broker, partner in
-            let lock = try await partner.lock()
+        try await Self.with { installation, broker, partner in
+            let lock = try await partner.lock(), stopped = ContinuousClock.now
             try await broker.stop()
             let isRefused = try await eventually { try await partner.call("POST", "/locks/\(lock.number)/OpenLock").status == 502 }
             #expect(isRefused)
             let before = try await partner.history(lock.number).count
-            #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 502)
+            while stopped.duration(to: .now) < .seconds(10) {
+                let asked = ContinuousClock.now
+                #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 502)
+                #expect(asked.duration(to: .now) < .seconds(4))
+                #expect(try await partner.call("GET", "/readyz").status == 503)
+                try await Task.sleep(for: .milliseconds(500))
+            }
             #expect(try await partner.history(lock.number).count == before)
             try broker.start()
             let resumes = try await eventually(within: .seconds(20)) { try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 200 }
@@ -105,7 +125,7 @@ final class Device: Sendable {
     }
 
     @Test func `the oldest open command is offered again until it is answered`() async throws {
-        try await with { installation, broker, partner in
+        try await Self.with { installation, broker, partner in
             let lock = try await partner.lock()
             for key in ["a", "b"] { #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200) }
             let device = try Device(broker, lock.uuid)
@@ -127,7 +147,7 @@ final class Device: Sendable {
     }
 
     @Test func `a lock that was offline never opens late, also when the server died in between`() async throws {
-        try await with { installation, broker, partner in
+        try await Self.with { installation, broker, partner in
             let lock = try await partner.lock()
             let opened = try await partner.call("POST", "/locks/\(lock.number)/OpenLock")
             let action = try #require(opened.headers["x-action-id"])

@@ -64,6 +64,9 @@ final class Installation: Sendable {
     let port: Int
     let layout: Layout
     private let programs = Mutex<[Program]>([])
+    private let byPort = Mutex<[Int: Program]>([:])
+    /// Settings of the next start only.
+    private let once = Mutex<[String: String]>([:])
     let client = HTTPClient(publicOnly: false)
 
     private init(_ layout: Layout, _ folder: URL, _ settings: [String: String]) throws {
@@ -97,11 +100,12 @@ final class Installation: Sendable {
         case .sqlite, .postgres: try serve([], on: port)
         case .five:
             _ = try await Program.run(Self.program, ["migrate"], environment: settings)
+            try await grantRoles()
             var upstreams: [String] = []
             for module in Self.modules {
                 let own = try Self.freePort()
                 upstreams += ["--upstream", "\(module)=127.0.0.1:\(own)"]
-                try serve(["--modules", module], on: own)
+                try serve([module], on: own)
                 try await ready(own)
             }
             let configuration = try await Program.run(Self.program, ["gateway-config", "--listen", "127.0.0.1:\(port)"] + upstreams)
@@ -113,11 +117,31 @@ final class Installation: Sendable {
         try await ready(port)
     }
 
-    private func serve(_ arguments: [String], on port: Int) throws {
-        let own = ["SPKEY_HTTP_PORT": "\(port)", "SPKEY_PUBLIC_URL": "http://127.0.0.1:\(port)", "SPKEY_DATABASE_POOL": layout == .five ? "3" : "8"]
-        let log = folder.appending(path: "server-\(port).log")
-        let program = try Program(Self.program, ["serve"] + arguments, environment: settings.merging(own) { $1 }, output: log)
+    /// Starts a process with these modules, all when there are none; a module of its own works under its own role.
+    @discardableResult
+    func serve(_ modules: [String], on port: Int) throws -> Program {
+        var own = ["SPKEY_HTTP_PORT": "\(port)", "SPKEY_PUBLIC_URL": "http://127.0.0.1:\(port)", "SPKEY_DATABASE_POOL": layout == .five ? "3" : "8"]
+        if let module = modules.first {
+            own["SPKEY_DATABASE_URL"] = settings["SPKEY_DATABASE_URL"]?.replacing("//postgres@", with: "//spkey_\(module)@")
+            own["SPKEY_AUTO_MIGRATE"] = "false"
+        }
+        let arguments = modules.isEmpty ? ["serve"] : ["serve", "--modules", modules.joined(separator: ",")]
+        let environment = settings.merging(own) { $1 }.merging(once.withLock { $0 }) { $1 }
+        let program = try Program(Self.program, arguments, environment: environment, output: log(port))
         programs.withLock { $0.append(program) }
+        byPort.withLock { $0[port] = program }
+        return program
+    }
+
+    func program(on port: Int) -> Program? { byPort.withLock { $0[port] } }
+
+    func log(_ port: Int) -> URL { folder.appending(path: "server-\(port).log") }
+
+    /// A role for each module, with the rights it needs and no others.
+    private func grantRoles() async throws {
+        let file = folder.appending(path: "grants.sql")
+        try Data(try await Program.run(Self.program, ["grants"]).utf8).write(to: file)
+        _ = try await Program.run("/usr/bin/psql", ["-q", "-v", "ON_ERROR_STOP=1", "-f", file.path, settings["SPKEY_DATABASE_URL"] ?? ""])
     }
 
     struct NotReady: Error { let log: String }
@@ -126,16 +150,19 @@ final class Installation: Sendable {
         let isUp = try await eventually(within: .seconds(20)) {
             (try? await self.client.send(OutgoingRequest("GET", "http://127.0.0.1:\(port)/readyz")).status) == 200
         }
-        guard isUp else { throw NotReady(log: (try? String(contentsOf: folder.appending(path: "server-\(port).log"), encoding: .utf8)) ?? "") }
+        guard isUp else { throw NotReady(log: (try? String(contentsOf: log(port), encoding: .utf8)) ?? "") }
     }
 
     /// The one process of an undivided installation.
     var server: Program { programs.withLock { $0[0] } }
 
-    func killAndRestart() async throws {
+    /// - Parameter settings: of this start only.
+    func killAndRestart(_ settings: [String: String] = [:]) async throws {
         try await server.end(SIGKILL)
         programs.withLock { $0.removeAll() }
+        once.withLock { $0 = settings }
         try await start()
+        once.withLock { $0 = [:] }
     }
 
     func stop() async throws {
@@ -149,6 +176,8 @@ final class Installation: Sendable {
     }
 
     func spkey(_ arguments: String...) async throws -> String { try await Program.run(Self.program, arguments, environment: settings) }
+
+    static var now: Moment { Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 
     struct NoPort: Error {}
 

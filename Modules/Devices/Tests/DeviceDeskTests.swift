@@ -71,11 +71,37 @@ final class DeskStage: Sendable {
         try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a command is offered with its life, and a repeat of the ask offers nothing`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a command is offered with its life, and a repeat of the ask offers nothing once it is delivered`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
+            let isDelivered = try await eventually { try await stage.database.read("SELECT stage FROM devices.commands").first?.text("stage") == "delivered" }
+            #expect(isDelivered)
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.count == 1 && stage.offers[0].lifetime == .seconds(30))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a command that was stored and never went out is offered by the repeat, as the same message`(dialect: Dialect)
+        async throws
+    {
+        try await with(dialect) { stage in
+            let lost = PendingCommand(
+                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: Moment(milliseconds: 1_030_000), context: .null, org: nil,
+                createdAt: Moment(milliseconds: 1_000_000), stage: .accepted)
+            _ = try await stage.database.transact([lost.insert(deadline: DeskStage.context.deadline)])
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 1 && stage.published("update/delta")[0]["state"]?["message_id"] == "a")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what has no answer is offered again when the link is back`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            for thing in ["t", "u"] { try await stage.unlock(ActionID(thing), ThingName(thing), expecting: .accepted) }
+            try await stage.answer("t")
+            try await stage.desk.offerUnanswered()
+            #expect(stage.offers.map(\.thing) == ["t", "u", "u"])
         }
     }
 

@@ -5,7 +5,7 @@ public enum Thing {}
 public typealias ThingName = ID<Thing>
 
 /// Asks Devices to hand a command to a thing. Devices stores it under the action's id before it answers: a repeat of the ask gets
-/// the recorded outcome and sends nothing twice.
+/// the recorded outcome, and the same message goes out again only while nobody is known to have heard it.
 public struct SendCommand: Ask {
     public static let name = "devices.SendCommand", module = "devices"
 

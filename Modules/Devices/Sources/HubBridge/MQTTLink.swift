@@ -13,8 +13,12 @@ public final class MQTTLink: Sendable {
     private let settings: MQTTSettings
     private let topics: Topics
     private let state = Mutex(State())
+    private let sent: @Sendable () -> Void
 
-    public init(_ settings: MQTTSettings, topicPrefix: String) { (self.settings, topics) = (settings, Topics(prefix: topicPrefix)) }
+    /// - Parameter sent: called when a message has gone out, before the broker has acknowledged it.
+    public init(_ settings: MQTTSettings, topicPrefix: String, sent: @escaping @Sendable () -> Void = {}) {
+        (self.settings, topics, self.sent) = (settings, Topics(prefix: topicPrefix), sent)
+    }
 
     public var port: HubLink {
         HubLink(
@@ -57,7 +61,7 @@ public final class MQTTLink: Sendable {
     private func publish(_ message: HubLink.Outbound) async throws -> HubLink.Delivery {
         guard let client = state.withLock({ $0.isSubscribed ? $0.client : nil }) else { throw HubLink.Down() }
         do {
-            let reason = try await client.publish(topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime)
+            let reason = try await client.publish(topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime, sent: sent)
             return reason == 0 ? .taken : .unheard
         } catch MQTTFailure.refused {
             throw HubLink.Down()

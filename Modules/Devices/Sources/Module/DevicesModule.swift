@@ -11,6 +11,7 @@ public let devices = Context(
         guard let link = services.ports.port(HubLink.self) else { return Assembly() }
         let desk = DeviceDesk(services: services, link: link)
         let want = Answering(WantState.self) { question, _ in try await desk.want(question) }
-        return Assembly(answers: desk.answers + [want], jobs: DeviceWorker(desk: desk).jobs)
+        let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
+        return Assembly(answers: desk.answers + [want], jobs: DeviceWorker(desk: desk).jobs, gauges: [linkUp])
     }
 )

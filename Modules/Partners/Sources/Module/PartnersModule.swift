@@ -14,6 +14,8 @@ public let partners = Context(
     assemble: { services in
         let activity = Activity()
         let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
-        return Assembly(answers: [BootstrapKey.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [])
+        return Assembly(
+            answers: [BootstrapKey.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [],
+            gauges: DeliveryFigures.gauges(services))
     }
 )

@@ -9,16 +9,23 @@ extension Preparation where C.Target == Lock {
 
     /// Hands the lock's thing over to another tenant.
     static func handingOver(to org: @escaping @Sendable (C) -> OrgID) -> Preparation {
-        bind { plan in BindThing(thing: plan.snapshot.state.thing, org: org(plan.command), isHandOver: true) }
+        bind { plan in
+            BindThing(thing: plan.snapshot.state.thing, org: org(plan.command), isHandOver: true)
+        } undo: { plan in
+            BindThing(thing: plan.snapshot.state.thing, org: plan.snapshot.state.org, isHandOver: true)
+        }
     }
 
-    private static func bind(_ question: @escaping @Sendable (Plan) -> BindThing) -> Preparation {
+    private static func bind(
+        _ question: @escaping @Sendable (Plan) -> BindThing, undo: (@Sendable (Plan) -> BindThing)? = nil
+    ) -> Preparation {
         Preparation { plan, services in
             let reply = try await services.bus.ask(question(plan), trace: plan.request.trace, now: services.clock())
             guard reply.isBound else {
                 throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
             }
-            return Outcome()
+            guard let back = undo?(plan) else { return Outcome() }
+            return Outcome(undo: { _ = try? await services.bus.ask(back, trace: plan.request.trace, now: services.clock()) })
         }
     }
 }

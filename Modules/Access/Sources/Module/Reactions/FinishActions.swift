@@ -31,14 +31,15 @@ struct FinishActions {
 
     /// The events and the action's row when the request died between the push and its commit.
     private func missing(_ context: PushContext) async throws -> Effects {
+        // The lock first: what the request stores after this look moves its version, and the append below fails and is tried again.
+        let lock = try await store.load(Lock.self, context.stream)
         let known = try await store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(context.row.action)")
         guard known.isEmpty else { return .none }
-        let lock = try await store.load(Lock.self, context.stream)
         let events = context.events.compactMap { event in
             Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
         guard lock.exists, !events.isEmpty else { return Effects(rows: [context.row.insertIfMissing]) }
-        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)], rows: [context.row.insertIfMissing])
+        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)], rows: [context.row.insert])
     }
 
     private static func error(of finished: CommandFinished) -> (type: String, message: String)? {

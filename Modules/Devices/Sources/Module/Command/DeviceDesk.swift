@@ -60,7 +60,10 @@ extension DeviceDesk {
             let isOffline = desk.isOnline == false
             if let known = desk.named {
                 guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
-                return SendCommand.Reply(known.stage == .withdrawn ? .unreachable : .accepted, isOffline: isOffline)
+                guard known.stage != .withdrawn else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+                // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
+                if known.stage == .accepted, known.isLive(at: now) { return try await offer(known, &desk, isOffline) }
+                return SendCommand.Reply(.accepted, isOffline: isOffline)
             }
             if let org = ask.org, desk.isBound, desk.owner != org { return SendCommand.Reply(.foreign) }
             guard link.isUp() else { return SendCommand.Reply(.unreachable) }
@@ -68,20 +71,34 @@ extension DeviceDesk {
                 action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args,
                 expiresAt: ask.lifetime.map { now + .milliseconds($0) }, context: ask.context, org: ask.org ?? desk.owner, createdAt: now,
                 stage: .accepted)
-            let publications = desk.shadow.replaceDesired(with: command.slot(at: now), at: now)
+            return try await offer(command, &desk, isOffline, inserting: context)
+        }
+    }
+
+    /// Stores the command in the slot, then hands it to the link; what the link does not take is ended at once.
+    /// - Parameter context: of a command that is not stored yet; nil for one that is.
+    private func offer(_ command: PendingCommand, _ desk: inout Desk, _ isOffline: Bool, inserting context: AskContext? = nil) async throws -> SendCommand.Reply {
+        let now = services.clock(), publications = desk.shadow.replaceDesired(with: command.slot(at: now), at: now)
+        services.crashes.reach(.beforeCommit, in: services.module)
+        if let context {
             try await store(command, desk.shadow, context)
-            do {
-                // The device's own message first: the documents are for those who watch.
-                let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
-                let delivery = try await publish(delta, ask.thing, ask.shadow, until: command.expiresAt)
-                Task { _ = try? await publish(documents, ask.thing, ask.shadow, until: command.expiresAt) }
-                if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(ask.action)]) } }
-                return SendCommand.Reply(.accepted, isOffline: isOffline)
-            } catch is HubLink.Down {
-                await link.discard()
-                try await takeBack(command, desk.shadow)
-                return SendCommand.Reply(.unreachable)
-            }
+        } else {
+            _ = try await services.store.run([try ThingTables.put(desk.shadow, command.thing, command.shadow)])
+        }
+        services.crashes.reach(.afterCommit, in: services.module)
+        do {
+            services.crashes.reach(.beforePublish, in: services.module)
+            // The device's own message first: the documents are for those who watch.
+            let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
+            let delivery = try await publish(delta, command.thing, command.shadow, until: command.expiresAt)
+            services.crashes.reach(.afterAcknowledgement, in: services.module)
+            Task { _ = try? await publish(documents, command.thing, command.shadow, until: command.expiresAt) }
+            if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(command.action)]) } }
+            return SendCommand.Reply(.accepted, isOffline: isOffline)
+        } catch is HubLink.Down {
+            await link.discard()
+            try await takeBack(command, desk.shadow)
+            return SendCommand.Reply(.unreachable)
         }
     }
 

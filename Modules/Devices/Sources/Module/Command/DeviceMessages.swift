@@ -27,7 +27,7 @@ extension DeviceDesk {
         try await publish([Shadow.Publication(tail: "\(verb.rawValue)/rejected", payload: payload)], thing, shadow)
     }
 
-    private static let commandShadows: Set<String> = ["command", "hub_command"]
+    static let commandShadows: Set<String> = ["command", "hub_command"]
 
     private func handle(_ verb: HubLink.Verb, _ request: JSON, _ thing: ThingName, _ shadow: String?) async throws {
         switch verb {
@@ -115,6 +115,21 @@ extension DeviceDesk {
             _ = try await services.store.run([ThingTables.putPresence(thing, isOnline, at: now)])
             guard isOnline else { return }
             for shadow in Self.commandShadows { try await offerAgain(thing, shadow, at: now) }
+        }
+    }
+
+    /// Offers again whatever has no answer yet, after a start and when the link was away: it may never have gone out, or its answer may
+    /// have been lost with the process that heard it. A device that has done it knows it by its message id and answers once more.
+    func offerUnanswered() async throws {
+        var last = ""
+        while true {
+            let things = try await services.store.query(PendingCommand.unanswered(after: last)).compactMap { $0.text("thing") }
+            for name in things {
+                let thing = ThingName(name)
+                try await turn(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow, at: services.clock()) } }
+            }
+            guard let end = things.last else { return }
+            last = end
         }
     }
 

@@ -2,7 +2,7 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// Runs the devices side: hears the link, expires commands, forgets old messages.
+/// Runs the devices side: hears the link, expires commands, forgets old messages. One process at a time is connected to the hubs.
 struct DeviceWorker: Sendable {
     let desk: DeviceDesk
     private let lanes = (0..<16).map { _ in Lane() }
@@ -11,22 +11,41 @@ struct DeviceWorker: Sendable {
 
     var jobs: [Job] {
         [
-            Job("devices-link") { try await listen() },
-            Job("devices-expiry") { try await expire() },
+            Job("devices-link", isExclusive: true) { try await connect() },
             Job("devices-messages") { try await forget() },
-        ] + lanes.indices.map { number in Job("devices-lane-\(number)") { try await work(lanes[number]) } }
+        ]
+    }
+
+    private func connect() async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await listen() }
+            group.addTask { try await expire() }
+            for lane in lanes { group.addTask { try await work(lane) } }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
     /// What has expired while nobody looked is withdrawn before the first message can be answered.
     private func listen() async throws {
         try await expireAll()
         try await desk.link.listen { inbound in
-            guard let thing = inbound.thing else { return true }
+            guard let thing = inbound.thing else {
+                Task { await offerUnanswered() }
+                return true
+            }
             let hasRoom = lanes[Int(UInt(bitPattern: thing.hashValue) % UInt(lanes.count))].put(inbound)
             if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
                 Task { try? await desk.reject(.busy, verb, nil, thing, shadow) }
             }
             return hasRoom
+        }
+    }
+
+    private func offerUnanswered() async {
+        do { try await desk.offerUnanswered() } catch {
+            // The link or the database is away again: its return brings the next try.
+            desk.services.log.warning("Commands could not be offered again", ["error": "\(error)"])
         }
     }
 

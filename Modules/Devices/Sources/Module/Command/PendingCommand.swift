@@ -95,6 +95,10 @@ extension PendingCommand {
 
     static func find(_ action: ActionID) -> SQL { "SELECT * FROM devices.commands WHERE action_id = \(action)" }
     static func open(for thing: ThingName) -> SQL { "SELECT * FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
+    /// Things with commands that have no answer, in the order of their names.
+    static func unanswered(after name: String) -> SQL {
+        "SELECT DISTINCT thing FROM devices.commands WHERE finished_at IS NULL AND thing > \(name) ORDER BY thing LIMIT 500"
+    }
     static func expired(at now: Moment) -> SQL {
         "SELECT DISTINCT thing FROM devices.commands WHERE finished_at IS NULL AND expires_at <= \(now) LIMIT 500"
     }

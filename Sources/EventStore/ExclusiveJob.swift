@@ -1,0 +1,81 @@
+import Database
+public import Kernel
+import Synchronization
+
+/// Whether this process may do what one process does at a time.
+public final class Standing: Sendable {
+    public enum State: Sendable {
+        /// Not known yet.
+        case starting
+        /// Another process does it.
+        case standby
+        case holding
+    }
+    private let current = Mutex(State.starting)
+    public init() {}
+    public var state: State { current.withLock { $0 } }
+    func become(_ state: State) { current.withLock { $0 = state } }
+}
+
+/// Runs a job in one process at a time: under a lease that is renewed while the job runs and given back at its end.
+public struct ExclusiveJob: Sendable {
+    let job: Job
+    let lease: Lease
+    let standing: Standing
+    let log: Log
+
+    /// How often a lease is renewed, and how long a holder that cannot renew goes on: less than the lease lasts.
+    private static let beat = Duration.seconds(1), endurance = Duration.seconds(3)
+
+    /// - Parameters:
+    ///   - store: the module's storage; the lease stands among its checkpoints.
+    ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to run out.
+    public init(_ job: Job, store: ModuleStore, holder: String, standing: Standing, log: Log, clock: @escaping @Sendable () -> Moment) {
+        lease = Lease(schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
+        (self.job, self.standing, self.log) = (job, standing, log)
+    }
+
+    /// Works until the task is cancelled; throws what the job throws.
+    public func run() async throws {
+        while true {
+            if let token = try await lease.take()?.token { try await hold(token) }
+            standing.become(.standby)
+            try await Task.sleep(for: Self.beat / 2)
+        }
+    }
+
+    private func hold(_ token: Int64) async throws {
+        standing.become(.holding)
+        defer { standing.become(.standby) }
+        let outcome: Result<Void, any Error>
+        do {
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await job.run() }
+                group.addTask { try await renew(token) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+            outcome = .success(())
+        } catch DatabaseError.unaffected {
+            return log.warning("An exclusive job was taken over by another process", ["job": job.name])
+        } catch {
+            outcome = .failure(error)
+        }
+        _ = try? await lease.database.transact([lease.release(token: token)])
+        try outcome.get()
+    }
+
+    /// Gives up when the lease is another's, or when it would run out before the database is back.
+    private func renew(_ token: Int64) async throws {
+        var renewedAt = ContinuousClock.now
+        while true {
+            try await Task.sleep(for: Self.beat)
+            do {
+                _ = try await lease.database.transact([lease.renew(token: token)])
+                renewedAt = .now
+            } catch let error as DatabaseError where error.isPassing && renewedAt.duration(to: .now) < Self.endurance {
+                log.warning("A lease could not be renewed", ["job": job.name, "error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+public import Database
+public import Kernel
+
+/// Keeps an outbox from growing for ever. On PostgreSQL it is partitioned by month: months are made ahead and dropped whole; on SQLite,
+/// which has no partitions, old rows are deleted in small portions. Nothing goes that a subscription has yet to read.
+public struct OutboxPartitions: Sendable {
+    let schema: String
+    /// The schemas whose subscriptions may read this outbox.
+    let readers: [String]
+    let database: any Database
+
+    public init(schema: String, readers: [String], database: any Database) { (self.schema, self.readers, self.database) = (schema, readers, database) }
+
+    /// How many months are made ahead.
+    private static let ahead = 2
+    /// What was written longer ago may go.
+    public static let kept = Duration.seconds(60 * 86_400)
+    /// How many rows SQLite deletes at once.
+    private static let portion = 2_000
+
+    /// Makes the months of now and of the near future where they are missing.
+    public func extend(at now: Moment) async throws {
+        guard database.dialect == .postgres else { return }
+        for month in Month(now).next(Self.ahead + 1) {
+            let name = partition(of: month)
+            _ = try await database.transact([
+                "SELECT pg_advisory_xact_lock(77130003)",
+                SQL(
+                    text: """
+                        CREATE TABLE IF NOT EXISTS \(schema).\(name) PARTITION OF \(schema).outbox
+                        FOR VALUES FROM (\(month.start.milliseconds)) TO (\(month.next(2)[1].start.milliseconds))
+                        """, values: []),
+            ])
+        }
+    }
+
+    /// Drops what is older than `kept` and has been read by every subscription. Answers what it dropped: months, or numbers of rows.
+    @discardableResult
+    public func drop(at now: Moment) async throws -> [String] {
+        guard let floor = try await floor() else { return [] }
+        return database.dialect == .postgres ? try await dropMonths(before: now - Self.kept, below: floor) : try await deleteRows(before: now - Self.kept, below: floor)
+    }
+
+    private func partition(of month: Month) -> String { "outbox_" + month.name }
+
+    /// The lowest checkpoint of all subscriptions to this outbox; nil while there is none.
+    private func floor() async throws -> Cursor? {
+        let all = readers.map { "SELECT epoch, transaction_id, position FROM \($0).checkpoints WHERE source = '\(schema)'" }.joined(separator: " UNION ALL ")
+        let row = try await database.read(
+            SQL(text: "SELECT epoch, transaction_id, position FROM (\(all)) AS places ORDER BY epoch, transaction_id, position LIMIT 1", values: [])
+        ).first
+        return row.map { Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0) }
+    }
+
+    private func dropMonths(before moment: Moment, below floor: Cursor) async throws -> [String] {
+        let names = try await database.read(
+            """
+            SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = CAST(\("\(schema).outbox") AS regclass) AND c.relname LIKE 'outbox\\_2%' AND c.relname < \(partition(of: Month(moment)))
+            ORDER BY c.relname
+            """
+        ).compactMap { $0.text("name") }
+        var dropped: [String] = []
+        for name in names {
+            let unread = try await database.read(
+                """
+                SELECT 1 AS unread FROM \(trusted: schema).\(trusted: name)
+                WHERE (epoch, transaction_id, position) > (\(floor.epoch), \(floor.transaction), \(floor.position)) LIMIT 1
+                """)
+            guard unread.isEmpty else { break }
+            _ = try await database.transact([SQL(text: "DROP TABLE \(schema).\(name)", values: [])])
+            dropped.append(name)
+        }
+        return dropped
+    }
+
+    private func deleteRows(before moment: Moment, below floor: Cursor) async throws -> [String] {
+        let gone = try await database.transact([
+            """
+            DELETE FROM \(trusted: schema).outbox WHERE position IN (
+                SELECT position FROM \(trusted: schema).outbox
+                WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \(floor.position)) LIMIT \(Self.portion))
+            """
+        ])[0].affected
+        return gone == 0 ? [] : ["\(gone) rows"]
+    }
+}
+
+/// A month in UTC.
+private struct Month {
+    let year: Int
+    let month: Int
+
+    init(_ moment: Moment) {
+        let parts = moment.iso.prefix(7).split(separator: "-").compactMap { Int($0) }
+        (year, month) = (parts[0], parts[1])
+    }
+
+    private init(count: Int) { (year, month) = (count / 12, count % 12 + 1) }
+
+    var name: String { "\(year)_" + (month < 10 ? "0" : "") + "\(month)" }
+    var start: Moment { Moment(iso: "\(year)-" + (month < 10 ? "0" : "") + "\(month)-01T00:00Z")! }
+    /// This month and the ones after it.
+    func next(_ count: Int) -> [Month] { (0..<count).map { Month(count: year * 12 + month - 1 + $0) } }
+}

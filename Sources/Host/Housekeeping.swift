@@ -1,0 +1,35 @@
+import Database
+import EventStore
+import HTTPEdge
+import Kernel
+
+/// Lets go of what has had its time (recorded answers, outbox rows that everybody has read) and makes room for the coming months.
+struct Housekeeping: Sendable {
+    let schema: String
+    let database: any Database
+    let log: Log
+    let clock: @Sendable () -> Moment
+
+    private static let pause = Duration.seconds(3_600)
+
+    var job: Job {
+        Job("\(schema)-housekeeping") {
+            while true {
+                try await run()
+                try await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    func run() async throws {
+        let partitions = OutboxPartitions(schema: schema, readers: Modules.all.map(\.name), database: database), now = clock()
+        _ = try await database.transact([IdempotencyRecords.expire(in: schema, at: now)])
+        do {
+            try await partitions.extend(at: now)
+            let dropped = try await partitions.drop(at: now)
+            if !dropped.isEmpty { log.info("Read parts of an outbox were dropped", ["dropped": dropped.joined(separator: ", ")]) }
+        } catch DatabaseError.statement(state: "42501", _) {
+            // A process whose role owns no tables (SQLSTATE 42501, insufficient privilege): `spkey migrate` does it.
+        }
+    }
+}

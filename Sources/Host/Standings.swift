@@ -1,0 +1,18 @@
+import EventStore
+import Kernel
+import Synchronization
+
+/// Which modules this process answers for: those whose exclusive jobs it runs, and those that have none.
+final class Standings: Sendable {
+    private let all = Mutex<[String: [Standing]]>([:])
+
+    func new(for module: String) -> Standing {
+        let standing = Standing()
+        all.withLock { $0[module, default: []].append(standing) }
+        return standing
+    }
+
+    func isServing(_ module: String) -> Bool { states(of: module).allSatisfy { $0 == .holding } }
+
+    func states(of module: String) -> [Standing.State] { all.withLock { $0[module, default: []] }.map(\.state) }
+}

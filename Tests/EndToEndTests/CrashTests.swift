@@ -1,0 +1,49 @@
+import Foundation
+import Kernel
+import KernelTesting
+import Testing
+
+/// One open, with the process dying at each named place on its way: one physical open, one event, nothing late.
+@Suite(.serialized) struct CrashTests {
+    static let points = [
+        "commit-before@devices", "commit-after@devices", "publish-before@devices", "publish-after@devices", "puback-after@devices", "commit-before@access",
+        "commit-after@access", "checkpoint-before@access-finish-actions", "checkpoint-after@access-finish-actions",
+    ]
+
+    static let cases = points.flatMap { point in Layout.testable.filter { $0 != .five }.map { (point, $0) } }
+
+    @Test(arguments: cases) func `an open survives a crash`(point: String, layout: Layout) async throws {
+        try await DeviceTests.with(layout) { installation, broker, partner in
+            let lock = try await partner.lock(), door = try Device(broker, lock.uuid, answers: true)
+            defer { door.close() }
+            try await Sink.with { sink in
+                try await partner.subscribe(sink.url("all"))
+                let key = [(name: "Idempotency-Key", value: "open-once")]
+                try await installation.killAndRestart(["SPKEY_CRASH_AT": point])
+                let first = try? await partner.call("POST", "/locks/\(lock.number)/OpenLock", ["requestId": "r"], headers: key)
+                try await installation.server.wait()
+                #expect((first?.status == 200) == point.hasPrefix("checkpoint"), "\(String(describing: first))")
+                try await installation.killAndRestart()
+                var action: String?
+                let isAnswered = try await eventually {
+                    let reply = try await partner.call("POST", "/locks/\(lock.number)/OpenLock", ["requestId": "r"], headers: key)
+                    action = reply.headers["x-action-id"]
+                    return reply.status == 200
+                }
+                #expect(isAnswered)
+                let followed = try #require(action)
+                let isDone = try await eventually(within: .seconds(20)) { try await partner.call("GET", "/actions/\(followed)").body["status"] == "success" }
+                #expect(isDone)
+                #expect(door.opens == [followed])
+                #expect(try await partner.history(lock.number).compactMap { $0["type"]?.text } == ["LockCreated", "LockOpenRequested"])
+                let isTold = try await eventually { Set(sink.all("all").map(\.name)).isSuperset(of: ["LockOpened", "LockOpenRequested"]) }
+                #expect(isTold)
+                for name in ["LockOpened", "LockOpenRequested"] {
+                    #expect(Set(sink.all("all").filter { $0.name == name }.map { $0.body["id"] }).count == 1, "\(name)")
+                }
+                #expect(sink.all("all").first { $0.name == "LockOpened" }?.detail["data"]?["late"] == nil)
+                #expect(try await installation.spkey("verify") == "The event log is sound.")
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Database
+import Kernel
+import KernelTesting
+import MessageBus
+import Synchronization
+import Testing
+
+/// A question of the tests: twice a number, or a refusal.
+struct Doubled: Ask {
+    static let name = "alpha.Doubled", module = "alpha"
+    let number: Int
+    struct Reply: Codable, Sendable { let number: Int }
+}
+
+/// Something that a test switches on and off.
+final class Switch: Sendable {
+    private let value = Mutex(true)
+    var isOn: Bool { value.withLock { $0 } }
+    func turn(on: Bool) { value.withLock { $0 = on } }
+}
+
+/// One process on a shared database.
+final class AskingProcess: Sendable {
+    let local = LocalAsks(clock: Stage.clock)
+    let serving = Switch()
+    private let remote: PostgresAsks
+    private let database: PostgresDatabase
+    private let listener: PostgresListener
+    private let polling: Task<Void, any Error>
+
+    init(_ address: String, _ name: String, modules: [String] = []) {
+        let settings = PostgresSettings(conninfo: address), database = PostgresDatabase(settings, connections: 3)
+        let remote = PostgresAsks(
+            database: database, notifier: Notifier(database), local: local, modules: modules, isServing: { [serving] _ in serving.isOn }, process: name,
+            clock: Stage.clock)
+        (self.database, self.remote) = (database, remote)
+        listener = PostgresListener(settings, channels: remote.channels) { _, _ in remote.heard() }
+        polling = Task { try await remote.poll() }
+    }
+
+    func ask(_ number: Int, patience: Duration = .seconds(4)) async throws -> Int {
+        let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + patience)
+        let reply: Doubled.Reply = try await remote.send(Doubled.name, Doubled.module, try JSON(encoding: Doubled(number: number)), context).decoded()
+        return reply.number
+    }
+
+    func stop() async {
+        polling.cancel()
+        listener.stop()
+        await database.close()
+    }
+}
+
+/// How one ask ends, in a process and between processes alike.
+@Suite struct LocalAskTests {
+    let asks = LocalAsks(clock: Stage.clock)
+
+    func ask(_ number: Int, patience: Duration = .seconds(4)) async throws -> Int {
+        let context = AskContext(trace: Trace(correlation: "c", causation: nil), deadline: Stage.clock() + patience)
+        let reply: Doubled.Reply = try await asks.send(Doubled.name, try JSON(encoding: Doubled(number: number)), context).decoded()
+        return reply.number
+    }
+
+    @Test func `a question is answered`() async throws {
+        asks.register([Answering(Doubled.self) { question, context in Doubled.Reply(number: question.number * (context.trace.correlation == "c" ? 2 : 0)) }])
+        #expect(try await ask(4) == 8)
+    }
+
+    @Test func `a refusal reaches the asker as it is, other errors as a failure`() async throws {
+        asks.register([
+            Answering(Doubled.self) { question, _ in
+                guard question.number > 0 else { throw DecodingError.valueNotFound(Int.self, .init(codingPath: [], debugDescription: "")) }
+                throw Failure.refused(.conflict, code: "Odd", words: "no")
+            }
+        ])
+        await #expect(throws: Failure.refused(.conflict, code: "Odd", words: "no")) { try await ask(1) }
+        do { _ = try await ask(0); Issue.record("an answer") } catch AskFailure.failed(let name, _) { #expect(name == Doubled.name) }
+    }
+
+    @Test func `a slow answer is not waited for, and neither is one that nobody gives`() async throws {
+        asks.register([
+            Answering(Doubled.self) { question, _ in
+                try await Task.sleep(for: .seconds(60)); return Doubled.Reply(number: 0)
+            }
+        ])
+        let started = ContinuousClock.now
+        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, patience: .milliseconds(100)) }
+        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, patience: .zero) }
+        #expect(started.duration(to: .now) < .seconds(20))
+    }
+}
+
+@Suite(.enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) struct RemoteAskTests {
+    func with(_ body: (_ asker: AskingProcess, _ others: [AskingProcess]) async throws -> Void) async throws {
+        try await TestDatabase.withPostgres(1) { database, address in
+            try await Migrator(database).migrate(schema: "platform", [PostgresAsks.migration])
+            let asker = AskingProcess(address, "asker"), others = ["one", "two"].map { AskingProcess(address, $0, modules: ["alpha"]) }
+            do { try await body(asker, others) } catch {
+                for process in [asker] + others { await process.stop() }
+                throw error
+            }
+            for process in [asker] + others { await process.stop() }
+        }
+    }
+
+    @Test func `many questions to two processes are each answered once`() async throws {
+        try await with { asker, others in
+            let answered = Mutex([Int]())
+            for process in others {
+                process.local.register([
+                    Answering(Doubled.self) { question, _ in
+                        answered.withLock { $0.append(question.number) }
+                        return Doubled.Reply(number: question.number * 2)
+                    }
+                ])
+            }
+            try await withThrowingTaskGroup { group in
+                for number in 0..<60 {
+                    group.addTask {
+                        let answer = try await asker.ask(number)
+                        #expect(answer == number * 2)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(answered.withLock { $0.sorted() } == Array(0..<60))
+        }
+    }
+
+    @Test func `refusals travel`() async throws {
+        try await with { asker, others in
+            for process in others { process.local.register([Answering(Doubled.self) { _, _ in throw Failure.refused(.forbidden, code: "X", words: "no") }]) }
+            await #expect(throws: Failure.refused(.forbidden, code: "X", words: "no")) { try await asker.ask(1) }
+        }
+    }
+
+    @Test func `of several processes only the serving one is asked`() async throws {
+        try await with { asker, others in
+            for (number, process) in others.enumerated() { process.local.register([Answering(Doubled.self) { _, _ in Doubled.Reply(number: number) }]) }
+            for holder in [1, 0] {
+                for (number, process) in others.enumerated() { process.serving.turn(on: number == holder) }
+                for _ in 0..<5 {
+                    let answer = try await asker.ask(1)
+                    #expect(answer == holder)
+                }
+            }
+        }
+    }
+
+    @Test func `a module that is down costs its deadline`() async throws {
+        try await with { asker, others in
+            for process in others { process.serving.turn(on: false) }
+            let started = ContinuousClock.now
+            await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await asker.ask(1, patience: .milliseconds(300)) }
+            #expect(started.duration(to: .now) < .seconds(3))
+        }
+    }
+}

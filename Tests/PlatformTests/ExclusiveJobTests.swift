@@ -1,0 +1,106 @@
+import Database
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+@Suite struct ExclusiveJobTests {
+    /// Counts how many run at once.
+    final class Work: Sendable {
+        private let state = Mutex((running: Set<String>(), most: 0, starts: [String]()))
+        var running: Set<String> { state.withLock { $0.running } }
+        var most: Int { state.withLock { $0.most } }
+        var starts: [String] { state.withLock { $0.starts } }
+
+        func job(_ holder: String) -> Job {
+            Job("work", isExclusive: true) { [self] in
+                state.withLock { state in
+                    state.running.insert(holder)
+                    state.starts.append(holder)
+                    state.most = max(state.most, state.running.count)
+                }
+                defer { state.withLock { _ = $0.running.remove(holder) } }
+                try await Task.sleep(for: .seconds(600))
+            }
+        }
+    }
+
+    func run(_ holder: String, _ stage: Stage, _ work: Work, _ standing: Standing) -> Task<Void, any Error> {
+        let exclusive = ExclusiveJob(work.job(holder), store: stage.beta, holder: holder, standing: standing, log: Log { _, _, _ in }, clock: Stage.clock)
+        return Task { try await exclusive.run() }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `one holder works, and another goes on when it stops`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), work = Work(), first = Standing(), second = Standing()
+            let one = run("one", stage, work, first)
+            #expect(try await eventually { first.state == .holding && work.running == ["one"] })
+            let two = run("two", stage, work, second)
+            #expect(try await eventually { second.state == .standby })
+            one.cancel()
+            #expect(try await eventually { second.state == .holding && work.running == ["two"] })
+            two.cancel()
+            _ = await (one.result, two.result)
+            #expect(work.most == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a holder whose lease was taken stops`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), work = Work(), standing = Standing()
+            let one = run("one", stage, work, standing)
+            #expect(try await eventually { standing.state == .holding })
+            let forever = Stage.clock() + .seconds(36_000_000)
+            _ = try await database.transact(["UPDATE beta.checkpoints SET token = token + 1, holder = 'thief', until = \(forever)"])
+            #expect(try await eventually { standing.state == .standby && work.running.isEmpty })
+            one.cancel()
+            _ = await one.result
+            #expect(work.starts == ["one"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), work = Work(), standing = Standing()
+            let forever = Stage.clock() + .seconds(36_000_000)
+            _ = try await database.transact([
+                """
+                INSERT INTO beta.checkpoints (subscription, source, part, epoch, transaction_id, position, holder, token, until)
+                VALUES ('work', '', 0, 0, 0, 0, 'one', 7, \(forever))
+                """
+            ])
+            let one = run("one", stage, work, standing)
+            #expect(try await eventually(within: .seconds(2)) { standing.state == .holding })
+            one.cancel()
+            _ = await one.result
+        }
+    }
+}
+
+@Suite struct RetentionTests {
+    @Test(arguments: TestDatabase.dialects) func `an outbox lets go of what is old and read by all`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            let partitions = OutboxPartitions(schema: "alpha", readers: ["alpha", "beta"], database: database)
+            let past = Stage.clock() - .seconds(200 * 86_400)
+            try await partitions.extend(at: past)
+            try await partitions.extend(at: Stage.clock())
+            func count(_ id: String, at moment: Moment) async throws {
+                let counter = try await stage.alpha.port.load(Counter.self, id)
+                try await stage.alpha.port.commit(Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))
+            }
+            try await count("old", at: past)
+            try await count("new", at: Stage.clock())
+            func rows() async throws -> Int64? { try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.int("n") }
+            #expect(try await partitions.drop(at: Stage.clock()).isEmpty, "nobody has read it")
+            #expect(try await rows() == 2)
+            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 2 })
+            let dropped = try await partitions.drop(at: Stage.clock())
+            #expect(!dropped.isEmpty)
+            #expect(try await rows() == 1)
+            try await count("new", at: Stage.clock())
+            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 3 })
+        }
+    }
+}
