@@ -25,28 +25,27 @@ public struct ModuleStore: Sendable {
     /// The store as the module's use cases see it.
     public var port: Store {
         Store(
-            state: { try await state($0) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
+            state: { try await state($0, known: $1) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
             query: { query in try await clear { try await reads.read([query])[0] } }, read: { queries in try await clear { try await reads.read(queries) } },
             run: { statements in try await clear { try await database.transact(statements).map(\.rows) } },
             turn: { try await turns.take($0) })
     }
 
-    private func state(_ stream: StreamName) async throws -> (StoredState?, epoch: Int64) {
+    private func state(_ stream: StreamName, known: Mark?) async throws -> (Found, epoch: Int64) {
         let row = try await clear {
             try await reads.read([
                 """
-                SELECT c.epoch, a.version, a.shape, a.state, a.changed_at FROM platform.credentials_epoch c
-                LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) AND a.id = \(stream.id)
+                SELECT c.epoch, a.version, a.shape, a.changed_at, CASE WHEN a.version = \(known?.version ?? -1) AND a.changed_at = \(known?.changedAt.milliseconds ?? -1)
+                    THEN NULL ELSE a.state END AS state
+                FROM platform.credentials_epoch c LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) AND a.id = \(stream.id)
                 """
             ])[0].first
         }
         let epoch = row?.int("epoch") ?? 0
-        guard let row, let state = row.json("state") else { return (nil, epoch) }
-        return (
-            StoredState(
-                version: Int(row.int("version") ?? 0), shape: Int(row.int("shape") ?? 0), state: state,
-                changedAt: row.moment("changed_at") ?? Moment(milliseconds: 0)), epoch
-        )
+        guard let row, let version = row.int("version") else { return (.nothing, epoch) }
+        guard let state = row.json("state") else { return (.unchanged, epoch) }
+        let changedAt = row.moment("changed_at") ?? Moment(milliseconds: 0)
+        return (.state(StoredState(version: Int(version), shape: Int(row.int("shape") ?? 0), state: state, changedAt: changedAt)), epoch)
     }
 
     private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {

@@ -11,7 +11,7 @@ public struct Subscription: Sendable {
     let log: Log
     let crashes: CrashPoints
 
-    private static let batch = 400
+    private static let batch = 500
     private static let attempts = 3
     /// The safety net under the wake-ups.
     private static let poll = Duration.milliseconds(1_000)
@@ -76,16 +76,17 @@ public struct Subscription: Sendable {
         let parked = try await parkedStreams()
         var session = Session(token: token, parked: parked)
         do {
+            var batch = try await reader.read(after: cursor, limit: Self.batch)
             while !Task.isCancelled {
-                let batch = try await reader.read(after: cursor, limit: Self.batch)
                 if batch.isEmpty {
                     try await wakes.wait(for: reader.source, after: seen, atMost: Self.poll)
                     seen = wakes.count(of: reader.source)
                     _ = try await store.database.transact([lease.advance(to: cursor, token: token)])
+                    batch = try await reader.read(after: cursor, limit: Self.batch)
                     continue
                 }
-                try await handle(batch, &session)
                 cursor = batch[batch.count - 1].0
+                batch = try await handle(batch, &session, readingOnFrom: cursor)
             }
         } catch is CancellationError {}
         _ = try? await store.database.transact([lease.release(token: token)])
@@ -94,6 +95,17 @@ public struct Subscription: Sendable {
     private struct Session {
         let token: Int64
         var parked: Set<StreamName>
+    }
+
+    /// Handles a batch and answers the next one. Behind a full batch there is probably another: it is read meanwhile.
+    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session, readingOnFrom cursor: Cursor) async throws -> [(Cursor, Envelope)] {
+        guard batch.count == Self.batch else {
+            try await handle(batch, &session)
+            return try await reader.read(after: cursor, limit: Self.batch)
+        }
+        async let next = reader.read(after: cursor, limit: Self.batch)
+        try await handle(batch, &session)
+        return try await next
     }
 
     /// The whole batch in one transaction; message by message where that does not work.

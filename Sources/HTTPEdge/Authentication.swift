@@ -14,6 +14,8 @@ struct Authentication: Sendable {
         let caller: Caller
         /// The age of the knowledge when it came from memory.
         let epoch: Int64?
+        /// A suspended person may look, and do nothing.
+        var isSuspended = false
     }
 
     func establish(_ headers: [String: String], for credentials: Credentials, mayRemember: Bool) async throws -> Outcome {
@@ -23,13 +25,17 @@ struct Authentication: Sendable {
         case .apiKey:
             guard let key else { throw Failure.unauthenticated("This operation needs an API key in X-API-Key.") }
             return try await tenant(key, mayRemember)
+        case .staffOrKey:
+            if headers["x-admin-api-key"] != nil { return Outcome(caller: try await staff(headers, token), epoch: nil) }
+            guard let key else { throw Failure.unauthenticated("This operation needs an API key in X-API-Key, or the staff key with a staff token.") }
+            return try await tenant(key, mayRemember)
         case .token:
             guard let token else { throw Failure.unauthenticated("This operation needs a user's bearer token.") }
-            return Outcome(caller: try await person(token), epoch: nil)
+            return try await person(token, mayRemember)
         case .client, .optional:
             if key != nil, token != nil { throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")]) }
             if let key { return try await tenant(key, mayRemember) }
-            if let token { return Outcome(caller: try await person(token), epoch: nil) }
+            if let token { return try await person(token, mayRemember) }
             guard credentials == .optional else {
                 throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
             }
@@ -52,18 +58,25 @@ struct Authentication: Sendable {
     }
 
     /// The user a token names: by claim, by a subject that is one of our ids, or by its address.
-    private func person(_ token: String) async throws -> Caller {
+    private func person(_ token: String, _ mayRemember: Bool) async throws -> Outcome {
         let claims = try await tokens.verify(token)
         let email = claims.email.map(Self.normalised)
-        if let id = claims.userID { return .user(UserID(id), email: email) }
-        if let subject = claims.subject, UUIDText.problem(with: subject) == nil { return .user(UserID(subject), email: email) }
-        if let email, let user = try await directory.user(withEmail: email) { return .user(user, email: email) }
-        throw Failure.unauthenticated("The token belongs to no known user.")
+        guard let user = try await user(claims, email) else { throw Failure.unauthenticated("The token belongs to no known user.") }
+        let found = try await directory.standing(of: user, mayRemember: mayRemember)
+        return Outcome(caller: .user(user, email: email), epoch: mayRemember ? found.epoch : nil, isSuspended: found.isSuspended)
+    }
+
+    private func user(_ claims: TokenClaims, _ email: String?) async throws -> UserID? {
+        if let id = claims.userID { return UserID(id) }
+        if let subject = claims.subject, UUIDText.problem(with: subject) == nil { return UserID(subject) }
+        guard let email else { return nil }
+        return try await directory.user(withEmail: email)
     }
 
     private func staff(_ headers: [String: String], _ token: String?) async throws -> Caller {
-        let given = Array((headers["x-admin-api-key"] ?? "").utf8), wanted = Array(settings.adminKey.utf8)
-        guard !wanted.isEmpty, Self.areEqual(given, wanted) else { throw Failure.unauthenticated("The staff key is missing or wrong.") }
+        guard !settings.adminKey.isEmpty, Secret.areEqual(headers["x-admin-api-key"] ?? "", settings.adminKey) else {
+            throw Failure.unauthenticated("The staff key is missing or wrong.")
+        }
         guard let token else { throw Failure.unauthenticated("The staff token is missing.") }
         let claims = try await tokens.verify(token)
         guard let email = claims.email.map(Self.normalised), let at = email.lastIndex(of: "@") else {
@@ -77,11 +90,5 @@ struct Authentication: Sendable {
 
     private static func normalised(_ email: String) -> String {
         String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
-    }
-
-    /// Takes the same time wherever the two differ.
-    static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-        guard a.count == b.count else { return false }
-        return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

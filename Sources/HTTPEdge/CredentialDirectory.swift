@@ -13,7 +13,7 @@ public final class CredentialDirectory: Sendable {
         [
             "CREATE TABLE platform.api_keys (digest {bytes} PRIMARY KEY, org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, until BIGINT)",
             "CREATE INDEX api_keys_by_org ON platform.api_keys (org_id)",
-            "CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE)",
+            "CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE, is_suspended BOOLEAN NOT NULL DEFAULT FALSE)",
             "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)",
             "INSERT INTO platform.credentials_epoch (id, epoch) VALUES (1, 1)",
         ])
@@ -27,6 +27,7 @@ public final class CredentialDirectory: Sendable {
 
     private let database: any Database
     private let known = Mutex<[[UInt8]: Key]>([:])
+    private let standings = Mutex<[UserID: (isSuspended: Bool, epoch: Int64)]>([:])
     private static let most = 10_000
 
     public init(database: any Database) { self.database = database }
@@ -53,6 +54,15 @@ public final class CredentialDirectory: Sendable {
                 ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest
                 """
             ]
+        },
+        suspend: { user, isSuspended in
+            [
+                """
+                INSERT INTO platform.users (user_id, is_suspended) VALUES (\(user), \(isSuspended))
+                ON CONFLICT (user_id) DO UPDATE SET is_suspended = EXCLUDED.is_suspended
+                """,
+                "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+            ]
         })
 
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
@@ -77,6 +87,24 @@ public final class CredentialDirectory: Sendable {
         known.withLock { known in
             if known.count >= Self.most { known.removeAll() }
             known[digest] = found
+        }
+        return found
+    }
+
+    /// Whether a person is suspended. From memory only when `mayRemember`: the caller then checks the epoch.
+    func standing(of user: UserID, mayRemember: Bool) async throws -> (isSuspended: Bool, epoch: Int64) {
+        if mayRemember, let standing = standings.withLock({ $0[user] }) { return standing }
+        let row = try await reading {
+            try await database.read(
+                """
+                SELECT c.epoch, u.is_suspended FROM platform.credentials_epoch c LEFT JOIN platform.users u ON u.user_id = \(user)
+                """
+            ).first
+        }
+        let found = (isSuspended: row?.bool("is_suspended") ?? false, epoch: row?.int("epoch") ?? 0)
+        standings.withLock { standings in
+            if standings.count >= Self.most { standings.removeAll() }
+            standings[user] = found
         }
         return found
     }

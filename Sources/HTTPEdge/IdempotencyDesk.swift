@@ -117,10 +117,3 @@ final class IdempotencyDesk: Sendable {
 
     private static func context(_ id: [UInt8]) -> String { UUIDText(digest: id).text }
 }
-
-extension JSON.Object {
-    init(_ pairs: [(String, JSON)]) {
-        self.init()
-        for (key, value) in pairs { self[key] = value }
-    }
-}

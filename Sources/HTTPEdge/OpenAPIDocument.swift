@@ -81,6 +81,7 @@ public struct OpenAPIDocument: Sendable {
         case .client: [["BearerAuth": []], ["ApiKeyAuth": []]]
         case .apiKey: [["ApiKeyAuth": []]]
         case .token: [["BearerAuth": []]]
+        case .staffOrKey: [["ApiKeyAuth": []], ["AdminKeyAuth": [], "BearerAuth": []]]
         case .staff: [["AdminKeyAuth": [], "BearerAuth": []]]
         case .optional: [[:], ["BearerAuth": []], ["ApiKeyAuth": []]]
         }

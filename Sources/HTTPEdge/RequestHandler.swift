@@ -50,6 +50,9 @@ struct RequestHandler: Sendable {
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
         var caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: operation.checksEpoch)
+        guard !caller.isSuspended || operation.method == .get else {
+            throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
+        }
         let address = TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"])
         let limits = try limiter.admit(caller.caller, address: address, at: clock())
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)

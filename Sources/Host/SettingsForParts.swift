@@ -29,6 +29,9 @@ extension Settings {
         modules.publicURL = text("SPKEY_PUBLIC_URL")
         modules.allowsPrivateWebhooks = flag("SPKEY_WEBHOOK_ALLOW_PRIVATE", inDevelopment: true)
         modules.requiresHubOnline = flag("SPKEY_HUB_REQUIRE_ONLINE")
+        modules.signUpSecret = self["SPKEY_AUTH0_WEBHOOK_SECRET"]
+        modules.allowsAnonymousResidents = flag("SPKEY_ANONYMOUS_RESIDENTS", inDevelopment: true)
+        modules.hasPins = flag("SPKEY_PIN_ACCESS", inDevelopment: true)
         return modules
     }
 }

@@ -40,6 +40,8 @@ public enum Credentials: String, Sendable, CaseIterable {
     case apiKey
     /// A user's token only; an API key is answered 401.
     case token
+    /// An API key, or the staff pair.
+    case staffOrKey
     /// The staff pair: `X-Admin-API-Key` and a token of a staff address.
     case staff
     /// None; those sent are verified all the same.

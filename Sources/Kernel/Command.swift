@@ -44,6 +44,16 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
 
     /// Staff: the admin key together with the token of a staff address.
     public static var staff: Rule { Rule("staff", by: .staff) { _, _, caller in caller.isStaff } }
+
+    /// Staff, or any API key.
+    public static var staffOrTenant: Rule {
+        Rule("staff, or any API key", by: .staffOrKey) { _, _, caller in
+            switch caller {
+            case .staff, .key: true
+            case .user, .anonymous: false
+            }
+        }
+    }
 }
 
 /// Work outside the database that must succeed before the events are stored: a command to a device, a binding.
@@ -65,19 +75,26 @@ public struct Preparation<C: Command>: Sendable {
         public var headers: [String: String] = [:]
         /// The table whose key shows that a reaction has already stored what this request was about to store.
         public var healedBy: String?
+        /// Further events that become true together with the command's.
+        public var appends: [Append] = []
+        /// Nothing has to change after all: no event is stored.
+        public var isNothing = false
         /// Takes the effect back when the events cannot be stored after all.
         public var undo: @Sendable () async -> Void = {}
+        public static var nothingToDo: Outcome { var outcome = Outcome(); outcome.isNothing = true; return outcome }
         public init(rows: [SQL] = [], headers: [String: String] = [:], healedBy: String? = nil, undo: @escaping @Sendable () async -> Void = {}) {
             (self.rows, self.headers, self.healedBy, self.undo) = (rows, headers, healedBy, undo)
         }
     }
 
+    /// Whether it is performed anew when another writer was faster: right for what only looks, wrong for what moves a door.
+    public let repeats: Bool
     public let perform: @Sendable (Plan, Services) async throws -> Outcome
     /// What it adds to the answers of the operation.
     public let answers: [Answer]
 
-    public init(answers: [Answer] = [], _ perform: @escaping @Sendable (Plan, Services) async throws -> Outcome) {
-        (self.answers, self.perform) = (answers, perform)
+    public init(repeats: Bool = false, answers: [Answer] = [], _ perform: @escaping @Sendable (Plan, Services) async throws -> Outcome) {
+        (self.repeats, self.answers, self.perform) = (repeats, answers, perform)
     }
 
     public static var none: Preparation { Preparation { _, _ in Outcome() } }

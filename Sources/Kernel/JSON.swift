@@ -118,6 +118,11 @@ extension JSON.Object: ExpressibleByDictionaryLiteral {
         for (key, value) in elements { self[key] = value }
     }
 
+    public init(_ pairs: some Sequence<(String, JSON)>) {
+        self.init()
+        for (key, value) in pairs { self[key] = value }
+    }
+
     /// These members followed by others, which win where both have a key.
     public func merging(_ others: JSON.Object) -> JSON.Object {
         var merged = self

@@ -16,14 +16,33 @@ public struct Envelope: Sendable, Equatable {
     /// The tenants that may see it, fixed when it was committed.
     public let audience: [OrgID]
     public let trace: Trace
-    public let data: JSON.Object
+    private let payload: Payload
+
+    /// Most of what is read from an outbox concerns nobody who hears it: data is parsed where it is wanted.
+    private enum Payload: Sendable, Equatable { case parsed(JSON.Object), text(String) }
+
+    public var data: JSON.Object {
+        switch payload {
+        case .parsed(let object): object
+        case .text(let text): (try? JSON.parse(text, depth: 64))?.members ?? [:]
+        }
+    }
 
     public init(
         id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
         trace: Trace, data: JSON.Object
     ) {
         (self.id, self.source, self.name, self.stream, self.subject) = (id, source, name, stream, subject)
-        (self.version, self.at, self.audience, self.trace, self.data) = (version, at, audience, trace, data)
+        (self.version, self.at, self.audience, self.trace, payload) = (version, at, audience, trace, .parsed(data))
+    }
+
+    /// - Parameter text: the data as JSON text.
+    public init(
+        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
+        trace: Trace, text: String
+    ) {
+        (self.id, self.source, self.name, self.stream, self.subject) = (id, source, name, stream, subject)
+        (self.version, self.at, self.audience, self.trace, payload) = (version, at, audience, trace, .text(text))
     }
 }
 

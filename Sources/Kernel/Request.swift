@@ -30,6 +30,13 @@ public struct Request: Sendable {
         (self.caller, self.trace, self.attempt) = (caller, trace, attempt)
     }
 
+    /// The same request for a command inside an operation that answers in its own shape: the edge records that answer, not the command's.
+    public var unrecorded: Request {
+        var copy = self
+        copy.attempt = attempt.unrecorded
+        return copy
+    }
+
     public func header(_ name: String) -> String? { headers[name.lowercased()] }
     public var action: ActionID { ActionID(identifier(for: "action").text) }
     public func identifier(for purpose: String) -> UUIDText { attempt.identifier(purpose) }

@@ -114,17 +114,19 @@ struct Running<C: Command>: Sendable {
         }
         let append = try Append(events, to: snapshot, at: now)
         let wire = append.events.map(\.wire)
-        if prepared == nil {
+        if prepared == nil || before.repeats {
             let plan = Preparation<C>.Plan(command: command, snapshot: snapshot, events: events, wire: wire, request: request)
             prepared = try await before.perform(plan, services)
         }
+        if prepared?.isNothing == true { return try await settle(response(snapshot, version: snapshot.version, events: [], wire: nil)) }
         var response = response(snapshot, version: append.version, events: events, wire: wire.first)
         response.headers.merge(prepared?.headers ?? [:]) { $1 }
         let rows = (prepared?.rows ?? []) + command.rows(for: events, snapshot, at: now) + recorded(response)
         do {
             services.crashes.reach(.beforeCommit, in: services.module)
-            try await services.store.commit(Commit([append], rows: rows, trace: request.trace))
+            try await services.store.commit(Commit([append] + (prepared?.appends ?? []), rows: rows, trace: request.trace))
             services.crashes.reach(.afterCommit, in: services.module)
+            services.store.keep(events, after: snapshot, at: now)
             return response
         } catch CommitFailure.versionConflict {
             return nil

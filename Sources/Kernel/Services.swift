@@ -61,12 +61,14 @@ public struct Directory: Sendable {
     public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
     public let knowUser: @Sendable (_ user: UserID, _ email: String?) -> [SQL]
+    /// Suspends a person, or ends the suspension.
+    public let suspend: @Sendable (_ user: UserID, _ isSuspended: Bool) -> [SQL]
 
     public init(
         admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
-        knowUser: @escaping @Sendable (UserID, String?) -> [SQL]
+        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.knowUser) = (admitKey, dismissKeys, knowUser)
+        (self.admitKey, self.dismissKeys, self.knowUser, self.suspend) = (admitKey, dismissKeys, knowUser, suspend)
     }
 }
 
@@ -82,6 +84,12 @@ public struct ModuleSettings: Sendable {
     public var account = "000000000000"
     /// Whether commands to a hub that is known to be offline are refused.
     public var requiresHubOnline = false
+    /// What the identity provider shows when somebody has signed up; nil when none is set.
+    public var signUpSecret: String?
+    /// Whether the residents of a lock may be listed without credentials.
+    public var allowsAnonymousResidents = true
+    /// Whether PINs open doors.
+    public var hasPins = true
     public init() {}
 }
 

@@ -106,10 +106,18 @@ public struct StoredState: Sendable {
     }
 }
 
+/// What a look at a stored state finds.
+public enum Found: Sendable {
+    case nothing
+    /// The state is the one that the caller has.
+    case unchanged
+    case state(StoredState)
+}
+
 /// A module's own storage.
 public struct Store: Sendable {
-    /// The current state of a stream and the credential epoch, in one round trip.
-    public let state: @Sendable (StreamName) async throws -> (StoredState?, epoch: Int64)
+    /// The current state of a stream and the credential epoch, in one round trip. The state itself is left out where the caller has it.
+    public let state: @Sendable (StreamName, _ known: Mark?) async throws -> (Found, epoch: Int64)
     /// Events of a stream from a version on, at most `limit`.
     public let history: @Sendable (StreamName, _ from: Int, _ limit: Int) async throws -> [StoredEvent]
     public let commit: @Sendable (Commit) async throws -> Void
@@ -120,9 +128,10 @@ public struct Store: Sendable {
     public let run: @Sendable ([SQL]) async throws -> [[Row]]
     /// Waits until no other command of this process works on the stream.
     public let turn: @Sendable (StreamName) async throws -> Turn
+    private let recent = RecentStates()
 
     public init(
-        state: @escaping @Sendable (StreamName) async throws -> (StoredState?, epoch: Int64),
+        state: @escaping @Sendable (StreamName, Mark?) async throws -> (Found, epoch: Int64),
         history: @escaping @Sendable (StreamName, Int, Int) async throws -> [StoredEvent],
         commit: @escaping @Sendable (Commit) async throws -> Void, query: @escaping @Sendable (SQL) async throws -> [Row],
         read: @escaping @Sendable ([SQL]) async throws -> [[Row]],
@@ -137,11 +146,26 @@ public struct Store: Sendable {
 
     /// The state, folded anew from its events where the stored one has another shape.
     func loadWithEpoch<A: Aggregate>(_ type: A.Type, _ id: String) async throws -> (Snapshot<A>, epoch: Int64) {
-        let stream = A.stream(id)
-        let (stored, epoch) = try await state(stream)
-        guard let stored else { return (Snapshot(stream: stream, state: A(), version: 0, changedAt: Moment(milliseconds: 0)), epoch) }
-        let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
-        return (Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt), epoch)
+        let stream = A.stream(id), known = recent.find(A.self, stream)
+        let (found, epoch) = try await state(stream, known?.mark)
+        switch found {
+        case .nothing: return (Snapshot(stream: stream, state: A(), version: 0, changedAt: Moment(milliseconds: 0)), epoch)
+        case .unchanged:
+            if let known { return (known, epoch) }
+            return try await loadWithEpoch(type, id)
+        case .state(let stored):
+            let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
+            let snapshot = Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt)
+            recent.keep(snapshot)
+            return (snapshot, epoch)
+        }
+    }
+
+    /// Keeps what a commit has made of a state, so that the next load need not read it.
+    func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Moment) {
+        var state = snapshot.state
+        for event in events { state.apply(event) }
+        recent.keep(Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now))
     }
 
     private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {

@@ -102,6 +102,18 @@ extension Optional: WireValue where Wrapped: WireValue {
     }
 }
 
+/// A value that may be null and must not be absent.
+public struct Nullable<Value: WireValue>: WireValue {
+    public let value: Value?
+    public init(_ value: Value?) { self.value = value }
+    public static var schema: Schema { Value.schema.nullable }
+    public var json: JSON { value?.json ?? .null }
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
+        if raw?.isNull == true { return Self(nil) }
+        return Value.read(raw, at: path, &reading).map { Self($0) }
+    }
+}
+
 extension Array: WireValue where Element: WireValue {
     public static var schema: Schema { .list(of: Element.schema) }
     public var json: JSON { .array(map(\.json)) }

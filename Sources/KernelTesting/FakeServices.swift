@@ -54,7 +54,7 @@ public final class FakeServices: Sendable {
 
     private var store: Store {
         Store(
-            state: { [self] stream in (state.withLock { $0.states[stream] }, epoch: 1) },
+            state: { [self] stream, _ in (state.withLock { $0.states[stream] }.map(Found.state) ?? .nothing, epoch: 1) },
             history: { [self] stream, from, limit in
                 Array(state.withLock { $0.events[stream, default: []] }.dropFirst(from - 1).prefix(limit))
             },
@@ -91,6 +91,6 @@ public final class FakeServices: Sendable {
     }
 
     private var directory: Directory {
-        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] })
+        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _ in [] })
     }
 }

@@ -215,7 +215,7 @@ final class Issuer: Sendable {
     }
 
     @Test(arguments: [([] as [UInt8], [] as [UInt8], true), ([1, 2], [1, 2], true), ([1, 2], [1, 3], false), ([1], [1, 2], false)])
-    func `secrets are compared as a whole`(a: [UInt8], b: [UInt8], areEqual: Bool) { #expect(Authentication.areEqual(a, b) == areEqual) }
+    func `secrets are compared as a whole`(a: [UInt8], b: [UInt8], areEqual: Bool) { #expect(Secret.areEqual(a, b) == areEqual) }
 
     @Test(arguments: ["", "Zg", "Zm8", "Zm9v", "_-8"]) func `base64 for URLs is read`(text: String) throws {
         #expect(Issuer.base64URL(Data(try #require(Base64URL.decode(text)))) == text)

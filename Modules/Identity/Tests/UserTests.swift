@@ -62,14 +62,4 @@ import Testing
     func `people act for themselves, keys for anyone`(caller: Caller, isAllowed: Bool) {
         #expect(Rule<CreateUser, UserAccount>.selfOrTenant.permits(create(), UserAccount(), caller) == isAllowed)
     }
-
-    @Test func `events and states are read by every later build`() throws {
-        var timed = entry
-        (timed.validFrom, timed.validUntil) = (Moment(milliseconds: 1_000), Moment(milliseconds: 2_000))
-        try GoldenSamples.check(
-            [
-                .created(user, org: "acme"), .accessibleLockAdded(timed), .accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Moment(milliseconds: 9)),
-                .physicalKeyAdded(PhysicalKey(number: 1, org: "acme", orgName: "Acme", note: "spare", addedAt: Moment(milliseconds: 3))),
-            ], of: UserAccount.self)
-    }
 }

@@ -1,13 +1,17 @@
 public import Kernel
 
-/// Identity: people, how they are reached, and what their app shows them.
+/// Identity: people, how they are reached, what they hold, and what their app shows them.
 public let identity = Context(
     "identity",
     aggregates: [AnyAggregate(UserAccount.self)],
     migrations: [Contacts.migration],
     operations: [
-        FindUserByEmail.operation, CreateUser.operation, UserProfile.operation,
+        SignUp.operation, FindUserByEmail.operation, FindUserByPhone.operation, CreateUser.operation, UpdateEmail.operation, UpdatePhoneNumber.operation,
+        UpdateProfile.operation, UserPhoneNumber.operation, UserProfile.operation, SuspendUser.operation, ReactivateUser.operation,
         AddAccessibleLock.operation, RemoveAccessibleLock.operation, AccessibleLocks.operation, OwnedLocksOfUser.operation,
-        AddPhysicalKey.operation,
+        AddWalletKey.operation, CommitWalletKey.operation, RollBackWalletKey.operation, RemoveWalletKey.operation, Wallet.operation, WalletLink.operation,
+        UserKeys.operation, AddPhysicalKey.operation, RemovePhysicalKey.operation, PhysicalKeys.operation, OnePhysicalKey.operation,
+        AddLicensePlate.operation, RemoveLicensePlate.operation, LicensePlates.operation,
+        AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation,
     ]
 )

@@ -14,7 +14,7 @@ struct AccessibleLocks: Query, ConcernsUser {
     ])
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        let locks = snapshot.state.accessibleLocks
+        let now = services.clock(), locks = snapshot.state.accessibleLocks.filter { $0.isCurrent(at: now) }
         return ["locks": .array(locks.map(Self.describe)), "totalCount": .int(Int64(locks.count))]
     }
 

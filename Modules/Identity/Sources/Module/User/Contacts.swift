@@ -7,17 +7,26 @@ enum Contacts {
         [
             """
             CREATE TABLE identity.contacts (
-                user_id TEXT PRIMARY KEY, email TEXT UNIQUE, first_name TEXT, last_name TEXT, phone TEXT UNIQUE, created_at BIGINT NOT NULL)
+                user_id TEXT PRIMARY KEY, email TEXT UNIQUE, first_name TEXT, last_name TEXT, phone TEXT UNIQUE, subject TEXT, created_at BIGINT NOT NULL)
             """
         ])
 
-    static func insert(_ user: UserID, email: EmailAddress?, first: String?, last: String?, at now: Moment) -> SQL {
+    static func insert(_ user: UserID, email: EmailAddress?, first: String?, last: String?, phone: PhoneNumber?, at now: Moment) -> SQL {
         """
-        INSERT INTO identity.contacts (user_id, email, first_name, last_name, created_at)
-        VALUES (\(user), \(optional: email?.text), \(optional: first), \(optional: last), \(now))
+        INSERT INTO identity.contacts (user_id, email, first_name, last_name, phone, created_at)
+        VALUES (\(user), \(optional: email?.text), \(optional: first), \(optional: last), \(optional: phone?.text), \(now))
         """
     }
 
+    static func set(email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET email = \(email.text) WHERE user_id = \(user)" }
+    static func set(phone: PhoneNumber?, of user: UserID) -> SQL { "UPDATE identity.contacts SET phone = \(optional: phone?.text) WHERE user_id = \(user)" }
+    static func set(first: String?, last: String?, of user: UserID) -> SQL {
+        "UPDATE identity.contacts SET first_name = \(optional: first), last_name = \(optional: last) WHERE user_id = \(user)"
+    }
+    /// The id by which the identity provider knows the person.
+    static func set(subject: NonEmpty, of user: UserID) -> SQL { "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)" }
+
     static func find(_ user: UserID) -> SQL { "SELECT * FROM identity.contacts WHERE user_id = \(user)" }
+    static func find(_ phone: PhoneNumber) -> SQL { "SELECT * FROM identity.contacts WHERE phone = \(phone.text)" }
     static func find(_ email: EmailAddress) -> SQL { "SELECT * FROM identity.contacts WHERE email = \(email.text)" }
 }

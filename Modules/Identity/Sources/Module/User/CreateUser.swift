@@ -15,36 +15,44 @@ struct CreateUser: Command, ConcernsUser {
     var target: String { user.text }
 
     enum Refusal: Refused {
-        case otherUser, emailTaken
-        var kind: RefusalKind { .invalid }
+        case otherUser, emailTaken, phoneTaken
+        var kind: RefusalKind { self == .phoneTaken ? .conflict : .invalid }
         var words: String {
             switch self {
             case .otherUser: "The body's userId must be the id in the path."
             case .emailTaken: "The e-mail address belongs to another user."
+            case .phoneTaken: "The phone number belongs to another user."
             }
         }
     }
 
-    static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("email") ? .emailTaken : nil }
+    static func refusal(duplicate constraint: String) -> Refusal? {
+        if constraint.contains("email") { return .emailTaken }
+        return constraint.contains("phone") ? .phoneTaken : nil
+    }
 
     func decide(_ state: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard named.text == user.text else { throw .otherUser }
-        guard state.status == .none else { return [] }  // creating what exists is not an error
+        guard !state.exists else { return [] }  // creating what exists is not an error
         return [.created(user, org: caller.org)]
     }
 
     /// The person's contact data, and the tie from the address to the user for tokens.
-    static let contacts = Preparation<CreateUser> { plan, services in
-        let command = plan.command
-        let contact = Contacts.insert(
-            command.user, email: command.email, first: command.firstName, last: command.lastName, at: plan.request.attempt.now)
-        return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text))
+    /// - Parameter keepingPhone: whether the phone number is stored, as it is for users who are found by it.
+    static func contacts(keepingPhone: Bool) -> Preparation<CreateUser> {
+        Preparation { plan, services in
+            let command = plan.command
+            let contact = Contacts.insert(
+                command.user, email: command.email, first: command.firstName, last: command.lastName, phone: keepingPhone ? command.phoneNumber : nil,
+                at: plan.request.attempt.now)
+            return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text))
+        }
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/CreateUser", "Create a user",
         allow: .selfOrTenant,
-        before: contacts,
+        before: contacts(keepingPhone: false),
         answer: CommandAnswer(["userId": .string]) { command, _, _ in ["userId": command.user.json] },
         input:
             .path("id", "Id of the user, a UUID."),

@@ -12,6 +12,9 @@ struct EmailAddress: WireValue, Hashable {
         return EmailAddress(normalising: text) ?? reading.note(path, "must be an e-mail address")
     }
 
+    /// What events may tell: `a***@example.com`.
+    var masked: String { text.prefix(1) + "***" + text[(text.firstIndex(of: "@") ?? text.startIndex)...] }
+
     /// Nil for what is no address.
     init?(normalising raw: String) {
         let text = raw.trimmed.lowercased()
@@ -45,6 +48,9 @@ struct PhoneNumber: WireValue, Hashable {
         guard let text = String.read(raw, at: path, &reading) else { return nil }
         return PhoneNumber(normalising: text) ?? reading.note(path, "must be a phone number in international form such as +306912345678")
     }
+
+    /// What events may tell: `***5678`.
+    var masked: String { "***" + text.suffix(4) }
 
     init?(normalising raw: String) {
         var text = raw.filter { !" -./()\t".contains($0) }

@@ -24,20 +24,25 @@ enum FindUserByEmail {
         }
         if let found = try await services.store.query(Contacts.find(email)).first { return describe(found) }
         guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this address.") }
-        return try await create(email, uuid, request, services)
-    }
-
-    private static func create(_ email: EmailAddress, _ uuid: UUIDText?, _ request: Request, _ services: Services) async throws -> Response {
-        let id = uuid ?? request.caller.user.map { UUIDText($0.text) } ?? request.identifier(for: "user")
-        let command = CreateUser(
-            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
-        do { _ = try await services.carryOut(command, before: CreateUser.contacts, for: request) } catch Failure.refused(.invalid, _, _) {
-            // somebody else has made the user meanwhile
-        }
+        _ = try await create(email, uuid, request, services)
         guard let made = try await services.store.query(Contacts.find(email)).first else {
             throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
         }
         return describe(made)
+    }
+
+    /// Makes the user, unless somebody else does so at the same time; answers who has the address then.
+    static func create(_ email: EmailAddress, _ uuid: UUIDText?, _ request: Request, _ services: Services) async throws -> UserID {
+        let id = uuid ?? request.caller.user.map { UUIDText($0.text) } ?? request.identifier(for: "user")
+        let command = CreateUser(
+            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
+        do { _ = try await services.carryOut(command, before: CreateUser.contacts(keepingPhone: false), for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
+            // somebody else has made the user meanwhile
+        }
+        guard let made = try await services.store.query(Contacts.find(email)).first?.text("user_id") else {
+            throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
+        }
+        return UserID(made)
     }
 
     private static func describe(_ contact: Row) -> Response {

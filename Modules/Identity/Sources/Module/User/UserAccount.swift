@@ -1,39 +1,104 @@
 import Kernel
 
-/// A person as a set of facts that may be told: status and the locks in the app's list. Contact data is kept apart, in `Contacts`.
+/// A person as a set of facts that may be told: status, keys, plates, devices and the locks in the app's list. Contact data is kept
+/// apart, in `Contacts`.
 struct UserAccount: Aggregate {
-    static let category = Category("user", className: "UserAggregate")
+    static let category = Category("user", className: "UserAggregate", shape: 2)
 
     enum Status: String, Codable, Sendable, CaseIterable { case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED" }
 
     enum Event: Sendable, Equatable {
         case created(UserID, org: OrgID?)
+        /// The masked address; nil when it was removed.
+        case emailUpdated(masked: String?)
+        case phoneUpdated(masked: String?)
+        case profileUpdated([ProfileField])
+        case suspended(by: String, reason: String, at: Moment)
+        case reactivated(by: String, at: Moment)
         case accessibleLockAdded(AccessibleLock)
         case accessibleLockRemoved(AccessibleLock.ID, by: String, reason: String, at: Moment)
+        case walletKeyPrepared(WalletKey)
+        case walletKeyCommitted(WalletKey.ID, Pass, at: Moment)
+        case walletKeyRolledBack(WalletKey.ID, reason: String, at: Moment)
+        case walletKeyRemoved(WalletKey.ID, reason: String, at: Moment)
+        /// The single step of old logs; nothing emits it any more.
+        case walletKeyAdded(WalletKey)
         case physicalKeyAdded(PhysicalKey)
+        case physicalKeyRemoved(PhysicalKey, at: Moment)
+        case plateAdded(LicensePlate)
+        case plateRemoved(PlateText)
+        case deviceAdded(LinkedDevice)
+        case deviceRemoved(LinkedDevice, by: String, reason: String, at: Moment)
     }
+
+    /// What a profile update may change.
+    enum ProfileField: String, Codable, Sendable, CaseIterable { case firstName, lastName }
 
     private(set) var id: UserID = ""
     private(set) var status = Status.none
     /// The tenant whose key created the user.
     private(set) var org: OrgID?
     private(set) var accessibleLocks: [AccessibleLock] = []
+    /// The one wallet key; another type replaces it.
+    private(set) var walletKey: WalletKey?
+    /// Wallet keys of the time before there was only one.
+    private(set) var digitalKeys: [WalletKey] = []
     private(set) var physicalKeys: [PhysicalKey] = []
     private(set) var lastKeyNumber = 0
+    private(set) var plates: [LicensePlate] = []
+    private(set) var devices: [LinkedDevice] = []
 
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let id, let org): (self.id, self.org, status) = (id, org, .active)
+        case .emailUpdated, .phoneUpdated, .profileUpdated: break
+        case .suspended: status = .suspended
+        case .reactivated: status = .active
         case .accessibleLockAdded(let lock): accessibleLocks.append(lock)
         case .accessibleLockRemoved(let lock, _, _, _): accessibleLocks.removeAll { $0.id == lock }
+        case .walletKeyPrepared(let key): walletKey = key
+        case .walletKeyCommitted(let id, let pass, _): if walletKey?.id == id { walletKey?.pass = pass }
+        case .walletKeyRolledBack(let id, _, _), .walletKeyRemoved(let id, _, _):
+            if walletKey?.id == id { walletKey = nil }
+            digitalKeys.removeAll { $0.id == id }
+        case .walletKeyAdded(let key): digitalKeys.append(key)
         case .physicalKeyAdded(let key):
             physicalKeys.append(key)
             lastKeyNumber = key.number
+        case .physicalKeyRemoved(let key, _): physicalKeys.removeAll { $0.number == key.number }
+        case .plateAdded(let plate): plates.append(plate)
+        case .plateRemoved(let plate): plates.removeAll { $0.plate == plate }
+        case .deviceAdded(let device): devices.append(device)
+        case .deviceRemoved(let device, _, _, _): devices.removeAll { $0.id == device.id }
         }
+    }
+}
+
+// MARK: - Questions the use cases ask
+
+extension UserAccount {
+    var exists: Bool { status != .none }
+    var isSuspended: Bool { status == .suspended }
+    func lists(_ lock: AccessibleLock.ID) -> Bool { accessibleLocks.contains { $0.id == lock } }
+    func plate(_ plate: PlateText) -> LicensePlate? { plates.first { $0.plate == plate } }
+    func device(_ id: LinkedDevice.ID) -> LinkedDevice? { devices.first { $0.id == id } }
+    func knows(walletKey id: WalletKey.ID) -> Bool { walletKey?.id == id || digitalKeys.contains { $0.id == id } }
+
+    /// A metal key as the caller may see it: what belongs to another tenant does not exist for an API key.
+    func physicalKey(_ number: Int, for caller: Caller) -> PhysicalKey? {
+        physicalKeys.first { $0.number == number && (caller.org == nil || $0.org == caller.org) }
     }
 
     var organisation: OrgID? { org }
-    func lists(_ lock: AccessibleLock.ID) -> Bool { accessibleLocks.contains { $0.id == lock } }
+
+    /// An entry that belongs to a tenant concerns that tenant; everything else the one that made the user.
+    func audience(of event: Event, before: UserAccount) -> [OrgID] {
+        switch event {
+        case .physicalKeyAdded(let key), .physicalKeyRemoved(let key, _): [key.org]
+        case .deviceAdded(let device), .deviceRemoved(let device, _, _, _): [device.org]
+        default: org.map { [$0] } ?? []
+        }
+    }
 }
 
 /// A lock in the list that the app shows. Opens nothing by itself.
@@ -48,72 +113,54 @@ struct AccessibleLock: Sendable, Equatable, Codable {
     let grantedBy: String
     var validFrom: Moment?
     var validUntil: Moment?
+
+    /// Outside its window an entry is not shown.
+    func isCurrent(at now: Moment) -> Bool { (validFrom.map { $0 <= now } ?? true) && (validUntil.map { now < $0 } ?? true) }
 }
 
 /// A key of metal in a user's hands.
 struct PhysicalKey: Sendable, Equatable, Codable {
     let number: Int
     let org: OrgID
-    let orgName: String?
-    let note: String?
+    var orgName: String?
+    var note: String?
     let addedAt: Moment
+
+    static let schema = Schema.object([
+        "number": .integer, "orgId": .string, "orgName": .string.optional, "note": .string.optional, "addedAt": .number,
+    ])
 
     var data: JSON.Object {
         ["number": number.json, "orgId": org.json, "orgName": orgName?.json, "note": note?.json, "addedAt": .int(addedAt.milliseconds)]
     }
 }
 
-// MARK: - On the wire
+/// A vehicle that may pass gates for its owner.
+struct LicensePlate: Sendable, Equatable, Codable {
+    let plate: PlateText
+    let label: String
+    let addedAt: Moment
 
-extension UserAccount {
-    static func wire(_ event: Event, in state: UserAccount, at now: Moment) -> WireEvent {
-        let user: JSON.Object = ["userId": state.id.json]
-        switch event {
-        case .created: return WireEvent("UserCreated", user.merging(["status": .string(Status.active.rawValue)]))
-        case .accessibleLockAdded(let lock):
-            return WireEvent(
-                "AccessibleLockAdded",
-                user.merging([
-                    "lockId": lock.id.json, "lockName": .string(lock.name), "accessLevel": lock.level.json, "grantedBy": .string(lock.grantedBy),
-                    "validFrom": lock.validFrom?.json, "validUntil": lock.validUntil?.json,
-                ]))
-        case .accessibleLockRemoved(let lock, let by, let reason, let at):
-            return WireEvent(
-                "AccessibleLockRemoved",
-                user.merging([
-                    "lockId": lock.json, "removedBy": .string(by), "reason": .string(reason), "removedAt": at.json,
-                ]))
-        case .physicalKeyAdded(let key): return WireEvent("PhysicalKeyAdded", user.merging(key.data))
-        }
-    }
+    var data: JSON.Object { ["plate": plate.json, "label": .string(label), "addedAt": .int(addedAt.milliseconds)] }
+}
 
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data
-        func text(_ name: String) -> String { data[name]?.text ?? "" }
-        func moment(_ name: String) -> Moment? { data[name]?.text.flatMap(Moment.init(iso:)) }
-        switch stored.wire.type {
-        case "UserCreated": return .created(UserID(text("userId")), org: stored.org)
-        case "AccessibleLockAdded":
-            guard let level = AccessibleLock.Level(rawValue: text("accessLevel")) else { return nil }
-            return .accessibleLockAdded(
-                AccessibleLock(
-                    id: AccessibleLock.ID(text("lockId")), name: text("lockName"), level: level, grantedBy: text("grantedBy"),
-                    validFrom: moment("validFrom"), validUntil: moment("validUntil")))
-        case "AccessibleLockRemoved":
-            return .accessibleLockRemoved(
-                AccessibleLock.ID(text("lockId")), by: text("removedBy"), reason: text("reason"), at: moment("removedAt") ?? Moment(milliseconds: 0))
-        case "PhysicalKeyAdded":
-            return .physicalKeyAdded(
-                PhysicalKey(
-                    number: Int(data["number"]?.integer ?? 0), org: OrgID(text("orgId")), orgName: data["orgName"]?.text, note: data["note"]?.text,
-                    addedAt: Moment(milliseconds: data["addedAt"]?.integer ?? 0)))
-        default: return nil
-        }
-    }
+/// A device of some module that is shown with the user.
+struct LinkedDevice: Sendable, Equatable, Codable {
+    typealias ID = Kernel.ID<LinkedDevice>
+    enum Kind: String, Codable, Sendable, CaseIterable, WireValue { case matter, camera, rtspCamera = "rtsp-camera" }
 
-    /// A physical key concerns the tenant it belongs to, besides the one that made the user.
-    func audience(of event: Event, before: UserAccount) -> [OrgID] {
-        if case .physicalKeyAdded(let key) = event { return [key.org] }
-        return org.map { [$0] } ?? []
+    let id: ID
+    let kind: Kind
+    let org: OrgID
+    var name: String?
+    var addedBy: String?
+    let addedAt: Moment
+
+    static let schema = Schema.object([
+        "deviceId": .string, "deviceType": Kind.schema, "orgId": .string, "name": .string.optional, "addedBy": .string.optional, "addedAt": .time,
+    ])
+
+    var data: JSON.Object {
+        ["deviceId": id.json, "deviceType": kind.json, "orgId": org.json, "name": name?.json, "addedBy": addedBy?.json, "addedAt": addedAt.json]
     }
 }

@@ -53,15 +53,6 @@ struct AddWebhook: Command {
     }
 }
 
-extension Request {
-    /// The same request for a command inside an operation that answers in its own shape: the edge records that answer, not the command's.
-    var unrecorded: Request {
-        var copy = self
-        copy.attempt = attempt.unrecorded
-        return copy
-    }
-}
-
 extension WebhookURL {
     /// Plain http only in development.
     func check(_ settings: ModuleSettings) throws {

@@ -1,0 +1,34 @@
+import Kernel
+
+/// Shows a device with a user. The device itself is neither asked nor touched.
+struct AddDevice: Command, ConcernsUser {
+    let user: UserID
+    let device: NonEmpty
+    let kind: LinkedDevice.Kind
+    let org: NonEmpty
+    let name: String?
+    let addedBy: String?
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case linkedAlready
+        var kind: RefusalKind { .invalid }
+        var words: String { "The device is linked to the user already." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        let id = LinkedDevice.ID(device.text)
+        guard user.device(id) == nil else { throw .linkedAlready }
+        return [.deviceAdded(LinkedDevice(id: id, kind: kind, org: OrgID(org.text), name: name, addedBy: addedBy, addedAt: now))]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/AddDevice", "Link a device to a user",
+        allow: .selfOrTenant,
+        input:
+            .path("id", "Id of the user."), .body("deviceId", "The device."), .body("deviceType", "What it is."), .body("orgId", "The tenant it belongs to."),
+        .body("name", "What the app shows."), .body("addedBy", "Who linked it."),
+        make: AddDevice.init(user:device:kind:org:name:addedBy:)
+    )
+}

@@ -1,0 +1,29 @@
+import Kernel
+
+/// Registers a number plate for a user. Several users may share one.
+struct AddLicensePlate: Command, ConcernsUser {
+    let user: UserID
+    let plate: PlateText
+    let label: String
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case listedAlready
+        var kind: RefusalKind { .invalid }
+        var words: String { "The user has this plate already." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard user.plate(plate) == nil else { throw .listedAlready }
+        return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/AddLicensePlate", "Register a number plate for a user",
+        allow: .selfOrTenant,
+        answer: CommandAnswer(["plate": .string, "label": .string]) { command, _, _ in ["plate": command.plate.json, "label": .string(command.label)] },
+        input: .path("id", "Id of the user."), .body("plate", "The plate in any style."), .body("label", "A remark.", default: ""),
+        make: AddLicensePlate.init(user:plate:label:)
+    )
+}

@@ -1,0 +1,26 @@
+import Kernel
+
+/// Records that the wallet's maker has issued the pass of a prepared key.
+struct CommitWalletKey: Command, ConcernsUser {
+    let user: UserID
+    let key: WalletKey.ID
+    let passID: NonEmpty
+    let passURL: NonEmpty
+
+    var target: String { user.text }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+        guard let held = user.walletKey, held.id == key else { throw .noSuchKey }
+        let pass = Pass(id: passID.text, url: passURL.text)
+        return held.pass == pass ? [] : [.walletKeyCommitted(key, pass, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/CommitWalletKey", "Record the pass that was issued for a wallet key",
+        allow: .staffOrTenant,
+        input:
+            .path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("passId", "Serial number of the pass."),
+        .body("passUrl", "Where the pass is installed from."),
+        make: CommitWalletKey.init(user:key:passID:passURL:)
+    )
+}

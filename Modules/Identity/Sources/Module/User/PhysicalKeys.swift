@@ -1,0 +1,35 @@
+import Kernel
+
+extension UserAccount {
+    /// The metal keys that the caller may see: API keys see those of their tenant, people and super keys all.
+    func physicalKeys(for caller: Caller) -> [PhysicalKey] { physicalKeys.filter { caller.org == nil || $0.org == caller.org } }
+}
+
+/// Searches a user's metal keys.
+struct PhysicalKeys: Query, ConcernsUser {
+    let user: UserID
+    let org: String?
+    let orgName: String?
+    let text: String?
+    var target: String { user.text }
+
+    private static let most = 100
+    static let answer = Schema.object(["keys": .list(of: PhysicalKey.schema), "total": .integer])
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
+        let wanted = text?.lowercased()
+        let found = snapshot.state.physicalKeys(for: request.caller).filter { key in
+            (org == nil || key.org.text == org) && (orgName == nil || key.orgName == orgName)
+                && (wanted == nil || key.note?.lowercased().contains(wanted ?? "") == true)
+        }
+        return ["keys": .array(found.prefix(Self.most).map { .object($0.data) }), "total": .int(Int64(found.count))]
+    }
+
+    static let operation = Operation.query(
+        "/users/{id}/PhysicalKeys", "Search a user's metal keys", allow: .selfOrTenant,
+        input:
+            .path("id", "Id of the user."), .query("orgId", "The tenant, exactly."), .query("orgName", "The tenant's name, exactly."),
+        .query("q", "Part of the note, in any case."),
+        make: PhysicalKeys.init(user:org:orgName:text:)
+    )
+}

@@ -1,0 +1,29 @@
+import Kernel
+
+/// Ends the link between a device and a user.
+struct RemoveDevice: Command, ConcernsUser {
+    let user: UserID
+    let device: LinkedDevice.ID
+    let removedBy: String
+    let reason: String
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case notLinked
+        var kind: RefusalKind { .invalid }
+        var words: String { "The device is not linked to the user." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard let linked = user.device(device) else { throw .notLinked }
+        return [.deviceRemoved(linked, by: removedBy, reason: reason, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/RemoveDevice", "Unlink a device from a user",
+        allow: .selfOrTenant,
+        input: .path("id", "Id of the user."), .body("deviceId", "The device."), .body("removedBy", "Who unlinked it."), .body("reason", "Why."),
+        make: RemoveDevice.init(user:device:removedBy:reason:)
+    )
+}

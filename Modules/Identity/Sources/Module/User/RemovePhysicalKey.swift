@@ -1,0 +1,29 @@
+import Kernel
+
+/// Takes a metal key from a user's list. Its number is never used again.
+struct RemovePhysicalKey: Command, ConcernsUser {
+    let user: UserID
+    let number: KeyNumber
+    let caller: Caller
+
+    var target: String { user.text }
+
+    enum Refusal: Refused {
+        case noSuchKey
+        var kind: RefusalKind { .unknown }
+        var words: String { "The user has no such key." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard let key = user.physicalKey(number.number, for: caller) else { throw .noSuchKey }
+        return [.physicalKeyRemoved(key, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/RemovePhysicalKey", "Remove a metal key from a user",
+        allow: .selfOrTenant,
+        answer: CommandAnswer(["number": .integer]) { command, _, _ in ["number": command.number.json] },
+        input: .path("id", "Id of the user."), .body("number", "Number of the key."), .caller,
+        make: RemovePhysicalKey.init(user:number:caller:)
+    )
+}

@@ -1,0 +1,28 @@
+import Kernel
+
+/// Removes a wallet key; the locks that know it lose it too.
+struct RemoveWalletKey: Command, ConcernsUser {
+    let user: UserID
+    let key: WalletKey.ID
+    let reason: NonEmpty
+
+    var target: String { user.text }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+        guard user.knows(walletKey: key) else { throw .noSuchKey }
+        return [.walletKeyRemoved(key, reason: reason.text, at: now)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/RemoveWalletKey", "Remove a wallet key, from the user and from every lock",
+        allow: .selfOrTenant,
+        input: .path("id", "Id of the user."), .body("keyId", "The key."), .body("reason", "Why."),
+        make: RemoveWalletKey.init(user:key:reason:)
+    )
+}
+
+enum NoSuchWalletKey: Refused {
+    case noSuchKey
+    var kind: RefusalKind { .unknown }
+    var words: String { "The user has no such wallet key." }
+}
