@@ -48,7 +48,7 @@ struct Context {
 }
 
 let contexts = [
-    Context(name: "Access", knows: ["Devices", "Identity"]),
+    Context(name: "Access", knows: ["Devices", "Identity"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
     Context(name: "Identity", knows: ["Access"]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
@@ -62,6 +62,7 @@ let package = Package(
     products: [.executable(name: "spkey", targets: ["spkey"])],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),

@@ -36,10 +36,18 @@ struct Authentication: Sendable {
             if key != nil, token != nil { throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")]) }
             if let key { return try await tenant(key, mayRemember) }
             if let token { return try await person(token, mayRemember) }
+            if credentials == .optional, let guest = Self.guestCookie(headers), let person = try? await person(guest, mayRemember) { return person }
             guard credentials == .optional else {
                 throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
             }
             return Outcome(caller: .anonymous, epoch: nil)
+        }
+    }
+
+    /// The token that a guest page has put into a cookie. One that no longer holds makes nobody of its bearer, and no error.
+    private static func guestCookie(_ headers: [String: String]) -> String? {
+        (headers["cookie"] ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix("spk_guest=") }.map {
+            String($0.dropFirst("spk_guest=".count))
         }
     }
 

@@ -26,6 +26,8 @@ enum ErrorAnswer {
         case .notConfigured(let words): make(503, "NotConfigured", words)
         case .outcomeUnknown:
             make(503, "OutcomeUnknown", "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
+        case .invalidPin: make(401, "Invalid PIN", "Invalid PIN")
+        case .sideEffectFailed(let words): make(500, "SideEffectError", words)
         case .tooManyRequests(let retryAfter): make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
         }
     }

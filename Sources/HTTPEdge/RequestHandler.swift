@@ -26,12 +26,14 @@ struct RequestHandler: Sendable {
         var response: Kernel.Response
         do { response = try await perform(request, context, endpoint, id) } catch {
             response = ErrorAnswer.response(for: error)
-            if response.status == 500 { log.error("An operation failed", metadata: ["operation": "\(endpoint.operation.key)", "request": "\(id)", "error": "\(error)"]) }
+            if response.status == 500, !(error is Failure) {
+                log.error("An operation failed", metadata: ["operation": "\(endpoint.operation.key)", "request": "\(id)", "error": "\(error)"])
+            }
         }
         let labels = [("operation", endpoint.operation.key), ("status", "\(response.status)")]
         metrics.count("http_requests_total", labels)
         metrics.time("http_request_seconds", [labels[0]], started.duration(to: .now).inSeconds)
-        if response.status == 401 { response.headers["WWW-Authenticate"] = "Bearer" }
+        if response.status == 401, endpoint.operation.credentials != .optional { response.headers["WWW-Authenticate"] = "Bearer" }
         return answer(response, to: id)
     }
 

@@ -26,6 +26,7 @@ struct CryptoVault {
         Vault(
             seal: { try seal($0, $1, $2) }, open: { try open($0, $1, $2) }, sha256: { Array(SHA256.hash(data: $0)) },
             hmac: { Array(HMAC<SHA256>.authenticationCode(for: $0, using: SymmetricKey(data: $1))) },
+            keyedDigests: { message, purpose in ring.map { Array(HMAC<SHA256>.authenticationCode(for: message, using: derived($0.key, "digest/" + purpose))) } },
             random: { count in
                 var generator = SystemRandomNumberGenerator()
                 return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

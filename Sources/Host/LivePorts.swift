@@ -1,4 +1,6 @@
+import AccessContracts
 import DevicesContracts
+import GuestPages
 import HubBridge
 import Kernel
 import Logging
@@ -11,6 +13,7 @@ struct LivePorts: Sendable {
     private(set) var link: HubLink?
 
     init(_ settings: Settings, modules: [String], log: Logger) async throws {
+        if modules.contains("access") { ports.plug(GuestPages.live) }
         if modules.contains("devices") {
             let link = try Self.hubLink(settings, log)
             ports.plug(link)

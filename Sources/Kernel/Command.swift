@@ -82,8 +82,10 @@ public struct Preparation<C: Command>: Sendable {
         /// Takes the effect back when the events cannot be stored after all.
         public var undo: @Sendable () async -> Void = {}
         public static var nothingToDo: Outcome { var outcome = Outcome(); outcome.isNothing = true; return outcome }
-        public init(rows: [SQL] = [], headers: [String: String] = [:], healedBy: String? = nil, undo: @escaping @Sendable () async -> Void = {}) {
-            (self.rows, self.headers, self.healedBy, self.undo) = (rows, headers, healedBy, undo)
+        public init(
+            rows: [SQL] = [], appends: [Append] = [], headers: [String: String] = [:], healedBy: String? = nil, undo: @escaping @Sendable () async -> Void = {}
+        ) {
+            (self.rows, self.appends, self.headers, self.healedBy, self.undo) = (rows, appends, headers, healedBy, undo)
         }
     }
 

@@ -40,4 +40,8 @@ public enum Failure: Error, Sendable, Equatable {
     /// A COMMIT whose reply was lost: the effect may or may not have happened.
     case outcomeUnknown
     case tooManyRequests(retryAfter: Duration)
+    /// A PIN that opens nothing here now, whatever the reason.
+    case invalidPin
+    /// Something that had to happen outside did not; nothing was stored.
+    case sideEffectFailed(String)
 }

@@ -30,9 +30,11 @@ public struct CommandAnswer<C: Command>: Sendable {
 }
 
 extension Operation {
-    /// An operation that turns a request into one command: reads, loads, authorises, decides, prepares, stores, answers.
+    /// An operation that turns a request into one command: reads, loads, authorises, completes, decides, prepares, stores, answers.
+    /// - Parameter completing: adds to the command what the decision needs to know and the request does not say; anew for each attempt.
     public static func command<C: Command, each Input: Sendable>(
-        _ method: Method, _ path: String, _ summary: String, allow: Rule<C, C.Target>, before: Preparation<C> = .none,
+        _ method: Method, _ path: String, _ summary: String, allow: Rule<C, C.Target>,
+        completing: @escaping @Sendable (C, Request, Services) async throws -> C = { command, _, _ in command }, before: Preparation<C> = .none,
         answer: CommandAnswer<C> = .event, input: repeat Field<each Input>, make: @escaping @Sendable (repeat each Input) -> C
     ) -> Operation {
         var docs: [FieldDoc] = []
@@ -43,7 +45,9 @@ extension Operation {
         ) { request, services in
             let inputs = try readAll(request, repeat each input)
             let command = make(repeat each inputs)
-            return try await Running(command: command, rule: allow, before: before, answer: answer, request: request, services: services).run()
+            return try await Running(
+                command: command, rule: allow, completing: completing, before: before, answer: answer, request: request, services: services
+            ).run()
         }
     }
 
@@ -76,6 +80,7 @@ extension RefusalKind {
 struct Running<C: Command>: Sendable {
     let command: C
     let rule: Rule<C, C.Target>
+    let completing: @Sendable (C, Request, Services) async throws -> C
     let before: Preparation<C>
     let answer: CommandAnswer<C>
     let request: Request
@@ -106,7 +111,8 @@ struct Running<C: Command>: Sendable {
         try request.check(epoch)
         if !C.founds { try snapshot.mustExist(or: C.missing) }
         try rule.check(command, snapshot.state, request.caller)
-        let now = request.attempt.now, events = try decide(snapshot, at: now)
+        let command = try await completing(command, request, services)
+        let now = request.attempt.now, events = try decide(command, snapshot, at: now)
         guard !events.isEmpty else {
             await prepared?.undo()
             prepared = nil
@@ -149,7 +155,7 @@ struct Running<C: Command>: Sendable {
         return try await settle(response)
     }
 
-    private func decide(_ snapshot: Snapshot<C.Target>, at now: Moment) throws -> [C.Target.Event] {
+    private func decide(_ command: C, _ snapshot: Snapshot<C.Target>, at now: Moment) throws -> [C.Target.Event] {
         do throws(C.Refusal) { return try command.decide(snapshot.state, at: now) } catch { throw Failure(error) }
     }
 
@@ -177,7 +183,9 @@ extension Services {
     /// Runs a command inside an operation that has authorised it itself; answers as the command's own operation would.
     public func carryOut<C: Command>(_ command: C, before: Preparation<C> = .none, for request: Request) async throws -> Response {
         let rule = Rule<C, C.Target>("the operation that uses it") { _, _, _ in true }
-        return try await Running(command: command, rule: rule, before: before, answer: .event, request: request, services: self).run()
+        return try await Running(
+            command: command, rule: rule, completing: { command, _, _ in command }, before: before, answer: .event, request: request, services: self
+        ).run()
     }
 }
 

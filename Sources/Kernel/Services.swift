@@ -42,15 +42,18 @@ public struct Vault: Sendable {
     public let sha256: @Sendable ([UInt8]) -> [UInt8]
     /// HMAC-SHA-256 (RFC 2104).
     public let hmac: @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
+    /// Digests of something short that must not be found by trying, one for each key of the ring, the current one first.
+    public let keyedDigests: @Sendable (_ message: [UInt8], _ purpose: String) -> [[UInt8]]
     /// Bytes from the system's secure generator.
     public let random: @Sendable (Int) -> [UInt8]
 
     public init(
         seal: @escaping @Sendable ([UInt8], String, String) throws -> String,
         open: @escaping @Sendable (String, String, String) throws -> [UInt8], sha256: @escaping @Sendable ([UInt8]) -> [UInt8],
-        hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], random: @escaping @Sendable (Int) -> [UInt8]
+        hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], keyedDigests: @escaping @Sendable ([UInt8], String) -> [[UInt8]],
+        random: @escaping @Sendable (Int) -> [UInt8]
     ) {
-        (self.seal, self.open, self.sha256, self.hmac, self.random) = (seal, open, sha256, hmac, random)
+        (self.seal, self.open, self.sha256, self.hmac, self.keyedDigests, self.random) = (seal, open, sha256, hmac, keyedDigests, random)
     }
 }
 

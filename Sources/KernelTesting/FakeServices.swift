@@ -87,7 +87,7 @@ public final class FakeServices: Sendable {
     private var vault: Vault {
         Vault(
             seal: { secret, _, _ in String(decoding: secret, as: UTF8.self) }, open: { sealed, _, _ in Array(sealed.utf8) }, sha256: { $0 },
-            hmac: { message, _ in message }, random: { Array(repeating: 7, count: $0) })
+            hmac: { message, _ in message }, keyedDigests: { message, _ in [message] }, random: { Array(repeating: 7, count: $0) })
     }
 
     private var directory: Directory {

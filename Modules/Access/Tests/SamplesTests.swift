@@ -15,7 +15,32 @@ import Testing
             [
                 .created(installation), .ownerSet("bob"), .organizationSet("other"), .keyAdded(Key(id: "k2", index: 2, user: "eve")),
                 .keyRemoved("k2", index: 2), .keyWriteRequested("card", index: 3), .openRequested(reason: "courier", request: "r-1"),
+                .uuidChanged(to: "8c9e6679-7425-40de-944b-e07fc1f90ae7", from: uuid), .residentAdded(Resident(user: "ann", name: "Ann", email: "a@example.com")),
+                .residentRemoved("gone", email: "g@example.com"),
+                .tempKeyCreated(
+                    TempKeyNotice(
+                        key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000), maxUses: 3,
+                        createdBy: "acme")),
+                .tempKeyUsed(TempKeyUse(key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", user: "ann", count: 2)),
+                .tempKeyUpdated(
+                    "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11",
+                    TempKeyChanges(until: Moment(milliseconds: 3_000), maxUses: .init(value: nil), users: ["bob"], isWhitelist: true), by: "acme"),
+                .tempKeyDeleted("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", by: "acme"),
             ], of: Lock.self)
+    }
+
+    @Test func `events and states of temporary keys are read by every later build`() throws {
+        let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
+        let door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: "Front", method: .both)
+        let definition = TempKey.Definition(
+            id: key, isShared: true, doors: [door], users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000), maxUses: 3,
+            description: "Cleaner", sealedPin: "sealed", createdBy: "acme", createdAt: Moment(milliseconds: 500))
+        try GoldenSamples.check(
+            [
+                .created(definition), .changed(TempKeyChanges(from: Moment(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"), .useReserved("a"),
+                .useReserved("b"),
+                .useReturned("b"), .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
+            ], of: TempKey.self)
     }
 
     @Test func `events and states of actions are read by every later build`() throws {

@@ -3,12 +3,17 @@ public import Kernel
 /// Access: locks, their keys, and who may open what.
 public let access = Context(
     "access",
-    aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self)],
-    migrations: [ActionRow.migration, OwnedLocksView.migration],
+    aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self)],
+    migrations: [ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
-        SetOrganization.operation,
+        SetOrganization.operation, ChangeLockUuid.operation,
         LockDetails.operation, LockBasicInfo.operation, LockHistory.operation, DebugMessages.operation,
+        AddResident.operation, RemoveResident.operation, Residents.operation,
+        CreateTempKey.operation, UpdateTempKey.operation, DeleteTempKey.operation, UseTempKey.operation, TempKeysOfLock.operation,
+        CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective,
+        OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
+        OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
         FollowAction.operation,
     ],
     assemble: { services in

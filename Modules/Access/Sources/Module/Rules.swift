@@ -12,13 +12,18 @@ extension Rule where State == Lock {
     /// Rule LO: stricter, a key on the lock is not enough.
     static var owner: Rule {
         Rule("the tenant that owns the lock, its owner, or a super key") { _, lock, caller in
-            if case .user(let user, _) = caller { return lock.isOwned(by: user) }
-            return lock.isManaged(by: caller)
+            lock.isGiven(by: caller)
         }
     }
 }
 
 extension Lock {
+    /// Whether the caller may give away what belongs to the lock's owner.
+    func isGiven(by caller: Caller) -> Bool {
+        if case .user(let user, _) = caller { return isOwned(by: user) }
+        return isManaged(by: caller)
+    }
+
     func isManaged(by caller: Caller) -> Bool {
         switch caller {
         case .key(_, isSuper: true): true

@@ -13,5 +13,6 @@ public let identity = Context(
         UserKeys.operation, AddPhysicalKey.operation, RemovePhysicalKey.operation, PhysicalKeys.operation, OnePhysicalKey.operation,
         AddLicensePlate.operation, RemoveLicensePlate.operation, LicensePlates.operation,
         AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation,
-    ]
+    ],
+    assemble: { services in Assembly(answers: PeopleQuestions.answers(services)) }
 )

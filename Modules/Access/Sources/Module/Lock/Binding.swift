@@ -7,6 +7,11 @@ extension Preparation where C.Target == Lock {
         bind { plan in BindThing(thing: ThingName(thing(plan.command).text), org: plan.request.caller.org) }
     }
 
+    /// Ties another thing to the lock's tenant.
+    static func bindingNew(_ thing: @escaping @Sendable (C) -> UUIDText) -> Preparation {
+        bind { plan in BindThing(thing: ThingName(thing(plan.command).text), org: plan.snapshot.state.org) }
+    }
+
     /// Hands the lock's thing over to another tenant.
     static func handingOver(to org: @escaping @Sendable (C) -> OrgID) -> Preparation {
         bind { plan in

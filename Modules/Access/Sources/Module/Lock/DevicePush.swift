@@ -37,7 +37,8 @@ extension Preparation where C.Target == Lock {
             case .unreachable: throw Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")
             case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
             }
-            return Outcome(rows: [row.insert], headers: ["X-Action-Id": action.text], healedBy: "actions", undo: withdraw)
+            let headers = ["X-Action-Id": action.text].merging(reply.isOffline ? ["X-Device-Offline": "true"] : [:]) { own, _ in own }
+            return Outcome(rows: [row.insert], headers: headers, healedBy: "actions", undo: withdraw)
         }
     }
 }

@@ -1,17 +1,24 @@
 import Kernel
 
-/// A lock: its hardware, its owner, its tenant, and the keys it answers to.
+/// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
 struct Lock: Aggregate {
-    static let category = Category("lock", className: "LockAggregate")
+    static let category = Category("lock", className: "LockAggregate", shape: 2)
 
     enum Event: Sendable, Equatable {
         case created(Installation)
         case ownerSet(UserID)
         case organizationSet(OrgID)
+        case uuidChanged(to: UUIDText, from: UUIDText)
         case keyAdded(Key)
         case keyRemoved(Key.ID, index: Int?)
         case keyWriteRequested(Key.ID, index: Int?)
         case openRequested(reason: String?, request: String?)
+        case residentAdded(Resident)
+        case residentRemoved(UserID, email: String?)
+        case tempKeyCreated(TempKeyNotice)
+        case tempKeyUsed(TempKeyUse)
+        case tempKeyUpdated(TempKey.ID, TempKeyChanges, by: String)
+        case tempKeyDeleted(TempKey.ID, by: String)
     }
 
     private(set) var number = 0
@@ -20,6 +27,7 @@ struct Lock: Aggregate {
     private(set) var owner: UserID?
     private(set) var org: OrgID?
     private(set) var keys: [Key] = []
+    private(set) var residents: [Resident] = []
     private(set) var lastEvent: String?
 
     mutating func apply(_ event: Event) {
@@ -30,9 +38,12 @@ struct Lock: Aggregate {
             (owner, org, keys) = (installation.owner, installation.org, installation.keys)
         case .ownerSet(let user): owner = user
         case .organizationSet(let org): self.org = org
+        case .uuidChanged(let uuid, _): self.uuid = uuid
         case .keyAdded(let key): keys.append(key)
         case .keyRemoved(let id, _): keys.removeAll { $0.id == id }
-        case .keyWriteRequested, .openRequested: break
+        case .residentAdded(let resident): residents.append(resident)
+        case .residentRemoved(let user, _): residents.removeAll { $0.user == user }
+        case .keyWriteRequested, .openRequested, .tempKeyCreated, .tempKeyUsed, .tempKeyUpdated, .tempKeyDeleted: break
         }
     }
 }
@@ -57,6 +68,16 @@ struct Key: Sendable, Equatable, Codable {
     var user: UserID?
 }
 
+/// Somebody who hears the doorbell. Opens nothing by that.
+struct Resident: Sendable, Equatable, Codable {
+    let user: UserID
+    let name: String
+    var email: String?
+
+    static let schema = Schema.object(["userId": .string, "name": .string, "email": .string.optional])
+    var json: JSON { ["userId": user.json, "name": .string(name), "email": email?.json] }
+}
+
 // MARK: - Questions the use cases ask
 
 extension Lock {
@@ -65,6 +86,7 @@ extension Lock {
     func isHeld(by user: UserID) -> Bool { owner == user || keys.contains { $0.user == user } }
     func isOwned(by user: UserID) -> Bool { owner == user }
     func belongs(to tenant: OrgID) -> Bool { org == tenant }
+    func resident(_ user: UserID) -> Resident? { residents.first { $0.user == user } }
 
     var organisation: OrgID? { org }
     /// Partners know a lock by its hardware.
@@ -78,7 +100,11 @@ extension Lock {
 
     /// A hardware uuid belongs to one lock.
     static func claims(of event: Event, before: Lock) -> [Claim] {
-        guard case .created(let installation) = event else { return [] }
-        return [.take(kind: "lock-uuid", value: installation.uuid.text.lowercased())]
+        switch event {
+        case .created(let installation): [.take(kind: "lock-uuid", value: installation.uuid.text.lowercased())]
+        case .uuidChanged(let new, let old) where new.text.lowercased() != old.text.lowercased():
+            [.take(kind: "lock-uuid", value: new.text.lowercased()), .release(kind: "lock-uuid", value: old.text.lowercased())]
+        default: []
+        }
     }
 }

@@ -7,7 +7,7 @@ struct LockDetails: Query {
 
     static let answer = Schema.object([
         "id": .string, "lockId": .integer, "uuid": .string, "serialNumber": .string.optional, "keys": .list(of: Key.schema),
-        "ownerId": .string.optional, "organizationId": .string.optional, "residents": .list(of: .object), "orgId": .string,
+        "ownerId": .string.optional, "organizationId": .string.optional, "residents": .list(of: Resident.schema), "orgId": .string,
         "version": .integer, "timestamp": .time, "r2Prefix": .string,
     ])
 
@@ -15,7 +15,7 @@ struct LockDetails: Query {
         let lock = snapshot.state
         return .object(
             LockBasicInfo.members(snapshot).merging([
-                "keys": lock.keys.json, "residents": [], "orgId": .string(lock.orgName), "timestamp": .string(snapshot.changedAt.iso),
+                "keys": lock.keys.json, "residents": .array(lock.residents.map(\.json)), "orgId": .string(lock.orgName), "timestamp": .string(snapshot.changedAt.iso),
             ]))
     }
 

@@ -9,7 +9,7 @@ enum OwnedLocksView {
         [
             """
             CREATE TABLE access.owned_locks (
-                lock_id TEXT PRIMARY KEY, owner_id TEXT, uuid TEXT NOT NULL, serial_number TEXT, keys BIGINT NOT NULL, last_event TEXT,
+                lock_id TEXT PRIMARY KEY, owner_id TEXT, uuid TEXT NOT NULL, serial_number TEXT, keys BIGINT NOT NULL, residents BIGINT NOT NULL, last_event TEXT,
                 changed_at BIGINT NOT NULL)
             """,
             "CREATE INDEX owned_locks_by_owner ON access.owned_locks (owner_id)",
@@ -21,11 +21,11 @@ enum OwnedLocksView {
         guard lock.owner != nil || change.before.owner != nil else { return [] }
         return [
             """
-            INSERT INTO access.owned_locks (lock_id, owner_id, uuid, serial_number, keys, last_event, changed_at)
-            VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \(lock.keys.count),
+            INSERT INTO access.owned_locks (lock_id, owner_id, uuid, serial_number, keys, residents, last_event, changed_at)
+            VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \(lock.keys.count), \(lock.residents.count),
                 \(optional: lock.lastEvent), \(change.at))
             ON CONFLICT (lock_id) DO UPDATE SET owner_id = EXCLUDED.owner_id, uuid = EXCLUDED.uuid, serial_number = EXCLUDED.serial_number,
-                keys = EXCLUDED.keys, last_event = EXCLUDED.last_event, changed_at = EXCLUDED.changed_at
+                keys = EXCLUDED.keys, residents = EXCLUDED.residents, last_event = EXCLUDED.last_event, changed_at = EXCLUDED.changed_at
             """
         ]
     }
@@ -44,7 +44,7 @@ enum OwnedLocksView {
         let uuid = row.text("uuid") ?? ""
         return OwnedLocks.Lock(
             uuid: uuid, serialNumber: row.text("serial_number"), isOnline: online.contains(ThingName(uuid)), keys: Int(row.int("keys") ?? 0),
-            residents: 0, lastEvent: row.text("last_event"), changedAt: row.moment("changed_at"))
+            residents: Int(row.int("residents") ?? 0), lastEvent: row.text("last_event"), changedAt: row.moment("changed_at"))
     }
 }
 

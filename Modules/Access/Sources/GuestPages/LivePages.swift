@@ -1,0 +1,75 @@
+public import AccessContracts
+import Kernel
+import Mustache
+
+extension GuestPages {
+    /// The pages on swift-mustache. Templates escape everything they are given.
+    public static let live: GuestPages = {
+        // The templates are constants of this file's target; a broken one fails every test of the pages.
+        let library = MustacheLibrary(templates: Template.all.compactMapValues { try? MustacheTemplate(string: $0) })
+        @Sendable func render(_ name: String, _ values: [String: any Sendable]) -> String { library.render(values, withTemplate: name) ?? "" }
+        return GuestPages(
+            guest: { render("guest", $0.values) }, opening: { render("opening", $0.values) }, trouble: { render("trouble", $0.values) })
+    }()
+}
+
+/// What every page needs.
+private func frame(_ language: PageLanguage, _ nonce: String, _ title: String) -> [String: any Sendable] {
+    ["lang": language.rawValue, "nonce": nonce, "title": title]
+}
+
+extension GuestPage {
+    fileprivate var values: [String: any Sendable] {
+        let words = Words[language], showsDoors = state == .valid || state == .notYetValid
+        var values = frame(language, nonce, words.title)
+        values["state"] = state.rawValue
+        values["heading"] = words.headings[state] ?? ""
+        values["note"] = words.notes[state]
+        if state != .forbidden, state != .revoked {
+            values["window"] = [
+                ["label": words.validFrom, "iso": from.iso, "text": Self.utc(from)], ["label": words.validUntil, "iso": until.iso, "text": Self.utc(until)],
+            ]
+        }
+        if showsDoors { values["doors"] = doors.map { entry(for: $0, words) } }
+        values["unreachable"] = words.unreachable
+        return values
+    }
+
+    private func entry(for door: Door, _ words: Words) -> [String: any Sendable] {
+        let isUsable = state == .valid, label = door.label ?? "\(words.door) \(door.id)"
+        var values: [String: any Sendable] = ["id": door.id, "label": label]
+        if isUsable, door.slides { values["slide"] = ["action": "\(path)/doors/\(door.id)/open", "text": words.slide, "label": label] }
+        if isUsable, door.takesPin, let pin {
+            values["code"] = ["title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote]
+        }
+        return values
+    }
+
+    /// `2026-08-20 09:30 UTC`, until the script says it in the guest's own zone.
+    private static func utc(_ moment: Moment) -> String { moment.iso.prefix(16).replacing("T", with: " ") + " UTC" }
+}
+
+extension OpeningPage {
+    fileprivate var values: [String: any Sendable] {
+        let words = Words[language]
+        var values = frame(language, nonce, words.phases[phase] ?? words.title)
+        values["phase"] = phase.rawValue
+        values["heading"] = words.phases[phase] ?? ""
+        values["note"] = words.phaseNotes[phase] ?? ""
+        values["door"] = door
+        values["offline"] = isOffline && phase != .open ? words.offline : nil
+        values["refreshes"] = phase == .opening
+        values["back"] = ["href": back, "text": words.back]
+        return values
+    }
+}
+
+extension TroublePage {
+    fileprivate var values: [String: any Sendable] {
+        let words = Words[language]
+        var values = frame(language, nonce, words.troubles[trouble] ?? "")
+        values["trouble"] = trouble.rawValue
+        values["heading"] = words.troubles[trouble] ?? ""
+        return values
+    }
+}

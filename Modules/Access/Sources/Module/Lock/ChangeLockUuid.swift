@@ -1,0 +1,31 @@
+import DevicesContracts
+import Kernel
+
+/// Replaces the hardware of a lock: its uuid, and with it the thing that commands go to.
+struct ChangeLockUuid: Command {
+    let lock: LockID
+    let uuid: UUIDText
+
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case sameUuid, uuidTaken
+        var kind: RefusalKind { self == .sameUuid ? .conflict : .invalid }
+        var words: String { self == .sameUuid ? "The lock has this uuid already." : "The hardware uuid belongs to another lock." }
+    }
+
+    static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
+
+    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard lock.uuid.text.lowercased() != uuid.text.lowercased() else { throw .sameUuid }
+        return [.uuidChanged(to: uuid, from: lock.uuid)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/ChangeLockUuid", "Replace the hardware uuid of a lock",
+        allow: Rule("a super key") { _, _, caller in caller.isSuper },
+        before: .bindingNew { $0.uuid },
+        input: .path("id", "Number of the lock."), .body("newUuid", "Uuid of the new hardware."),
+        make: ChangeLockUuid.init(lock:uuid:)
+    )
+}

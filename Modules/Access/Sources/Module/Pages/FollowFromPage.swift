@@ -1,0 +1,40 @@
+import AccessContracts
+import Kernel
+
+/// Shows a guest what became of an open: what the lock has said, not only that a command was sent.
+enum FollowFromPage {
+    static let operation = make("/temp-keys")
+    static let collective = make("/collective-temp-keys")
+
+    private static func make(_ prefix: String) -> Operation {
+        Operation.custom(
+            .get, prefix + "/{uuid}/confirmation", "Show what became of an open", by: .optional, allow: "whoever has the link",
+            answers: [Answer(200, "The page."), Answer(404, "There is no such key.")],
+            input:
+                .path("uuid", "The key."), .query("door", "The door that was opened."), .query("offline", "Whether the lock was away."),
+            .query("action", "The open to follow."), .query("lang", "`en` or `el`."), .request
+        ) { (services: Services, id: TempKey.ID, door: Count?, offline: String?, action: ActionID?, _: String?, request: Request) in
+            try await PageAnswers.page(request, services) { answers in
+                let key = try await services.store.load(TempKey.self, id.text).state
+                guard key.exists else { return answers.trouble(404, .unknownKey) }
+                let opened = door.flatMap { key.door($0.number) }
+                return answers.opening(
+                    OpeningPage(
+                        language: answers.language, back: "\(prefix)/\(id)", door: opened.map { $0.label ?? "\($0.id)" },
+                        phase: try await phase(of: action, key, services), isOffline: offline == "true" || offline == "1", nonce: answers.nonce))
+            }
+        }
+    }
+
+    /// Only an open of one of the key's own doors is told.
+    private static func phase(of action: ActionID?, _ key: TempKey, _ services: Services) async throws -> OpeningPage.Phase {
+        guard let action, let row = try await services.store.query("SELECT status, error, lock_id FROM access.actions WHERE action_id = \(action)").first,
+            key.locks.contains(where: { Int64($0.number) == row.int("lock_id") })
+        else { return .sent }
+        switch row.text("status") {
+        case "success": return .open
+        case "error": return row.json("error")?["type"] == "Expired" ? .silent : .failed
+        default: return .opening
+        }
+    }
+}

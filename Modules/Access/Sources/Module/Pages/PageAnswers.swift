@@ -1,0 +1,65 @@
+import AccessContracts
+import Kernel
+
+/// What all pages for guests share: their language, their headers, and how the page of a key hears who looks at it.
+struct PageAnswers {
+    let request: Request
+    let services: Services
+    let language: PageLanguage
+    let nonce: String
+    private let pages: GuestPages
+
+    init(_ request: Request, _ services: Services) throws {
+        guard let pages = services.ports.port(GuestPages.self) else { throw Failure.notConfigured("There are no pages here.") }
+        (self.request, self.services, self.pages) = (request, services, pages)
+        language = Self.language(query: request.query["lang"], cookie: request.cookie("lang"), accepted: request.header("accept-language"))
+        nonce = UUIDText(digest: services.vault.random(16)).text
+    }
+
+    func guest(_ page: GuestPage) -> Response { html(200, pages.guest(page)) }
+    func opening(_ page: OpeningPage) -> Response { html(200, pages.opening(page)) }
+    func trouble(_ status: Int, _ trouble: TroublePage.Trouble) -> Response {
+        html(status, pages.trouble(TroublePage(language: language, trouble: trouble, nonce: nonce)))
+    }
+
+    /// Runs a page; whatever goes wrong is told in a page too.
+    static func page(_ request: Request, _ services: Services, _ body: (PageAnswers) async throws -> Response) async throws -> Response {
+        let answers = try PageAnswers(request, services)
+        do { return try await body(answers) } catch {
+            services.log.error("A page could not be made", ["error": "\(error)"])
+            return answers.trouble(500, .ourFault)
+        }
+    }
+
+    private func html(_ status: Int, _ text: String) -> Response {
+        let policy = "default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        var headers = [
+            "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Frame-Options": "DENY",
+            "Content-Language": language.rawValue,
+            "Vary": "Accept-Language, Cookie",
+        ]
+        if request.query["lang"].flatMap(PageLanguage.init(rawValue:)) != nil {
+            headers["Set-Cookie"] = "lang=\(language.rawValue); Path=/; SameSite=Lax; Max-Age=31536000"
+        }
+        return Response(status, headers: headers, body: .text(text, type: "text/html; charset=utf-8"))
+    }
+
+    /// What the guest asked for, else asked for earlier, else prefers (RFC 9110 §12.5.4), else English.
+    static func language(query: String?, cookie: String?, accepted: String?) -> PageLanguage {
+        if let chosen = query.flatMap(PageLanguage.init(rawValue:)) ?? cookie.flatMap(PageLanguage.init(rawValue:)) { return chosen }
+        let ranked = (accepted ?? "").split(separator: ",").enumerated().compactMap { place, entry -> (PageLanguage, Double, Int)? in
+            let parts = entry.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
+            guard let tag = parts.first?.lowercased(), let language = PageLanguage(rawValue: String(tag.prefix { $0 != "-" })) else { return nil }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+            return weight > 0 ? (language, weight, place) : nil
+        }
+        return ranked.max { ($0.1, -$0.2) < ($1.1, -$1.2) }?.0 ?? .english
+    }
+}
+
+extension Request {
+    /// A cookie that the browser sent (RFC 6265 §5.4).
+    func cookie(_ name: String) -> String? {
+        (header("cookie") ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+}

@@ -1,0 +1,54 @@
+import AccessContracts
+import Kernel
+
+/// The page of a temporary key: its doors with their ways in, its window, its PIN while it is valid.
+enum ShowGuestPage {
+    static let operation = make("/temp-keys")
+    static let collective = make("/collective-temp-keys")
+
+    private static func make(_ prefix: String) -> Operation {
+        Operation.custom(
+            .get, prefix + "/{uuid}", "Show the page of a temporary key", by: .optional, allow: "whoever has the link; a whitelist key shows its doors to its users only",
+            answers: [
+                Answer(200, "The page, whatever the state of the key."), Answer(303, "A token from the address has become a cookie."),
+                Answer(404, "There is no such key."),
+            ],
+            input: .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."), .request
+        ) { (services: Services, id: TempKey.ID, token: String?, _: String?, request: Request) in
+            try await PageAnswers.page(request, services) { answers in
+                let path = "\(prefix)/\(id)"
+                if let token { return exchange(token, path, services.settings) }
+                let key = try await services.store.load(TempKey.self, id.text).state
+                guard key.exists else { return answers.trouble(404, .unknownKey) }
+                return answers.guest(try page(key, path, answers))
+            }
+        }
+    }
+
+    /// The token leaves the address, where others would see it, for a cookie that scripts cannot read.
+    private static func exchange(_ token: String, _ path: String, _ settings: ModuleSettings) -> Response {
+        let isClean = token.utf8.allSatisfy { byte in byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") }
+        let secure = settings.publicURL.hasPrefix("https:") ? "; Secure" : ""
+        let headers = ["Location": path].merging(isClean ? ["Set-Cookie": "spk_guest=\(token); Path=\(path); HttpOnly; SameSite=Lax\(secure)"] : [:]) { $1 }
+        return Response(303, headers: headers, body: .empty)
+    }
+
+    private static func page(_ key: TempKey, _ path: String, _ answers: PageAnswers) throws -> GuestPage {
+        let state = state(of: key, for: answers.request.caller.user, at: answers.services.clock())
+        let pin = state == .valid ? try key.sealedPin.map { try Pin.open($0, for: key.id, answers.services.vault).digits } : nil
+        return GuestPage(
+            language: answers.language, state: state, path: path,
+            doors: key.doors.map { GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin) }, pin: pin, from: key.from, until: key.until,
+            nonce: answers.nonce)
+    }
+
+    static func state(of key: TempKey, for user: UserID?, at now: Moment) -> GuestPage.State {
+        switch key.standing(at: now) {
+        case .revoked: .revoked
+        case .expired: .expired
+        case .usedUp: .usedUp
+        case .notYetValid: key.isFor(user) ? .notYetValid : .forbidden
+        case .valid: key.isFor(user) ? .valid : .forbidden
+        }
+    }
+}

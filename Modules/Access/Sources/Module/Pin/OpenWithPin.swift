@@ -1,0 +1,36 @@
+import Kernel
+
+/// Opens a door for whoever types a PIN at its panel. Every refusal looks the same, whatever its reason, and takes the same work.
+enum OpenWithPin {
+    static let operation = Operation.custom(
+        .post, "/locks/{id}/open-with-pin", "Open a lock with a PIN",
+        by: .optional, allow: "whoever knows a PIN that is valid at the lock now",
+        answers: [
+            Answer(200, "Opened, or queued for a lock that is offline.", .object(["success": .constant(true), "offline": .boolean])),
+            Answer(401, "The PIN does not open this lock now."), Answer(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
+            Answer(500, "The device did not take the command."), Answer(503, "PINs are off here."),
+        ],
+        input: .path("id", "Number of the lock."), .body("pin", "What was typed."), .request
+    ) { (services: Services, lock: LockID, pin: TypedPin, request: Request) in
+        guard services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
+        // One try at a time per lock, so that many at once count like many one after another.
+        let turn = try await services.store.turn(StreamName("pin", lock.description))
+        defer { turn.end() }
+        var throttle = PinThrottle(try await services.store.query(PinThrottle.find(lock)).first)
+        if let wait = throttle.wait(at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
+        let opened = try await open(lock, Pin(digits: pin.text), request, services)
+        if opened == nil { throttle.noteFailure(at: services.clock()) } else { throttle.noteSuccess() }
+        _ = try await services.store.run([throttle.put(lock)])
+        guard let opened else { throw Failure.invalidPin }
+        return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
+    }
+
+    /// Nil when the PIN opens nothing here now.
+    private static func open(_ lock: LockID, _ pin: Pin, _ request: Request, _ services: Services) async throws -> GuestOpening.Opened? {
+        let found = try await services.store.read(pin.digests(services.vault).map { PinRows.find($0, at: lock) }).lazy.compactMap(\.first).first?.text("uuid")
+        // A look at some key is taken also where there is none.
+        let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
+        guard key.standing(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.takesPin }) else { return nil }
+        return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true)
+    }
+}

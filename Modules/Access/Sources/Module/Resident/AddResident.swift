@@ -1,0 +1,53 @@
+import IdentityContracts
+import Kernel
+
+/// Puts a user on the list of those who hear the doorbell.
+struct AddResident: Command {
+    let lock: LockID
+    let name: NonEmpty
+    let email: String?
+    let who: PersonSelector
+    /// Whom the selector stands for; found by Identity.
+    var user: UserID?
+
+    init(lock: LockID, name: NonEmpty, email: String?, phone: String?, user: NonEmpty?) {
+        (self.lock, self.name, self.email) = (lock, name, email)
+        who = PersonSelector(user: user.map { UserID($0.text) }, email: email, phone: phone)
+    }
+
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case nobodyNamed, noSuchUser, listedAlready
+        var kind: RefusalKind { self == .noSuchUser ? .unknown : .invalid }
+        var words: String {
+            switch self {
+            case .nobodyNamed: "userId, email or phoneNumber is needed."
+            case .noSuchUser: "No user matches; create the user first."
+            case .listedAlready: "The user is a resident already."
+            }
+        }
+    }
+
+    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard !who.isEmpty else { throw .nobodyNamed }
+        guard let user else { throw .noSuchUser }
+        guard lock.resident(user) == nil else { throw .listedAlready }
+        return [.residentAdded(Resident(user: user, name: name.text, email: who.user == nil ? email?.normalisedAddress : nil))]
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/AddResident", "Add a resident, who hears the doorbell",
+        allow: .manager,
+        completing: { command, request, services in
+            var command = command
+            command.user = try await command.who.find(request, services)
+            return command
+        },
+        answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
+        input:
+            .path("id", "Number of the lock."), .body("name", "What the panel shows."), .body("email", "Address of a known user."),
+        .body("phoneNumber", "Number of a known user."), .body("userId", "Id of the user; wins over address and number."),
+        make: AddResident.init(lock:name:email:phone:user:)
+    )
+}

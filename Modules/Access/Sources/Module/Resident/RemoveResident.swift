@@ -1,0 +1,51 @@
+import IdentityContracts
+import Kernel
+
+/// Takes a user from the list of those who hear the doorbell.
+struct RemoveResident: Command {
+    let lock: LockID
+    let email: String?
+    let who: PersonSelector
+    /// Whom the selector stands for; found by Identity.
+    var user: UserID?
+
+    init(lock: LockID, email: String?, phone: String?, user: NonEmpty?) {
+        (self.lock, self.email) = (lock, email)
+        who = PersonSelector(user: user.map { UserID($0.text) }, email: email, phone: phone)
+    }
+
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case nobodyNamed, notListed
+        var kind: RefusalKind { .invalid }
+        var words: String { self == .nobodyNamed ? "userId, email or phoneNumber is needed." : "The user is no resident of the lock." }
+    }
+
+    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard !who.isEmpty else { throw .nobodyNamed }
+        guard let found = user.flatMap(lock.resident) ?? residentByAddress(of: lock) else { throw .notListed }
+        return [.residentRemoved(found.user, email: found.email)]
+    }
+
+    /// Residents of old may be known by their address alone.
+    private func residentByAddress(of lock: Lock) -> Resident? {
+        guard who.user == nil, let address = email?.normalisedAddress else { return nil }
+        return lock.residents.first { $0.email?.normalisedAddress == address }
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/RemoveResident", "Remove a resident",
+        allow: .manager,
+        completing: { command, request, services in
+            var command = command
+            command.user = try await command.who.find(request, services)
+            return command
+        },
+        answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
+        input:
+            .path("id", "Number of the lock."), .body("email", "The resident's address."), .body("phoneNumber", "The resident's number."),
+        .body("userId", "The resident's id; wins over address and number."),
+        make: RemoveResident.init(lock:email:phone:user:)
+    )
+}

@@ -1,0 +1,63 @@
+import Kernel
+
+/// Makes a key for guests of one lock, under an id that the caller chose.
+struct CreateTempKey: Command {
+    let lock: LockID
+    let key: TempKey.ID
+    let mode: AccessMode
+    let users: [UUIDText]
+    let from: Moment
+    let until: Moment
+    let maxUses: Nullable<Count>?
+    let remark: Remark?
+    let caller: Caller
+
+    var target: String { lock.description }
+
+    enum Refusal: Refused {
+        case endsBeforeItBegins, isOver, nobodyAllowed, idTaken
+        var kind: RefusalKind { .invalid }
+        var words: String {
+            switch self {
+            case .endsBeforeItBegins: "validUntil must be after validFrom."
+            case .isOver: "validUntil must be in the future."
+            case .nobodyAllowed: "A whitelist key needs allowedUserIds."
+            case .idTaken: "There is a temporary key with this tempKeyUuid."
+            }
+        }
+    }
+
+    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard until > from else { throw .endsBeforeItBegins }
+        guard until > now else { throw .isOver }
+        guard mode == .everybody || !users.isEmpty else { throw .nobodyAllowed }
+        return [.tempKeyCreated(TempKeyNotice(definition(of: lock, at: now)))]
+    }
+
+    private func definition(of lock: Lock, at now: Moment) -> TempKey.Definition {
+        TempKey.Definition(
+            id: key, isShared: false, doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key)],
+            users: mode == .whitelist ? users.map { UserID($0.text) } : nil, from: from, until: until, maxUses: maxUses?.value?.number, description: remark?.text,
+            sealedPin: nil, createdBy: caller.name, createdAt: now)
+    }
+
+    private static let recording = Preparation<CreateTempKey>(repeats: true) { plan, services in
+        let known = try await services.store.load(TempKey.self, plan.command.key.text)
+        guard !known.exists else { throw Failure(Refusal.idTaken) }
+        var outcome = Preparation<CreateTempKey>.Outcome()
+        let definition = plan.command.definition(of: plan.snapshot.state, at: plan.request.attempt.now)
+        outcome.appends = [try Append([.created(definition)], to: known, at: plan.request.attempt.now)]
+        return outcome
+    }
+
+    static let operation = Operation.command(
+        .post, "/locks/{id}/create-temp-key", "Make a temporary key for guests of a lock",
+        allow: .owner, before: recording,
+        answer: CommandAnswer(["tempKeyUuid": .string]) { command, _, _ in ["tempKeyUuid": command.key.json] },
+        input:
+            .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."), .body("accessMode", "Who may use it."),
+        .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
+        .body("maxUses", "How often it opens; null or absent for no limit."), .body("description", "A remark."), .caller,
+        make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:)
+    )
+}

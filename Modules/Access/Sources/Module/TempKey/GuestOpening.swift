@@ -1,0 +1,69 @@
+import Kernel
+
+/// A guest opens a door with a temporary key: a use is reserved, the device is told, the lock's history is written; what cannot be carried
+/// out gives the use back.
+struct GuestOpening {
+    let services: Services
+    let request: Request
+
+    struct Opened: Sendable {
+        let door: TempKey.Door
+        let action: ActionID
+        /// The device is known to be away: the command waits for it, and dies.
+        let isOffline: Bool
+    }
+
+    private static let attempts = 8
+
+    /// - Parameter door: the door's number within the key; nil for the first one that slides.
+    func open(_ id: TempKey.ID, door number: Int?, byPin: Bool = false) async throws -> Opened {
+        let action = request.action
+        let (door, count) = try await reserve(id, number, byPin, action)
+        let command = OpenByTempKey(lock: door.lock, use: TempKeyUse(key: id, user: request.caller.user, count: count))
+        do {
+            let response = try await services.carryOut(command, before: OpenByTempKey.push, for: request.unrecorded)
+            return Opened(door: door, action: ActionID(response.headers["X-Action-Id"] ?? action.text), isOffline: response.headers["X-Device-Offline"] == "true")
+        } catch Failure.outcomeUnknown {
+            throw Failure.outcomeUnknown  // the door may have opened: the use stays
+        } catch {
+            await giveBack(id, action)
+            throw Self.told(error)
+        }
+    }
+
+    /// Guests hear of a device that does not answer as of something that went wrong on our side.
+    private static func told(_ error: any Error) -> any Error {
+        switch error {
+        case Failure.deviceUnreachable, AskFailure.timedOut, AskFailure.failed: Failure.sideEffectFailed("The door could not be told to open.")
+        default: error
+        }
+    }
+
+    /// Counts a use before anything moves: of many guests at once no more than the limit get through.
+    private func reserve(_ id: TempKey.ID, _ number: Int?, _ byPin: Bool, _ action: ActionID) async throws -> (TempKey.Door, count: Int) {
+        let turn = try await services.store.turn(TempKey.stream(id))
+        defer { turn.end() }
+        for _ in 0..<Self.attempts {
+            let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
+            let door = try GuestRefusal.door(number, of: key.state, for: request.caller.user, byPin: byPin, at: now)
+            do {
+                try await services.store.commit(Commit([try Append([.useReserved(action)], to: key, at: now)], trace: request.trace))
+                return (door, key.state.usedCount + 1)
+            } catch CommitFailure.versionConflict {}
+        }
+        throw Failure.unavailable("Too many guests use this key at once.", retryAfter: .seconds(1))
+    }
+
+    private func giveBack(_ id: TempKey.ID, _ action: ActionID) async {
+        for _ in 0..<Self.attempts {
+            do {
+                let key = try await services.store.load(TempKey.self, id.text)
+                return try await services.store.commit(Commit([try Append([.useReturned(action)], to: key, at: services.clock())], trace: request.trace))
+            } catch CommitFailure.versionConflict {
+                continue
+            } catch {
+                return services.log.error("A use of a temporary key could not be given back", ["key": id.text, "error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import Kernel
+
+/// A key for guests: one to fifty doors, a window of time, and as many uses as it allows. Both generations of the API are this: a key for a
+/// single lock is one with a single door.
+struct TempKey: Aggregate {
+    static let category = Category("temp-key", className: "TempKeyAggregate")
+    typealias ID = UUIDText
+
+    /// These stay inside; the lock's events tell partners.
+    enum Event: Sendable, Equatable {
+        case created(Definition)
+        case changed(TempKeyChanges, by: String)
+        case revoked(by: String, at: Moment)
+        case useReserved(ActionID)
+        case useReturned(ActionID)
+    }
+
+    /// What a key is when it is made.
+    struct Definition: Sendable, Equatable, Codable {
+        let id: TempKey.ID
+        let isShared: Bool
+        let doors: [Door]
+        let users: [UserID]?
+        let from: Moment
+        let until: Moment
+        let maxUses: Int?
+        let description: String?
+        /// The PIN, encrypted.
+        let sealedPin: String?
+        let createdBy: String
+        let createdAt: Moment
+    }
+
+    /// One door of a key.
+    struct Door: Sendable, Equatable, Codable {
+        enum Method: String, Codable, Sendable, CaseIterable, WireValue { case key, code, both }
+        /// Counts from 1 within the key.
+        let id: Int
+        let lock: LockID
+        let lockUuid: UUIDText
+        let label: String?
+        let method: Method
+
+        /// Whether the page has a control for it, and whether the PIN opens it.
+        var slides: Bool { method != .code }
+        var takesPin: Bool { method != .key }
+    }
+
+    private(set) var id: TempKey.ID = ""
+    /// Made by the API for several doors.
+    private(set) var isShared = false
+    private(set) var doors: [Door] = []
+    /// Who may use it; nil for everybody who has the link.
+    private(set) var users: [UserID]?
+    private(set) var from = Moment(milliseconds: 0)
+    private(set) var until = Moment(milliseconds: 0)
+    private(set) var maxUses: Int?
+    private(set) var description: String?
+    private(set) var sealedPin: String?
+    private(set) var createdBy = ""
+    private(set) var createdAt = Moment(milliseconds: 0)
+    private(set) var revokedAt: Moment?
+    private(set) var usedCount = 0
+    /// Uses that may still be given back.
+    private(set) var recentUses: [ActionID] = []
+    private static let remembered = 50
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .created(let definition):
+            (id, isShared, doors, users) = (definition.id, definition.isShared, definition.doors, definition.users)
+            (from, until, maxUses, description) = (definition.from, definition.until, definition.maxUses, definition.description)
+            (sealedPin, createdBy, createdAt) = (definition.sealedPin, definition.createdBy, definition.createdAt)
+        case .changed(let changes, _): apply(changes)
+        case .revoked(_, let at): revokedAt = at
+        case .useReserved(let action):
+            usedCount += 1
+            recentUses = recentUses.suffix(Self.remembered - 1) + [action]
+        case .useReturned(let action):
+            guard let place = recentUses.firstIndex(of: action) else { return }
+            recentUses.remove(at: place)
+            usedCount -= 1
+        }
+    }
+
+    mutating func apply(_ changes: TempKeyChanges) {
+        (from, until) = (changes.from ?? from, changes.until ?? until)
+        if let limit = changes.maxUses { maxUses = limit.value }
+        if let users = changes.users, self.users != nil || changes.isWhitelist == true { self.users = users }
+        if changes.isWhitelist == false { users = nil }
+        if changes.isWhitelist == true, users == nil { users = [] }
+    }
+}
+
+// MARK: - Questions the use cases ask
+
+extension TempKey {
+    var exists: Bool { !doors.isEmpty }
+    var isRevoked: Bool { revokedAt != nil }
+    func door(_ id: Int) -> Door? { doors.first { $0.id == id } }
+    func door(of lock: LockID) -> Door? { doors.first { $0.lock == lock } }
+    var firstSlide: Door? { doors.first { $0.slides } }
+    var locks: [LockID] { doors.map(\.lock).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+
+    /// How it stands with a key, the worst first.
+    enum Standing: String, Sendable, CaseIterable { case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid }
+
+    func standing(at now: Moment) -> Standing {
+        if isRevoked { return .revoked }
+        if now >= until { return .expired }
+        if let maxUses, usedCount >= maxUses { return .usedUp }
+        return now < from ? .notYetValid : .valid
+    }
+
+    /// Whether the person at the door is one the key is for.
+    func isFor(_ user: UserID?) -> Bool { users.map { list in user.map(list.contains) ?? false } ?? true }
+
+    var organisation: OrgID? { nil }
+    static func claims(of event: Event, before: TempKey) -> [Claim] { [] }
+}
+
+// MARK: - On the wire
+
+extension TempKey {
+    static func wire(_ event: Event, in state: TempKey, at now: Moment) -> WireEvent {
+        func data(_ value: some Encodable) -> JSON.Object { (try? JSON(encoding: value))?.members ?? [:] }
+        return switch event {
+        case .created(let definition): WireEvent("TempKeyDefined", data(definition))
+        case .changed(let changes, let by): WireEvent("TempKeyChanged", ["changes": .object(changes.data), "by": .string(by)])
+        case .revoked(let by, let at): WireEvent("TempKeyRevoked", ["by": .string(by), "at": at.json])
+        case .useReserved(let action): WireEvent("TempKeyUseReserved", ["actionId": action.json])
+        case .useReturned(let action): WireEvent("TempKeyUseReturned", ["actionId": action.json])
+        }
+    }
+
+    static func event(from stored: StoredEvent) -> Event? {
+        let data = stored.wire.data
+        switch stored.wire.type {
+        case "TempKeyDefined": return (try? JSON.object(data).decoded(as: Definition.self)).map(Event.created)
+        case "TempKeyChanged": return .changed(TempKeyChanges(data["changes"]?.members ?? [:]), by: data["by"]?.text ?? "")
+        case "TempKeyRevoked": return .revoked(by: data["by"]?.text ?? "", at: data["at"]?.text.flatMap(Moment.init(iso:)) ?? stored.at)
+        case "TempKeyUseReserved": return .useReserved(ActionID(data["actionId"]?.text ?? ""))
+        case "TempKeyUseReturned": return .useReturned(ActionID(data["actionId"]?.text ?? ""))
+        default: return nil
+        }
+    }
+}

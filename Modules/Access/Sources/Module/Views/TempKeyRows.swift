@@ -1,0 +1,52 @@
+import Kernel
+
+/// Which keys stand on which locks, across aggregates.
+enum TempKeyRows {
+    static let migration = Migration(
+        "003-temp-keys",
+        [
+            """
+            CREATE TABLE access.temp_keys (uuid TEXT PRIMARY KEY, is_shared BOOLEAN NOT NULL, created_by TEXT NOT NULL, created_at BIGINT NOT NULL)
+            """,
+            "CREATE INDEX temp_keys_by_creator ON access.temp_keys (created_by, created_at)",
+            "CREATE TABLE access.temp_key_doors (lock_id BIGINT NOT NULL, uuid TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (lock_id, uuid))",
+        ])
+
+    static func rows(for change: Change<TempKey>) -> [SQL] {
+        guard case .created(let definition) = change.event else { return [] }
+        let key: SQL = """
+            INSERT INTO access.temp_keys (uuid, is_shared, created_by, created_at)
+            VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) ON CONFLICT (uuid) DO NOTHING
+            """
+        return [key]
+            + change.after.locks.map { lock in
+                """
+                INSERT INTO access.temp_key_doors (lock_id, uuid, created_at) VALUES (\(lock.number), \(definition.id), \(definition.createdAt))
+                ON CONFLICT (lock_id, uuid) DO NOTHING
+                """
+            }
+    }
+
+    /// The keys of a lock, newest first.
+    static func keys(of lock: LockID, _ services: Services) async throws -> [TempKey] {
+        try await load("SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) ORDER BY created_at DESC, uuid DESC LIMIT 1000", services)
+    }
+
+    /// The shared keys that a caller made, newest first.
+    static func keys(by creator: String, _ services: Services) async throws -> [TempKey] {
+        try await load(
+            "SELECT uuid FROM access.temp_keys WHERE created_by = \(creator) AND is_shared = TRUE ORDER BY created_at DESC, uuid DESC LIMIT 1000", services)
+    }
+
+    private static func load(_ query: SQL, _ services: Services) async throws -> [TempKey] {
+        let ids = try await services.store.query(query).compactMap { $0.text("uuid") }
+        return try await withThrowingTaskGroup(of: (Int, TempKey).self) { group in
+            for (place, id) in ids.enumerated() { group.addTask { (place, try await services.store.load(TempKey.self, id).state) } }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+}
+
+extension TempKey {
+    static func project(_ change: Change<TempKey>) -> [SQL] { TempKeyRows.rows(for: change) }
+}

@@ -1,0 +1,56 @@
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+@Suite struct PinTests {
+    @Test(arguments: ["1234", "123456", "00000000"]) func `four to eight digits are a PIN`(text: String) { #expect(TypedPin.problem(with: text) == nil) }
+    @Test(arguments: ["", "123", "123456789", "12a4", " 1234", "١٢٣٤", "12345\u{0}"]) func `other texts are none`(text: String) {
+        #expect(TypedPin.problem(with: text) != nil)
+    }
+
+    @Test func `a random PIN has six digits, and bytes that would favour some are passed over`() {
+        let fake = FakeServices().services("access").vault
+        let vault = Vault(
+            seal: fake.seal, open: fake.open, sha256: fake.sha256, hmac: fake.hmac, keyedDigests: fake.keyedDigests,
+            random: { _ in [255, 250, 249, 10, 3, 7, 251, 98, 200] })
+        #expect(Pin.random(vault).digits == "903780")
+    }
+
+    @Test func `five wrong PINs within a minute have to wait, fifteen within a quarter of an hour are locked out`() {
+        var throttle = PinThrottle()
+        var now = Moment(milliseconds: 1_000_000)
+        for _ in 0..<5 {
+            #expect(throttle.wait(at: now) == nil)
+            throttle.noteFailure(at: now)
+            now = now + .seconds(2)
+        }
+        #expect(throttle.wait(at: now) == .seconds(50))
+        for _ in 0..<2 {
+            now = now + .seconds(60)
+            for _ in 0..<5 { throttle.noteFailure(at: now) }
+        }
+        #expect(throttle.wait(at: now) == .seconds(900))
+        #expect(throttle.wait(at: now + .seconds(899)) == .seconds(1))
+        #expect(throttle.wait(at: now + .seconds(900)) == nil)
+    }
+
+    @Test func `a success forgives the minute, not the quarter of an hour`() {
+        var throttle = PinThrottle()
+        let now = Moment(milliseconds: 1_000_000)
+        for _ in 0..<5 { throttle.noteFailure(at: now) }
+        throttle.noteSuccess()
+        #expect(throttle.wait(at: now) == nil)
+        for _ in 0..<10 { throttle.noteFailure(at: now) }
+        #expect(throttle.wait(at: now) == .seconds(900))
+    }
+
+    @Test func `old failures do not count`() {
+        var throttle = PinThrottle()
+        for _ in 0..<14 { throttle.noteFailure(at: Moment(milliseconds: 0)) }
+        let later = Moment(milliseconds: 900_000)
+        throttle.noteFailure(at: later)
+        #expect(throttle.wait(at: later) == nil && throttle.quarterFailures == 1)
+    }
+}

@@ -1,0 +1,62 @@
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// A guest's open against the fakes: uses are reserved before the push and given back when it fails.
+@Suite struct GuestOpeningTests {
+    let fake = FakeServices(now: Moment(milliseconds: 1_000_000))
+
+    func prepare(maxUses: Int?) async throws {
+        let store = fake.services("access").store, none = Trace(correlation: "", causation: nil)
+        let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
+        let key = Snapshot<TempKey>(stream: TempKey.stream(TempKeyTests.id), state: TempKey(), version: 0, changedAt: fake.now)
+        let definition = TempKey.Definition(
+            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000),
+            maxUses: maxUses, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
+        try await store.commit(
+            Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append([.created(definition)], to: key, at: fake.now)], trace: none))
+        fake.answer(WithdrawCommand.self) { _ in Done() }
+    }
+
+    func open() async throws -> GuestOpening.Opened {
+        let request = Request(caller: .anonymous, attempt: Attempt(now: fake.now))
+        return try await GuestOpening(services: fake.services("access"), request: request).open(TempKeyTests.id, door: nil)
+    }
+
+    func key() async throws -> TempKey { try await fake.services("access").store.load(TempKey.self, TempKeyTests.id.text).state }
+
+    @Test func `an open is told to the lock and counted`() async throws {
+        try await prepare(maxUses: 2)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted, isOffline: true) }
+        let opened = try await open()
+        #expect(opened.isOffline && opened.door.id == 1)
+        #expect(try fake.asked(SendCommand.self).map(\.lifetime) == [30_000])
+        #expect(fake.types(of: Lock.stream(7)) == ["LockCreated", "LockOpenRequested", "TempKeyUsed"])
+        #expect(try await key().usedCount == 1)
+    }
+
+    @Test func `a push that fails gives the use back and tells nothing`() async throws {
+        try await prepare(maxUses: 1)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unreachable) }
+        await #expect(throws: Failure.sideEffectFailed("The door could not be told to open.")) { try await open() }
+        #expect(fake.types(of: Lock.stream(7)) == ["LockCreated"])
+        #expect(try await key().usedCount == 0)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        _ = try await open()
+        await #expect(throws: Failure(GuestRefusal.usedUp)) { try await open() }
+    }
+
+    @Test func `a commit of unknown outcome keeps the use`() async throws {
+        try await prepare(maxUses: 1)
+        fake.answer(SendCommand.self) { [fake] _ in
+            fake.failNextCommit(with: Failure.outcomeUnknown)
+            return SendCommand.Reply(.accepted)
+        }
+        await #expect(throws: Failure.outcomeUnknown) { try await open() }
+        #expect(try await key().usedCount == 1)
+        #expect(try fake.asked(WithdrawCommand.self).isEmpty)
+    }
+}

@@ -1,0 +1,25 @@
+import IdentityContracts
+import Kernel
+
+/// What other modules may ask about people.
+enum PeopleQuestions {
+    static func answers(_ services: Services) -> [Answering] {
+        [
+            Answering(FindPerson.self) { question, _ in FindPerson.Reply(user: try await find(question, services)) },
+            Answering(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
+        ]
+    }
+
+    /// By address, else by number.
+    private static func find(_ question: FindPerson, _ services: Services) async throws -> UserID? {
+        let query: SQL? =
+            question.email.flatMap(EmailAddress.init(normalising:)).map(Contacts.find) ?? question.phone.flatMap(PhoneNumber.init(normalising:)).map(Contacts.find)
+        guard let query else { return nil }
+        return try await services.store.query(query).first?.text("user_id").map { UserID($0) }
+    }
+
+    private static func withPhone(_ users: [UserID], _ services: Services) async throws -> [UserID] {
+        let found = try await services.store.read(users.map(Contacts.find))
+        return zip(users, found).filter { $1.first?.text("phone") != nil }.map(\.0)
+    }
+}
