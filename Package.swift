@@ -83,6 +83,7 @@ let package = Package(
         part("Database", ["Kernel", "CPostgres", "CSQLite"]),
         part("EventStore", ["Kernel", "Database"]),
         part("MessageBus", ["Kernel", "Database"]),
+        part("Workflows", ["Kernel", "Database"]),
         part("HTTPClient", ["CCurl"]),
         part("MQTT", ["CMosquitto"]),
         part("Telemetry", [logging]),
@@ -96,7 +97,7 @@ let package = Package(
         part(
             "Host",
             [
-                "Kernel", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging, lifecycle, crypto,
+                "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging, lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"), .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ] + modules + ports + contexts.map { .target(name: "\($0.name)Contracts") }),
@@ -107,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "PlatformTests",
             dependencies: [
-                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "HTTPEdge", "HTTPClient", crypto,
+                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),
         .testTarget(

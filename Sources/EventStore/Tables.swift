@@ -37,6 +37,14 @@ public enum Tables {
                     id TEXT NOT NULL, body TEXT NOT NULL, error TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (subscription, envelope))
                 """,
                 "CREATE TABLE \(schema).claims (kind TEXT NOT NULL, value TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, value))",
+            ] + idempotency(for: schema).statements)
+    }
+
+    /// The records of requests with an `Idempotency-Key`.
+    public static func idempotency(for schema: String) -> Migration {
+        Migration(
+            "003-idempotency",
+            [
                 """
                 CREATE TABLE \(schema).idempotency (
                     key {bytes} PRIMARY KEY, body {bytes} NOT NULL, status BIGINT, answer TEXT, at BIGINT NOT NULL)

@@ -4,6 +4,7 @@ import Foundation
 import HTTPEdge
 import Kernel
 import MessageBus
+import Workflows
 
 /// The database of a process and its schemas.
 struct Storage: Sendable {
@@ -13,7 +14,7 @@ struct Storage: Sendable {
 
     /// The schema of the edge and the bus, beside those of the modules.
     static let platform = "platform"
-    private static let platformMigrations = [CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration]
+    private static let platformMigrations = [CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, Tables.idempotency(for: platform)]
 
     init(_ settings: Settings) throws {
         let url = settings.text("SPKEY_DATABASE_URL")
@@ -36,8 +37,12 @@ struct Storage: Sendable {
         let migrator = Migrator(database)
         try await migrator.migrate(schema: Self.platform, Self.platformMigrations)
         for context in contexts {
-            try await migrator.migrate(schema: context.name, [Tables.migration(for: context.name)] + context.migrations)
+            try await migrator.migrate(schema: context.name, Self.steps(of: context))
         }
+    }
+
+    private static func steps(of context: Context) -> [Migration] {
+        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : [WorkflowRows.migration(for: context.name)]) + context.migrations
     }
 
     /// Steps that are missing, as `schema/step`.
@@ -45,8 +50,7 @@ struct Storage: Sendable {
         let migrator = Migrator(database)
         var missing = try await migrator.missing(schema: Self.platform, Self.platformMigrations).map { "\(Self.platform)/\($0)" }
         for context in contexts {
-            let steps = [Tables.migration(for: context.name)] + context.migrations
-            missing += try await migrator.missing(schema: context.name, steps).map { "\(context.name)/\($0)" }
+            missing += try await migrator.missing(schema: context.name, Self.steps(of: context)).map { "\(context.name)/\($0)" }
         }
         return missing
     }

@@ -12,6 +12,7 @@ import ServiceLifecycle
 import Telemetry
 import UnixSignals
 import WebhookSender
+import Workflows
 
 import Glibc
 
@@ -59,9 +60,13 @@ public struct System: Sendable {
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: CredentialDirectory.port, ports: ports.ports,
                 settings: settings.forModules, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
+            services.launch = WorkflowDesk(schema: name, database: storage.database, clock: clock).launch
             all[name] = services
             let assembly = context.assemble(services)
-            bus.local.register(assembly.answers)
+            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, storage.database))
+            if !context.workflows.isEmpty {
+                jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: bus.process).job)
+            }
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }
                 let exclusive = ExclusiveJob(job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
@@ -74,6 +79,9 @@ public struct System: Sendable {
                     of: reaction, store: store, holder: holder, wakes: bus.wakes, log: moduleLog, crashes: settings.crashes, clock: clock)
             }
         }
+        all[Storage.platform] = Services(
+            module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port, bus: bus.port, vault: vault,
+            directory: CredentialDirectory.port, ports: Ports(), settings: settings.forModules, log: Log(log, module: Admin.name), clock: clock)
         return System(
             settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
             link: ports.link, standings: standings, gauges: gauges, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")
@@ -92,7 +100,9 @@ public struct System: Sendable {
             edgeSettings.adminKey = UUIDText.fresh(at: Self.clock()).text
             log.notice("The staff key of this start", metadata: ["SPKEY_ADMIN_API_KEY": "\(edgeSettings.adminKey)"])
         }
-        let endpoints = contexts.flatMap { context in context.operations.map { Endpoint($0, services[context.name]!) } }
+        let endpoints =
+            contexts.flatMap { context in context.operations.map { Endpoint($0, services[context.name]!) } }
+            + Admin.operations.map { Endpoint($0, services[Storage.platform]!) }
         let trusted = HTTPClient(publicOnly: false)
         let edge = await Edge(
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: Probes(metrics: metrics, readiness: readiness),
@@ -140,7 +150,7 @@ public struct System: Sendable {
 
     /// The document of the whole API, whichever modules this process runs.
     public static func document(_ settings: Settings) -> OpenAPIDocument {
-        OpenAPIDocument(modules: Modules.all.map { ($0.name, $0.operations) }, publicURL: settings.text("SPKEY_PUBLIC_URL"))
+        OpenAPIDocument(modules: Modules.all.map { ($0.name, $0.operations) } + [(Admin.name, Admin.operations)], publicURL: settings.text("SPKEY_PUBLIC_URL"))
     }
 
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {

@@ -6,7 +6,7 @@ public enum Organisation {}
 public typealias OrgID = ID<Organisation>
 
 /// Who asks, as the edge has established it.
-public enum Caller: Sendable, Equatable {
+public enum Caller: Sendable, Equatable, Codable {
     case anonymous
     /// An API key of a tenant. A super key belongs to the operator of the platform and passes tenant checks.
     case key(org: OrgID, isSuper: Bool)

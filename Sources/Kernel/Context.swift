@@ -5,14 +5,16 @@ public struct Context: Sendable {
     public let aggregates: [AnyAggregate]
     public let migrations: [Migration]
     public let operations: [Operation]
+    public let workflows: [AnyWorkflow]
     /// What runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) -> Assembly
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
+        workflows: [AnyWorkflow] = [], assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
     ) {
-        (self.name, self.aggregates, self.migrations, self.operations, self.assemble) = (name, aggregates, migrations, operations, assemble)
+        (self.name, self.aggregates, self.migrations, self.operations) = (name, aggregates, migrations, operations)
+        (self.workflows, self.assemble) = (workflows, assemble)
     }
 }
 

@@ -81,6 +81,8 @@ public struct Answering: Sendable {
         name = A.name
         self.answer = { body, context in try JSON(encoding: await answer(try body.decoded(), context)) }
     }
+
+    public init(_ name: String, _ answer: @escaping @Sendable (JSON) async throws -> JSON) { (self.name, self.answer) = (name, { body, _ in try await answer(body) }) }
 }
 
 /// What travels with an ask besides its body.

@@ -10,6 +10,8 @@ public struct Services: Sendable {
     public let log: Log
     public let clock: @Sendable () -> Moment
     public var crashes = CrashPoints.none
+    /// The statement that begins a run of a workflow; it commits with what it belongs to.
+    public var launch: @Sendable (Launch) -> SQL = { _ in "SELECT 1 AS nothing" }
 
     public init(
         module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,
@@ -30,6 +32,11 @@ public struct Bus: Sendable {
     public func ask<A: Ask>(_ question: A, trace: Trace, now: Moment) async throws -> A.Reply {
         let context = AskContext(trace: trace, deadline: now + A.patience)
         return try await send(A.name, A.module, try JSON(encoding: question), context).decoded()
+    }
+
+    /// Asks for what has no type: what the host asks of every module alike.
+    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment) async throws -> JSON {
+        try await send(name, module, question, AskContext(trace: trace, deadline: now + .seconds(5)))
     }
 }
 

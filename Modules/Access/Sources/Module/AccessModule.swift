@@ -14,8 +14,9 @@ public let access = Context(
         CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective,
         OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
-        FollowAction.operation,
+        BulkAddKeys.operation, FollowAction.operation,
     ],
+    workflows: [AnyWorkflow(BulkAddKeys.self)],
     assemble: { services in
         Assembly(answers: [OwnedLocksView.answering(services)], reactions: [FinishActions.reaction(services)])
     }

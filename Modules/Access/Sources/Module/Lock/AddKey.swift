@@ -24,13 +24,15 @@ struct AddKey: Command {
         return [.keyAdded(wanted)]
     }
 
+    static let push = Preparation<AddKey>.device { command, _, _ in
+        let args: JSON = ["key_uuid": command.key.json, "key_index": command.index?.json, "user_id": command.user?.json]
+        return DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey)
+    }
+
     static let operation = Operation.command(
         .post, "/locks/{id}/AddKey", "Add a key to a lock",
         allow: .manager,
-        before: .device { command, _, _ in
-            let args: JSON = ["key_uuid": command.key.json, "key_index": command.index?.json, "user_id": command.user?.json]
-            return DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey)
-        },
+        before: push,
         input:
             .path("id", "Number of the lock."),
         .body("keyUuid", "Identifier of the key."),

@@ -1,0 +1,81 @@
+import Kernel
+
+/// Adds several keys to a lock, one after another with a second between, so that the device keeps up.
+struct BulkAddKeys: Workflow {
+    static let name = "bulk-add-keys-workflow", label = "Add several keys to a lock"
+
+    let lock: LockID
+    let keys: [Key]
+    let caller: Caller
+
+    private static let pause = Duration.seconds(1)
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        var outcomes: [JSON] = []
+        for (place, key) in keys.enumerated() {
+            if place > 0 { try await steps.sleep("pause before key \(place + 1)", Self.pause) }
+            let step = "key \(place + 1) of \(keys.count)"
+            let outcome = try await steps.perform(step) { try await add(key, steps.request(step, by: caller, services), services) }
+            outcomes.append(["keyUuid": key.id.json, "outcome": .string(outcome)])
+        }
+        return ["keys": .array(outcomes)]
+    }
+
+    /// What the lock refuses is noted and the rest goes on; a lock that is gone ends the run; everything else is tried again.
+    private func add(_ key: Key, _ request: Request, _ services: Services) async throws -> String {
+        do {
+            let response = try await services.carryOut(AddKey(lock: lock, key: key.id, index: key.index, user: key.user), before: AddKey.push, for: request)
+            guard case .json(let body) = response.body else { return "added" }
+            return body["event"]?.isNull == false ? "added" : "there already"
+        } catch Failure.refused(.unknown, _, _) {
+            throw WorkflowStop("The lock is gone.")
+        } catch Failure.refused(_, _, let words) {
+            return words
+        }
+    }
+
+    static let operation = Operation.custom(
+        .post, "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background",
+        by: .client, allow: "the tenant that owns the lock, its owner, a holder of one of its keys, or a super key",
+        answers: [
+            Answer(200, "Begun; staff follow it at /admin/workflows/{instanceId}.", .object(["success": .constant(true), "lockId": .integer, "instanceId": .string])),
+            Answer(404, "There is no such lock."),
+        ],
+        input: .path("id", "Number of the lock."), .body("keys", "The keys, in order."), .generated("bulk-add-keys"), .request
+    ) { (services: Services, lock: LockID, keys: BulkKeys, run: UUIDText, request: Request) in
+        let snapshot = try await services.store.load(Lock.self, lock.description)
+        guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
+        guard snapshot.state.isManaged(by: request.caller) else { throw Failure.refused(.forbidden, code: nil, words: "Only managers of the lock may do this.") }
+        let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller)
+        _ = try await services.store.run([services.launch(try Launch(workflow, as: WorkflowID(run.text), by: request.caller.name, at: request.attempt.now))])
+        return .json(200, ["success": true, "lockId": lock.json, "instanceId": run.json])
+    }
+}
+
+/// One to five hundred keys in the words of `AddKey`.
+struct BulkKeys: WireValue {
+    let keys: [Key]
+    private static let most = 500
+
+    static var schema: Schema {
+        Schema.list(of: .object(["keyUuid": Key.ID.schema, "keyIndexNumber": .integer.optional, "userId": .string.optional])).limited(least: 1, most: Int64(most))
+    }
+    var json: JSON { .array(keys.map { ["keyUuid": $0.id.json, "keyIndexNumber": $0.index?.json, "userId": $0.user?.json] }) }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> BulkKeys? {
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let items = raw.items else { return reading.note(path, "must be a list") }
+        guard (1...most).contains(items.count) else { return reading.note(path, "must have 1 to \(most) keys") }
+        let keys = items.enumerated().compactMap { place, item in read(item, at: "\(path)[\(place)]", &reading) as Key? }
+        return keys.count == items.count ? BulkKeys(keys: keys) : nil
+    }
+
+    private static func read(_ raw: JSON, at path: String, _ reading: inout Reading) -> Key? {
+        guard let object = JSON.Object.read(raw, at: path, &reading) else { return nil }
+        let id = Key.ID.read(object["keyUuid"], at: "\(path).keyUuid", &reading)
+        let index = Int?.read(object["keyIndexNumber"], at: "\(path).keyIndexNumber", &reading)
+        let user = UserID?.read(object["userId"], at: "\(path).userId", &reading)
+        guard let id, let index, let user else { return nil }
+        return Key(id: id, index: index, user: user)
+    }
+}

@@ -1,0 +1,8 @@
+import Kernel
+
+/// The operations that span modules. Every process serves them and asks the modules wherever they are.
+enum Admin {
+    /// As documents group them.
+    static let name = "admin"
+    static let operations = [AggregateEvents.operation, WorkflowRuns.one, WorkflowRuns.list, WorkflowRuns.terminate]
+}

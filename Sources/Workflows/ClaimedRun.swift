@@ -1,0 +1,112 @@
+import Database
+import Kernel
+import Synchronization
+
+/// A run in the hands of this process. Everything it writes is refused once the run is another's or was terminated.
+struct ClaimedRun: Sendable {
+    let id: WorkflowID
+    let name: String
+    let parameters: JSON
+    private let token: Int64
+    private let schema: String
+    private let database: any Database
+    /// The database's clock, in its words.
+    private let now: String
+    private let clock: @Sendable () -> Moment
+
+    /// How long a claim holds, in milliseconds, and how often it is renewed.
+    static let lease = 6_000
+    private static let beat = Duration.seconds(2)
+    /// Longer sleeps end the attempt.
+    private static let shortSleep = Duration.seconds(3)
+
+    /// The run sleeps until then.
+    struct Pause: Error { let until: Moment }
+    /// The run is no longer ours.
+    struct Lost: Error {}
+
+    init?(_ row: Row, schema: String, database: any Database, now: String, clock: @escaping @Sendable () -> Moment) {
+        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token") else { return nil }
+        (id, self.name, self.token, parameters) = (WorkflowID(run), name, token, row.json("parameters") ?? .null)
+        (self.schema, self.database, self.now, self.clock) = (schema, database, now, clock)
+    }
+
+    /// Runs a body with the steps of the run, renewing the claim meanwhile; a lost claim cancels the body.
+    func holding(_ body: @escaping @Sendable (Steps) async throws -> JSON) async throws -> JSON {
+        let recorded = try await database.read(WorkflowRows.steps(of: id, in: schema))
+        let known = Mutex(Dictionary(recorded.map { ($0.text("name") ?? "", $0.json("result") ?? .null) }) { first, _ in first })
+        let steps = Steps(
+            run: id,
+            record: { name, body in
+                if let result = known.withLock({ $0[name] }) { return result }
+                let result = try await body()
+                try await record(name, result, place: known.withLock { $0.count })
+                known.withLock { $0[name] = result }
+                return result
+            },
+            wait: { try await wait(until: $0) }, clock: clock)
+        return try await withThrowingTaskGroup(of: JSON.self) { group in
+            group.addTask { try await body(steps) }
+            group.addTask { try await renew() }
+            defer { group.cancelAll() }
+            return try await group.next() ?? .null
+        }
+    }
+
+    private func wait(until moment: Moment) async throws {
+        let left = moment.since(clock())
+        guard left > .zero else { return }
+        guard left <= Self.shortSleep else { throw Pause(until: moment) }
+        try await Task.sleep(for: left)
+    }
+
+    private func renew() async throws -> JSON {
+        while true {
+            try await Task.sleep(for: Self.beat)
+            try await write("lease_until = \(now) + \(Self.lease)")
+        }
+    }
+
+    /// The step and the claim in one transaction.
+    private func record(_ name: String, _ result: JSON, place: Int) async throws {
+        try await write(
+            "attempts = 0, error = NULL, lease_until = \(now) + \(Self.lease)",
+            and: [
+                """
+                INSERT INTO \(trusted: schema).workflow_steps (run, name, place, result, at) VALUES (\(id), \(name), \(place), \(result), \(clock()))
+                ON CONFLICT (run, name) DO NOTHING
+                """
+            ])
+    }
+
+    func attempts() async throws -> Int {
+        Int(try await database.read("SELECT attempts FROM \(trusted: schema).workflow_runs WHERE run = \(id)").first?.int("attempts") ?? 0)
+    }
+
+    func put(off moment: Moment, attempts: Int? = nil, error: String? = nil) async throws {
+        try await update(
+            """
+            UPDATE \(trusted: schema).workflow_runs SET wake_at = \(moment), lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
+                error = CAST(\(optional: error) AS TEXT), updated_at = \(clock())
+            WHERE run = \(id) AND token = \(token) AND status = 'running'
+            """)
+    }
+
+    func end(_ status: String, result: JSON?, error: String?) async throws {
+        try await update(
+            """
+            UPDATE \(trusted: schema).workflow_runs SET status = \(status), result = \(optional: result), error = \(optional: error), lease_until = 0, updated_at = \(clock())
+            WHERE run = \(id) AND token = \(token) AND status = 'running'
+            """)
+    }
+
+    private func write(_ change: String, and rows: [SQL] = []) async throws {
+        try await update(
+            "UPDATE \(trusted: schema).workflow_runs SET \(trusted: change), updated_at = \(clock()) WHERE run = \(id) AND token = \(token) AND status = 'running'",
+            and: rows)
+    }
+
+    private func update(_ statement: SQL, and rows: [SQL] = []) async throws {
+        do { _ = try await database.transact([statement.required] + rows) } catch DatabaseError.unaffected { throw Lost() }
+    }
+}

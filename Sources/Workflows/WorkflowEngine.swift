@@ -1,0 +1,93 @@
+public import Database
+public import Kernel
+import Synchronization
+
+/// Carries out the runs of a module. A run is claimed under a lease; when its process dies another goes on from the last recorded step.
+public struct WorkflowEngine: Sendable {
+    private let schema: String
+    private let database: any Database
+    private let services: Services
+    private let workflows: [String: AnyWorkflow]
+    private let holder: String
+
+    /// How often is looked for runs that are due, and how many are carried out at once.
+    private static let poll = Duration.milliseconds(200), most = 16
+    private static let attempts = 12
+
+    /// - Parameter holder: unique among all processes.
+    public init(_ workflows: [AnyWorkflow], schema: String, database: any Database, services: Services, holder: String) {
+        (self.schema, self.database, self.services, self.holder) = (schema, database, services, holder)
+        self.workflows = Dictionary(workflows.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    public var job: Job {
+        Job("\(schema)-workflows") {
+            let load = Load()
+            try await withThrowingDiscardingTaskGroup { group in
+                while true {
+                    let room = Self.most - load.count.withLock { $0 }
+                    for run in room > 0 ? try await claim(room) : [] {
+                        load.count.withLock { $0 += 1 }
+                        group.addTask {
+                            await carryOut(run)
+                            load.count.withLock { $0 -= 1 }
+                        }
+                    }
+                    try await Task.sleep(for: Self.poll)
+                }
+            }
+        }
+    }
+
+    /// How many runs are under way.
+    private final class Load: Sendable { let count = Mutex(0) }
+
+    private func claim(_ limit: Int) async throws -> [ClaimedRun] {
+        let lock = database.dialect == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
+        return try await database.transact([
+            """
+            UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, lease_until = \(trusted: databaseNow) + \(ClaimedRun.lease)
+            WHERE run IN (SELECT run FROM \(trusted: schema).workflow_runs
+                WHERE status IN ('queued', 'running') AND wake_at <= \(services.clock()) AND lease_until < \(trusted: databaseNow)
+                ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
+            RETURNING run, name, parameters, attempts, token
+            """
+        ])[0].rows.compactMap { ClaimedRun($0, schema: schema, database: database, now: databaseNow, clock: services.clock) }
+    }
+
+    private var databaseNow: String {
+        database.dialect == .postgres ? "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" : String(services.clock().milliseconds)
+    }
+
+    /// One attempt: to the end, to a sleep, or to a failure that is tried again.
+    private func carryOut(_ run: ClaimedRun) async {
+        do {
+            guard let workflow = workflows[run.name] else { return try await run.end("errored", result: nil, error: "This build does not know the workflow.") }
+            do {
+                let result = try await run.holding { steps in try await workflow.run(run.parameters, steps, services) }
+                try await run.end("complete", result: result, error: nil)
+            } catch let pause as ClaimedRun.Pause {
+                try await run.put(off: pause.until)
+            } catch let stop as WorkflowStop {
+                try await run.end("errored", result: nil, error: stop.words)
+            } catch is ClaimedRun.Lost {
+                // Another process has it, or it was terminated.
+            } catch is CancellationError {
+                try await run.put(off: services.clock())
+            } catch {
+                try await fail(run, error)
+            }
+        } catch {
+            // The lease runs out and the run is claimed again.
+            services.log.warning("A workflow run could not be recorded", ["run": run.id.text, "error": "\(error)"])
+        }
+    }
+
+    private func fail(_ run: ClaimedRun, _ error: any Error) async throws {
+        services.log.warning("A step of a workflow failed", ["run": run.id.text, "workflow": run.name, "error": "\(error)"])
+        let attempts = try await run.attempts() + 1
+        guard attempts < Self.attempts else { return try await run.end("errored", result: nil, error: "\(error)") }
+        let pause = min(Duration.milliseconds(250) * (1 << min(attempts, 12)), .seconds(300))
+        try await run.put(off: services.clock() + pause, attempts: attempts, error: "\(error)")
+    }
+}
