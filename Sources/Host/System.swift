@@ -65,7 +65,7 @@ public struct System: Sendable {
             let assembly = context.assemble(services)
             bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, storage.database))
             if !context.workflows.isEmpty {
-                jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: bus.process).job)
+                jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }

@@ -8,13 +8,16 @@ public enum CrashPoint: String, Sendable, CaseIterable {
     case afterAcknowledgement = "puback-after"
     case beforeCheckpoint = "checkpoint-before"
     case afterCheckpoint = "checkpoint-after"
+    /// A step of a workflow is to be carried out, or is recorded.
+    case beforeStep = "step-before"
+    case afterStep = "step-after"
 }
 
 /// The crash points of a process; none is armed outside tests.
 public struct CrashPoints: Sendable {
     private let reached: @Sendable (CrashPoint, String) -> Void
 
-    /// - Parameter reached: called with the point and its scope: a module, or the name of a subscription.
+    /// - Parameter reached: called with the point and its scope: a module, the name of a subscription, or of a step.
     public init(reached: @escaping @Sendable (CrashPoint, String) -> Void) { self.reached = reached }
     public static let none = CrashPoints { _, _ in }
 

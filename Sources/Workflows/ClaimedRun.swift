@@ -13,6 +13,7 @@ struct ClaimedRun: Sendable {
     /// The database's clock, in its words.
     private let now: String
     private let clock: @Sendable () -> Moment
+    private let crashes: CrashPoints
 
     /// How long a claim holds, in milliseconds, and how often it is renewed.
     static let lease = 6_000
@@ -25,10 +26,10 @@ struct ClaimedRun: Sendable {
     /// The run is no longer ours.
     struct Lost: Error {}
 
-    init?(_ row: Row, schema: String, database: any Database, now: String, clock: @escaping @Sendable () -> Moment) {
+    init?(_ row: Row, schema: String, database: any Database, now: String, services: Services) {
         guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token") else { return nil }
         (id, self.name, self.token, parameters) = (WorkflowID(run), name, token, row.json("parameters") ?? .null)
-        (self.schema, self.database, self.now, self.clock) = (schema, database, now, clock)
+        (self.schema, self.database, self.now, clock, crashes) = (schema, database, now, services.clock, services.crashes)
     }
 
     /// Runs a body with the steps of the run, renewing the claim meanwhile; a lost claim cancels the body.
@@ -39,8 +40,10 @@ struct ClaimedRun: Sendable {
             run: id,
             record: { name, body in
                 if let result = known.withLock({ $0[name] }) { return result }
+                crashes.reach(.beforeStep, in: name)
                 let result = try await body()
                 try await record(name, result, place: known.withLock { $0.count })
+                crashes.reach(.afterStep, in: name)
                 known.withLock { $0[name] = result }
                 return result
             },

@@ -14,7 +14,7 @@ public struct WorkflowEngine: Sendable {
     private static let poll = Duration.milliseconds(200), most = 16
     private static let attempts = 12
 
-    /// - Parameter holder: unique among all processes.
+    /// - Parameter holder: unique among all processes, and the same after a restart.
     public init(_ workflows: [AnyWorkflow], schema: String, database: any Database, services: Services, holder: String) {
         (self.schema, self.database, self.services, self.holder) = (schema, database, services, holder)
         self.workflows = Dictionary(workflows.map { ($0.name, $0) }) { first, _ in first }
@@ -23,6 +23,7 @@ public struct WorkflowEngine: Sendable {
     public var job: Job {
         Job("\(schema)-workflows") {
             let load = Load()
+            try await giveUpClaimsOfBefore()
             try await withThrowingDiscardingTaskGroup { group in
                 while true {
                     let room = Self.most - load.count.withLock { $0 }
@@ -39,6 +40,13 @@ public struct WorkflowEngine: Sendable {
         }
     }
 
+    /// What this holder had in hand before a restart is nobody's: it need not wait for the lease to run out.
+    private func giveUpClaimsOfBefore() async throws {
+        _ = try await database.transact([
+            "UPDATE \(trusted: schema).workflow_runs SET lease_until = 0, token = token + 1 WHERE holder = \(holder) AND status = 'running'"
+        ])
+    }
+
     /// How many runs are under way.
     private final class Load: Sendable { let count = Mutex(0) }
 
@@ -52,7 +60,7 @@ public struct WorkflowEngine: Sendable {
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
             RETURNING run, name, parameters, attempts, token
             """
-        ])[0].rows.compactMap { ClaimedRun($0, schema: schema, database: database, now: databaseNow, clock: services.clock) }
+        ])[0].rows.compactMap { ClaimedRun($0, schema: schema, database: database, now: databaseNow, services: services) }
     }
 
     private var databaseNow: String {

@@ -1,0 +1,37 @@
+import Foundation
+import Kernel
+import KernelTesting
+import Testing
+
+/// A bulk run whose process dies before and after every step.
+@Suite(.serialized) struct WorkflowCrashTests {
+    static let steps = ["key 1 of 3", "pause before key 2", "key 2 of 3", "pause before key 3", "key 3 of 3"]
+
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `keys in bulk are added once, whenever the process dies`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation)
+            let lock = try await partner.lock().number
+            let keys = JSON.array(["a", "b", "c"].map { ["keyUuid": $0] })
+            // The run begins under the first crash point; each restart is armed with the next.
+            let points = Self.steps.flatMap { ["step-before@\($0)", "step-after@\($0)"] }
+            try await installation.killAndRestart(["SPKEY_CRASH_AT": points[0]])
+            let begun = try await partner.call("POST", "/locks/\(lock)/BulkAddKeys", ["keys": keys])
+            #expect(begun.status == 200)
+            let run = begun.body["instanceId"]?.text ?? ""
+            for point in points.dropFirst() + ["none@none"] {
+                try await installation.server.wait()
+                let arming = point == "none@none" ? [:] : ["SPKEY_CRASH_AT": point]
+                try await installation.killAndRestart(arming)
+            }
+            let isDone = try await eventually(within: .seconds(20)) {
+                try await partner.asStaff("GET", "/admin/workflows/\(run)").body["status"] == "complete"
+            }
+            #expect(isDone)
+            #expect(try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text } == ["a", "b", "c"])
+            let messages = try await partner.call("GET", "/locks/\(lock)/debug/messages?limit=200").body["messages"]?["command"]?.items ?? []
+            #expect(Set(messages.compactMap { $0["payload"]?["message_id"]?.text }).count == 3)
+            let progress = try await partner.asStaff("GET", "/admin/workflows/\(run)").body["progress"]?.items ?? []
+            #expect(progress.compactMap { $0["message"]?.text } == Self.steps)
+        }
+    }
+}

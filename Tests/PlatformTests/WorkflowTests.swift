@@ -1,0 +1,186 @@
+import Database
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+import Workflows
+
+/// What the steps of the tests have done, outside the database.
+final class Deeds: Sendable {
+    private let state = Mutex((done: [String](), failures: [String: Int]()))
+    var done: [String] { state.withLock { $0.done } }
+    func fail(_ step: String, times: Int) { state.withLock { $0.failures[step] = times } }
+
+    struct Trouble: Error {}
+
+    func `do`(_ step: String) throws {
+        try state.withLock { state in
+            if let left = state.failures[step], left > 0 {
+                state.failures[step] = left - 1
+                throw Trouble()
+            }
+            state.done.append(step)
+        }
+    }
+
+    static let shared = Mutex<[String: Deeds]>([:])
+    static func of(_ name: String) -> Deeds {
+        shared.withLock { all in
+            let deeds = all[name] ?? Deeds()
+            all[name] = deeds
+            return deeds
+        }
+    }
+}
+
+/// Three steps and a sleep; stops for good where it is told to.
+struct Trip: Workflow {
+    static let name = "trip-workflow", label = "A trip"
+    let deeds: String
+    var stopsAt: String?
+    var pause = 0
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        let deeds = Deeds.of(self.deeds)
+        for step in ["pack", "drive", "arrive"] {
+            let number = try await steps.perform(step) {
+                if step == stopsAt { throw WorkflowStop("no \(step) today") }
+                try deeds.do(step)
+                return deeds.done.count
+            }
+            if step == "pack" { try await steps.sleep("rest", .milliseconds(pause)) }
+            if step == "arrive" { return .int(Int64(number)) }
+        }
+        return .null
+    }
+}
+
+@Suite struct WorkflowTests {
+    struct Place: Sendable {
+        let database: any Database
+        let name: String
+
+        var desk: WorkflowDesk { WorkflowDesk(schema: "alpha", database: database, clock: Stage.clock) }
+
+        func engine(_ holder: String) -> WorkflowEngine {
+            let fake = FakeServices().services("alpha")
+            let services = Services(
+                module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+                log: fake.log,
+                clock: Stage.clock)
+            return WorkflowEngine([AnyWorkflow(Trip.self)], schema: "alpha", database: database, services: services, holder: holder)
+        }
+
+        func start(_ run: WorkflowID, _ trip: Trip) async throws {
+            _ = try await database.transact([desk.launch(try Launch(trip, as: run, by: "test", at: Stage.clock()))])
+        }
+
+        func status(_ run: WorkflowID) async throws -> String? { try await desk.find(run)?["status"]?.text }
+        func progress(_ run: WorkflowID) async throws -> [String] { (try await desk.find(run)?["progress"]?.items ?? []).compactMap { $0["message"]?.text } }
+    }
+
+    func with(_ dialect: Dialect, _ body: (Place) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            try await Migrator(database).migrate(schema: "alpha", [WorkflowRows.migration(for: "alpha")])
+            try await body(Place(database: database, name: UUIDText.fresh(at: Stage.clock()).text))
+        }
+    }
+
+    func working(_ place: Place, _ holder: String = "one", until isDone: @escaping @Sendable () async throws -> Bool) async throws -> Bool {
+        let job = place.engine(holder).job, task = Task { try await job.run() }
+        let held = try await eventually(within: .seconds(20), isDone)
+        task.cancel()
+        _ = await task.result
+        return held
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a run does its steps once and in order, and tells its result`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("r", Trip(deeds: place.name))
+            try await place.start("r", Trip(deeds: "another"))
+            #expect(try await working(place) { try await place.status("r") == "complete" })
+            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+            #expect(try await place.progress("r") == ["pack", "rest", "drive", "arrive"])
+            #expect(try await place.desk.find("r")?["result"] == 3)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a step that fails is tried again, and what was done before it is not`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            Deeds.of(place.name).fail("drive", times: 2)
+            try await place.start("r", Trip(deeds: place.name))
+            #expect(try await working(place) { try await place.status("r") == "complete" })
+            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a run that stops says why`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("r", Trip(deeds: place.name, stopsAt: "drive"))
+            #expect(try await working(place) { try await place.status("r") == "errored" })
+            #expect(try await place.desk.find("r")?["error"] == "no drive today")
+            #expect(Deeds.of(place.name).done == ["pack"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a long sleep survives its process, and is not begun anew`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("r", Trip(deeds: place.name, pause: 5_000))
+            let begun = ContinuousClock.now
+            #expect(try await working(place) { try await place.progress("r") == ["pack", "rest"] })
+            #expect(try await working(place, "two") { try await place.status("r") == "complete" })
+            #expect((.seconds(4)...(.seconds(15))).contains(begun.duration(to: .now)))
+            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a run that is terminated does no more steps`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("r", Trip(deeds: place.name, pause: 60_000))
+            #expect(try await working(place) { try await place.progress("r").count == 2 })
+            try await place.desk.terminate("r")
+            _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET wake_at = 0"])
+            try await place.start("after", Trip(deeds: place.name + "-after"))
+            #expect(try await working(place) { try await place.status("after") == "complete" })
+            #expect(try await place.status("r") == "terminated")
+            #expect(Deeds.of(place.name).done == ["pack"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a run whose process is gone goes to another`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("r", Trip(deeds: place.name))
+            // As a dead process leaves it: claimed, one step recorded.
+            let ended = Stage.clock() - .seconds(1)
+            _ = try await place.database.transact([
+                "UPDATE alpha.workflow_runs SET status = 'running', holder = 'dead', token = 7, lease_until = 0, updated_at = \(ended)",
+                "INSERT INTO alpha.workflow_steps (run, name, place, result, at) VALUES ('r', 'pack', 0, \("{\"value\":1}"), 0)",
+            ])
+            #expect(try await working(place) { try await place.status("r") == "complete" })
+            #expect(Deeds.of(place.name).done == ["drive", "arrive"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `many runs are shared by two processes, each step done once`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), Trip(deeds: "\(place.name) \(number)")) }
+            let other = place.engine("two").job, task = Task { try await other.run() }
+            let isDone = try await working(place) {
+                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.int("n") == 20
+            }
+            task.cancel()
+            _ = await task.result
+            #expect(isDone)
+            for number in 0..<20 { #expect(Deeds.of("\(place.name) \(number)").done == ["pack", "drive", "arrive"]) }
+        }
+    }
+
+    @Test func `requests of a step have the same ids each time`() throws {
+        let services = FakeServices().services("alpha")
+        let steps = Steps(run: "r", record: { _, body in try await body() }, wait: { _ in }, clock: Stage.clock)
+        let caller = Caller.key(org: "acme", isSuper: false)
+        #expect(steps.request("a", by: caller, services).action == steps.request("a", by: caller, services).action)
+        #expect(steps.request("a", by: caller, services).action != steps.request("b", by: caller, services).action)
+    }
+}
