@@ -95,7 +95,8 @@ final class Installation: Sendable {
         try await TestDatabase.withPostgres(1) { _, address in try await run(address) }
     }
 
-    func start() async throws {
+    /// - Parameter isAwaited: whether to wait until it can serve; a process that is to die at once never can.
+    func start(isAwaited: Bool = true) async throws {
         switch layout {
         case .sqlite, .postgres: try serve([], on: port)
         case .five:
@@ -114,7 +115,7 @@ final class Installation: Sendable {
             let gateway = try Program("/usr/sbin/nginx", arguments, output: folder.appending(path: "nginx.log"))
             programs.withLock { $0.append(gateway) }
         }
-        try await ready(port)
+        if isAwaited { try await ready(port) }
     }
 
     /// Starts a process with these modules, all when there are none; a module of its own works under its own role.
@@ -157,11 +158,11 @@ final class Installation: Sendable {
     var server: Program { programs.withLock { $0[0] } }
 
     /// - Parameter settings: of this start only.
-    func killAndRestart(_ settings: [String: String] = [:]) async throws {
+    func killAndRestart(_ settings: [String: String] = [:], isAwaited: Bool = true) async throws {
         try await server.end(SIGKILL)
         programs.withLock { $0.removeAll() }
         once.withLock { $0 = settings }
-        try await start()
+        try await start(isAwaited: isAwaited)
         once.withLock { $0 = [:] }
     }
 

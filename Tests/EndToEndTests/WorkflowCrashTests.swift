@@ -20,8 +20,8 @@ import Testing
             let run = begun.body["instanceId"]?.text ?? ""
             for point in points.dropFirst() + ["none@none"] {
                 try await installation.server.wait()
-                let arming = point == "none@none" ? [:] : ["SPKEY_CRASH_AT": point]
-                try await installation.killAndRestart(arming)
+                let isLast = point == "none@none"
+                try await installation.killAndRestart(isLast ? [:] : ["SPKEY_CRASH_AT": point], isAwaited: isLast)
             }
             let isDone = try await eventually(within: .seconds(20)) {
                 try await partner.asStaff("GET", "/admin/workflows/\(run)").body["status"] == "complete"
