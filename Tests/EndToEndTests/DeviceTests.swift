@@ -81,6 +81,12 @@ final class Device: Sendable {
         try await say("update", ["state": ["reported": ["lastCommand": answer]]])
     }
 
+    func presence(_ isOnline: Bool) async throws {
+        let client = client.withLock { $0 }, thing = prefix.split(separator: "/")[2]
+        _ = try await eventually { client?.isConnected == true }
+        _ = try await client?.publish("spk/things/\(thing)/presence", (["online": .bool(isOnline)] as JSON).bytes, retain: true)
+    }
+
     func close() { client.withLock { $0 }?.close() }
 }
 

@@ -57,7 +57,7 @@ extension OpeningPage {
         values["heading"] = words.phases[phase] ?? ""
         values["note"] = words.phaseNotes[phase] ?? ""
         values["door"] = door
-        values["offline"] = isOffline && phase != .open ? words.offline : nil
+        values["offline"] = isOffline && phase == .opening ? words.offline : nil
         values["refreshes"] = phase == .opening
         values["back"] = ["href": back, "text": words.back]
         return values

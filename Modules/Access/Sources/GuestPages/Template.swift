@@ -11,11 +11,11 @@ enum Template {
         main{max-width:30rem;margin:0 auto;padding:1.5rem 1rem}h1{font-size:2rem;line-height:1.2;margin:0 0 .5rem}h2{font-size:1.5rem;margin:0 0 .5rem}
         dl{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1rem;margin:1rem 0}dt{font-weight:700}dd{margin:0}
         ul{list-style:none;padding:0;margin:1.5rem 0}li{border:2px solid #000;border-radius:1rem;padding:1rem;margin:0 0 1rem}
-        .slide{position:relative;display:block;width:100%;min-height:4.5rem;border:0;border-radius:2.25rem;background:#0a4d0a;color:#fff;font:700 1.375rem system-ui,sans-serif;cursor:pointer;touch-action:pan-y;overflow:hidden}
+        .slide{position:relative;display:block;width:100%;min-height:4.5rem;padding:0 1rem 0 4.5rem;border:0;border-radius:2.25rem;background:#0a4d0a;color:#fff;font:700 1.375rem system-ui,sans-serif;cursor:pointer;touch-action:pan-y;overflow:hidden}
         .slide:focus-visible,a:focus-visible{outline:4px solid #0047ff;outline-offset:3px}
         .thumb{position:absolute;left:.375rem;top:.375rem;width:3.75rem;height:3.75rem;border-radius:50%;background:#fff;color:#0a4d0a;line-height:3.75rem;font-size:2rem}
         .pin{font:700 2.75rem/1.2 ui-monospace,monospace;letter-spacing:.15em;margin:.25rem 0}.alert{border:3px solid #a00000;border-radius:.5rem;padding:.75rem;color:#7a0000;font-weight:700}
-        .alert:empty{display:none}a{color:#003399;font-weight:700}.open{color:#0a4d0a}.silent,.failed{color:#7a0000}.gone{visibility:hidden}
+        .alert:empty{display:none}a{color:#003399;font-weight:700}.open{color:#0a4d0a}.silent,.failed{color:#7a0000}.gone{visibility:hidden}.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
         </style></head>
         """
 
@@ -23,7 +23,7 @@ enum Template {
         {{>head}}<body><main data-state="{{state}}"><h1>{{heading}}</h1>{{#note}}<p>{{note}}</p>{{/note}}
         <p class="alert" role="alert" data-unreachable="{{unreachable}}"></p>
         <ul>{{#doors}}<li><h2 id="door-{{id}}">{{label}}</h2>
-        {{#slide}}<form method="post" action="{{action}}"><button class="slide" type="submit"><span class="thumb gone" aria-hidden="true">&rarr;</span>{{text}}<span class="gone"> {{label}}</span></button></form>{{/slide}}
+        {{#slide}}<form method="post" action="{{action}}"><button class="slide" type="submit"><span class="thumb gone" aria-hidden="true">&rarr;</span>{{text}}<span class="hidden"> {{label}}</span></button></form>{{/slide}}
         {{#code}}<h3>{{title}}</h3><p class="pin" aria-label="{{spoken}}">{{digits}}</p><p>{{note}}</p>{{/code}}</li>{{/doors}}</ul>
         <dl>{{#window}}<dt>{{label}}</dt><dd><time datetime="{{iso}}">{{text}}</time></dd>{{/window}}</dl>
         </main><script nonce="{{nonce}}">\(zone)\(slider)</script></body></html>
