@@ -120,6 +120,25 @@ final class DeskStage: Sendable {
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a key that was to be added before its removal does not come after it`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            func send(_ action: ActionID, _ command: String, _ key: String) async throws {
+                let command = SendCommand(action: action, thing: "t", org: nil, command: command, args: ["key_uuid": .string(key)], lifetime: nil)
+                _ = try await stage.desk.send(command, DeskStage.context)
+            }
+            try await send("add", "add_key", "k")
+            try await send("other", "add_key", "l")
+            try await send("remove", "remove_key", "k")
+            try await stage.answer("remove")
+            try await stage.answer("other")
+            let offered = stage.published("update/delta").compactMap { $0["state"]?["message_id"]?.text }, ends = try await stage.finished()
+            #expect(offered == ["add", "other", "remove", "other"])
+            #expect(ends.map(\.action) == ["remove", "add", "other"] && ends.map(\.outcome) == [.succeeded, .withdrawn, .succeeded])
+            try await send("again", "add_key", "k")
+            #expect(stage.published("update/delta").last?["state"]?["message_id"] == "again")
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `what the link does not take is never offered later`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             stage.set(isUp: false)

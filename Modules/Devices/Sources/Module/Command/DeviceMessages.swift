@@ -73,7 +73,10 @@ extension DeviceDesk {
         if let answer, let command = desk.named, command.thing == thing, let end = Self.end(command, answer, at: now) {
             rows.append(end.row)
             messages.append(try Commit.Posting(end.fact, at: now))
-            let next = PendingCommand.next(of: desk.commands.filter { $0.action != command.action && $0.shadow == command.shadow }, at: now)
+            let settled = desk.commands.filter(command.settles), over = Set(settled.map(\.action) + [command.action])
+            rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now) }
+            messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now), at: now) }
+            let next = PendingCommand.next(of: desk.commands.filter { !over.contains($0.action) && $0.shadow == command.shadow }, at: now)
             if isCommands { publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now).filter { $0.tail != "update/accepted" } }
         }
         rows.append(try ThingTables.put(desk.shadow, thing, shadow))

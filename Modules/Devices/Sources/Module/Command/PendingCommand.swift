@@ -37,6 +37,13 @@ struct PendingCommand: Sendable, Equatable {
         }
     }
 
+    /// Whether this removal, once answered, leaves nothing to do for another command: removals go first, and a key that was to be added
+    /// before must not come after.
+    func settles(_ other: PendingCommand) -> Bool {
+        command == "remove_key" && other.command == "add_key" && shadow == other.shadow && other.createdAt <= createdAt
+            && args["key_uuid"] != nil && args["key_uuid"] == other.args["key_uuid"]
+    }
+
     func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Moment) -> CommandFinished {
         CommandFinished(
             action: action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: stage != .accepted || outcome != .withdrawn,
