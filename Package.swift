@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "PlatformTests",
             dependencies: [
-                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", crypto,
+                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "Host", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),
         .testTarget(

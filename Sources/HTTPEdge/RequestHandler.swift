@@ -52,9 +52,9 @@ struct RequestHandler: Sendable {
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
         var caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: operation.checksEpoch)
-        guard !caller.isSuspended || operation.method == .get else {
-            throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
-        }
+        // A suspension that is remembered may have ended.
+        if caller.isSuspended, operation.checksEpoch { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
+        try Self.refuseSuspended(caller, operation)
         let address = TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"])
         let limits = try limiter.admit(caller.caller, address: address, at: clock())
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
@@ -74,9 +74,15 @@ struct RequestHandler: Sendable {
                 return response
             } catch is StaleCredentials {
                 caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false)
+                try Self.refuseSuspended(caller, operation)
             }
         }
         throw Failure.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
+    }
+
+    private static func refuseSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws {
+        guard caller.isSuspended, operation.method != .get else { return }
+        throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
     }
 
     private func refuseInternal(_ headers: [String: String]) throws {

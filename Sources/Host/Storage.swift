@@ -42,7 +42,8 @@ struct Storage: Sendable {
     }
 
     private static func steps(of context: Context) -> [Migration] {
-        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : [WorkflowRows.migration(for: context.name)]) + context.migrations
+        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : [WorkflowRows.migration(for: context.name), WorkflowRows.wakes(for: context.name)])
+            + context.migrations
     }
 
     /// Steps that are missing, as `schema/step`.

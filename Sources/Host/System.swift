@@ -60,7 +60,8 @@ public struct System: Sendable {
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: CredentialDirectory.port, ports: ports.ports,
                 settings: settings.forModules, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
-            services.launch = WorkflowDesk(schema: name, database: storage.database, clock: clock).launch
+            let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
+            (services.launch, services.wake, services.zones) = (workflows.launch, workflows.wake, .world)
             all[name] = services
             let assembly = context.assemble(services)
             bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, storage.database))

@@ -34,12 +34,15 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
     public let permits: @Sendable (Request, State, Caller) -> Bool
+    /// Asked where `permits` has said yes: what the state alone does not say.
+    public let confirms: @Sendable (State, Caller, Services) async throws -> Bool
 
     public init(
         _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
+        confirms: @escaping @Sendable (State, Caller, Services) async throws -> Bool = { _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
     ) {
-        (self.words, self.credentials, self.refusal, self.permits) = (words, credentials, refusal, permits)
+        (self.words, self.credentials, self.refusal, self.confirms, self.permits) = (words, credentials, refusal, confirms, permits)
     }
 
     /// Staff: the admin key together with the token of a staff address.
@@ -77,6 +80,8 @@ public struct Preparation<C: Command>: Sendable {
         public var healedBy: String?
         /// Further events that become true together with the command's.
         public var appends: [Append] = []
+        /// Whether it is right for one attempt only: it is made anew when another writer was faster.
+        public var isForOneAttempt = false
         /// Nothing has to change after all: no event is stored.
         public var isNothing = false
         /// Takes the effect back when the events cannot be stored after all.

@@ -55,7 +55,7 @@ extension Operation {
             let (snapshot, epoch) = try await services.store.loadWithEpoch(Q.Target.self, question.target)
             try request.check(epoch)
             try snapshot.mustExist(or: .unknown)
-            try allow.check(question, snapshot.state, request.caller)
+            try await allow.check(question, snapshot.state, request.caller, services)
             return .json(200, try await question.answer(snapshot, request, services))
         }
     }
@@ -98,8 +98,8 @@ extension Snapshot {
 }
 
 extension Rule {
-    func check(_ request: Request, _ state: State, _ caller: Caller) throws {
-        if permits(request, state, caller) { return }
+    func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
+        if permits(request, state, caller), try await confirms(state, caller, services) { return }
         throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")
     }
 }

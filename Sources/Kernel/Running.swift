@@ -34,7 +34,7 @@ extension Operation {
     /// - Parameter completing: adds to the command what the decision needs to know and the request does not say; anew for each attempt.
     public static func command<C: Command, each Input: Sendable>(
         _ method: Method, _ path: String, _ summary: String, allow: Rule<C, C.Target>,
-        completing: @escaping @Sendable (C, Request, Services) async throws -> C = { command, _, _ in command }, before: Preparation<C> = .none,
+        completing: @escaping @Sendable (C, Snapshot<C.Target>, Request, Services) async throws -> C = { command, _, _, _ in command }, before: Preparation<C> = .none,
         answer: CommandAnswer<C> = .event, input: repeat Field<each Input>, make: @escaping @Sendable (repeat each Input) -> C
     ) -> Operation {
         var docs: [FieldDoc] = []
@@ -80,7 +80,7 @@ extension RefusalKind {
 struct Running<C: Command>: Sendable {
     let command: C
     let rule: Rule<C, C.Target>
-    let completing: @Sendable (C, Request, Services) async throws -> C
+    let completing: @Sendable (C, Snapshot<C.Target>, Request, Services) async throws -> C
     let before: Preparation<C>
     let answer: CommandAnswer<C>
     let request: Request
@@ -110,8 +110,8 @@ struct Running<C: Command>: Sendable {
         let (snapshot, epoch) = try await services.store.loadWithEpoch(C.Target.self, command.target)
         try request.check(epoch)
         if !C.founds { try snapshot.mustExist(or: C.missing) }
-        try rule.check(command, snapshot.state, request.caller)
-        let command = try await completing(command, request, services)
+        try await rule.check(command, snapshot.state, request.caller, services)
+        let command = try await completing(command, snapshot, request, services)
         let now = request.attempt.now, events = try decide(command, snapshot, at: now)
         guard !events.isEmpty else {
             await prepared?.undo()
@@ -120,7 +120,7 @@ struct Running<C: Command>: Sendable {
         }
         let append = try Append(events, to: snapshot, at: now)
         let wire = append.events.map(\.wire)
-        if prepared == nil || before.repeats {
+        if prepared?.isForOneAttempt ?? true || before.repeats {
             let plan = Preparation<C>.Plan(command: command, snapshot: snapshot, events: events, wire: wire, request: request)
             prepared = try await before.perform(plan, services)
         }
@@ -181,10 +181,13 @@ struct Running<C: Command>: Sendable {
 
 extension Services {
     /// Runs a command inside an operation that has authorised it itself; answers as the command's own operation would.
-    public func carryOut<C: Command>(_ command: C, before: Preparation<C> = .none, for request: Request) async throws -> Response {
+    public func carryOut<C: Command>(
+        _ command: C, completing: @escaping @Sendable (C, Snapshot<C.Target>, Request, Services) async throws -> C = { command, _, _, _ in command },
+        before: Preparation<C> = .none, for request: Request
+    ) async throws -> Response {
         let rule = Rule<C, C.Target>("the operation that uses it") { _, _, _ in true }
         return try await Running(
-            command: command, rule: rule, completing: { command, _, _ in command }, before: before, answer: .event, request: request, services: self
+            command: command, rule: rule, completing: completing, before: before, answer: .event, request: request, services: self
         ).run()
     }
 }

@@ -12,6 +12,9 @@ public struct Services: Sendable {
     public var crashes = CrashPoints.none
     /// The statement that begins a run of a workflow; it commits with what it belongs to.
     public var launch: @Sendable (Launch) -> SQL = { _ in "SELECT 1 AS nothing" }
+    /// The statement that ends a run's sleep.
+    public var wake: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS nothing" }
+    public var zones = Zones.utc
 
     public init(
         module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,

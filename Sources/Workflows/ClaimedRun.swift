@@ -8,6 +8,8 @@ struct ClaimedRun: Sendable {
     let name: String
     let parameters: JSON
     private let token: Int64
+    /// How often the run had been woken when it was claimed.
+    private let wakes: Int64
     private let schema: String
     private let database: any Database
     /// The database's clock, in its words.
@@ -27,8 +29,8 @@ struct ClaimedRun: Sendable {
     struct Lost: Error {}
 
     init?(_ row: Row, schema: String, database: any Database, now: String, services: Services) {
-        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token") else { return nil }
-        (id, self.name, self.token, parameters) = (WorkflowID(run), name, token, row.json("parameters") ?? .null)
+        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let wakes = row.int("wakes") else { return nil }
+        (id, self.name, self.token, self.wakes, parameters) = (WorkflowID(run), name, token, wakes, row.json("parameters") ?? .null)
         (self.schema, self.database, self.now, clock, crashes) = (schema, database, now, services.clock, services.crashes)
     }
 
@@ -86,10 +88,11 @@ struct ClaimedRun: Sendable {
         Int(try await database.read("SELECT attempts FROM \(trusted: schema).workflow_runs WHERE run = \(id)").first?.int("attempts") ?? 0)
     }
 
+    /// Ends the attempt until a moment, or only until now when the run was woken meanwhile.
     func put(off moment: Moment, attempts: Int? = nil, error: String? = nil) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET wake_at = \(moment), lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
+            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(wakes) THEN CAST(\(moment) AS BIGINT) ELSE wake_at END, lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
                 error = CAST(\(optional: error) AS TEXT), updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'
             """)

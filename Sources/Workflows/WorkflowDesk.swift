@@ -12,6 +12,9 @@ public struct WorkflowDesk: Sendable {
     /// The statement that begins a run.
     public var launch: @Sendable (Launch) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
 
+    /// The statement that ends a run's sleep, also one that is only about to begin.
+    public var wake: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.wake($0, in: schema, at: clock()) } }
+
     /// One run with its progress; nil when this module has none of that name.
     public func find(_ run: WorkflowID) async throws -> JSON? {
         let rows = try await database.read([

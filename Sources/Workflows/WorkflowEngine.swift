@@ -58,7 +58,7 @@ public struct WorkflowEngine: Sendable {
             WHERE run IN (SELECT run FROM \(trusted: schema).workflow_runs
                 WHERE status IN ('queued', 'running') AND wake_at <= \(services.clock()) AND lease_until < \(trusted: databaseNow)
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
-            RETURNING run, name, parameters, attempts, token
+            RETURNING run, name, parameters, attempts, token, wakes
             """
         ])[0].rows.compactMap { ClaimedRun($0, schema: schema, database: database, now: databaseNow, services: services) }
     }

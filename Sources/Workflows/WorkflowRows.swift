@@ -23,6 +23,15 @@ public enum WorkflowRows {
             ])
     }
 
+    /// Wakes count, so that one which comes just before a sleep is not slept over.
+    public static func wakes(for schema: String) -> Migration {
+        Migration("004-workflow-wakes", ["ALTER TABLE \(schema).workflow_runs ADD COLUMN wakes BIGINT NOT NULL DEFAULT 0"])
+    }
+
+    static func wake(_ run: WorkflowID, in schema: String, at now: Moment) -> SQL {
+        "UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) AND status IN ('queued', 'running')"
+    }
+
     /// Begins a run in the transaction of whoever wants it; a run that exists already stays as it is.
     static func insert(_ launch: Launch, into schema: String, at now: Moment) -> SQL {
         """

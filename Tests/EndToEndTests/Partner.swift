@@ -35,6 +35,30 @@ struct Partner: Sendable {
         try await Self.call(installation, method, path, body, staff)
     }
 
+    /// A new user; answers the id.
+    func user() async throws -> String {
+        let id = UUID().uuidString.lowercased()
+        let reply = try await call(
+            "POST", "/users/\(id)/CreateUser", ["userId": .string(id), "email": .string("\(id)@example.com"), "firstName": "Ann", "lastName": "Example"])
+        #expect(reply.status == 201, "\(reply)")
+        return id
+    }
+
+    /// The headers of a person who has signed in.
+    func signedIn(_ user: String) async throws -> [(name: String, value: String)] {
+        [("Authorization", "Bearer \(try await installation.spkey("token", "--user-id", user))")]
+    }
+
+    func call(_ method: String, _ path: String, _ body: JSON? = nil, as person: [(name: String, value: String)]) async throws -> Reply {
+        try await Self.call(installation, method, path, body, person)
+    }
+
+    /// The commands that went to a lock, in their order.
+    func commands(_ lock: Int) async throws -> [String] {
+        let messages = try await call("GET", "/locks/\(lock)/debug/messages?limit=200").body["messages"]?["command"]?.items ?? []
+        return messages.reversed().compactMap { $0["payload"]?["command"]?.text }
+    }
+
     private static func call(
         _ installation: Installation, _ method: String, _ path: String, _ body: JSON?, _ headers: [(name: String, value: String)]
     ) async throws -> Reply {

@@ -48,6 +48,25 @@ import Testing
         try GoldenSamples.check([.failed(door, error: "jammed"), .opened(door, isLate: true)], of: OpenAction.self)
     }
 
+    @Test func `events and states of key grants are read by every later build`() throws {
+        let schedule = WeeklySchedule(timeZone: "Europe/Athens", days: [.monday, .sunday], from: 540, to: 1_440)
+        let validity = Validity(from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 9_000), schedule: schedule)
+        let terms = KeyGrant.Terms(lock: LockID(7), key: "k", index: 3, holder: "bob", validity: validity, since: 2)
+        try GoldenSamples.check(
+            [
+                .granted(terms, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
+                .moveFailed(attempt: 1, at: Moment(milliseconds: 2_000)), .barred(run: "run"), .admitted, .revoked,
+            ], of: KeyGrant.self)
+        try GoldenSamples.check(KeyMove(grant: "7/k", attempt: 1), named: "KeyMove")
+    }
+
+    @Test func `runs are read by every later build`() throws {
+        try GoldenSamples.check(KeepKeyInTime(grant: "7/k"), named: KeepKeyInTime.name)
+        try GoldenSamples.check(RemoveKeyEverywhere(key: "k", holder: "bob"), named: RemoveKeyEverywhere.name)
+        let keys = [Key(id: "k", index: 1, user: "bob")]
+        try GoldenSamples.check(BulkAddKeys(lock: LockID(7), keys: keys, caller: .key(org: "acme", isSuper: false)), named: BulkAddKeys.name)
+    }
+
     @Test func `messages are read by every later build`() throws {
         try GoldenSamples.check(OwnedLocks(owner: "ann"), named: OwnedLocks.name)
         let lock = OwnedLocks.Lock(

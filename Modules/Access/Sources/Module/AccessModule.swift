@@ -3,8 +3,8 @@ public import Kernel
 /// Access: locks, their keys, and who may open what.
 public let access = Context(
     "access",
-    aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self)],
-    migrations: [ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration],
+    aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
+    migrations: [ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
         SetOrganization.operation, ChangeLockUuid.operation,
@@ -16,8 +16,10 @@ public let access = Context(
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
         BulkAddKeys.operation, FollowAction.operation,
     ],
-    workflows: [AnyWorkflow(BulkAddKeys.self)],
+    workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self)],
     assemble: { services in
-        Assembly(answers: [OwnedLocksView.answering(services)], reactions: [FinishActions.reaction(services)])
+        Assembly(
+            answers: [OwnedLocksView.answering(services)],
+            reactions: [FinishActions.reaction(services), FollowPeople.reaction(services)] + FollowKeys.reactions(services))
     }
 )

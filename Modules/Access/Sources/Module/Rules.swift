@@ -4,9 +4,10 @@ import Kernel
 extension Rule where State == Lock {
     /// Rule L: whoever manages the lock.
     static var manager: Rule {
-        Rule("the tenant that owns the lock, its owner, a holder of one of its keys, or a super key") { _, lock, caller in
-            lock.isManaged(by: caller)
-        }
+        Rule(
+            "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
+            confirms: { lock, caller, services in try await lock.counts(caller, services) },
+            permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
     /// Rule LO: stricter, a key on the lock is not enough.
@@ -22,6 +23,25 @@ extension Lock {
     func isGiven(by caller: Caller) -> Bool {
         if case .user(let user, _) = caller { return isOwned(by: user) }
         return isManaged(by: caller)
+    }
+
+    /// Whether the caller manages the lock now.
+    func isManaged(by caller: Caller, _ services: Services) async throws -> Bool {
+        guard isManaged(by: caller) else { return false }
+        return try await counts(caller, services)
+    }
+
+    /// Whether one of the caller's keys counts now, for people who have the lock by a key and nothing else.
+    fileprivate func counts(_ caller: Caller, _ services: Services) async throws -> Bool {
+        guard case .user(let user, _) = caller, !isOwned(by: user) else { return true }
+        let rows = try await services.store.query(KeyGrantRows.validities(on: LockID(number), of: user)), now = services.clock()
+        guard !rows.isEmpty else { return true }
+        let limits = Dictionary(rows.map { ($0.text("key_uuid") ?? "", try? $0.json("validity")?.decoded(as: Validity.self)) }) { first, _ in first }
+        return keys.contains { key in
+            guard key.user == user else { return false }
+            guard let limit = limits[key.id.text] else { return true }
+            return limit?.isActive(at: now, services.zones) ?? false
+        }
     }
 
     func isManaged(by caller: Caller) -> Bool {

@@ -27,14 +27,16 @@ struct RemoveKey: Command {
         return [.keyRemoved(found.id, index: found.index)]
     }
 
+    static let push = Preparation<RemoveKey>.device { _, _, events in
+        var args: JSON.Object = [:]
+        if case .keyRemoved(let key, let index)? = events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
+        return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey)
+    }
+
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveKey", "Remove a key from a lock",
         allow: .manager,
-        before: .device { _, _, events in
-            var args: JSON.Object = [:]
-            if case .keyRemoved(let key, let index)? = events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
-            return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey)
-        },
+        before: push,
         input:
             .path("id", "Number of the lock."),
         .body("keyUuid", "Identifier of the key; this or the slot is needed."),

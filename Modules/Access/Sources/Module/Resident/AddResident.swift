@@ -39,7 +39,7 @@ struct AddResident: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/AddResident", "Add a resident, who hears the doorbell",
         allow: .manager,
-        completing: { command, request, services in
+        completing: { command, _, request, services in
             var command = command
             command.user = try await command.who.find(request, services)
             return command

@@ -37,7 +37,7 @@ struct RemoveResident: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveResident", "Remove a resident",
         allow: .manager,
-        completing: { command, request, services in
+        completing: { command, _, request, services in
             var command = command
             command.user = try await command.who.find(request, services)
             return command

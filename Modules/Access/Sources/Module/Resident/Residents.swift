@@ -20,7 +20,7 @@ enum Residents {
         guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
         let residents = snapshot.state.residents
         let reachable = try? await services.bus.ask(PeopleWithPhone(users: residents.map(\.user)), trace: request.trace, now: services.clock()).users
-        let withPhone = Set(reachable ?? []), isManager = snapshot.state.isManaged(by: request.caller)
+        let withPhone = Set(reachable ?? []), isManager = try await snapshot.state.isManaged(by: request.caller, services)
         return .json(
             200,
             [

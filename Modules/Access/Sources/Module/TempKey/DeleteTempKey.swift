@@ -31,7 +31,7 @@ struct DeleteTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/delete-temp-key", "End a temporary key of a lock",
         allow: .owner,
-        completing: { command, _, services in
+        completing: { command, _, _, services in
             var command = command
             command.found = try await services.tempKey(command.key)
             return command

@@ -47,7 +47,7 @@ struct UpdateTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/update-temp-key", "Change a temporary key of a lock",
         allow: .owner,
-        completing: { command, _, services in
+        completing: { command, _, _, services in
             var command = command
             command.found = try await services.tempKey(command.key)
             return command

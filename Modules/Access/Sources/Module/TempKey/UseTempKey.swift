@@ -31,7 +31,7 @@ struct UseTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/use-temp-key", "Record a use of a temporary key",
         allow: .owner,
-        completing: { command, _, services in
+        completing: { command, _, _, services in
             var command = command
             command.found = try await services.tempKey(command.key)
             return command

@@ -24,7 +24,8 @@ struct BulkAddKeys: Workflow {
     /// What the lock refuses is noted and the rest goes on; a lock that is gone ends the run; everything else is tried again.
     private func add(_ key: Key, _ request: Request, _ services: Services) async throws -> String {
         do {
-            let response = try await services.carryOut(AddKey(lock: lock, key: key.id, index: key.index, user: key.user), before: AddKey.push, for: request)
+            let response = try await services.carryOut(
+                AddKey(lock: lock, key: key.id, index: key.index, user: key.user), completing: AddKey.complete, before: AddKey.effect, for: request)
             guard case .json(let body) = response.body else { return "added" }
             return body["event"]?.isNull == false ? "added" : "there already"
         } catch Failure.refused(.unknown, _, _) {
@@ -36,7 +37,7 @@ struct BulkAddKeys: Workflow {
 
     static let operation = Operation.custom(
         .post, "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background",
-        by: .client, allow: "the tenant that owns the lock, its owner, a holder of one of its keys, or a super key",
+        by: .client, allow: "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
         answers: [
             Answer(200, "Begun; staff follow it at /admin/workflows/{instanceId}.", .object(["success": .constant(true), "lockId": .integer, "instanceId": .string])),
             Answer(404, "There is no such lock."),
@@ -45,7 +46,9 @@ struct BulkAddKeys: Workflow {
     ) { (services: Services, lock: LockID, keys: BulkKeys, run: UUIDText, request: Request) in
         let snapshot = try await services.store.load(Lock.self, lock.description)
         guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
-        guard snapshot.state.isManaged(by: request.caller) else { throw Failure.refused(.forbidden, code: nil, words: "Only managers of the lock may do this.") }
+        guard try await snapshot.state.isManaged(by: request.caller, services) else {
+            throw Failure.refused(.forbidden, code: nil, words: "Only managers of the lock may do this.")
+        }
         let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller)
         _ = try await services.store.run([services.launch(try Launch(workflow, as: WorkflowID(run.text), by: request.caller.name, at: request.attempt.now))])
         return .json(200, ["success": true, "lockId": lock.json, "instanceId": run.json])

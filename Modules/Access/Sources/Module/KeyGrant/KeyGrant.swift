@@ -1,0 +1,109 @@
+import Kernel
+
+/// What is to become of one key on one lock's device, beside the lock's own history: when the key counts, and whether the device has it.
+/// Founded by a key with a validity, or by the suspension of a key's holder.
+struct KeyGrant: Aggregate {
+    static let category = Category("key-grant", className: "KeyGrantAggregate", shape: 1)
+
+    enum Event: Sendable, Equatable {
+        /// - Parameters:
+        ///   - isOnDevice: whether the device has the key already.
+        ///   - run: what keeps the device in step.
+        case granted(Terms, isOnDevice: Bool, run: WorkflowID)
+        /// The holder was suspended. A key that always counts has no run until then; this one keeps the device in step from now on.
+        case barred(run: WorkflowID)
+        /// The holder is suspended no more.
+        case admitted
+        /// The device is to have the key, or to have it no more; intended before anything is sent.
+        case moveIntended(onto: Bool, attempt: Int)
+        /// The device link has taken the command.
+        case moveSent(attempt: Int)
+        /// The device has said that it could not.
+        case moveFailed(attempt: Int, at: Moment)
+        /// The key was taken from the lock.
+        case revoked
+    }
+
+    /// What was granted.
+    struct Terms: Sendable, Equatable, Codable {
+        let lock: LockID
+        let key: Key.ID
+        var index: Int?
+        var holder: UserID?
+        let validity: Validity
+        /// The version of the lock at which the key was added; an earlier removal of the same key does not concern this grant.
+        let since: Int
+    }
+
+    private(set) var terms: Terms?
+    private(set) var run: WorkflowID?
+    private(set) var isBarred = false
+    private(set) var isRevoked = false
+    /// Whether the device has the key, or will once it has done what was sent.
+    private(set) var isOnDevice = false
+    private(set) var attempt = 0
+    private(set) var isSent = true
+    private(set) var failures = 0
+    private(set) var retryAt: Moment?
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .granted(let terms, let isOnDevice, let run):
+            let attempt = attempt
+            self = KeyGrant()
+            (self.terms, self.isOnDevice, self.run, self.attempt) = (terms, isOnDevice, run, attempt)
+        case .barred(let run): (isBarred, self.run) = (true, run)
+        case .admitted: isBarred = false
+        case .moveIntended(let isOnDevice, let attempt):
+            if isOnDevice != self.isOnDevice { (failures, retryAt) = (0, nil) }
+            (self.isOnDevice, self.attempt, isSent) = (isOnDevice, attempt, false)
+        case .moveSent: isSent = true
+        case .moveFailed(let attempt, let now):
+            failures += 1
+            retryAt = now + min(.seconds(10) * (1 << min(failures, 10)), .seconds(3600))
+            (isSent, self.attempt) = (false, attempt + 1)
+        case .revoked: isRevoked = true
+        }
+    }
+
+    /// No tenant's business: partners hear of the key from the lock.
+    func audience(of event: Event, before: KeyGrant) -> [OrgID] { [] }
+    var organisation: OrgID? { nil }
+
+    static func id(_ lock: LockID, _ key: Key.ID) -> String { "\(lock)/\(key)" }
+}
+
+// MARK: - What is to be done
+
+extension KeyGrant {
+    enum NextStep: Equatable {
+        /// Note that the device is to have the key or not.
+        case intend(onto: Bool, attempt: Int)
+        /// Send what was intended.
+        case send(onto: Bool, attempt: Int)
+        case sleep(until: Moment)
+        case end
+    }
+
+    /// How long at most nobody looks at the clock: it may be put right meanwhile.
+    static let longestSleep = Duration.seconds(3600)
+    /// After so many failures in a row of a key that is no longer the lock's, the device has the last word.
+    static let mostFailures = 8
+
+    var isLive: Bool { terms != nil && !isRevoked }
+
+    func nextStep(at now: Moment, _ zones: Zones) -> NextStep {
+        guard let terms else { return .end }
+        let isWanted = isLive && !isBarred && terms.validity.isActive(at: now, zones)
+        if isWanted != isOnDevice { return .intend(onto: isWanted, attempt: attempt + 1) }
+        if !isSent {
+            if isRevoked, failures >= Self.mostFailures { return .end }
+            if let retryAt, now < retryAt { return .sleep(until: retryAt) }
+            return .send(onto: isOnDevice, attempt: attempt)
+        }
+        if isRevoked || terms.validity.isOver(at: now) { return .end }
+        if terms.validity.isAlways, !isBarred { return .end }
+        let change = isBarred ? nil : terms.validity.nextChange(after: now, zones)
+        return .sleep(until: min(change ?? now + Self.longestSleep, now + Self.longestSleep))
+    }
+}

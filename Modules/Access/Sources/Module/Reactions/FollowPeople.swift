@@ -1,0 +1,74 @@
+import Kernel
+
+/// What becomes of keys when something happens to their holder: a suspended person's keys leave the devices until the suspension ends, and
+/// a wallet key that its holder has no more leaves every lock.
+struct FollowPeople {
+    let services: Services
+
+    static func reaction(_ services: Services) -> Reaction {
+        let follow = FollowPeople(services: services)
+        return Reaction("access-follow-people", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "WalletKeyRemoved"], partitions: 4) { envelope in
+            try await follow.react(to: envelope)
+        }
+    }
+
+    func react(to envelope: Envelope) async throws -> Effects {
+        let user = UserID(envelope.stream.id)
+        switch envelope.name {
+        case "UserSuspended": return try await suspended(user, envelope)
+        case "UserReactivated": return try await reactivated(user)
+        case "WalletKeyRemoved":
+            guard let key = envelope.data["keyId"]?.text else { return .none }
+            let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
+            return Effects(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
+        default: return .none
+        }
+    }
+
+    private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
+        var effects = Effects(rows: [LockKeysView.set(user, isSuspended: true)])
+        for place in try await places(of: user) {
+            let id = KeyGrant.id(place.lock, place.key.id), grant = try await services.store.load(KeyGrant.self, id)
+            guard !grant.state.isBarred || !grant.state.isLive else { continue }
+            var events: [KeyGrant.Event] = [], run = grant.state.run
+            if grant.state.isLive, grant.state.terms?.validity.isAlways == false {
+                run.map { effects.rows.append(services.wake($0)) }
+            } else {
+                let fresh = self.run(id, envelope)
+                run = fresh
+                // A key that always counts has no grant until its holder is suspended: the device has it.
+                if !grant.state.isLive { events.append(.granted(KeyGrant.Terms(place, .always), isOnDevice: true, run: fresh)) }
+                effects.rows.append(services.launch(try Launch(KeepKeyInTime(grant: id), as: fresh, by: "identity", at: services.clock())))
+            }
+            guard let run else { continue }
+            effects.appends.append(try Append(events + [.barred(run: run)], to: grant, at: services.clock()))
+        }
+        return effects
+    }
+
+    private func reactivated(_ user: UserID) async throws -> Effects {
+        var effects = Effects(rows: [LockKeysView.set(user, isSuspended: false)])
+        for place in try await places(of: user) {
+            let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
+            guard grant.state.isLive, grant.state.isBarred else { continue }
+            effects.appends.append(try Append([.admitted], to: grant, at: services.clock()))
+            grant.state.run.map { effects.rows.append(services.wake($0)) }
+        }
+        return effects
+    }
+
+    private func places(of user: UserID) async throws -> [LockKeysView.Place] {
+        try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init)
+    }
+
+    /// The same for a repeated delivery.
+    private func run(_ purpose: String, _ envelope: Envelope) -> WorkflowID {
+        WorkflowID(UUIDText(digest: services.vault.sha256(Array("\(purpose) \(envelope.id)".utf8))).text)
+    }
+}
+
+extension KeyGrant.Terms {
+    init(_ place: LockKeysView.Place, _ validity: Validity) {
+        self.init(lock: place.lock, key: place.key.id, index: place.key.index, holder: place.key.user, validity: validity, since: place.since)
+    }
+}

@@ -1,0 +1,58 @@
+import Kernel
+
+/// The keys on all locks, by key and by holder.
+enum LockKeysView {
+    static let migration = Migration(
+        "007-lock-keys",
+        [
+            """
+            CREATE TABLE access.lock_keys (
+                lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, user_id TEXT, since BIGINT NOT NULL, PRIMARY KEY (lock_id, key_uuid))
+            """,
+            "CREATE INDEX lock_keys_by_key ON access.lock_keys (key_uuid)",
+            "CREATE INDEX lock_keys_by_user ON access.lock_keys (user_id)",
+            "CREATE TABLE access.suspended_users (user_id TEXT PRIMARY KEY)",
+        ])
+
+    /// A key on a lock.
+    struct Place: Sendable, Equatable {
+        let lock: LockID
+        let key: Key
+        /// The version of the lock at which it was added.
+        let since: Int
+
+        init?(_ row: Row) {
+            guard let lock = row.text("lock_id").flatMap({ Int($0) }), let key = row.text("key_uuid") else { return nil }
+            self.lock = LockID(lock)
+            self.key = Key(id: Key.ID(key), index: row.int("key_index").map { Int($0) }, user: row.text("user_id").map { UserID($0) })
+            since = Int(row.int("since") ?? 0)
+        }
+    }
+
+    static func rows(for change: Change<Lock>) -> [SQL] {
+        switch change.event {
+        case .created(let installation): installation.keys.map { put($0, change) }
+        case .keyAdded(let key): [put(key, change)]
+        case .keyRemoved(let key, _): ["DELETE FROM access.lock_keys WHERE lock_id = \(change.stream.id) AND key_uuid = \(key)"]
+        default: []
+        }
+    }
+
+    private static func put(_ key: Key, _ change: Change<Lock>) -> SQL {
+        """
+        INSERT INTO access.lock_keys (lock_id, key_uuid, key_index, user_id, since)
+        VALUES (\(change.stream.id), \(key.id), \(optional: key.index), \(optional: key.user), \(change.version))
+        ON CONFLICT (lock_id, key_uuid) DO UPDATE SET key_index = EXCLUDED.key_index, user_id = EXCLUDED.user_id, since = EXCLUDED.since
+        """
+    }
+
+    static func places(of key: Key.ID) -> SQL { "SELECT * FROM access.lock_keys WHERE key_uuid = \(key) ORDER BY lock_id" }
+    static func places(of user: UserID) -> SQL { "SELECT * FROM access.lock_keys WHERE user_id = \(user) ORDER BY lock_id, key_uuid" }
+
+    static func isSuspended(_ user: UserID) -> SQL { "SELECT 1 AS known FROM access.suspended_users WHERE user_id = \(user)" }
+    static func set(_ user: UserID, isSuspended: Bool) -> SQL {
+        isSuspended
+            ? "INSERT INTO access.suspended_users (user_id) VALUES (\(user)) ON CONFLICT (user_id) DO NOTHING"
+            : "DELETE FROM access.suspended_users WHERE user_id = \(user)"
+    }
+}

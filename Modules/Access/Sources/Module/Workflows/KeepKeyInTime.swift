@@ -1,0 +1,67 @@
+import DevicesContracts
+import Kernel
+
+/// Keeps the device of a lock in step with the hours of a key and the standing of its holder. What is done is recorded in the key's grant,
+/// so a run begun anew goes on where it was; the clock is asked each time, so restarts and clocks put right change nothing.
+struct KeepKeyInTime: Workflow {
+    static let name = "timed-key-workflow", label = "Keep a key on a lock at its hours"
+
+    let grant: String
+
+    /// How long is waited for a device link that takes nothing.
+    private static let patience = Duration.seconds(15)
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        while true {
+            let snapshot = try await services.store.load(KeyGrant.self, grant), now = services.clock()
+            switch snapshot.state.nextStep(at: now, services.zones) {
+            case .end: return ["isOnDevice": .bool(snapshot.state.isOnDevice)]
+            case .sleep(let until): try await steps.sleep(until: until)
+            case .intend(let isOnDevice, let attempt):
+                try await record(.moveIntended(onto: isOnDevice, attempt: attempt), snapshot, services)
+            case .send(let isOnDevice, let attempt):
+                guard try await send(snapshot.state, isOnDevice, attempt, services) else {
+                    try await steps.sleep(until: services.clock() + Self.patience)
+                    continue
+                }
+                try await record(.moveSent(attempt: attempt), snapshot, services)
+            }
+        }
+    }
+
+    /// Somebody else was faster: look again.
+    private func record(_ event: KeyGrant.Event, _ snapshot: Snapshot<KeyGrant>, _ services: Services) async throws {
+        do {
+            let trace = Trace(correlation: grant, causation: nil)
+            try await services.store.commit(Commit([try Append([event], to: snapshot, at: services.clock())], trace: trace))
+        } catch CommitFailure.versionConflict {}
+    }
+
+    /// Hands the command over; false when the link does not take it now. A repeat carries the same action: the device hears of it once.
+    private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Bool {
+        guard let terms = grant.terms else { return true }
+        let lock = try await services.store.load(Lock.self, terms.lock.description).state
+        // A key that has left the lock meanwhile is not brought to the device; the revocation is on its way.
+        if isAddition, lock.key(terms.key) == nil { return false }
+        let args: JSON = ["key_uuid": terms.key.json, "key_index": terms.index?.json, "user_id": isAddition ? terms.holder?.json : nil]
+        let command = SendCommand(
+            action: Self.action(self.grant, attempt, services), thing: lock.thing, org: lock.organisation, command: isAddition ? "add_key" : "remove_key",
+            args: args, lifetime: nil, context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)))
+        do {
+            let reply = try await services.bus.ask(command, trace: Trace(correlation: self.grant, causation: nil), now: services.clock())
+            return reply.outcome == .accepted
+        } catch is AskFailure {
+            return false
+        }
+    }
+
+    private static func action(_ grant: String, _ attempt: Int, _ services: Services) -> ActionID {
+        ActionID(UUIDText(digest: services.vault.sha256(Array("\(grant) \(attempt)".utf8))).text)
+    }
+}
+
+/// What travels with the command and comes back with its end.
+struct KeyMove: Codable, Equatable {
+    let grant: String
+    let attempt: Int
+}

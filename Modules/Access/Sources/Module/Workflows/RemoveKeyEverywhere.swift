@@ -1,0 +1,29 @@
+import Kernel
+
+/// Takes a key that its holder has no more from every lock that knows it.
+struct RemoveKeyEverywhere: Workflow {
+    static let name = "remove-key-workflow", label = "Remove a wallet key from its locks"
+
+    let key: Key.ID
+    let holder: UserID
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        let key = key
+        let locks = try await steps.perform("find the locks") {
+            try await services.store.query(LockKeysView.places(of: key)).compactMap(LockKeysView.Place.init).map(\.lock.number)
+        }
+        for lock in locks { _ = try await steps.perform("lock \(lock)") { try await remove(LockID(lock), steps, services) } }
+        return ["locks": .array(locks.map { .int(Int64($0)) })]
+    }
+
+    /// A key that has left the lock meanwhile is as good as removed.
+    private func remove(_ lock: LockID, _ steps: Steps, _ services: Services) async throws -> String {
+        do {
+            let request = steps.request("lock \(lock)", by: .user(holder, email: nil), services)
+            _ = try await services.carryOut(RemoveKey(lock: lock, key: key, index: nil), before: RemoveKey.push, for: request)
+            return "removed"
+        } catch Failure.refused(_, _, let words) {
+            return words
+        }
+    }
+}
