@@ -3,7 +3,7 @@ import Kernel
 import KernelTesting
 import Testing
 
-/// A bulk run whose process dies before and after every step.
+/// Runs whose process dies before and after every step.
 @Suite(.serialized) struct WorkflowCrashTests {
     static let steps = ["key 1 of 3", "pause before key 2", "key 2 of 3", "pause before key 3", "key 3 of 3"]
 
@@ -32,6 +32,27 @@ import Testing
             #expect(Set(messages.compactMap { $0["payload"]?["message_id"]?.text }).count == 3)
             let progress = try await partner.asStaff("GET", "/admin/workflows/\(run)").body["progress"]?.items ?? []
             #expect(progress.compactMap { $0["message"]?.text } == Self.steps)
+        }
+    }
+
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a key with a time comes once and leaves once, whenever the process dies`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), lock = try await partner.lock().number
+            let points = ["intend 1", "send 1", "intend 2", "send 2"].flatMap { ["step-before@\($0)", "step-after@\($0)"] }
+            try await installation.killAndRestart(["SPKEY_CRASH_AT": points[0]])
+            let body: JSON = ["keyUuid": "k", "validUntil": (Installation.now + .seconds(8)).json]
+            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", body).status == 200)
+            for point in points.dropFirst() + ["none@none"] {
+                try await installation.server.wait()
+                let isLast = point == "none@none"
+                try await installation.killAndRestart(isLast ? [:] : ["SPKEY_CRASH_AT": point], isAwaited: isLast)
+            }
+            let isDone = try await eventually {
+                try await partner.asStaff("GET", "/admin/workflows").body.encoded.contains("\"complete\"")
+            }
+            #expect(isDone)
+            #expect(try await partner.commands(lock) == ["add_key", "remove_key"])
+            #expect(try await installation.spkey("verify") == "The event log is sound.")
         }
     }
 }

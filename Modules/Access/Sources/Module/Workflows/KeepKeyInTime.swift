@@ -18,12 +18,16 @@ struct KeepKeyInTime: Workflow {
             case .end: return ["isOnDevice": .bool(snapshot.state.isOnDevice)]
             case .sleep(let until): try await steps.sleep(until: until)
             case .intend(let isOnDevice, let attempt):
+                services.crashes.reach(.beforeStep, in: "intend \(attempt)")
                 try await record(.moveIntended(onto: isOnDevice, attempt: attempt), snapshot, services)
+                services.crashes.reach(.afterStep, in: "intend \(attempt)")
             case .send(let isOnDevice, let attempt):
+                services.crashes.reach(.beforeStep, in: "send \(attempt)")
                 guard try await send(snapshot.state, isOnDevice, attempt, services) else {
                     try await steps.sleep(until: services.clock() + Self.patience)
                     continue
                 }
+                services.crashes.reach(.afterStep, in: "send \(attempt)")
                 try await record(.moveSent(attempt: attempt), snapshot, services)
             }
         }
