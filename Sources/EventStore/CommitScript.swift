@@ -61,6 +61,11 @@ struct CommitScript {
     private static func audience(_ orgs: [OrgID]) -> String { JSON.array(orgs.map(\.json)).encoded }
 }
 
+extension Append {
+    /// What is stored of an event.
+    fileprivate func data(at place: Int) -> JSON.Object { sealed?[place] ?? events[place].wire.data }
+}
+
 // MARK: - One statement per table, with arrays (PostgreSQL)
 
 extension CommitScript {
@@ -86,13 +91,13 @@ extension CommitScript {
 
     private func events(_ appends: [Append]) -> SQL {
         let all = appends.flatMap { append in
-            append.events.enumerated().map { (append: append, version: append.expected + $0 + 1, wire: $1.wire) }
+            append.events.enumerated().map { (append: append, version: append.expected + $0 + 1, type: $1.wire.type, data: append.data(at: $0)) }
         }
         return """
             INSERT INTO \(trusted: schema).events (category, id, version, type, data, org_id, at)
             SELECT * FROM unnest(CAST(\(texts(all) { $0.append.stream.category }) AS TEXT[]), CAST(\(texts(all) { $0.append.stream.id }) AS TEXT[]),
-                CAST(\(ints(all) { $0.version }) AS BIGINT[]), CAST(\(texts(all) { $0.wire.type }) AS TEXT[]),
-                CAST(\(texts(all) { JSON.object($0.wire.data).encoded }) AS TEXT[]), CAST(\(texts(all) { $0.append.org?.text }) AS TEXT[]),
+                CAST(\(ints(all) { $0.version }) AS BIGINT[]), CAST(\(texts(all) { $0.type }) AS TEXT[]),
+                CAST(\(texts(all) { JSON.object($0.data).encoded }) AS TEXT[]), CAST(\(texts(all) { $0.append.org?.text }) AS TEXT[]),
                 CAST(\(ints(all) { Int($0.append.at.milliseconds) }) AS BIGINT[]))
             """
     }
@@ -135,7 +140,7 @@ extension CommitScript {
             """
             INSERT INTO \(trusted: schema).events (category, id, version, type, data, org_id, at)
             VALUES (\(append.stream.category), \(append.stream.id), \(append.expected + place + 1), \(event.wire.type),
-                \(JSON.object(event.wire.data)), \(optional: append.org), \(append.at))
+                \(JSON.object(append.data(at: place))), \(optional: append.org), \(append.at))
             """
         }
     }

@@ -9,14 +9,22 @@ public struct ModuleStore: Sendable {
     private let group: GroupCommit
     private let reads: GatheredReads
     private let turns = Turns()
+    private let people: PersonKeys?
+    /// What is personal, by category.
+    private let personal: [String: Personal]
     /// Called after a commit that wrote to the outbox.
     private let posted: @Sendable () -> Void
 
     /// - Parameters:
     ///   - epoch: the outbox epoch from `Epochs.current`.
+    ///   - people: the keys under which personal fields of the aggregates are sealed; nil where nothing is personal.
     ///   - posted: called after a commit that wrote to the outbox; must not wait.
-    public init(schema: String, database: any Database, epoch: Int, posted: @escaping @Sendable () -> Void = {}) {
-        (self.schema, self.database, self.posted) = (schema, database, posted)
+    public init(
+        schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
+        posted: @escaping @Sendable () -> Void = {}
+    ) {
+        (self.schema, self.database, self.people, self.posted) = (schema, database, people, posted)
+        personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
         group = GroupCommit(script: script, database: database)
         reads = GatheredReads(database: database)
@@ -43,27 +51,52 @@ public struct ModuleStore: Sendable {
         }
         let epoch = row?.int("epoch") ?? 0
         guard let row, let version = row.int("version") else { return (.nothing, epoch) }
-        guard let state = row.json("state") else { return (.unchanged, epoch) }
+        guard let stored = row.json("state") else { return (.unchanged, epoch) }
+        let state = try await opened(stored, of: stream)
         let changedAt = row.moment("changed_at") ?? Moment(milliseconds: 0)
         return (.state(StoredState(version: Int(version), shape: Int(row.int("shape") ?? 0), state: state, changedAt: changedAt)), epoch)
     }
 
     private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {
         try await clear {
-            try await database.read(
+            let rows = try await database.read(
                 """
                 SELECT version, type, data, org_id, at FROM \(trusted: schema).events
                 WHERE category = \(stream.category) AND id = \(stream.id) AND version >= \(version) ORDER BY version LIMIT \(limit)
-                """
-            ).map { row in
-                StoredEvent(
-                    stream: stream, version: Int(row.int("version") ?? 0), wire: WireEvent(row.text("type") ?? "", row.json("data")?.members ?? [:]),
-                    at: row.moment("at") ?? Moment(milliseconds: 0), org: row.text("org_id").map { OrgID($0) })
+                """)
+            var events: [StoredEvent] = []
+            for row in rows {
+                let data = try await opened(row.json("data") ?? .null, of: stream)
+                events.append(
+                    StoredEvent(
+                        stream: stream, version: Int(row.int("version") ?? 0), wire: WireEvent(row.text("type") ?? "", data.members ?? [:]),
+                        at: row.moment("at") ?? Moment(milliseconds: 0), org: row.text("org_id").map { OrgID($0) }))
             }
+            return events
         }
     }
 
-    private func commit(_ commit: Commit) async throws {
+    /// What is sealed in a value of a stream, in clear.
+    public func opened(_ json: JSON, of stream: StreamName) async throws -> JSON {
+        guard let people, personal[stream.category] != nil else { return json }
+        return try await people.open(json, of: stream)
+    }
+
+    private func sealed(_ commit: Commit) async throws -> Commit {
+        guard let people else { return commit }
+        var commit = commit
+        for (place, append) in commit.appends.enumerated() {
+            guard let personal = personal[append.stream.category], let state = append.state.members else { continue }
+            let events = append.events.map { (fields: personal.events[$0.wire.type] ?? [], object: $0.wire.data) }
+            let sealed = try await people.seal(events + [(personal.state, state)], of: append.stream)
+            commit.appends[place].sealed = Array(sealed.dropLast())
+            if let state = sealed.last { commit.appends[place].state = .object(state) }
+        }
+        return commit
+    }
+
+    private func commit(_ plain: Commit) async throws {
+        let commit = try await clear { try await sealed(plain) }
         do {
             try await clear { try await group.commit(commit) }
         } catch DatabaseError.unique(let constraint) {

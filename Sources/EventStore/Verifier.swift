@@ -6,9 +6,10 @@ public struct Verifier: Sendable {
     let schema: String
     let aggregates: [AnyAggregate]
     let database: any Database
+    let people: PersonKeys?
 
-    public init(schema: String, aggregates: [AnyAggregate], database: any Database) {
-        (self.schema, self.aggregates, self.database) = (schema, aggregates, database)
+    public init(schema: String, aggregates: [AnyAggregate], database: any Database, people: PersonKeys? = nil) {
+        (self.schema, self.aggregates, self.database, self.people) = (schema, aggregates, database, people)
     }
 
     private static let page = 500
@@ -41,13 +42,13 @@ public struct Verifier: Sendable {
     private func fault(in row: Row) async throws -> String? {
         guard let category = row.text("category"), let id = row.text("id") else { return "\(schema): a row without a name" }
         let stream = StreamName(category, id), name = "\(schema): \(stream)"
-        let store = ModuleStore(schema: schema, database: database, epoch: 0).port
-        let history = try await store.history(stream, 1, Int.max)
+        let store = ModuleStore(schema: schema, database: database, epoch: 0, people: people, aggregates: aggregates)
+        let history = try await store.port.history(stream, 1, Int.max), state = try await store.opened(row.json("state") ?? .null, of: stream)
         for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
         guard Int64(history.count) == row.int("version") else { return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)" }
         guard let aggregate = aggregates.first(where: { $0.category.name == category }) else { return "\(name): nobody knows this kind of aggregate" }
         guard let folded = try aggregate.fold(history) else { return "\(name): an event is unknown to this build" }
-        guard row.int("shape") != Int64(aggregate.category.shape) || folded == row.json("state") else { return "\(name): the state is not what its events make" }
+        guard row.int("shape") != Int64(aggregate.category.shape) || folded == state else { return "\(name): the state is not what its events make" }
         return nil
     }
 }

@@ -33,37 +33,41 @@ public final class CredentialDirectory: Sendable {
     public init(database: any Database) { self.database = database }
 
     /// The port through which modules write here, in their own transactions.
-    public static let port = Directory(
-        admitKey: { digest, org, isSuper, until in
-            [
-                """
-                INSERT INTO platform.api_keys (digest, org_id, is_super, until) VALUES (\(digest), \(org), \(isSuper), \(optional: until))
-                """
-            ]
-        },
-        dismissKeys: { org in
-            [
-                "DELETE FROM platform.api_keys WHERE org_id = \(org) AND NOT is_super",
-                "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
-            ]
-        },
-        knowUser: { user, email in
-            [
-                """
-                INSERT INTO platform.users (user_id, email_digest) VALUES (\(user), \(optional: email.map(digest(ofEmail:))))
-                ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest
-                """
-            ]
-        },
-        suspend: { user, isSuspended in
-            [
-                """
-                INSERT INTO platform.users (user_id, is_suspended) VALUES (\(user), \(isSuspended))
-                ON CONFLICT (user_id) DO UPDATE SET is_suspended = EXCLUDED.is_suspended
-                """,
-                "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
-            ]
-        })
+    /// - Parameter forget: takes a person's key away.
+    public static func port(forget: @escaping @Sendable (UserID) -> SQL) -> Directory {
+        Directory(
+            admitKey: { digest, org, isSuper, until in
+                [
+                    """
+                    INSERT INTO platform.api_keys (digest, org_id, is_super, until) VALUES (\(digest), \(org), \(isSuper), \(optional: until))
+                    """
+                ]
+            },
+            dismissKeys: { org in
+                [
+                    "DELETE FROM platform.api_keys WHERE org_id = \(org) AND NOT is_super",
+                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+                ]
+            },
+            knowUser: { user, email in
+                [
+                    """
+                    INSERT INTO platform.users (user_id, email_digest) VALUES (\(user), \(optional: email.map(digest(ofEmail:))))
+                    ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest
+                    """
+                ]
+            },
+            suspend: { user, isSuspended in
+                [
+                    """
+                    INSERT INTO platform.users (user_id, is_suspended) VALUES (\(user), \(isSuspended))
+                    ON CONFLICT (user_id) DO UPDATE SET is_suspended = EXCLUDED.is_suspended
+                    """,
+                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+                ]
+            },
+            forget: { [forget($0)] })
+    }
 
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
 

@@ -17,8 +17,9 @@ public enum Console {
     /// The first bad row of the stored event log in words; nil when all is well.
     public static func verify(_ settings: Settings) async throws -> String? {
         let storage = try Storage(settings)
+        let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)
         for context in Modules.all {
-            let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database)
+            let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database, people: people)
             if let fault = try await verifier.firstFault() { return fault }
         }
         await storage.database.close()

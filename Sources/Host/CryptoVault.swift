@@ -7,6 +7,8 @@ struct CryptoVault {
     /// The first key encrypts; every key decrypts what it encrypted.
     private let ring: [(id: String, key: SymmetricKey)]
 
+    init(_ settings: Settings) throws { try self.init(ring: settings["SPKEY_DATA_KEY"] ?? Self.development) }
+
     /// - Parameter text: `id:base64,id:base64`, 32 bytes each.
     init(ring text: String) throws {
         ring = try text.split(separator: ",").map { entry in
@@ -27,6 +29,13 @@ struct CryptoVault {
             seal: { try seal($0, $1, $2) }, open: { try open($0, $1, $2) }, sha256: { Array(SHA256.hash(data: $0)) },
             hmac: { Array(HMAC<SHA256>.authenticationCode(for: $0, using: SymmetricKey(data: $1))) },
             keyedDigests: { message, purpose in ring.map { Array(HMAC<SHA256>.authenticationCode(for: message, using: derived($0.key, "digest/" + purpose))) } },
+            sealUnder: { key, secret, context in
+                (try AES.GCM.seal(secret, using: SymmetricKey(data: key), authenticating: Data(context.utf8)).combined ?? Data()).base64EncodedString()
+            },
+            openUnder: { key, sealed, context in
+                guard let data = Data(base64Encoded: sealed) else { throw Unreadable() }
+                return Array(try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: SymmetricKey(data: key), authenticating: Data(context.utf8)))
+            },
             random: { count in
                 var generator = SystemRandomNumberGenerator()
                 return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

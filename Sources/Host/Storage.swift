@@ -14,7 +14,9 @@ struct Storage: Sendable {
 
     /// The schema of the edge and the bus, beside those of the modules.
     static let platform = "platform"
-    private static let platformMigrations = [CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, Tables.idempotency(for: platform)]
+    private static let platformMigrations = [
+        CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
+    ]
 
     init(_ settings: Settings) throws {
         let url = settings.text("SPKEY_DATABASE_URL")
@@ -42,7 +44,7 @@ struct Storage: Sendable {
     }
 
     private static func steps(of context: Context) -> [Migration] {
-        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : [WorkflowRows.migration(for: context.name), WorkflowRows.wakes(for: context.name)])
+        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
             + context.migrations
     }
 

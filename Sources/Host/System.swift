@@ -51,20 +51,21 @@ public struct System: Sendable {
         let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
         let ports = try await LivePorts(settings, modules: contexts.map(\.name), log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
-        let vault = try CryptoVault(ring: settings["SPKEY_DATA_KEY"] ?? CryptoVault.development).port
+        let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
+        let directory = CredentialDirectory.port(forget: PersonKeys.forget)
         for context in contexts {
             let name = context.name
-            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch) { bus.posted(name) }
+            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: context.aggregates) { bus.posted(name) }
             let moduleLog = Log(log, module: name)
             var services = Services(
-                module: name, store: store.port, bus: bus.port, vault: vault, directory: CredentialDirectory.port, ports: ports.ports,
+                module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports.ports,
                 settings: settings.forModules, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
             let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
             (services.launch, services.wake, services.zones) = (workflows.launch, workflows.wake, .world)
             all[name] = services
             let assembly = context.assemble(services)
-            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, storage.database))
+            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, store, storage.database))
             if !context.workflows.isEmpty {
                 jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
@@ -82,7 +83,7 @@ public struct System: Sendable {
         }
         all[Storage.platform] = Services(
             module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port, bus: bus.port, vault: vault,
-            directory: CredentialDirectory.port, ports: Ports(), settings: settings.forModules, log: Log(log, module: Admin.name), clock: clock)
+            directory: directory, ports: Ports(), settings: settings.forModules, log: Log(log, module: Admin.name), clock: clock)
         return System(
             settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
             link: ports.link, standings: standings, gauges: gauges, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")

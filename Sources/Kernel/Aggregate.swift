@@ -54,6 +54,10 @@ public protocol Aggregate: Sendable, Codable {
     /// How partners name it, when that is not the stream's id.
     var publicID: String? { get }
     static func claims(of event: Event, before: Self) -> [Claim]
+    /// What of it says something about persons.
+    static var personal: Personal { get }
+    /// Whether its subject is no more, although the stream is: it answers as if it had never been.
+    var isGone: Bool { get }
     /// The rows of the module's own views after a change; written in its transaction and again on a rebuild.
     static func project(_ change: Change<Self>) -> [SQL]
 }
@@ -62,6 +66,8 @@ extension Aggregate {
     public func audience(of event: Event, before: Self) -> [OrgID] { organisation.map { [$0] } ?? [] }
     public var publicID: String? { nil }
     public static func claims(of event: Event, before: Self) -> [Claim] { [] }
+    public static var personal: Personal { .none }
+    public var isGone: Bool { false }
     public static func project(_ change: Change<Self>) -> [SQL] { [] }
     public static func stream(_ id: some CustomStringConvertible) -> StreamName { StreamName(category.name, id.description) }
 }
@@ -86,7 +92,7 @@ public struct Snapshot<A: Aggregate>: Sendable {
     public let version: Int
     /// When the last event happened.
     public let changedAt: Moment
-    public var exists: Bool { version > 0 }
+    public var exists: Bool { version > 0 && !state.isGone }
     public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
         (self.stream, self.state, self.version, self.changedAt) = (stream, state, version, changedAt)
     }
@@ -95,13 +101,14 @@ public struct Snapshot<A: Aggregate>: Sendable {
 /// An aggregate type without its type: what folding, verifying and rebuilding need.
 public struct AnyAggregate: Sendable {
     public let category: Category
+    public let personal: Personal
     /// The state after these events, as JSON; nil when one of them is unknown.
     public let fold: @Sendable ([StoredEvent]) throws -> JSON?
     /// The view rows of a whole history.
     public let replay: @Sendable ([StoredEvent]) throws -> [SQL]
 
     public init<A: Aggregate>(_ type: A.Type) {
-        category = A.category
+        (category, personal) = (A.category, A.personal)
         fold = { history in
             var state = A()
             for stored in history {

@@ -54,6 +54,9 @@ public struct Vault: Sendable {
     public let hmac: @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
     /// Digests of something short that must not be found by trying, one for each key of the ring, the current one first.
     public let keyedDigests: @Sendable (_ message: [UInt8], _ purpose: String) -> [[UInt8]]
+    /// Encrypts under a key that is given (32 bytes); the context must be the same when it is opened.
+    public let sealUnder: @Sendable (_ key: [UInt8], _ secret: [UInt8], _ context: String) throws -> String
+    public let openUnder: @Sendable (_ key: [UInt8], _ sealed: String, _ context: String) throws -> [UInt8]
     /// Bytes from the system's secure generator.
     public let random: @Sendable (Int) -> [UInt8]
 
@@ -61,9 +64,11 @@ public struct Vault: Sendable {
         seal: @escaping @Sendable ([UInt8], String, String) throws -> String,
         open: @escaping @Sendable (String, String, String) throws -> [UInt8], sha256: @escaping @Sendable ([UInt8]) -> [UInt8],
         hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], keyedDigests: @escaping @Sendable ([UInt8], String) -> [[UInt8]],
+        sealUnder: @escaping @Sendable ([UInt8], [UInt8], String) throws -> String, openUnder: @escaping @Sendable ([UInt8], String, String) throws -> [UInt8],
         random: @escaping @Sendable (Int) -> [UInt8]
     ) {
-        (self.seal, self.open, self.sha256, self.hmac, self.keyedDigests, self.random) = (seal, open, sha256, hmac, keyedDigests, random)
+        (self.seal, self.open, self.sha256, self.hmac, self.keyedDigests) = (seal, open, sha256, hmac, keyedDigests)
+        (self.sealUnder, self.openUnder, self.random) = (sealUnder, openUnder, random)
     }
 }
 
@@ -76,12 +81,15 @@ public struct Directory: Sendable {
     public let knowUser: @Sendable (_ user: UserID, _ email: String?) -> [SQL]
     /// Suspends a person, or ends the suspension.
     public let suspend: @Sendable (_ user: UserID, _ isSuspended: Bool) -> [SQL]
+    /// Takes a person's key away: what is stored about the person can be read by nobody any more.
+    public let forget: @Sendable (_ user: UserID) -> [SQL]
 
     public init(
         admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
-        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool) -> [SQL]
+        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool) -> [SQL],
+        forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.knowUser, self.suspend) = (admitKey, dismissKeys, knowUser, suspend)
+        (self.admitKey, self.dismissKeys, self.knowUser, self.suspend, self.forget) = (admitKey, dismissKeys, knowUser, suspend, forget)
     }
 }
 

@@ -4,7 +4,9 @@ public struct Append: Sendable {
     /// The version the decision was made on; the append fails when the stream has moved on.
     public let expected: Int
     public let events: [Recorded]
-    public let state: JSON
+    /// The data of the events as they are stored, where that is not what is told.
+    public var sealed: [JSON.Object]?
+    public var state: JSON
     public let shape: Int
     public let org: OrgID?
     public let at: Moment

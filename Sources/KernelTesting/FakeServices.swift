@@ -87,10 +87,12 @@ public final class FakeServices: Sendable {
     private var vault: Vault {
         Vault(
             seal: { secret, _, _ in String(decoding: secret, as: UTF8.self) }, open: { sealed, _, _ in Array(sealed.utf8) }, sha256: { $0 },
-            hmac: { message, _ in message }, keyedDigests: { message, _ in [message] }, random: { Array(repeating: 7, count: $0) })
+            hmac: { message, _ in message }, keyedDigests: { message, _ in [message] },
+            sealUnder: { _, secret, _ in String(decoding: secret, as: UTF8.self) }, openUnder: { _, sealed, _ in Array(sealed.utf8) },
+            random: { Array(repeating: 7, count: $0) })
     }
 
     private var directory: Directory {
-        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _ in [] })
+        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _ in [] }, forget: { _ in [] })
     }
 }

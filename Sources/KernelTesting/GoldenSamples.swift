@@ -36,6 +36,14 @@ public enum GoldenSamples {
         #expect(try JSON(encoding: sample.decoded(as: type(of: message))) == written, "\(name) is not read as what was written", sourceLocation: place)
     }
 
+    /// All the samples beside a test.
+    public static func all(beside file: String = #filePath) throws -> [(name: String, json: JSON)] {
+        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted().map { name in
+            (String(name.dropLast(5)), try JSON.parse(Array(Data(contentsOf: folder.appending(path: name))), depth: 64))
+        }
+    }
+
     private struct Missing: Error, CustomStringConvertible {
         let name: String
         var description: String { "\(name) has no sample: run the tests once with SPKEY_WRITE_SAMPLES=1 and commit the file" }

@@ -3,8 +3,10 @@ public import Kernel
 
 /// Runs and their steps, in the schema of their module.
 public enum WorkflowRows {
-    /// Belongs to every module that has workflows.
-    public static func migration(for schema: String) -> Migration {
+    /// Belong to every module that has workflows.
+    public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), wakes(for: schema)] }
+
+    private static func tables(for schema: String) -> Migration {
         Migration(
             "000-workflows",
             [
@@ -24,7 +26,7 @@ public enum WorkflowRows {
     }
 
     /// Wakes count, so that one which comes just before a sleep is not slept over.
-    public static func wakes(for schema: String) -> Migration {
+    private static func wakes(for schema: String) -> Migration {
         Migration("004-workflow-wakes", ["ALTER TABLE \(schema).workflow_runs ADD COLUMN wakes BIGINT NOT NULL DEFAULT 0"])
     }
 

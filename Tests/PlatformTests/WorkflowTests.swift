@@ -56,6 +56,26 @@ struct Trip: Workflow {
     }
 }
 
+/// Sleeps for a minute, and counts how often it began.
+private struct Nap: Workflow {
+    static let name = "nap", label = "Sleep"
+    let place: String
+
+    static let onStart = Mutex<[String: @Sendable (Int) async throws -> Void]>([:])
+    private static let starts = Mutex<[String: Int]>([:])
+    static func begun(_ place: String) -> Int { starts.withLock { $0[place, default: 0] } }
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        let number = Self.starts.withLock { starts in
+            starts[place, default: 0] += 1
+            return starts[place, default: 0]
+        }
+        try await Self.onStart.withLock { $0[place] }?(number)
+        try await steps.sleep("rest", .seconds(60))
+        return .null
+    }
+}
+
 @Suite struct WorkflowTests {
     struct Place: Sendable {
         let database: any Database
@@ -69,10 +89,10 @@ struct Trip: Workflow {
                 module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
                 log: fake.log,
                 clock: Stage.clock)
-            return WorkflowEngine([AnyWorkflow(Trip.self)], schema: "alpha", database: database, services: services, holder: holder)
+            return WorkflowEngine([AnyWorkflow(Trip.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services, holder: holder)
         }
 
-        func start(_ run: WorkflowID, _ trip: Trip) async throws {
+        func start(_ run: WorkflowID, _ trip: some Workflow) async throws {
             _ = try await database.transact([desk.launch(try Launch(trip, as: run, by: "test", at: Stage.clock()))])
         }
 
@@ -82,14 +102,16 @@ struct Trip: Workflow {
 
     func with(_ dialect: Dialect, _ body: (Place) async throws -> Void) async throws {
         try await TestDatabase.with(dialect) { database in
-            try await Migrator(database).migrate(schema: "alpha", [WorkflowRows.migration(for: "alpha")])
+            try await Migrator(database).migrate(schema: "alpha", WorkflowRows.migrations(for: "alpha"))
             try await body(Place(database: database, name: UUIDText.fresh(at: Stage.clock()).text))
         }
     }
 
-    func working(_ place: Place, _ holder: String = "one", until isDone: @escaping @Sendable () async throws -> Bool) async throws -> Bool {
+    func working(_ place: Place, _ holder: String = "one", within limit: Duration = .seconds(20), until isDone: @escaping @Sendable () async throws -> Bool) async throws
+        -> Bool
+    {
         let job = place.engine(holder).job, task = Task { try await job.run() }
-        let held = try await eventually(within: .seconds(20), isDone)
+        let held = try await eventually(within: limit, isDone)
         task.cancel()
         _ = await task.result
         return held
@@ -132,6 +154,19 @@ struct Trip: Workflow {
             #expect(try await working(place, "two") { try await place.status("r") == "complete" })
             #expect((.seconds(4)...(.seconds(15))).contains(begun.duration(to: .now)))
             #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a wake ends a sleep, also one that is about to begin`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            @Sendable func wake() async throws { _ = try await place.database.transact([place.desk.wake("r")]) }
+            // Woken within the attempt that then wants to sleep: it begins once more.
+            Nap.onStart.withLock { $0[place.name] = { number in if number == 1 { try await wake() } } }
+            try await place.start("r", Nap(place: place.name))
+            #expect(try await working(place) { Nap.begun(place.name) == 2 })
+            #expect(try await !working(place, within: .seconds(2)) { Nap.begun(place.name) > 2 })
+            try await wake()
+            #expect(try await working(place) { Nap.begun(place.name) == 3 })
         }
     }
 

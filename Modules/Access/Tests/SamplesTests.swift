@@ -29,6 +29,22 @@ import Testing
             ], of: Lock.self)
     }
 
+    @Test func `residents' names and addresses are declared personal, in events and in the state`() throws {
+        let samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json) }), stream = StreamName("lock", "7")
+        var found: [String] = []
+        for (name, json) in [("ResidentAdded", samples["ResidentAdded"]?["data"]), ("ResidentRemoved", samples["ResidentRemoved"]?["data"])] {
+            _ = (Lock.personal.events[name] ?? []).replace(in: json?.members ?? [:], of: stream) { text, person in
+                found.append("\(person) \(text)")
+                return ""
+            }
+        }
+        _ = Lock.personal.state.replace(in: samples["LockAggregate.state.2"]?.members ?? [:], of: stream) { text, person in
+            found.append("\(person) \(text)")
+            return ""
+        }
+        #expect(found == ["ann Ann", "ann a@example.com", "gone g@example.com", "ann Ann", "ann a@example.com"])
+    }
+
     @Test func `events and states of temporary keys are read by every later build`() throws {
         let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
         let door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: "Front", method: .both)
@@ -62,12 +78,15 @@ import Testing
 
     @Test func `runs are read by every later build`() throws {
         try GoldenSamples.check(KeepKeyInTime(grant: "7/k"), named: KeepKeyInTime.name)
+        try GoldenSamples.check(ForgetPerson(user: "bob"), named: ForgetPerson.name)
         try GoldenSamples.check(RemoveKeyEverywhere(key: "k", holder: "bob"), named: RemoveKeyEverywhere.name)
         let keys = [Key(id: "k", index: 1, user: "bob")]
         try GoldenSamples.check(BulkAddKeys(lock: LockID(7), keys: keys, caller: .key(org: "acme", isSuper: false)), named: BulkAddKeys.name)
     }
 
     @Test func `messages are read by every later build`() throws {
+        try GoldenSamples.check(PersonalRecord(user: "ann"), named: PersonalRecord.name)
+        try GoldenSamples.check(PersonalRecord.Reply(record: ["keys": []]), named: "\(PersonalRecord.name).Reply")
         try GoldenSamples.check(OwnedLocks(owner: "ann"), named: OwnedLocks.name)
         let lock = OwnedLocks.Lock(
             uuid: uuid.text, serialNumber: "SN-1", isOnline: true, keys: 1, residents: 0, lastEvent: "LockCreated", changedAt: Moment(milliseconds: 1))

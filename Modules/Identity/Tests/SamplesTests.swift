@@ -1,3 +1,4 @@
+import IdentityContracts
 import Kernel
 import KernelTesting
 import Testing
@@ -13,7 +14,8 @@ import Testing
         let device = LinkedDevice(id: "d", kind: .rtspCamera, org: "acme", name: "Yard", addedBy: "Ann", addedAt: Moment(milliseconds: 4))
         try GoldenSamples.check(
             [
-                .created("7c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"), .emailUpdated(masked: "a***@example.com"), .phoneUpdated(masked: nil),
+                .created("7c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"), .erased(by: "staff", at: now), .emailUpdated(masked: "a***@example.com"),
+                .phoneUpdated(masked: nil),
                 .profileUpdated([.firstName, .lastName]), .suspended(by: "staff", reason: "fraud", at: now), .reactivated(by: "staff", at: now),
                 .accessibleLockAdded(entry), .accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Moment(milliseconds: 9)),
                 .walletKeyAdded(WalletKey(id: other, kind: .google, index: 1.5, addedAt: now)),
@@ -26,5 +28,33 @@ import Testing
                 .plateAdded(LicensePlate(plate: "ABC1234", label: "van", addedAt: Moment(milliseconds: 5))), .plateRemoved("XYZ"), .deviceAdded(device),
                 .deviceRemoved(LinkedDevice(id: "gone", kind: .matter, org: "acme", addedAt: now), by: "Ann", reason: "sold", at: now),
             ], of: UserAccount.self)
+    }
+
+    @Test func `messages are read by every later build`() throws {
+        try GoldenSamples.check(FindPerson(email: "a@example.com", phone: "+3069"), named: FindPerson.name)
+        try GoldenSamples.check(FindPerson.Reply(user: "ann"), named: "\(FindPerson.name).Reply")
+        try GoldenSamples.check(PeopleWithPhone(users: ["ann", "bob"]), named: PeopleWithPhone.name)
+        try GoldenSamples.check(PeopleWithPhone.Reply(users: ["bob"]), named: "\(PeopleWithPhone.name).Reply")
+    }
+
+    /// The texts of every sample that are no ids, names of kinds or times are declared personal, or stand here.
+    @Test func `what is said of a person is declared`() throws {
+        let plain: [String: Set<String>] = [
+            "UserCreated": ["status"], "UserEmailUpdated": ["action"], "UserPhoneNumberUpdated": ["action"], "UserSuspended": ["suspendedBy"],
+            "UserReactivated": ["reactivatedBy"], "UserErased": ["erasedBy"], "AccessibleLockAdded": ["accessLevel", "grantedBy", "lockId"],
+            "AccessibleLockRemoved": ["lockId", "removedBy"], "WalletKeyPrepared": ["keyId", "walletType"], "WalletKeyCommitted": ["keyId", "passId"],
+            "WalletKeyRolledBack": ["preparedKeyId"], "WalletKeyRemoved": ["keyId"], "PhysicalKeyAdded": ["orgId", "orgName"],
+            "DeviceAdded": ["deviceId", "deviceType", "orgId", "addedBy"], "DeviceRemoved": ["deviceId", "deviceType", "removedBy"],
+        ]
+        let stream = StreamName("user", "ann")
+        for sample in try GoldenSamples.all() where sample.name.first?.isUppercase == true && !sample.name.contains(".") {
+            let data = sample.json["data"]?.members ?? [:]
+            let rest = (UserAccount.personal.events[sample.name] ?? []).replace(in: data, of: stream) { _, _ in "" }
+            let open = rest.members.filter { member in
+                guard let text = member.value.text, !text.isEmpty, member.key != "userId" else { return false }
+                return Moment(iso: text) == nil
+            }
+            #expect(Set(open.map(\.key)) == plain[sample.name, default: []], "\(sample.name)")
+        }
     }
 }

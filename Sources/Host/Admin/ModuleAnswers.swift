@@ -21,10 +21,10 @@ enum ModuleAnswers {
     struct Run: Codable, Sendable { let run: WorkflowID }
     struct Runs: Codable, Sendable { let status: String?, limit: Int }
 
-    static func answers(_ context: Context, _ services: Services, _ database: any Database) -> [Answering] {
+    static func answers(_ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database) -> [Answering] {
         let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty
         return [
-            Answering(eventsName(context.name)) { body in try await events(try body.decoded(), context.name, database) },
+            Answering(eventsName(context.name)) { body in try await events(try body.decoded(), context.name, store, database) },
             Answering(runName(context.name)) { body in
                 let run = try body.decoded(as: Run.self).run
                 return hasWorkflows ? try await desk.find(run) ?? .null : .null
@@ -42,7 +42,7 @@ enum ModuleAnswers {
         ]
     }
 
-    private static func events(_ question: EventsQuestion, _ schema: String, _ database: any Database) async throws -> JSON {
+    private static func events(_ question: EventsQuestion, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws -> JSON {
         let rows = try await database.read([
             """
             SELECT version, type, data, org_id, at FROM \(trusted: schema).events
@@ -53,14 +53,17 @@ enum ModuleAnswers {
             "SELECT version, changed_at FROM \(trusted: schema).aggregates WHERE category = \(question.category) AND id = \(question.id)",
         ])
         let found = rows[0].rows, shown = found.prefix(question.limit), last = shown.last?.int("version")
+        let stream = StreamName(question.category, question.id)
+        var events: [JSON] = []
+        for row in shown { events.append(describe(row, try await store.opened(row.json("data") ?? .null, of: stream))) }
         return [
-            "events": .array(shown.map(describe)), "more": .bool(found.count > question.limit), "last": last.map(JSON.int) ?? .null,
+            "events": .array(events), "more": .bool(found.count > question.limit), "last": last.map(JSON.int) ?? .null,
             "version": .int(rows[1].rows.first?.int("version") ?? 0), "changedAt": rows[1].rows.first?.moment("changed_at")?.json ?? .null,
         ]
     }
 
-    private static func describe(_ row: Row) -> JSON {
-        let event = WireEvent(row.text("type") ?? "", row.json("data")?.members ?? [:])
+    private static func describe(_ row: Row, _ data: JSON) -> JSON {
+        let event = WireEvent(row.text("type") ?? "", data.members ?? [:])
         return [
             "version": .int(row.int("version") ?? 0), "type": .string(event.type), "timestamp": row.moment("at")?.json ?? .null,
             "orgId": .string(row.text("org_id") ?? "default-org"), "event": event.described,

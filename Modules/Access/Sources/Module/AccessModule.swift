@@ -4,7 +4,9 @@ public import Kernel
 public let access = Context(
     "access",
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
-    migrations: [ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration],
+    migrations: [
+        ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration, ResidentsView.migration,
+    ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
         SetOrganization.operation, ChangeLockUuid.operation,
@@ -16,10 +18,10 @@ public let access = Context(
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
         BulkAddKeys.operation, FollowAction.operation,
     ],
-    workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self)],
+    workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self)],
     assemble: { services in
         Assembly(
-            answers: [OwnedLocksView.answering(services)],
+            answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],
             reactions: [FinishActions.reaction(services), FollowPeople.reaction(services)] + FollowKeys.reactions(services))
     }
 )

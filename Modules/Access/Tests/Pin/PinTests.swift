@@ -14,7 +14,7 @@ import Testing
         let fake = FakeServices().services("access").vault
         let vault = Vault(
             seal: fake.seal, open: fake.open, sha256: fake.sha256, hmac: fake.hmac, keyedDigests: fake.keyedDigests,
-            random: { _ in [255, 250, 249, 10, 3, 7, 251, 98, 200] })
+            sealUnder: fake.sealUnder, openUnder: fake.openUnder, random: { _ in [255, 250, 249, 10, 3, 7, 251, 98, 200] })
         #expect(Pin.random(vault).digits == "903780")
     }
 

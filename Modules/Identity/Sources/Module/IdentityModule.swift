@@ -7,7 +7,8 @@ public let identity = Context(
     migrations: [Contacts.migration],
     operations: [
         SignUp.operation, FindUserByEmail.operation, FindUserByPhone.operation, CreateUser.operation, UpdateEmail.operation, UpdatePhoneNumber.operation,
-        UpdateProfile.operation, UserPhoneNumber.operation, UserProfile.operation, SuspendUser.operation, ReactivateUser.operation,
+        UpdateProfile.operation, UserPhoneNumber.operation, UserProfile.operation, SuspendUser.operation, ReactivateUser.operation, EraseUser.operation,
+        ExportUser.operation,
         AddAccessibleLock.operation, RemoveAccessibleLock.operation, AccessibleLocks.operation, OwnedLocksOfUser.operation,
         AddWalletKey.operation, CommitWalletKey.operation, RollBackWalletKey.operation, RemoveWalletKey.operation, Wallet.operation, WalletLink.operation,
         UserKeys.operation, AddPhysicalKey.operation, RemovePhysicalKey.operation, PhysicalKeys.operation, OnePhysicalKey.operation,

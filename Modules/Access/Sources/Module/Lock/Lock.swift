@@ -88,6 +88,14 @@ extension Lock {
     func belongs(to tenant: OrgID) -> Bool { org == tenant }
     func resident(_ user: UserID) -> Resident? { residents.first { $0.user == user } }
 
+    /// What a lock's log and state say about persons, besides ids.
+    static let personal = Personal(
+        events: [
+            "ResidentAdded": [PersonalField("name", of: .sibling("userId")), PersonalField("email", of: .sibling("userId"))],
+            "ResidentRemoved": [PersonalField("email", of: .sibling("userId"))],
+        ],
+        state: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
+
     var organisation: OrgID? { org }
     /// Partners know a lock by its hardware.
     var publicID: String? { uuid.text }

@@ -1,13 +1,14 @@
 import Kernel
 
 /// What becomes of keys when something happens to their holder: a suspended person's keys leave the devices until the suspension ends, and
-/// a wallet key that its holder has no more leaves every lock.
+/// a wallet key that its holder has no more leaves every lock, and so does everything of a person whose data was erased.
 struct FollowPeople {
     let services: Services
 
     static func reaction(_ services: Services) -> Reaction {
         let follow = FollowPeople(services: services)
-        return Reaction("access-follow-people", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "WalletKeyRemoved"], partitions: 4) { envelope in
+        return Reaction("access-follow-people", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"], partitions: 4) {
+            envelope in
             try await follow.react(to: envelope)
         }
     }
@@ -21,6 +22,8 @@ struct FollowPeople {
             guard let key = envelope.data["keyId"]?.text else { return .none }
             let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
             return Effects(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
+        case "UserErased":
+            return Effects(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
         default: return .none
         }
     }

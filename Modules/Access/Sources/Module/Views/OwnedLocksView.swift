@@ -49,5 +49,5 @@ enum OwnedLocksView {
 }
 
 extension Lock {
-    static func project(_ change: Change<Lock>) -> [SQL] { OwnedLocksView.rows(for: change) + LockKeysView.rows(for: change) }
+    static func project(_ change: Change<Lock>) -> [SQL] { OwnedLocksView.rows(for: change) + LockKeysView.rows(for: change) + ResidentsView.rows(for: change) }
 }

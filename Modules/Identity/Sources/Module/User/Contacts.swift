@@ -26,6 +26,8 @@ enum Contacts {
     /// The id by which the identity provider knows the person.
     static func set(subject: NonEmpty, of user: UserID) -> SQL { "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)" }
 
+    static func remove(_ user: UserID) -> SQL { "DELETE FROM identity.contacts WHERE user_id = \(user)" }
+
     static func find(_ user: UserID) -> SQL { "SELECT * FROM identity.contacts WHERE user_id = \(user)" }
     static func find(_ phone: PhoneNumber) -> SQL { "SELECT * FROM identity.contacts WHERE phone = \(phone.text)" }
     static func find(_ email: EmailAddress) -> SQL { "SELECT * FROM identity.contacts WHERE email = \(email.text)" }

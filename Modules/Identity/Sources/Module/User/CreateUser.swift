@@ -15,13 +15,14 @@ struct CreateUser: Command, ConcernsUser {
     var target: String { user.text }
 
     enum Refusal: Refused {
-        case otherUser, emailTaken, phoneTaken
-        var kind: RefusalKind { self == .phoneTaken ? .conflict : .invalid }
+        case otherUser, emailTaken, phoneTaken, wasErased
+        var kind: RefusalKind { self == .phoneTaken || self == .wasErased ? .conflict : .invalid }
         var words: String {
             switch self {
             case .otherUser: "The body's userId must be the id in the path."
             case .emailTaken: "The e-mail address belongs to another user."
             case .phoneTaken: "The phone number belongs to another user."
+            case .wasErased: "The id belonged to a person whose data was erased."
             }
         }
     }
@@ -33,6 +34,7 @@ struct CreateUser: Command, ConcernsUser {
 
     func decide(_ state: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard named.text == user.text else { throw .otherUser }
+        guard !state.isErased else { throw .wasErased }
         guard !state.exists else { return [] }  // creating what exists is not an error
         return [.created(user, org: caller.org)]
     }

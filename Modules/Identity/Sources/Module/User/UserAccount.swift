@@ -3,7 +3,7 @@ import Kernel
 /// A person as a set of facts that may be told: status, keys, plates, devices and the locks in the app's list. Contact data is kept
 /// apart, in `Contacts`.
 struct UserAccount: Aggregate {
-    static let category = Category("user", className: "UserAggregate", shape: 2)
+    static let category = Category("user", className: "UserAggregate", shape: 3)
 
     enum Status: String, Codable, Sendable, CaseIterable { case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED" }
 
@@ -15,6 +15,8 @@ struct UserAccount: Aggregate {
         case profileUpdated([ProfileField])
         case suspended(by: String, reason: String, at: Moment)
         case reactivated(by: String, at: Moment)
+        /// The person is no more known; the log stays, and what it says of the person can no longer be read.
+        case erased(by: String, at: Moment)
         case accessibleLockAdded(AccessibleLock)
         case accessibleLockRemoved(AccessibleLock.ID, by: String, reason: String, at: Moment)
         case walletKeyPrepared(WalletKey)
@@ -47,6 +49,7 @@ struct UserAccount: Aggregate {
     private(set) var lastKeyNumber = 0
     private(set) var plates: [LicensePlate] = []
     private(set) var devices: [LinkedDevice] = []
+    private(set) var isErased = false
 
     mutating func apply(_ event: Event) {
         switch event {
@@ -54,6 +57,10 @@ struct UserAccount: Aggregate {
         case .emailUpdated, .phoneUpdated, .profileUpdated: break
         case .suspended: status = .suspended
         case .reactivated: status = .active
+        case .erased:
+            let (id, org, number) = (id, org, lastKeyNumber)
+            self = UserAccount()
+            (self.id, self.org, lastKeyNumber, status, isErased) = (id, org, number, .inactive, true)
         case .accessibleLockAdded(let lock): accessibleLocks.append(lock)
         case .accessibleLockRemoved(let lock, _, _, _): accessibleLocks.removeAll { $0.id == lock }
         case .walletKeyPrepared(let key): walletKey = key
@@ -78,6 +85,7 @@ struct UserAccount: Aggregate {
 
 extension UserAccount {
     var exists: Bool { status != .none }
+    var isGone: Bool { isErased }
     var isSuspended: Bool { status == .suspended }
     func lists(_ lock: AccessibleLock.ID) -> Bool { accessibleLocks.contains { $0.id == lock } }
     func plate(_ plate: PlateText) -> LicensePlate? { plates.first { $0.plate == plate } }
@@ -94,6 +102,7 @@ extension UserAccount {
     /// An entry that belongs to a tenant concerns that tenant; everything else the one that made the user.
     func audience(of event: Event, before: UserAccount) -> [OrgID] {
         switch event {
+        case .erased: []
         case .physicalKeyAdded(let key), .physicalKeyRemoved(let key, _): [key.org]
         case .deviceAdded(let device), .deviceRemoved(let device, _, _, _): [device.org]
         default: org.map { [$0] } ?? []

@@ -15,6 +15,7 @@ extension UserAccount {
         case "ProfileUpdated": return .profileUpdated(ProfileField.allCases.filter { data["changes"]?[$0.rawValue] != nil })
         case "UserSuspended": return .suspended(by: data.text("suspendedBy"), reason: data.text("reason"), at: data.moment("suspendedAt"))
         case "UserReactivated": return .reactivated(by: data.text("reactivatedBy"), at: data.moment("reactivatedAt"))
+        case "UserErased": return .erased(by: data.text("erasedBy"), at: data.moment("erasedAt"))
         case "AccessibleLockAdded": return data.accessibleLock.map(Event.accessibleLockAdded)
         case "AccessibleLockRemoved":
             return .accessibleLockRemoved(AccessibleLock.ID(data.text("lockId")), by: data.text("removedBy"), reason: data.text("reason"), at: data.moment("removedAt"))
@@ -52,6 +53,7 @@ extension UserAccount.Event {
         case .profileUpdated: "ProfileUpdated"
         case .suspended: "UserSuspended"
         case .reactivated: "UserReactivated"
+        case .erased: "UserErased"
         case .accessibleLockAdded: "AccessibleLockAdded"
         case .accessibleLockRemoved: "AccessibleLockRemoved"
         case .walletKeyPrepared: "WalletKeyPrepared"
@@ -78,6 +80,7 @@ extension UserAccount.Event {
             ["changes": .object(JSON.Object(fields.map { ($0.rawValue, ["old": "***", "new": "***"]) }))]
         case .suspended(let by, let reason, let at): ["reason": .string(reason), "suspendedBy": .string(by), "suspendedAt": at.json]
         case .reactivated(let by, let at): ["reactivatedBy": .string(by), "reactivatedAt": at.json]
+        case .erased(let by, let at): ["erasedBy": .string(by), "erasedAt": at.json]
         case .accessibleLockAdded(let lock):
             [
                 "lockId": lock.id.json, "lockName": .string(lock.name), "accessLevel": lock.level.json, "grantedBy": .string(lock.grantedBy),

@@ -1,0 +1,45 @@
+import Kernel
+
+/// Takes a person whose data was erased from the locks: keys and doorbell entries.
+struct ForgetPerson: Workflow {
+    static let name = "forget-person-workflow", label = "Take an erased person from the locks"
+
+    let user: UserID
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        let user = user
+        let places = try await steps.perform("find the keys") {
+            try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init).map { Found(lock: $0.lock.number, key: $0.key.id) }
+        }
+        let residences = try await steps.perform("find the doorbells") {
+            try await services.store.query(ResidentsView.locks(of: user)).compactMap { $0.text("lock_id").flatMap { Int($0) } }
+        }
+        for place in places {
+            try await remove("key \(place.key) of lock \(place.lock)", steps, services) { request in
+                _ = try await services.carryOut(RemoveKey(lock: LockID(place.lock), key: place.key, index: nil), before: RemoveKey.push, for: request)
+            }
+        }
+        for lock in residences {
+            try await remove("doorbell of lock \(lock)", steps, services) { request in
+                var command = RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text))
+                command.user = user
+                _ = try await services.carryOut(command, for: request)
+            }
+        }
+        return ["keys": places.count.json, "doorbells": residences.count.json]
+    }
+
+    private struct Found: Codable, Sendable {
+        let lock: Int
+        let key: Key.ID
+    }
+
+    /// What has gone meanwhile is as good as removed.
+    private func remove(_ step: String, _ steps: Steps, _ services: Services, _ body: @escaping @Sendable (Request) async throws -> Void) async throws {
+        let user = user
+        _ = try await steps.perform(step) {
+            do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch Failure.refused(_, _, let words) { return words }
+            return "removed"
+        }
+    }
+}

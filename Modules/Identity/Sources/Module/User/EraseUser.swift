@@ -1,0 +1,25 @@
+import Kernel
+
+/// Erases a person: contact data is deleted, the key under which the log keeps personal fields is destroyed, tokens stop working, and the
+/// person's keys and doorbell entries leave the locks. Ids stay, and so does the log.
+struct EraseUser: Command, ConcernsUser {
+    let user: UserID
+    let caller: Caller
+
+    var target: String { user.text }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] { [.erased(by: caller.name, at: now)] }
+
+    private static let traces = Preparation<EraseUser>(repeats: true) { plan, services in
+        let user = plan.command.user, directory = services.directory
+        return .init(rows: [Contacts.remove(user)] + directory.knowUser(user, nil) + directory.suspend(user, true) + directory.forget(user))
+    }
+
+    static let operation = Operation.command(
+        .post, "/users/{id}/EraseUser", "Erase a person, for good",
+        allow: Rule("staff, or a super key", by: .staffOrKey) { _, _, caller in caller.isStaff || caller.isSuper },
+        before: traces, answer: .accepted,
+        input: .path("id", "Id of the user."), .caller,
+        make: EraseUser.init(user:caller:)
+    )
+}

@@ -1,0 +1,127 @@
+public import Database
+public import Kernel
+import Synchronization
+
+/// The keys of persons, and what is sealed under them.
+///
+/// A sealed text is `sealed:TAG:CIPHERTEXT:PERSON`. The tag is a keyed digest of the text: once the key is gone it stands for the text, so
+/// that what was equal stays equal, and says nothing about it.
+public final class PersonKeys: Sendable {
+    public static let migration = Migration(
+        "004-person-keys",
+        [
+            // An erased person keeps the row, without a key: nothing is sealed for that id any more.
+            "CREATE TABLE platform.person_keys (user_id TEXT PRIMARY KEY, sealed TEXT)"
+        ])
+
+    private enum Standing: Sendable { case key([UInt8]), erased, unknown }
+
+    private let database: any Database
+    private let vault: Vault
+    private let known = Mutex<[UserID: (standing: Standing, until: ContinuousClock.Instant)]>([:])
+    /// How long a key is remembered, and so how long after an erasure another process may still read what it had sealed.
+    private static let memory = Duration.seconds(5)
+    private static let most = 10_000, prefix = "sealed:", purpose = "person-key"
+
+    public init(database: any Database, vault: Vault) { (self.database, self.vault) = (database, vault) }
+
+    /// The statement that takes a person's key away for good.
+    public static func forget(_ user: UserID) -> SQL {
+        "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(user), NULL) ON CONFLICT (user_id) DO UPDATE SET sealed = NULL"
+    }
+
+    // MARK: - Sealing
+
+    /// Seals the fields of several objects of a stream.
+    func seal(_ objects: [(fields: [PersonalField], object: JSON.Object)], of stream: StreamName) async throws -> [JSON.Object] {
+        var people: Set<UserID> = []
+        for (fields, object) in objects {
+            _ = fields.replace(in: object, of: stream) { text, person in
+                people.insert(person)
+                return text
+            }
+        }
+        guard !people.isEmpty else { return objects.map(\.object) }
+        let keys = try await standings(of: people, making: true)
+        return try objects.map { fields, object in
+            try fields.replace(in: object, of: stream) { text, person in
+                guard case .key(let key)? = keys[person] else { return Self.erased(Self.hex(vault.random(8))) }
+                let cipher = try vault.sealUnder(key, Array(text.utf8), Self.context(person, stream))
+                return Self.prefix + tag(of: text, key) + ":" + cipher + ":" + person.text
+            }
+        }
+    }
+
+    /// Opens whatever is sealed in a value.
+    public func open(_ json: JSON, of stream: StreamName) async throws -> JSON {
+        var people: Set<UserID> = []
+        _ = json.replacingTexts { text in
+            if let token = Token(text) { people.insert(token.person) }
+            return text
+        }
+        guard !people.isEmpty else { return json }
+        let keys = try await standings(of: people, making: false)
+        return json.replacingTexts { text in
+            guard let token = Token(text) else { return text }
+            switch keys[token.person] {
+            case .key(let key)?:
+                return (try? vault.openUnder(key, token.cipher, Self.context(token.person, stream))).map { String(decoding: $0, as: UTF8.self) } ?? text
+            case .erased?: return Self.erased(token.tag)
+            case .unknown?, nil: return text  // somebody's own words
+            }
+        }
+    }
+
+    /// A sealed text in its parts; nil for any other text.
+    private struct Token {
+        let tag: String, cipher: String, person: UserID
+        init?(_ text: String) {
+            guard text.hasPrefix(PersonKeys.prefix) else { return nil }
+            let parts = text.dropFirst(PersonKeys.prefix.count).split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0].utf8.count == 16, !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
+            (tag, cipher, person) = (String(parts[0]), String(parts[1]), UserID(String(parts[2])))
+        }
+    }
+
+    private func tag(of text: String, _ key: [UInt8]) -> String { Self.hex(vault.hmac(Array(text.utf8), key).prefix(8)) }
+    private static func erased(_ tag: String) -> String { "erased-" + tag }
+    private static func context(_ person: UserID, _ stream: StreamName) -> String { "\(person) \(stream)" }
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    // MARK: - Keys
+
+    private func standings(of people: Set<UserID>, making: Bool) async throws -> [UserID: Standing] {
+        let now = ContinuousClock.now
+        var found: [UserID: Standing] = known.withLock { known in
+            people.reduce(into: [:]) { found, person in
+                guard let entry = known[person], entry.until > now else { return }
+                if case .unknown = entry.standing, making { return }
+                found[person] = entry.standing
+            }
+        }
+        for person in people where found[person] == nil { found[person] = try await standing(of: person, making: making) }
+        known.withLock { known in
+            if known.count + found.count > Self.most { known.removeAll() }
+            for (person, standing) in found where known[person].map({ $0.until <= now }) ?? true { known[person] = (standing, now + Self.memory) }
+        }
+        return found
+    }
+
+    private func standing(of person: UserID, making: Bool) async throws -> Standing {
+        let query: SQL = "SELECT sealed FROM platform.person_keys WHERE user_id = \(person)"
+        if let row = try await database.read(query).first { return try standing(row, person) }
+        guard making else { return .unknown }
+        let sealed = try vault.seal(vault.random(32), Self.purpose, person.text)
+        let rows = try await database.transact([
+            "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(person), \(sealed)) ON CONFLICT (user_id) DO NOTHING", query,
+        ])
+        return try rows[1].rows.first.map { try standing($0, person) } ?? .unknown
+    }
+
+    private func standing(_ row: Row, _ person: UserID) throws -> Standing {
+        guard let sealed = row.text("sealed") else { return .erased }
+        return .key(try vault.open(sealed, Self.purpose, person.text))
+    }
+}

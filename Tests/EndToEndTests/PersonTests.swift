@@ -1,0 +1,48 @@
+import Foundation
+import Kernel
+import KernelTesting
+import Testing
+
+/// What is known about a person can be read by the person, and erased.
+@Suite(.serialized) struct PersonTests {
+    @Test(arguments: Layout.testable) func `a person reads what is known, and is forgotten`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), user = try await partner.user(), person = try await partner.signedIn(user)
+            let stranger = try await partner.signedIn(try await partner.user()), lock = try await partner.lock().number
+            let user_ = "/users/\(user)", lock_ = "/locks/\(lock)"
+            #expect(try await partner.call("POST", "\(lock_)/AddKey", ["keyUuid": "k", "userId": .string(user)]).status == 200)
+            #expect(try await partner.call("POST", "\(lock_)/AddResident", ["name": "Ann at the door", "userId": .string(user)]).status == 200)
+            #expect(try await partner.call("POST", "\(user_)/AddLicensePlate", ["plate": "ABC-1234", "label": "her van"]).status == 200)
+            #expect(try await partner.call("POST", "\(lock_)/OpenLock", [:], as: person).status == 200)
+
+            let export = try await partner.call("GET", "\(user_)/export", as: person)
+            #expect(export.status == 200)
+            for word in ["\(user)@example.com", "ABC1234", "her van", "Ann at the door", "OpenLock", "\"k\""] { #expect(export.body.encoded.contains(word), "\(word)") }
+            #expect(try await partner.call("GET", "\(user_)/export", as: stranger).status == 403)
+            #expect(try await partner.call("GET", "\(user_)/export").status == 403)
+
+            #expect(try await partner.call("POST", "\(user_)/EraseUser").status == 403)
+            #expect(try await partner.call("POST", "\(user_)/EraseUser", [:], as: person).status == 401)
+            #expect(try await partner.asStaff("POST", "\(user_)/EraseUser").status == 200)
+
+            #expect(try await partner.call("POST", "\(lock_)/OpenLock", [:], as: person).status == 403)
+            for path in ["profile", "export", "licence-plates"] { #expect(try await partner.call("GET", "\(user_)/\(path)").status == 404, "\(path)") }
+            #expect(try await partner.call("GET", "/users/by-email?email=\(user)@example.com&searchOnly=true").status == 404)
+            #expect(try await partner.call("POST", "\(user_)/AddLicensePlate", ["plate": "NEW1", "label": ""]).status == 404)
+            let again: JSON = ["userId": .string(user), "email": "new@example.com", "firstName": "A", "lastName": "B"]
+            #expect(try await partner.call("POST", "\(user_)/CreateUser", again).status == 409)
+            let hasLeft = try await eventually {
+                try await partner.history(lock).compactMap { $0["type"]?.text }.suffix(2) == ["KeyRemoved", "ResidentRemoved"]
+            }
+            #expect(hasLeft)
+            // What another process remembers of the key ends by itself.
+            let isForgotten = try await eventually(within: .seconds(20)) {
+                let log = try await partner.asStaff("GET", "/admin/aggregates/user/\(user)/events").body.encoded
+                let door = try await partner.history(lock).map(\.encoded).joined()
+                return !log.contains("ABC1234") && log.contains("erased-") && !door.contains("Ann at the door") && door.contains("erased-")
+            }
+            #expect(isForgotten)
+            #expect(try await installation.spkey("verify") == "The event log is sound.")
+        }
+    }
+}

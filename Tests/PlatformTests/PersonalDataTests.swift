@@ -1,0 +1,136 @@
+import Database
+import EventStore
+import HTTPEdge
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Host
+
+/// A list of visitors, each a person.
+private struct Visits: Aggregate {
+    static let category = Category("visits", className: "VisitsAggregate")
+    enum Event: Sendable, Equatable { case came(Visitor), left(String) }
+    struct Visitor: Sendable, Equatable, Codable {
+        let who: String
+        let name: String
+    }
+    private(set) var visitors: [Visitor] = []
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .came(let visitor): visitors.append(visitor)
+        case .left(let name): visitors.removeAll { $0.name == name }
+        }
+    }
+    var organisation: OrgID? { nil }
+    static let personal = Personal(
+        events: ["Came": [PersonalField("visitor.name", of: .sibling("who"))], "Left": [PersonalField("name", of: .sibling("who"))]],
+        state: [PersonalField("visitors[].name", of: .sibling("who"))])
+
+    static func wire(_ event: Event, in state: Visits, at now: Moment) -> WireEvent {
+        switch event {
+        case .came(let visitor): WireEvent("Came", ["visitor": ["who": .string(visitor.who), "name": .string(visitor.name)], "note": "sealed:abc"])
+        case .left(let name): WireEvent("Left", ["who": "ann", "name": .string(name)])
+        }
+    }
+    static func event(from stored: StoredEvent) -> Event? {
+        let data = stored.wire.data
+        return stored.wire.type == "Came"
+            ? .came(Visitor(who: data["visitor"]?["who"]?.text ?? "", name: data["visitor"]?["name"]?.text ?? "")) : .left(data["name"]?.text ?? "")
+    }
+}
+
+@Suite struct PersonalDataTests {
+    /// A store with keys of persons, as each process has its own.
+    private struct Stage {
+        let database: any Database
+        let people: PersonKeys
+        let store: ModuleStore
+
+        init(_ database: any Database) async throws {
+            self.database = database
+            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, PersonKeys.migration])
+            try await Migrator(database).migrate(schema: "alpha", [Tables.migration(for: "alpha")])
+            people = PersonKeys(database: database, vault: try CryptoVault(ring: CryptoVault.development).port)
+            store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Visits.self)])
+        }
+
+        func commit(_ events: Visits.Event...) async throws {
+            let snapshot = try await store.port.load(Visits.self, "1")
+            let append = try Append(events, to: snapshot, at: Moment(milliseconds: 1_000 + Int64(snapshot.version)))
+            try await store.port.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
+        }
+
+        func raw(_ sql: SQL) async throws -> String { try await database.read(sql).map { $0.text("text") ?? "" }.joined(separator: "\n") }
+        func fault() async throws -> String? {
+            try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Visits.self)], database: database, people: people).firstFault()
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what is personal is stored as ciphertext and read in clear`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann Example")), .came(Visits.Visitor(who: "bob", name: "Bob \u{1F511}")))
+            for column in ["SELECT data AS text FROM alpha.events", "SELECT state AS text FROM alpha.aggregates"] as [SQL] {
+                let raw = try await stage.raw(column)
+                #expect(!raw.contains("Ann Example") && !raw.contains("Bob") && raw.contains("sealed:") && raw.contains("ann"))
+            }
+            // Others hear of it in clear: what is told expires.
+            #expect(try await stage.raw("SELECT data AS text FROM alpha.outbox").contains("Ann Example"))
+            let other = try await Stage(database)
+            #expect(try await other.store.port.load(Visits.self, "1").state.visitors.map(\.name) == ["Ann Example", "Bob \u{1F511}"])
+            let history = try await other.store.port.history(StreamName("visits", "1"), 1, 10)
+            #expect(history.map { $0.wire.data["visitor"]?["name"]?.text } == ["Ann Example", "Bob \u{1F511}"] && history[0].wire.data["note"] == "sealed:abc")
+            #expect(try await other.fault() == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an erased person can be read by nobody, and the log stays sound`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.commit(
+                .came(Visits.Visitor(who: "ann", name: "Ann")), .came(Visits.Visitor(who: "ann", name: "Annie")), .came(Visits.Visitor(who: "bob", name: "Bob")))
+            try await stage.commit(.left("Ann"))
+            _ = try await database.transact([PersonKeys.forget("ann")])
+            let after = try await Stage(database)
+            let names = try await after.store.port.load(Visits.self, "1").state.visitors.map(\.name)
+            #expect(names.count == 2 && names[0].hasPrefix("erased-") && names[1] == "Bob")
+            // Equal words stay equal, different ones different.
+            let told = try await after.store.port.history(StreamName("visits", "1"), 1, 10).map {
+                $0.wire.data["visitor"]?["name"]?.text ?? $0.wire.data["name"]?.text ?? ""
+            }
+            #expect(told[0] == told[3] && told[0] != told[1] && told[1] == names[0] && told[2] == "Bob")
+            #expect(try await after.fault() == nil)
+            // Nothing is kept of the person any more, and no key comes back.
+            try await after.commit(.came(Visits.Visitor(who: "ann", name: "Ann again")))
+            #expect(try await after.raw("SELECT data AS text FROM alpha.events").contains("Ann again") == false)
+            #expect(try await database.read("SELECT 1 AS one FROM platform.person_keys WHERE user_id = 'ann' AND sealed IS NOT NULL").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `words that look sealed are left alone, and ciphertext counts in its own stream only`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            let forged = ["sealed:", "sealed:0123456789abcdef:zzzz:nobody", "sealed:x:y:z", "sealed:0123456789abcdef:AAAA:ann"]
+            try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann")))
+            let plain = JSON.array(forged.map(JSON.string))
+            #expect(try await stage.people.open(plain, of: StreamName("visits", "1")) == plain)
+            let raw = try await database.read("SELECT data FROM alpha.events").first?.json("data") ?? .null
+            #expect(try await stage.people.open(raw, of: StreamName("visits", "1"))["visitor"]?["name"] == "Ann")
+            #expect(try await stage.people.open(raw, of: StreamName("visits", "2"))["visitor"]?["name"] != "Ann")
+        }
+    }
+
+    @Test func `persons are found along paths`() {
+        let object: JSON.Object = ["a": [["who": "x", "b": "1"], "odd", ["b": "2"]], "c": ["d": "3"], "e": 4]
+        var seen: [String] = []
+        let fields = [PersonalField("a[].b", of: .sibling("who")), PersonalField("c.d"), PersonalField("e"), PersonalField("gone.too")]
+        let replaced = fields.replace(in: object, of: StreamName("s", "me")) { text, person in
+            seen.append("\(person)=\(text)")
+            return "*"
+        }
+        #expect(seen == ["x=1", "me=3"])
+        #expect(JSON.object(replaced) == ["a": [["who": "x", "b": "*"], "odd", ["b": "2"]], "c": ["d": "*"], "e": 4])
+    }
+}
