@@ -14,6 +14,22 @@ public enum Console {
         return key
     }
 
+    /// Makes the views of modules anew; answers what was replayed, in words. Nothing may serve meanwhile.
+    public static func rebuild(_ settings: Settings, modules names: [String], log: Logger) async throws -> [String] {
+        let system = try await System.assemble(settings, log: log), database = system.storage.database
+        let people = PersonKeys(database: database, vault: try CryptoVault(settings).port)
+        var told: [String] = []
+        for context in try Modules.chosen(names) {
+            guard let services = system.services[context.name] else { continue }
+            let store = ModuleStore(schema: context.name, database: database, epoch: 0, people: people, aggregates: context.aggregates)
+            let subscriptions = context.assemble(services).reactions.filter(\.isView).map(\.name)
+            let count = try await Rebuild(context, store: store, database: database, subscriptions: subscriptions).run()
+            told.append("\(context.name): \(count) streams replayed, \(subscriptions.count) subscriptions begin anew")
+        }
+        await system.storage.database.close()
+        return told
+    }
+
     /// The first bad row of the stored event log in words; nil when all is well.
     public static func verify(_ settings: Settings) async throws -> String? {
         let storage = try Storage(settings)

@@ -6,15 +6,17 @@ public struct Context: Sendable {
     public let migrations: [Migration]
     public let operations: [Operation]
     public let workflows: [AnyWorkflow]
+    /// The tables that its aggregates' `project` fills: a rebuild empties them and replays the log.
+    public let views: [String]
     /// What runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) -> Assembly
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        workflows: [AnyWorkflow] = [], assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
+        workflows: [AnyWorkflow] = [], views: [String] = [], assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
     ) {
         (self.name, self.aggregates, self.migrations, self.operations) = (name, aggregates, migrations, operations)
-        (self.workflows, self.assemble) = (workflows, assemble)
+        (self.workflows, self.views, self.assemble) = (workflows, views, assemble)
     }
 }
 

@@ -112,14 +112,17 @@ public struct Reaction: Sendable {
     /// Among how many lease holders the streams are divided, 1 to 64.
     public let partitions: Int
     public let react: @Sendable (Envelope) async throws -> Effects
+    /// Whether it does no more than fill a view: a rebuild has it hear everything anew that the outboxes still hold.
+    public let isView: Bool
     /// Looks at a whole batch first and leaves out what needs no reaction.
     public let sift: @Sendable ([Envelope]) async throws -> [Envelope]
 
     public init(
-        _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1,
+        _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, isView: Bool = false,
         sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Effects
     ) {
-        (self.name, self.sources, self.names, self.partitions, self.sift, self.react) = (name, sources, names, partitions, sift, react)
+        (self.name, self.sources, self.names, self.partitions, self.isView) = (name, sources, names, partitions, isView)
+        (self.sift, self.react) = (sift, react)
     }
 }
 

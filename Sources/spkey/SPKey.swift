@@ -9,7 +9,10 @@ import Logging
 struct SPKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
-        subcommands: [Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, GrantsCommand.self])
+        subcommands: [
+            Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, RebuildCommand.self,
+            GrantsCommand.self,
+        ])
 
     static func main() async {
         do {
@@ -90,6 +93,18 @@ struct Verify: AsyncParsableCommand {
         guard let fault = try await Console.verify(try await Settings.load()) else { return print("The event log is sound.") }
         print(fault)
         throw ExitCode(1)
+    }
+}
+
+struct RebuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rebuild", abstract: "Make the views of the chosen modules anew from the event log; while nothing serves.")
+    @OptionGroup var chosen: ModulesOption
+
+    func run() async throws {
+        var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = .error
+        for line in try await Console.rebuild(try await Settings.load(), modules: chosen.names, log: log) { print(line) }
     }
 }
 

@@ -166,6 +166,12 @@ final class Installation: Sendable {
         once.withLock { $0 = [:] }
     }
 
+    /// Starts anew what has ended.
+    func restart() async throws {
+        programs.withLock { $0.removeAll() }
+        try await start()
+    }
+
     func stop() async throws {
         let all = programs.withLock { programs in
             defer { programs = [] }

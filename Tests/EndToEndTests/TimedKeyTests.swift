@@ -114,4 +114,26 @@ import Testing
             #expect(try await partner.history(locks[2]).count == 2)
         }
     }
+
+    @Test(arguments: [Layout.sqlite, .postgres].filter(Layout.testable.contains)) func `views over others' facts are heard anew`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), lock = try await partner.lock().number
+            let suspended = try await partner.user(), free = try await partner.user()
+            for user in [suspended, free] { #expect(try await partner.call("POST", "/users/\(user)/SuspendUser", ["reason": "r"]).status == 200) }
+            #expect(try await partner.call("POST", "/users/\(free)/ReactivateUser").status == 200)
+            try await installation.server.end(SIGKILL)
+            let said = try await installation.spkey("rebuild", "--modules", "access")
+            #expect(said.hasPrefix("access: 1 streams replayed, 1 subscriptions"))
+            try await installation.restart()
+            for (user, key) in [(suspended, "s"), (free, "f")] {
+                let isKnown = try await eventually {
+                    _ = try await partner.call("POST", "/locks/\(lock)/RemoveKey", ["keyUuid": .string(key)])
+                    let before = try await partner.commands(lock).filter { $0 == "add_key" }.count
+                    #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key), "userId": .string(user)]).status == 200)
+                    return try await (partner.commands(lock).filter { $0 == "add_key" }.count == before) == (user == suspended)
+                }
+                #expect(isKnown)
+            }
+        }
+    }
 }

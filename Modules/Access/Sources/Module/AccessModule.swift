@@ -5,7 +5,8 @@ public let access = Context(
     "access",
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [
-        ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration, ResidentsView.migration,
+        ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
+        SuspendedUsersView.migration, ResidentsView.migration,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
@@ -19,9 +20,10 @@ public let access = Context(
         BulkAddKeys.operation, FollowAction.operation,
     ],
     workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self)],
+    views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors"],
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],
-            reactions: [FinishActions.reaction(services), FollowPeople.reaction(services)] + FollowKeys.reactions(services))
+            reactions: [FinishActions.reaction(services), FollowPeople.reaction(services), SuspendedUsersView.reaction] + FollowKeys.reactions(services))
     }
 )

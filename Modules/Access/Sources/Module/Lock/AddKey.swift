@@ -55,7 +55,7 @@ struct AddKey: Command {
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(command.lock, command.key)).state
             command.granted = grant.isLive ? grant.terms?.validity : nil
         }
-        if let user = command.user { command.isHolderSuspended = try await !services.store.query(LockKeysView.isSuspended(user)).isEmpty }
+        if let user = command.user { command.isHolderSuspended = try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty }
         return command
     }
 

@@ -29,7 +29,7 @@ struct FollowPeople {
     }
 
     private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
-        var effects = Effects(rows: [LockKeysView.set(user, isSuspended: true)])
+        var effects = Effects()
         for place in try await places(of: user) {
             let id = KeyGrant.id(place.lock, place.key.id), grant = try await services.store.load(KeyGrant.self, id)
             guard !grant.state.isBarred || !grant.state.isLive else { continue }
@@ -50,7 +50,7 @@ struct FollowPeople {
     }
 
     private func reactivated(_ user: UserID) async throws -> Effects {
-        var effects = Effects(rows: [LockKeysView.set(user, isSuspended: false)])
+        var effects = Effects()
         for place in try await places(of: user) {
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
             guard grant.state.isLive, grant.state.isBarred else { continue }

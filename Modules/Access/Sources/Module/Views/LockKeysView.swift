@@ -11,7 +11,6 @@ enum LockKeysView {
             """,
             "CREATE INDEX lock_keys_by_key ON access.lock_keys (key_uuid)",
             "CREATE INDEX lock_keys_by_user ON access.lock_keys (user_id)",
-            "CREATE TABLE access.suspended_users (user_id TEXT PRIMARY KEY)",
         ])
 
     /// A key on a lock.
@@ -48,11 +47,4 @@ enum LockKeysView {
 
     static func places(of key: Key.ID) -> SQL { "SELECT * FROM access.lock_keys WHERE key_uuid = \(key) ORDER BY lock_id" }
     static func places(of user: UserID) -> SQL { "SELECT * FROM access.lock_keys WHERE user_id = \(user) ORDER BY lock_id, key_uuid" }
-
-    static func isSuspended(_ user: UserID) -> SQL { "SELECT 1 AS known FROM access.suspended_users WHERE user_id = \(user)" }
-    static func set(_ user: UserID, isSuspended: Bool) -> SQL {
-        isSuspended
-            ? "INSERT INTO access.suspended_users (user_id) VALUES (\(user)) ON CONFLICT (user_id) DO NOTHING"
-            : "DELETE FROM access.suspended_users WHERE user_id = \(user)"
-    }
 }

@@ -1,0 +1,48 @@
+public import Database
+public import Kernel
+
+/// Makes a module's views anew: those over its own events by replaying the log, those over other modules' facts by hearing again what the
+/// outboxes still hold. Nothing may write to the module meanwhile; a rebuild that was interrupted is begun again.
+public struct Rebuild: Sendable {
+    let context: Context
+    let store: ModuleStore
+    let database: any Database
+    /// The subscriptions that fill views.
+    let subscriptions: [String]
+
+    public init(_ context: Context, store: ModuleStore, database: any Database, subscriptions: [String]) {
+        (self.context, self.store, self.database, self.subscriptions) = (context, store, database, subscriptions)
+    }
+
+    private static let page = 200
+
+    /// - Returns: how many streams were replayed.
+    public func run() async throws -> Int {
+        let schema = context.name
+        var statements = context.views.map { "DELETE FROM \(trusted: schema).\(trusted: $0)" as SQL }
+        statements += subscriptions.map { "DELETE FROM \(trusted: schema).checkpoints WHERE subscription = \($0)" }
+        _ = try await database.transact(statements)
+        var count = 0
+        for aggregate in context.aggregates { count += try await replay(aggregate) }
+        return count
+    }
+
+    private func replay(_ aggregate: AnyAggregate) async throws -> Int {
+        let category = aggregate.category.name
+        var last = "", count = 0
+        while true {
+            let ids = try await database.read(
+                """
+                SELECT id FROM \(trusted: context.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id LIMIT \(Self.page)
+                """
+            ).compactMap { $0.text("id") }
+            for id in ids {
+                let rows = try aggregate.replay(try await store.port.history(StreamName(category, id), 1, Int.max))
+                if !rows.isEmpty { _ = try await database.transact(rows) }
+            }
+            count += ids.count
+            guard ids.count == Self.page, let end = ids.last else { return count }
+            last = end
+        }
+    }
+}
