@@ -114,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
+                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], swiftSettings: settings),
