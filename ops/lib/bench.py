@@ -166,16 +166,63 @@ COMMIT;
 
 def commands(server, mark):
     """AddKey per second until the last device has answered, the draining included."""
-    started = time.monotonic()
-    rate, failed = server.wrk(ADD_KEY.replace("MARK", f'"{mark}"'))
-    if failed:
-        print(f"  ({failed} requests were refused)")
+    return drained(server, ADD_KEY.replace("MARK", f'"{mark}"'))
+
+
+def settle(server):
+    """Waits until no action is pending."""
     for _ in range(600):
         if not sql(server.name, "SELECT 1 FROM access.actions WHERE status = 'pending' LIMIT 1"):
-            break
+            return
         time.sleep(0.1)
-    spent = time.monotonic() - started
-    return rate * SECONDS / spent
+
+
+def drained(server, script):
+    """Requests per second until the last device has answered."""
+    started = time.monotonic()
+    rate, failed = server.wrk(script)
+    if failed:
+        print(f"  ({failed} requests were refused)")
+    settle(server)
+    return rate * SECONDS / (time.monotonic() - started)
+
+
+def guests(server, floor):
+    """Opens by guests and by PIN, over a thousand doors with a key each ÷ commands."""
+    window = {"validFrom": "2020-01-01T00:00:00Z", "validUntil": "2099-01-01T00:00:00Z"}
+    keys = [server.call("/temp-keys", {**window, "doors": [{"lockId": lock, "accessMethod": "both"}]}) for lock in range(1, 1001)]
+    table = "local keys = {" + ",".join('"%s"' % key["uuid"] for key in keys) + "}\n"
+    pins = "local pins = {" + ",".join('"%s"' % key["pin"] for key in keys) + "}\n"
+    start = "local n, thread = 0, 0\nfunction setup(t) t:set('id', thread); thread = thread + 1 end\n"
+    opened = drained(server, table + start + """function request()
+        n = n + 1
+        return wrk.format("POST", "/temp-keys/" .. keys[1 + (n * 2 + id) % 1000] .. "/doors/1/open", {}, "")
+    end""")
+    say("bulk_open", opened / floor, f"{opened:,.0f} opens by guests/s ÷ {floor:,.0f} AddKey/s, both until the last device has answered")
+    typed = drained(server, pins + start + """function request()
+        n = n + 1
+        local door = 1 + (n * 2 + id) % 1000
+        return wrk.format("POST", "/locks/" .. door .. "/open-with-pin", {["Content-Type"] = "application/json"}, '{"pin":"' .. pins[door] .. '"}')
+    end""")
+    say("pin", typed / floor, f"{typed:,.0f} opens by PIN/s ÷ {floor:,.0f} AddKey/s, both until the last device has answered")
+
+
+def lists(server):
+    """The list of a user with five hundred locks ÷ a constant answer of about its size."""
+    user = str(uuid.uuid4())
+    server.call(f"/users/{user}/CreateUser", {"userId": user, "email": f"{user}@example.com", "firstName": "A", "lastName": "B"})
+    for n in range(500):
+        server.call(f"/users/{user}/AddAccessibleLock",
+                    {"lockId": str(n), "lockName": f"Door {n} of the house", "accessLevel": "USER", "grantedBy": "bench"})
+
+    def size(path):
+        request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers={"X-API-Key": server.key})
+        return len(urllib.request.urlopen(request).read())
+
+    own, constant = f"/users/{user}/accessible-locks", min(("/docs", "/openapi.json"), key=lambda path: abs(size(path) - size(f"/users/{user}/accessible-locks")))
+    ours, _ = server.wrk(f'function request() return wrk.format("GET", "{own}") end')
+    floor, _ = server.wrk(f'function request() return wrk.format("GET", "{constant}") end')
+    say("list", ours / floor, f"{ours:,.0f} lists of 500 locks/s ({size(own):,} bytes) ÷ {floor:,.0f} of {constant}/s ({size(constant):,} bytes)")
 
 
 def dispatch(server):
@@ -289,6 +336,9 @@ def main():
     ours, _ = server.wrk(details)
     constant, _ = server.wrk('function request() return wrk.format("GET", "/constant/of/about/the/same/size") end')
     say("queries", ours / constant, f"{ours:,.0f} GET basic-info/s ÷ {constant:,.0f} constant answers (the 404 body)")
+
+    lists(server)
+    guests(server, commands(server, "beside"))
 
     staff = {"X-Admin-API-Key": "bench", "Authorization": "Bearer " + subprocess.run(
         [SPKEY, "token", "--email", "b@smartphonekey.com"], env=server.environment, capture_output=True, text=True).stdout.strip(),
