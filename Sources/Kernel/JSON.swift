@@ -39,11 +39,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
     /// Members whose value is absent are left out.
-    public init(dictionaryLiteral elements: (String, JSON?)...) {
-        var object = Object()
-        for (key, value) in elements { object[key] = value }
-        self = .object(object)
-    }
+    public init(dictionaryLiteral elements: (String, JSON?)...) { self = .object(Object(distinct: elements)) }
 }
 
 extension JSON {
@@ -77,6 +73,13 @@ extension JSON {
             }
         }
 
+        /// Members whose keys are known to differ, as those of a literal do: none is looked up.
+        fileprivate init(distinct elements: [(String, JSON?)]) {
+            members.reserveCapacity(elements.count)
+            for case (let key, let value?) in elements { members.append(Member(key: key, value: value)) }
+            reindex()
+        }
+
         private func position(of key: String) -> Int? {
             members.count > Self.scanned ? index[key] : members.firstIndex { $0.key == key }
         }
@@ -92,7 +95,7 @@ extension JSON {
         }
 
         private mutating func reindex() {
-            index.removeAll()
+            index = [:]
             guard members.count > Self.scanned else { return }
             for (place, member) in members.enumerated() { index[member.key] = place }
         }
@@ -113,10 +116,7 @@ extension JSON.Object: Sequence {
 
 extension JSON.Object: ExpressibleByDictionaryLiteral {
     /// Members whose value is absent are left out.
-    public init(dictionaryLiteral elements: (String, JSON?)...) {
-        self.init()
-        for (key, value) in elements { self[key] = value }
-    }
+    public init(dictionaryLiteral elements: (String, JSON?)...) { self.init(distinct: elements) }
 
     public init(_ pairs: some Sequence<(String, JSON)>) {
         self.init()

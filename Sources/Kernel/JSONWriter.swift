@@ -31,37 +31,51 @@ private struct JSONWriter {
 
     private mutating func write(_ items: [JSON]) {
         out.append(UInt8(ascii: "["))
-        for (place, item) in items.enumerated() {
+        let borrowed = items.span
+        for place in borrowed.indices {
             if place > 0 { out.append(UInt8(ascii: ",")) }
-            write(item)
+            write(borrowed[place])
         }
         out.append(UInt8(ascii: "]"))
     }
 
     private mutating func write(_ object: JSON.Object) {
         out.append(UInt8(ascii: "{"))
-        for (place, member) in object.members.enumerated() {
+        let borrowed = object.members.span
+        for place in borrowed.indices {
             if place > 0 { out.append(UInt8(ascii: ",")) }
-            quote(member.key)
+            quote(borrowed[place].key)
             out.append(UInt8(ascii: ":"))
-            write(member.value)
+            write(borrowed[place].value)
         }
         out.append(UInt8(ascii: "}"))
     }
 
     private mutating func quote(_ text: String) {
         out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): write("\\\"")
-            case UInt8(ascii: "\\"): write("\\\\")
-            case 0x0A: write("\\n")
-            case 0x0D: write("\\r")
-            case 0x09: write("\\t")
-            case 0..<0x20: write("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
-            default: out.append(byte)
-            }
+        let bytes = text.utf8.span
+        var copied = 0
+        for place in bytes.indices {
+            let byte = bytes[place]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            copy(bytes.extracting(copied..<place))
+            escape(byte)
+            copied = place + 1
         }
+        copy(bytes.extracting(copied...))
         out.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func copy(_ bytes: Span<UInt8>) { bytes.withUnsafeBufferPointer { out.append(contentsOf: $0) } }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): write("\\\"")
+        case UInt8(ascii: "\\"): write("\\\\")
+        case 0x0A: write("\\n")
+        case 0x0D: write("\\r")
+        case 0x09: write("\\t")
+        default: write("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+        }
     }
 }

@@ -1,5 +1,5 @@
 /// Waits for a fact: asks again and again until it holds or the time is over, and answers whether it held.
-public func eventually(within limit: Duration = .seconds(10), _ isTrue: () async throws -> Bool) async throws -> Bool {
+public func eventually(within limit: Duration = .seconds(20), _ isTrue: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if try await isTrue() { return true }

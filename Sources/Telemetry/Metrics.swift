@@ -2,11 +2,29 @@ import Synchronization
 
 /// Counters and histograms in memory, written as Prometheus text (exposition format 0.0.4).
 public final class Metrics: Sendable {
-    private struct Series: Hashable { let name: String, labels: String }
+    private struct Label: Hashable { let name: String, value: String }
+    private struct Series: Hashable {
+        let name: String
+        let list: [Label]
+
+        init(_ name: String, _ labels: [(String, String)]) { (self.name, list) = (name, labels.map(Label.init)) }
+
+        var labels: String { list.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",") }
+
+        private func escaped(_ text: String) -> String {
+            String(text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : $0 == "\n" ? ["\\", "n"] : [$0] })
+        }
+    }
     private struct Histogram {
-        var counts: [Int]
+        var counts = bounds.map { _ in 0 }
         var sum = 0.0
         var count = 0
+
+        mutating func add(_ seconds: Double) {
+            for (place, bound) in bounds.enumerated() where seconds <= bound { counts[place] += 1 }
+            sum += seconds
+            count += 1
+        }
     }
     private struct State {
         var counters: [Series: Double] = [:]
@@ -20,30 +38,19 @@ public final class Metrics: Sendable {
     public init() {}
 
     public func count(_ name: String, _ labels: [(String, String)] = [], by step: Double = 1) {
-        state.withLock { $0.counters[series(name, labels), default: 0] += step }
+        let series = Series(name, labels)
+        state.withLock { $0.counters[series, default: 0] += step }
     }
 
     public func set(_ name: String, _ labels: [(String, String)] = [], to value: Double) {
-        state.withLock { $0.gauges[series(name, labels)] = value }
+        let series = Series(name, labels)
+        state.withLock { $0.gauges[series] = value }
     }
 
     /// Notes a duration in seconds.
     public func time(_ name: String, _ labels: [(String, String)] = [], _ seconds: Double) {
-        state.withLock { state in
-            var histogram = state.histograms[series(name, labels)] ?? Histogram(counts: Self.bounds.map { _ in 0 })
-            for (place, bound) in Self.bounds.enumerated() where seconds <= bound { histogram.counts[place] += 1 }
-            histogram.sum += seconds
-            histogram.count += 1
-            state.histograms[series(name, labels)] = histogram
-        }
-    }
-
-    private func series(_ name: String, _ labels: [(String, String)]) -> Series {
-        Series(name: name, labels: labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ","))
-    }
-
-    private static func escaped(_ text: String) -> String {
-        String(text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : $0 == "\n" ? ["\\", "n"] : [$0] })
+        let series = Series(name, labels)
+        state.withLock { $0.histograms[series, default: Histogram()].add(seconds) }
     }
 
     public var text: String {

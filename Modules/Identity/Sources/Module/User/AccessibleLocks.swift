@@ -14,8 +14,9 @@ struct AccessibleLocks: Query, ConcernsUser {
     ])
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        let now = services.clock(), locks = snapshot.state.accessibleLocks.filter { $0.isCurrent(at: now) }
-        return ["locks": .array(locks.map(Self.describe)), "totalCount": .int(Int64(locks.count))]
+        let now = services.clock(), locks = snapshot.state.accessibleLocks.lazy.filter { $0.isCurrent(at: now) }.map(Self.describe)
+        let listed = Array(locks)
+        return ["locks": .array(listed), "totalCount": .int(Int64(listed.count))]
     }
 
     private static func describe(_ lock: AccessibleLock) -> JSON {
