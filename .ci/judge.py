@@ -1,4 +1,4 @@
-"""Reads the table of a conformance run: judge.py NAME TABLE LOG FINISHED. Exit status 1 when a finished operation or the main job fails.
+"""Reads the table of a conformance run: judge.py NAME TABLE LOG FINISHED. Exit status 1 when a finished operation fails.
 
 An operation counts as finished with a number of scenarios that may fail: those that set out from an operation which is still to come.
 """
@@ -22,11 +22,10 @@ with open(finished, encoding="utf-8") as handle:
         judged += 1
         if scenarios.get("failed", 0) > int(allowed or 0) or not scenarios.get("passed"):
             bad.append(f"{key}: {scenarios}")
-main_job = re.findall(r"FAILED tests/test_main_job.py::\S+", text)
-print(f"{name}: {judged} finished operations, {len(bad)} failing; main job: {'failing' if main_job else 'passing'}")
-for line in bad + main_job:
+print(f"{name}: {judged} finished operations of other modules, {len(bad)} failing")
+for line in bad:
     print("  " + line)
-if bad or main_job:
+if bad:
     for found in re.findall(r"^E   .*$", text, re.M)[:40]:
         print("  " + found[:300])
-sys.exit(1 if bad or main_job else 0)
+sys.exit(1 if bad else 0)
