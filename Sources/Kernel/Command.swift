@@ -35,11 +35,11 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let refusal: RefusalKind
     public let permits: @Sendable (Request, State, Caller) -> Bool
     /// Asked where `permits` has said yes: what the state alone does not say.
-    public let confirms: @Sendable (State, Caller, Services) async throws -> Bool
+    public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
         _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
-        confirms: @escaping @Sendable (State, Caller, Services) async throws -> Bool = { _, _, _ in true },
+        confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
     ) {
         (self.words, self.credentials, self.refusal, self.confirms, self.permits) = (words, credentials, refusal, confirms, permits)

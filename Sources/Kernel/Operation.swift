@@ -99,7 +99,7 @@ extension Snapshot {
 
 extension Rule {
     func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
-        if permits(request, state, caller), try await confirms(state, caller, services) { return }
+        if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
         throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")
     }
 }

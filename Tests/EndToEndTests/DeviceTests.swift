@@ -174,4 +174,29 @@ final class Device: Sendable {
             #expect(device.all("update/delta").isEmpty)
         }
     }
+
+    @Test(arguments: Layout.testable) func `a lock that a Matter device stands for hears both commands, and the open is told once`(layout: Layout) async throws {
+        try await Self.with(layout) { installation, broker, partner in
+            let lock = try await partner.lock(), device: JSON = .string(lock.uuid)
+            let made = try await partner.call(
+                "POST", "/matter-devices/\(lock.uuid)/CreateMatterDevice", ["deviceId": device, "thingName": device, "hubId": "hub", "deviceType": "lock"])
+            #expect(made.status == 201, "\(made)")
+            let door = try Device(broker, lock.uuid)
+            defer { door.close() }
+            try await Sink.with { sink in
+                try await partner.subscribe(sink.url("all"))
+                let action = try #require(try await partner.call("POST", "/locks/\(lock.number)/OpenLock").headers["x-action-id"])
+                func command(_ name: String) -> JSON? { door.all("update/delta").compactMap { $0["state"] }.first { $0["command"]?.text == name } }
+                let hasHeardBoth = try await eventually { command("unlock") != nil && command("device_command") != nil }
+                #expect(hasHeardBoth)
+                for name in ["device_command", "unlock"] { try await door.acknowledge(try #require(command(name))) }
+                let isDone = try await eventually { try await partner.call("GET", "/actions/\(action)").body["status"] == "success" }
+                #expect(isDone)
+                let isTold = try await eventually { sink.all("all").contains { $0.name == "LockOpened" } }
+                #expect(isTold)
+                #expect(Set(sink.all("all").filter { $0.name == "LockOpened" }.map { $0.body["id"] }).count == 1)
+                #expect(try await partner.call("GET", "/actions/\(action)").body["result"]?["late"] == nil)
+            }
+        }
+    }
 }

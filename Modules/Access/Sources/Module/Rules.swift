@@ -6,7 +6,7 @@ extension Rule where State == Lock {
     static var manager: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
-            confirms: { lock, caller, services in try await lock.counts(caller, services) },
+            confirms: { _, lock, caller, services in try await lock.counts(caller, services) },
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 

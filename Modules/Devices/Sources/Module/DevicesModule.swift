@@ -1,12 +1,13 @@
 import DevicesContracts
 public import Kernel
 
-/// Devices: hubs, shadows, commands on their way to hardware.
+/// Devices: hubs, Matter devices, shadows, commands on their way to hardware.
 public let devices = Context(
     "devices",
-    aggregates: [AnyAggregate(Hub.self)],
-    migrations: [ThingTables.migration, PendingCommand.migration],
-    operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation],
+    aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],
+    migrations: [ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration],
+    operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
+    views: ["matter_devices"],
     assemble: { services in
         guard let link = services.ports.port(HubLink.self) else { return Assembly() }
         let desk = DeviceDesk(services: services, link: link)

@@ -16,17 +16,20 @@ struct DeviceDesk: Sendable {
         let isOnline: Bool?
         /// The command that was asked for by its id.
         let named: PendingCommand?
+        /// The thing of the Matter device that stands for this one.
+        let matter: ThingName?
     }
 
     func open(_ thing: ThingName, _ shadow: String?, naming action: ActionID? = nil) async throws -> Desk {
         let rows = try await services.store.read([
             ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
-            PendingCommand.find(action ?? ""),
+            PendingCommand.find(action ?? ""), MatterDevicesView.standing(for: thing),
         ])
         let stored: Shadow? = try rows[0].first?.json("body")?.decoded()
         return Desk(
             shadow: stored ?? Shadow(), commands: rows[1].compactMap(PendingCommand.init), owner: rows[2].first?.text("org_id").map { OrgID($0) },
-            isBound: !rows[2].isEmpty, isOnline: rows[3].first?.bool("online"), named: rows[4].first.flatMap(PendingCommand.init))
+            isBound: !rows[2].isEmpty, isOnline: rows[3].first?.bool("online"), named: rows[4].first.flatMap(PendingCommand.init),
+            matter: rows[5].first?.text("thing").map { ThingName($0) })
     }
 
     func turn<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
@@ -54,25 +57,39 @@ struct DeviceDesk: Sendable {
 
 extension DeviceDesk {
     func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
+        let (reply, matter) = try await hand(over: ask, context)
+        if reply.outcome == .accepted, let matter { await unlockDoor(of: matter, beside: ask, context) }
+        return reply
+    }
+
+    /// Answers also the Matter thing that is to open too.
+    /// - Parameter whole: the action that the command is a further part of.
+    func hand(over ask: SendCommand, partOf whole: ActionID? = nil, _ context: AskContext) async throws -> (SendCommand.Reply, matter: ThingName?) {
         try await turn(ask.thing) {
             let now = services.clock()
             var desk = try await open(ask.thing, ask.shadow, naming: ask.action)
-            let isOffline = desk.isOnline == false
-            if let known = desk.named {
-                guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
-                guard known.stage != .withdrawn else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
-                // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
-                if known.stage == .accepted, known.isLive(at: now) { return try await offer(known, &desk, isOffline) }
-                return SendCommand.Reply(.accepted, isOffline: isOffline)
-            }
-            if let org = ask.org, desk.isBound, desk.owner != org { return SendCommand.Reply(.foreign) }
-            guard link.isUp() else { return SendCommand.Reply(.unreachable) }
-            let command = PendingCommand(
+            let isOffline = desk.isOnline == false, matter = ask.command == PendingCommand.unlock ? desk.matter : nil
+            let fresh = PendingCommand(
                 action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args,
                 expiresAt: ask.lifetime.map { now + .milliseconds($0) }, context: ask.context, org: ask.org ?? desk.owner, createdAt: now,
-                stage: .accepted)
-            return try await offer(command, &desk, isOffline, inserting: context)
+                stage: .accepted, partOf: whole ?? matter.map { _ in ask.action })
+            return try await withOpens(of: [fresh]) { others in
+                // The open may have ended before its second command was handed over.
+                guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), nil) }
+                if let known = desk.named { return (try await repeated(known, ask, &desk, isOffline), matter) }
+                if let org = ask.org, desk.isBound, desk.owner != org { return (SendCommand.Reply(.foreign), nil) }
+                guard link.isUp() else { return (SendCommand.Reply(.unreachable), nil) }
+                return (try await offer(fresh, &desk, isOffline, inserting: context), matter)
+            }
         }
+    }
+
+    private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ desk: inout Desk, _ isOffline: Bool) async throws -> SendCommand.Reply {
+        guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
+        guard known.stage != .withdrawn else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+        // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
+        if known.stage == .accepted, known.isLive(at: services.clock()) { return try await offer(known, &desk, isOffline) }
+        return SendCommand.Reply(.accepted, isOffline: isOffline)
     }
 
     /// Stores the command in the slot, then hands it to the link; what the link does not take is ended at once.
@@ -126,40 +143,65 @@ extension DeviceDesk {
     }
 
     func withdraw(_ question: WithdrawCommand, _ trace: Trace) async throws {
-        try await turn(question.thing) {
-            guard let command = try await services.store.query(PendingCommand.find(question.action)).first.flatMap(PendingCommand.init) else {
-                return try await bar(question)
-            }
-            guard command.isOpen, command.thing == question.thing else { return }
-            try await end([(command, .withdrawn, nil)], try await open(command.thing, command.shadow), command.thing, command.shadow, trace)
+        let part = doorPart(of: question.action)
+        let matter = try await turn(question.thing) {
+            let desk = try await open(question.thing, nil)
+            try await withdraw([question.action] + (desk.matter == question.thing ? [part] : []), question.thing, trace)
+            return desk.matter
         }
+        guard let matter, matter != question.thing else { return }
+        try await turn(matter) { try await withdraw([part], matter, trace) }
+    }
+
+    /// Together, so that none is offered again because another has gone.
+    private func withdraw(_ actions: [ActionID], _ thing: ThingName, _ trace: Trace) async throws {
+        var ends: [End] = []
+        for action in actions {
+            guard let command = try await services.store.query(PendingCommand.find(action)).first.flatMap(PendingCommand.init) else {
+                try await bar(action, thing)
+                continue
+            }
+            if command.isOpen, command.thing == thing { ends.append((command, .withdrawn, nil)) }
+        }
+        guard let shadow = ends.first?.command.shadow else { return }
+        try await end(ends, try await open(thing, shadow), thing, shadow, trace)
     }
 
     /// Leaves an ended command in the place of one that is still on its way here: it finds itself withdrawn when it comes.
-    private func bar(_ question: WithdrawCommand) async throws {
+    private func bar(_ action: ActionID, _ thing: ThingName) async throws {
         let now = services.clock()
         let command = PendingCommand(
-            action: question.action, thing: question.thing, shadow: "command", command: "withdrawn", args: [:], expiresAt: nil, context: .null, org: nil,
+            action: action, thing: thing, shadow: "command", command: "withdrawn", args: [:], expiresAt: nil, context: .null, org: nil,
             createdAt: now, stage: .withdrawn)
         _ = try await services.store.run([command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now)])
     }
 
+    typealias End = (command: PendingCommand, outcome: CommandFinished.Outcome, error: String?)
+
     /// Ends commands, offers the next one in the slot, tells who asked for them.
-    func end(
-        _ ends: [(command: PendingCommand, outcome: CommandFinished.Outcome, error: String?)], _ desk: Desk, _ thing: ThingName, _ shadow: String,
-        _ trace: Trace
-    ) async throws {
-        let now = services.clock(), ended = Set(ends.map(\.command.action))
-        var shadowNow = desk.shadow, rows: [SQL] = [], messages: [Commit.Posting] = []
-        for (command, outcome, error) in ends {
-            rows.append(command.finish(PendingCommand.Stage(outcome), error: error, at: now))
-            messages.append(try Commit.Posting(command.finished(outcome, error: error, at: now), at: now))
+    func end(_ ends: [End], _ desk: Desk, _ thing: ThingName, _ shadow: String, _ trace: Trace) async throws {
+        try await withOpens(of: ends.map(\.command)) { others in
+            let now = services.clock(), ended = Set(ends.map(\.command.action))
+            var shadowNow = desk.shadow
+            var rows = ends.map { $0.command.finish(PendingCommand.Stage($0.outcome), error: $0.error, at: now) }
+            let messages = try Self.told(ends, others, at: now).map { try Commit.Posting($0, at: now) }
+            let next = PendingCommand.next(of: desk.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
+            let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now)
+            rows.append(try ThingTables.put(shadowNow, thing, shadow))
+            try await services.store.commit(Commit(rows: rows, messages: messages, trace: trace))
+            _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, until: next?.expiresAt)
         }
-        let next = PendingCommand.next(of: desk.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
-        let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now)
-        rows.append(try ThingTables.put(shadowNow, thing, shadow))
-        try await services.store.commit(Commit(rows: rows, messages: messages, trace: trace))
-        _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, until: next?.expiresAt)
+    }
+
+    /// What is told of commands that end together: of the two of an open no more than one.
+    private static func told(_ ends: [End], _ others: Others, at now: Moment) -> [CommandFinished] {
+        var others = others, told: [CommandFinished] = []
+        for (command, outcome, error) in ends {
+            let other = others[command.action]
+            if PendingCommand.endsAction(outcome, beside: other) { told.append(command.finished(outcome, error: error, at: now)) }
+            if let other { others[other.action]?.stage = PendingCommand.Stage(outcome) }
+        }
+        return told
     }
 
     /// Ends what has expired on a thing. Called by the clock and before the link opens.

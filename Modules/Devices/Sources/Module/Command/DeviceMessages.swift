@@ -11,7 +11,8 @@ extension DeviceDesk {
             do {
                 guard payload.count <= 128 << 10 else { throw Shadow.Rejection.tooLarge }
                 guard let request, request.members != nil else { throw Shadow.Rejection.malformed }
-                try await turn(thing) { try await handle(verb, request, thing, shadow) }
+                let idle = try await turn(thing) { try await handle(verb, request, thing, shadow) }
+                for command in idle { try await retire(command, Self.trace) }
             } catch let rejection as Shadow.Rejection {
                 try await reject(rejection, verb, request?["clientToken"], thing, shadow)
             }
@@ -29,9 +30,12 @@ extension DeviceDesk {
 
     static let commandShadows: Set<String> = ["command", "hub_command"]
 
-    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ thing: ThingName, _ shadow: String?) async throws {
+    private static let trace = Trace(correlation: "device", causation: nil)
+
+    /// Answers commands of other things that need not be done any more.
+    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ thing: ThingName, _ shadow: String?) async throws -> [PendingCommand] {
         switch verb {
-        case .update: try await update(request, thing, shadow)
+        case .update: return try await update(request, thing, shadow)
         case .get: try await get(request["clientToken"], thing, shadow)
         case .delete:
             var desk = try await open(thing, shadow)
@@ -39,6 +43,7 @@ extension DeviceDesk {
             _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
             try await publish([answer], thing, shadow)
         }
+        return []
     }
 
     /// A device that asks is shown the command it should work on now.
@@ -61,7 +66,7 @@ extension DeviceDesk {
         return true
     }
 
-    private func update(_ request: JSON, _ thing: ThingName, _ shadow: String?) async throws {
+    private func update(_ request: JSON, _ thing: ThingName, _ shadow: String?) async throws -> [PendingCommand] {
         let isCommands = shadow.map(Self.commandShadows.contains) ?? false
         if isCommands, request["state"]?["desired"] != nil { throw Shadow.Rejection.forbidden }
         let answer = request["state"]?["reported"]?["lastCommand"], action = answer?["message_id"]?.text.map { ActionID($0) }
@@ -69,23 +74,31 @@ extension DeviceDesk {
         let now = services.clock()
         _ = settle(&desk, shadow, offersOldest: false, at: now)
         var publications = try desk.shadow.update(request, at: now)
-        var rows = [ThingTables.note(.status, request, thing, at: now)], messages: [Commit.Posting] = []
-        if let answer, let command = desk.named, command.thing == thing, let end = Self.end(command, answer, at: now) {
-            rows.append(end.row)
-            messages.append(try Commit.Posting(end.fact, at: now))
-            let settled = desk.commands.filter(command.settles), over = Set(settled.map(\.action) + [command.action])
-            rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now) }
-            messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now), at: now) }
-            let next = PendingCommand.next(of: desk.commands.filter { !over.contains($0.action) && $0.shadow == command.shadow }, at: now)
-            if isCommands { publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now).filter { $0.tail != "update/accepted" } }
+        let answered = desk.named.flatMap { $0.thing == thing ? $0 : nil }
+        return try await withOpens(of: answered.map { [$0] } ?? []) { others in
+            var rows = [ThingTables.note(.status, request, thing, at: now)], messages: [Commit.Posting] = [], idle: [PendingCommand] = []
+            if let answer, let command = answered, let end = Self.end(command, answer, at: now) {
+                let other = others[command.action]
+                rows.append(end.row)
+                if PendingCommand.endsAction(end.fact.outcome, beside: other) { messages.append(try Commit.Posting(end.fact, at: now)) }
+                if let other, other.isOpen, end.fact.outcome == .succeeded { idle = [other] }
+                let settled = desk.commands.filter(command.settles)
+                let over = Set((settled + idle).map(\.action) + [command.action])
+                rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now) }
+                rows += idle.filter { $0.thing == thing }.map { $0.finish(.withdrawn, error: nil, at: now) }
+                messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now), at: now) }
+                let next = PendingCommand.next(of: desk.commands.filter { !over.contains($0.action) && $0.shadow == command.shadow }, at: now)
+                if isCommands { publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now).filter { $0.tail != "update/accepted" } }
+            }
+            rows.append(try ThingTables.put(desk.shadow, thing, shadow))
+            if !isCommands { messages.append(try shadowChanged(desk, thing, at: now)) }
+            try await services.store.commit(Commit(rows: rows, messages: messages, trace: Self.trace))
+            let shown = desk.commands.first { $0.action.json == desk.shadow.desired["message_id"] }
+            let isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
+            try await publish(publications.filter { !isOffer($0) }, thing, shadow)
+            try await publish(publications.filter(isOffer), thing, shadow, until: isCommands ? shown?.expiresAt : nil)
+            return idle.filter { $0.thing != thing }
         }
-        rows.append(try ThingTables.put(desk.shadow, thing, shadow))
-        if !isCommands { messages.append(try shadowChanged(desk, thing, at: now)) }
-        try await services.store.commit(Commit(rows: rows, messages: messages, trace: Trace(correlation: "device", causation: nil)))
-        let shown = desk.commands.first { $0.action.json == desk.shadow.desired["message_id"] }
-        let isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
-        try await publish(publications.filter { !isOffer($0) }, thing, shadow)
-        try await publish(publications.filter(isOffer), thing, shadow, until: isCommands ? shown?.expiresAt : nil)
     }
 
     /// What an answer of a device means for its command; nil when it changes nothing any more.

@@ -5,6 +5,7 @@ import Kernel
 struct PendingCommand: Sendable, Equatable {
     enum Stage: String, Sendable { case accepted, delivered, succeeded, failed, expired, withdrawn }
 
+    /// The id of the message, by which the device answers; the action's own where the action is one command.
     let action: ActionID
     let thing: ThingName
     let shadow: String
@@ -17,6 +18,8 @@ struct PendingCommand: Sendable, Equatable {
     var stage: Stage
     /// A late answer to an expired command is told once.
     var wasLate = false
+    /// The action that this is a part of, where an action is several commands.
+    var partOf: ActionID?
 
     var isOpen: Bool { stage == .accepted || stage == .delivered }
     func isLive(at now: Moment) -> Bool { isOpen && (expiresAt.map { $0 > now } ?? true) }
@@ -46,7 +49,7 @@ struct PendingCommand: Sendable, Equatable {
 
     func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Moment) -> CommandFinished {
         CommandFinished(
-            action: action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: stage != .accepted || outcome != .withdrawn,
+            action: partOf ?? action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: stage != .accepted || outcome != .withdrawn,
             isLate: isLate, finishedAt: now, context: context)
     }
 }
@@ -68,6 +71,13 @@ extension PendingCommand {
             "CREATE INDEX commands_open_by_expiry ON devices.commands (expires_at) WHERE finished_at IS NULL",
         ])
 
+    static let partsMigration = Migration(
+        "004-parts",
+        [
+            "ALTER TABLE devices.commands ADD COLUMN part_of TEXT",
+            "CREATE INDEX commands_by_action ON devices.commands (part_of) WHERE part_of IS NOT NULL",
+        ])
+
     init?(_ row: Row) {
         guard let action = row.text("action_id"), let thing = row.text("thing"), let stage = row.text("stage").flatMap(Stage.init(rawValue:)) else {
             return nil
@@ -76,15 +86,15 @@ extension PendingCommand {
             action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
             args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
             org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Moment(milliseconds: 0), stage: stage,
-            wasLate: row.bool("was_late") ?? false)
+            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) })
     }
 
     /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock.
     func insert(deadline: Moment) -> SQL {
         """
-        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, deadline)
+        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, part_of, deadline)
         VALUES (\(action), \(thing), \(shadow), \(command), \(args), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
-            \(stage.rawValue), \(deadline))
+            \(stage.rawValue), \(optional: partOf), \(deadline))
         """
     }
 

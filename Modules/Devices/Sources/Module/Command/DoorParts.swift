@@ -1,0 +1,75 @@
+import DevicesContracts
+import Kernel
+
+/// An open of a lock that a Matter device stands for goes out as two commands: the lock's `unlock` and the Door Lock cluster's `UnlockDoor`
+/// (Matter Application Cluster Specification, Door Lock). They share the action and the expiry: the first success is the action's, the
+/// other command is then taken back, and it has failed only when both have.
+extension PendingCommand {
+    static let unlock = "unlock", deviceCommand = "device_command"
+
+    private static let doorLockCluster: Int64 = 257, endpoint: Int64 = 1, timedRequest: Int64 = 1_000
+
+    /// What `UnlockDoor` is told with.
+    static let unlockDoor: JSON = [
+        "endpoint_id": .int(endpoint), "cluster_id": .int(doorLockCluster), "command_name": "UnlockDoor", "payload": [:],
+        "timed_request_timeout_ms": .int(timedRequest),
+    ]
+
+    /// The action whose command this is.
+    var whole: ActionID { partOf ?? action }
+    /// Whether the device has said that it did it, in time or late.
+    var hasSucceeded: Bool { stage == .succeeded || (wasLate && (stage == .expired || stage == .withdrawn)) }
+
+    /// The other command of the same open.
+    static func other(than command: PendingCommand) -> SQL {
+        "SELECT * FROM devices.commands WHERE part_of = \(command.whole) AND action_id <> \(command.action) LIMIT 1"
+    }
+
+    /// Whether the end of a command is the end of its action.
+    /// - Parameter other: the other command of the action as it stands now; nil where there is none.
+    static func endsAction(_ outcome: CommandFinished.Outcome, beside other: PendingCommand?) -> Bool {
+        guard let other else { return true }
+        return !other.hasSucceeded && (outcome == .succeeded || !other.isOpen)
+    }
+}
+
+/// The other commands of opens, by the ids of the commands beside them.
+typealias Others = [ActionID: PendingCommand]
+
+extension DeviceDesk {
+    /// The id of the `UnlockDoor` that belongs to an open.
+    func doorPart(of action: ActionID) -> ActionID {
+        ActionID(UUIDText(digest: services.vault.sha256(Array("\(action) UnlockDoor".utf8))).text)
+    }
+
+    /// Sends `UnlockDoor` beside an `unlock` that the link has taken. Whether it goes out decides nothing: the lock has its command.
+    func unlockDoor(of thing: ThingName, beside ask: SendCommand, _ context: AskContext) async {
+        let part = SendCommand(
+            action: doorPart(of: ask.action), thing: thing, org: ask.org, shadow: ask.shadow, command: PendingCommand.deviceCommand,
+            args: PendingCommand.unlockDoor, lifetime: ask.lifetime.map(Duration.milliseconds), context: ask.context)
+        do { _ = try await hand(over: part, partOf: ask.action, context) } catch {
+            services.log.warning("A Matter device could not be told to open", ["thing": thing.text, "error": "\(error)"])
+        }
+    }
+
+    /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two things, whose
+    /// turns do not see each other. Always inside a turn of a thing, never around one.
+    func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
+        let parts = commands.filter { $0.partOf != nil }
+        var turns: [Turn] = []
+        defer { for turn in turns { turn.end() } }
+        for whole in Set(parts.map(\.whole.text)).sorted() { turns.append(try await services.store.turn(StreamName("open", whole))) }
+        var others: Others = [:]
+        for part in parts { others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.flatMap(PendingCommand.init) }
+        return try await body(others)
+    }
+
+    /// Takes the other command of an open back once one has succeeded: a door that is open is not opened again.
+    func retire(_ command: PendingCommand, _ trace: Trace) async throws {
+        try await turn(command.thing) {
+            let desk = try await open(command.thing, command.shadow, naming: command.action)
+            guard let now = desk.named, now.isOpen else { return }
+            try await end([(now, .withdrawn, nil)], desk, command.thing, command.shadow, trace)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import DevicesContracts
+import Kernel
+
+/// Which things are Matter devices.
+enum MatterDevicesView {
+    static let migration = Migration(
+        "003-matter-devices",
+        [
+            "CREATE TABLE devices.matter_devices (device_id TEXT PRIMARY KEY, thing TEXT NOT NULL, hub_id TEXT NOT NULL)",
+            "CREATE INDEX matter_devices_by_thing ON devices.matter_devices (thing)",
+        ])
+
+    static func rows(for change: Change<MatterDevice>) -> [SQL] {
+        switch change.event {
+        case .created(let registration, _, _):
+            [
+                """
+                INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES (\(registration.device), \(registration.thing), \(registration.hub))
+                ON CONFLICT (device_id) DO UPDATE SET thing = EXCLUDED.thing, hub_id = EXCLUDED.hub_id
+                """
+            ]
+        }
+    }
+
+    /// The thing of the Matter device that stands for a lock: its id or its thing's name is the name of the lock's thing.
+    static func standing(for lock: ThingName) -> SQL {
+        "SELECT thing FROM devices.matter_devices WHERE device_id = \(lock) OR thing = \(lock) ORDER BY device_id LIMIT 1"
+    }
+}

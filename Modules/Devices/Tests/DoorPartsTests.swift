@@ -1,0 +1,126 @@
+import Database
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Devices
+
+/// Opens of a lock that a Matter device stands for: two commands, one end.
+@Suite struct DoorPartsTests {
+    func with(_ dialect: Dialect, on thing: ThingName = "t", _ body: (DeskStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await DeskStage(database)
+            _ = try await database.transact(["INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', \(thing), 'h')"])
+            try await body(stage)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `both commands go out with one expiry, and the first success is the open's`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.desk.doorPart(of: "a").text
+            #expect(sent.map { $0["command"]?.text } == ["unlock", "device_command"])
+            #expect(sent.map { $0["message_id"]?.text } == ["a", part])
+            #expect(sent[0]["expires_at"] == sent[1]["expires_at"] && sent[0]["expires_at"] != nil)
+            #expect(sent[1]["args"]?["cluster_id"] == 257 && sent[1]["args"]?["command_name"] == "UnlockDoor")
+            try await stage.answer(part)
+            #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "succeeded"]])
+            try await stage.desk.offerUnanswered()
+            #expect(stage.offers.count == 2, "a door that is open is not opened again")
+            try await stage.answer("a")
+            #expect(try await stage.finished().count == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an open has failed when both commands have`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.answer("a", "error")
+            #expect(try await stage.finished().isEmpty)
+            try await stage.answer(stage.desk.doorPart(of: "a").text, "error")
+            #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "failed"]])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a success after the other's failure is the open's`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.answer("a", "error")
+            try await stage.answer(stage.desk.doorPart(of: "a").text)
+            #expect(try await stage.finished().map(\.outcome) == [.succeeded])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `both expire and it is told once, and a late success once more`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            stage.pass(.seconds(31))
+            try await stage.desk.expire("t")
+            #expect(try await stage.finished().map(\.outcome) == [.expired])
+            for message in ["a", stage.desk.doorPart(of: "a").text] { try await stage.answer(message) }
+            #expect(try await stage.finished().map(\.outcome) == [.expired, .succeeded])
+            #expect(try await stage.finished().last?.isLate == true)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a repeat of the ask sends neither again once they are delivered`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            let isDelivered = try await eventually { try await stage.database.read("SELECT 1 AS x FROM devices.commands WHERE stage = 'delivered'").count == 2 }
+            #expect(isDelivered)
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a withdrawal takes both back`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
+            #expect(try await stage.database.read("SELECT stage FROM devices.commands").map { $0.text("stage") } == ["withdrawn", "withdrawn"])
+            #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
+            try await stage.desk.offerUnanswered()
+            #expect(stage.offers.count == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a device with a thing of its own is told there, and taken back there`(dialect: Dialect) async throws {
+        try await with(dialect, on: "bridge") { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.map(\.thing) == ["t", "bridge"])
+            try await stage.answer("a")
+            #expect(try await stage.finished().map(\.outcome) == [.succeeded])
+            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.text("stage")
+            #expect(part == "withdrawn")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an open that has ended gets no second command`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.answer("a")
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 2)
+        }
+    }
+
+    static let stages: [PendingCommand.Stage] = [.accepted, .delivered, .succeeded, .failed, .expired, .withdrawn]
+
+    @Test func `one of two ends the open by succeeding first, or by failing last`() {
+        func other(_ stage: PendingCommand.Stage, wasLate: Bool = false) -> PendingCommand {
+            PendingCommand(
+                action: "p", thing: "t", shadow: "command", command: "device_command", args: [:], expiresAt: nil, context: .null, org: nil,
+                createdAt: Moment(milliseconds: 0), stage: stage, wasLate: wasLate, partOf: "a")
+        }
+        for stage in Self.stages {
+            #expect(PendingCommand.endsAction(.succeeded, beside: other(stage)) == (stage != .succeeded))
+            for outcome in [CommandFinished.Outcome.failed, .expired, .withdrawn] {
+                #expect(PendingCommand.endsAction(outcome, beside: other(stage)) == [.failed, .expired, .withdrawn].contains(stage), "\(outcome) \(stage)")
+            }
+        }
+        #expect(!PendingCommand.endsAction(.succeeded, beside: other(.expired, wasLate: true)))
+        #expect(PendingCommand.endsAction(.succeeded, beside: other(.failed, wasLate: true)))
+        #expect(PendingCommand.endsAction(.failed, beside: nil))
+    }
+}

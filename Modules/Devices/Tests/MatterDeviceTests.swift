@@ -1,0 +1,31 @@
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Devices
+
+@Suite struct MatterDeviceTests {
+    let now = Moment(milliseconds: 5)
+    let registration = MatterDevice.Registration(device: "d", thing: "t", hub: "h", type: "lock")
+    var created: MatterDevice.Event { .created(registration, org: "acme", at: now) }
+
+    func create(named: MatterDevice.ID = "d") -> CreateMatterDevice {
+        CreateMatterDevice(device: "d", named: named, thing: "t", hub: "h", type: "lock", org: "acme")
+    }
+
+    @Test func `a device is registered`() { Given<MatterDevice>().when(create(), at: now).then(created) }
+    @Test func `registering again changes nothing`() { Given<MatterDevice>(created).when(create(), at: now).then() }
+    @Test func `path and body must name the same device`() { Given<MatterDevice>().when(create(named: "other")).thenRefused(.otherDevice) }
+
+    @Test(arguments: [
+        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), true, false), (.key(org: "ops", isSuper: true), true, true),
+        (.user("u", email: nil), false, false), (.anonymous, false, false),
+    ])
+    func `a device is its tenant's`(caller: Caller, before: Bool, after: Bool) {
+        Given<MatterDevice>().then { $0.isOpen(to: caller) == before }
+        Given<MatterDevice>(created).then { $0.isOpen(to: caller) == after }
+    }
+
+    @Test func `events and states are read by every later build`() throws { try GoldenSamples.check([created], of: MatterDevice.self) }
+}
