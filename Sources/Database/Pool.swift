@@ -96,3 +96,27 @@ final class Pool<Member: AnyObject & Sendable>: Sendable {
         waiter?.continuation.resume(returning: member)
     }
 }
+
+/// A connection that carries out transactions.
+protocol TransactingConnection: Actor, Transaction {
+    func begin() throws
+    func commit() throws
+    func rollBack()
+}
+
+extension Pool where Member: TransactingConnection {
+    /// Lends a member for a transaction: committed when the body returns, rolled back when it throws.
+    func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
+        try await lend { connection in
+            try await connection.begin()
+            do {
+                let result = try await body(connection)
+                try await connection.commit()
+                return result
+            } catch {
+                await connection.rollBack()
+                throw error
+            }
+        }
+    }
+}

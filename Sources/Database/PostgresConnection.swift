@@ -4,7 +4,7 @@ import Kernel
 
 /// One connection to PostgreSQL on a thread of its own. The socket is non-blocking and every wait has a deadline: a
 /// `statement_timeout` does not help against a server that has stopped.
-actor PostgresConnection {
+actor PostgresConnection: TransactingConnection {
     private let executor: ThreadExecutor
     private let settings: PostgresSettings
     private var wire: PostgresWire?

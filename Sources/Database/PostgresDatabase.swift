@@ -19,25 +19,10 @@ public final class PostgresDatabase: Database {
     public func transact(_ statements: [SQL]) async throws -> [Rows] { try await pool.lend { try await $0.transact(statements) } }
 
     public func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
-        try await pool.lend { connection in
-            try await connection.begin()
-            do {
-                let result = try await body(PostgresTransaction(connection: connection))
-                try await connection.commit()
-                return result
-            } catch {
-                await connection.rollBack()
-                throw error
-            }
-        }
+        try await pool.transaction(body)
     }
 
     public func close() async {
         for member in members { await member.close() }
     }
-}
-
-private struct PostgresTransaction: Transaction {
-    let connection: PostgresConnection
-    func execute(_ statements: [SQL]) async throws -> [Rows] { try await connection.execute(statements) }
 }

@@ -2,7 +2,7 @@ import CSQLite
 import Kernel
 
 /// One connection to a SQLite file on a thread of its own.
-actor SQLiteConnection {
+actor SQLiteConnection: TransactingConnection {
     private let executor: ThreadExecutor
     private var file: SQLiteFile?
     private let path: String
@@ -20,7 +20,7 @@ actor SQLiteConnection {
 
     func close() { file = nil }
 
-    func run(_ statements: [SQL]) throws -> [Rows] {
+    func execute(_ statements: [SQL]) throws -> [Rows] {
         let file = try self.file ?? SQLiteFile(path: path, schemas: schemas, isWriter: isWriter)
         self.file = file
         return try statements.map { statement in
@@ -33,7 +33,7 @@ actor SQLiteConnection {
     func transact(_ statements: [SQL]) throws -> [Rows] {
         try begin()
         do {
-            let answers = try run(statements)
+            let answers = try execute(statements)
             try commit()
             return answers
         } catch {
@@ -42,9 +42,9 @@ actor SQLiteConnection {
         }
     }
 
-    func begin() throws { _ = try run(["BEGIN IMMEDIATE"]) }
-    func commit() throws { _ = try run(["COMMIT"]) }
-    func rollBack() { if file?.isInTransaction == true { _ = try? run(["ROLLBACK"]) } }
+    func begin() throws { _ = try execute(["BEGIN IMMEDIATE"]) }
+    func commit() throws { _ = try execute(["COMMIT"]) }
+    func rollBack() { if file?.isInTransaction == true { _ = try? execute(["ROLLBACK"]) } }
 }
 
 /// The C side of a connection. Confined to the thread of its actor.

@@ -18,30 +18,15 @@ public final class SQLiteDatabase: Database {
         readers = Pool(others, patience: .seconds(5), limit: 4_000)
     }
 
-    public func read(_ queries: [SQL]) async throws -> [Rows] { try await readers.lend { try await $0.run(queries) } }
+    public func read(_ queries: [SQL]) async throws -> [Rows] { try await readers.lend { try await $0.execute(queries) } }
 
     public func transact(_ statements: [SQL]) async throws -> [Rows] { try await writer.lend { try await $0.transact(statements) } }
 
     public func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
-        try await writer.lend { connection in
-            try await connection.begin()
-            do {
-                let result = try await body(SQLiteTransaction(connection: connection))
-                try await connection.commit()
-                return result
-            } catch {
-                await connection.rollBack()
-                throw error
-            }
-        }
+        try await writer.transaction(body)
     }
 
     public func close() async {
         for member in members { await member.close() }
     }
-}
-
-private struct SQLiteTransaction: Transaction {
-    let connection: SQLiteConnection
-    func execute(_ statements: [SQL]) async throws -> [Rows] { try await connection.run(statements) }
 }
