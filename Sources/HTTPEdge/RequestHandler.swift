@@ -177,6 +177,9 @@ struct RequestHandler: Sendable {
         case .json(let json):
             bytes = json.bytes
             headers[.contentType] = "application/json"
+        case .rendered(let json):
+            bytes = json
+            headers[.contentType] = "application/json"
         case .text(let text, let type):
             bytes = Array(text.utf8)
             headers[.contentType] = type

@@ -92,6 +92,7 @@ public struct Snapshot<A: Aggregate>: Sendable {
     public let version: Int
     /// When the last event happened.
     public let changedAt: Moment
+    let renderings = Renderings()
     public var exists: Bool { version > 0 && !state.isGone }
     public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
         (self.stream, self.state, self.version, self.changedAt) = (stream, state, version, changedAt)

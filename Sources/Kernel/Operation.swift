@@ -35,6 +35,13 @@ public protocol Query: Sendable {
     var target: String { get }
     static var answer: Schema { get }
     func answer(_ snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> JSON
+    /// Until when the answer, to everybody and whatever the inputs, stays as it is while the state does: it is then written out once. Nil
+    /// for answers that are made each time.
+    func steady(_ state: Target, at now: Moment) -> Moment?
+}
+
+extension Query {
+    public func steady(_ state: Target, at now: Moment) -> Moment? { nil }
 }
 
 extension Operation {
@@ -56,7 +63,7 @@ extension Operation {
             try request.check(epoch)
             try snapshot.mustExist(or: .unknown)
             try await allow.check(question, snapshot.state, request.caller, services)
-            return .json(200, try await question.answer(snapshot, request, services))
+            return try await question.respond(snapshot, request, services)
         }
     }
 

@@ -78,7 +78,13 @@ public struct Idempotency: Sendable {
 
 /// An answer before the edge puts it on the wire.
 public struct Response: Sendable, Equatable {
-    public enum Body: Sendable, Equatable { case json(JSON), text(String, type: String), empty }
+    public enum Body: Sendable, Equatable {
+        case json(JSON)
+        /// JSON that is written out already.
+        case rendered([UInt8])
+        case text(String, type: String)
+        case empty
+    }
     public var status: Int
     public var headers: [String: String]
     public var body: Body

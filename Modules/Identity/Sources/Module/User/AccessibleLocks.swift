@@ -19,6 +19,11 @@ struct AccessibleLocks: Query, ConcernsUser {
         return ["locks": .array(listed), "totalCount": .int(Int64(listed.count))]
     }
 
+    /// The same until the next lock begins to count or ends.
+    func steady(_ account: UserAccount, at now: Moment) -> Moment? {
+        account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min() ?? Moment(milliseconds: .max)
+    }
+
     private static func describe(_ lock: AccessibleLock) -> JSON {
         [
             "lockId": lock.id.json, "lockName": .string(lock.name), "accessLevel": lock.level.json, "grantedBy": .string(lock.grantedBy),
