@@ -70,7 +70,18 @@ actor PostgresConnection: TransactingConnection {
         }
     }
 
+    /// Statements that were prepared before a migration may not fit its tables any more (SQLSTATE 0A000, "cached plan must not change
+    /// result type"): nothing of them was carried out, and a new connection prepares them anew.
     private func run(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
+        let wasInTransaction = wire?.isInTransaction ?? false
+        do { return try send(statements, endsInCommit: endsInCommit) } catch DatabaseError.statement(state: "0A000", let message) {
+            wire = nil
+            if wasInTransaction { throw DatabaseError.contention(message) }
+            return try send(statements, endsInCommit: endsInCommit)
+        }
+    }
+
+    private func send(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
         if let wire, !wire.isAlive { self.wire = nil }
         let wire = try self.wire ?? PostgresWire(settings)
         self.wire = wire

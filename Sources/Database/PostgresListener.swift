@@ -28,12 +28,23 @@ public final class PostgresListener: @unchecked Sendable {
 
     private func listen() {
         while !isStopping.load(ordering: .relaxed) {
-            if let handle = PQconnectdb(settings.conninfo) {
+            if let handle = connect() {
                 if PQstatus(handle) == CONNECTION_OK { hear(handle) }
                 PQfinish(handle)
             }
             usleep(200_000)
         }
+    }
+
+    /// A peer that is gone without a word is noticed within half a minute.
+    private func connect() -> OpaquePointer? {
+        let parameters = [
+            ("dbname", settings.conninfo), ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "20000"),
+        ]
+        var names = parameters.map { UnsafePointer(strdup($0.0)) } + [nil], texts = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]
+        defer { for pointer in names + texts { free(UnsafeMutablePointer(mutating: pointer)) } }
+        return PQconnectdbParams(&names, &texts, 1)
     }
 
     private func hear(_ handle: OpaquePointer) {

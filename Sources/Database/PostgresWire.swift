@@ -30,7 +30,9 @@ final class PostgresWire {
         let values = [
             settings.conninfo, "spkey",
             (settings.isDurable ? "" : "-c synchronous_commit=off ")
-                + "-c statement_timeout=\(timeout) -c lock_timeout=\(timeout / 2) -c idle_in_transaction_session_timeout=3000 -c client_min_messages=warning",
+                + "-c statement_timeout=\(timeout) -c lock_timeout=\(timeout / 2) -c idle_in_transaction_session_timeout=3000 "
+                // Statements are prepared once and say what they look for: plans made for single values have sorted whole backlogs.
+                + "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning",
             "\(timeout)", "UTF8",
         ]
         var names = keywords.map { UnsafePointer(strdup($0)) } + [nil], texts = values.map { UnsafePointer(strdup($0)) } + [nil]

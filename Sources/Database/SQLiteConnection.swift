@@ -70,8 +70,16 @@ final class SQLiteFile {
     }
 
     deinit {
-        for statement in statements.values { sqlite3_finalize(statement) }
+        forget()
         sqlite3_close_v2(handle)
+    }
+
+    /// Statements whose text carries a time are many.
+    private static let preparedLimit = 400
+
+    private func forget() {
+        for statement in statements.values { sqlite3_finalize(statement) }
+        statements = [:]
     }
 
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
@@ -94,6 +102,7 @@ final class SQLiteFile {
 
     private func prepared(_ text: String) throws -> OpaquePointer {
         if let statement = statements[text] { return statement }
+        if statements.count >= Self.preparedLimit { forget() }
         var statement: OpaquePointer?
         guard sqlite3_prepare_v3(handle, translated(text), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK, let statement
         else { throw error() }

@@ -47,12 +47,14 @@ public struct ExclusiveJob: Sendable {
     private func hold(_ token: Int64) async throws {
         standing.become(.holding)
         defer { standing.become(.standby) }
-        let outcome: Result<Void, any Error>
+        let outcome: Result<Void, any Error>, renewal = Renewal()
         do {
             try await withThrowingTaskGroup { group in
                 group.addTask { try await job.run() }
-                group.addTask { try await renew(token) }
-                defer { group.cancelAll() }
+                group.addTask { try await renew(token, renewal) }
+                group.addTask { try await watch(renewal) }
+                // Whatever still has to be let go of: from here on the job is another's.
+                defer { standing.become(.standby); group.cancelAll() }
                 try await group.next()
             }
             outcome = .success(())
@@ -65,15 +67,30 @@ public struct ExclusiveJob: Sendable {
         try outcome.get()
     }
 
-    /// Gives up when the lease is another's, or when it would run out before the database is back.
-    private func renew(_ token: Int64) async throws {
-        var renewedAt = ContinuousClock.now
+    /// When the lease was last known to be ours.
+    private final class Renewal: Sendable {
+        private let at = Mutex(ContinuousClock.now)
+        func note(_ moment: ContinuousClock.Instant) { at.withLock { $0 = moment } }
+        var age: Duration { at.withLock { $0 }.duration(to: .now) }
+    }
+
+    struct NotRenewed: Error {}
+
+    /// Gives up when the lease would run out: a renewal that hangs must not hold the job.
+    private func watch(_ renewal: Renewal) async throws {
+        while renewal.age < Self.endurance { try await Task.sleep(for: .milliseconds(100)) }
+        throw NotRenewed()
+    }
+
+    /// Gives up when the lease is another's.
+    private func renew(_ token: Int64, _ renewal: Renewal) async throws {
         while true {
             try await Task.sleep(for: Self.beat)
+            let asked = ContinuousClock.now
             do {
                 _ = try await lease.database.transact([lease.renew(token: token)])
-                renewedAt = .now
-            } catch let error as DatabaseError where error.isPassing && renewedAt.duration(to: .now) < Self.endurance {
+                renewal.note(asked)
+            } catch let error as DatabaseError where error.isPassing {
                 log.warning("A lease could not be renewed", ["job": job.name, "error": "\(error)"])
             }
         }

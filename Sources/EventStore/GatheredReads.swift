@@ -4,9 +4,10 @@ import Kernel
 /// Sends the queries of requests that come at the same time in one pipeline: the way to the database and back costs more than most
 /// queries themselves. A group that fails is asked again one by one, so that a bad query spoils only its own request.
 final class GatheredReads: Sendable {
-    private struct Waiting {
+    private struct Waiting: Gathered {
         let queries: [SQL]
         let continuation: CheckedContinuation<[[Row]], any Error>
+        func turnAway(_ error: any Error) { continuation.resume(throwing: error) }
     }
     private let gathering: Gathering<Waiting>
     private let database: any Database
@@ -25,7 +26,10 @@ final class GatheredReads: Sendable {
     }
 
     private func drain() async {
-        while let group = gathering.next({ (Array($0.prefix(Self.most)), Array($0.dropFirst(Self.most))) }) { await run(group) }
+        while let group = gathering.next({ queue in
+            let group = Array(queue.prefix(Self.most))
+            return (group, group.map { _ in true })
+        }) { await run(group) }
     }
 
     private func run(_ group: [Waiting]) async {

@@ -4,9 +4,10 @@ import Kernel
 /// Gathers commits that arrive at the same time into one transaction. A group that fails is run again one commit at a time, so that
 /// a conflict costs only its own command.
 final class GroupCommit: Sendable {
-    private struct Waiting {
+    private struct Waiting: Gathered {
         let commit: Commit
         let continuation: CheckedContinuation<Void, any Error>
+        func turnAway(_ error: any Error) { continuation.resume(throwing: error) }
     }
     /// Two groups at once: one on its way to the disk while the next is gathered.
     private let gathering = Gathering<Waiting>(lanes: 2)
@@ -27,18 +28,17 @@ final class GroupCommit: Sendable {
     }
 
     /// At most one append per stream; what does not fit waits.
-    private static func pick(_ queue: [Waiting]) -> (group: [Waiting], rest: [Waiting]) {
-        var group: [Waiting] = [], rest: [Waiting] = [], streams: Set<StreamName> = []
+    private static func pick(_ queue: [Waiting]) -> (group: [Waiting], isPicked: [Bool]) {
+        var group: [Waiting] = [], isPicked: [Bool] = [], streams: Set<StreamName> = []
         for waiting in queue {
             let own = waiting.commit.appends.map(\.stream)
-            if group.count < most, streams.isDisjoint(with: own) {
-                group.append(waiting)
-                streams.formUnion(own)
-            } else {
-                rest.append(waiting)
-            }
+            let fits = group.count < most && streams.isDisjoint(with: own)
+            isPicked.append(fits)
+            guard fits else { continue }
+            group.append(waiting)
+            streams.formUnion(own)
         }
-        return (group, rest)
+        return (group, isPicked)
     }
 
     private func run(_ group: [Waiting]) async {

@@ -23,14 +23,18 @@ public struct OutboxPartitions: Sendable {
         guard database.dialect == .postgres else { return }
         for month in Month(now).next(Self.ahead + 1) {
             let name = partition(of: month)
-            _ = try await database.transact([
-                "SELECT pg_advisory_xact_lock(77130003)",
-                SQL(
-                    text: """
-                        CREATE TABLE IF NOT EXISTS \(schema).\(name) PARTITION OF \(schema).outbox
-                        FOR VALUES FROM (\(month.start.milliseconds)) TO (\(month.next(2)[1].start.milliseconds))
-                        """, values: []),
-            ])
+            do {
+                _ = try await database.transact([
+                    "SELECT pg_advisory_xact_lock(77130003)",
+                    SQL(
+                        text: """
+                            CREATE TABLE IF NOT EXISTS \(schema).\(name) PARTITION OF \(schema).outbox
+                            FOR VALUES FROM (\(month.start.milliseconds)) TO (\(month.next(2)[1].start.milliseconds))
+                            """, values: []),
+                ])
+            } catch DatabaseError.check {
+                // The month was not made in time: its rows stand in the default partition, and stay there.
+            }
         }
     }
 
@@ -75,13 +79,17 @@ public struct OutboxPartitions: Sendable {
     }
 
     private func deleteRows(before moment: Moment, below floor: Cursor) async throws -> [String] {
-        let gone = try await database.transact([
-            """
-            DELETE FROM \(trusted: schema).outbox WHERE position IN (
-                SELECT position FROM \(trusted: schema).outbox
-                WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \(floor.position)) LIMIT \(Self.portion))
-            """
-        ])[0].affected
+        var gone = 0, last = 0
+        repeat {
+            last = try await database.transact([
+                """
+                DELETE FROM \(trusted: schema).outbox WHERE position IN (
+                    SELECT position FROM \(trusted: schema).outbox
+                    WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \(floor.position)) LIMIT \(Self.portion))
+                """
+            ])[0].affected
+            gone += last
+        } while last == Self.portion
         return gone == 0 ? [] : ["\(gone) rows"]
     }
 }

@@ -8,8 +8,11 @@ public enum IdempotencyRecords {
     static let retention = Duration.seconds(86_400)
 
     /// Forgets what has had its time, some of it at once.
+    /// How many records go at once.
+    public static let portion = 20_000
+
     public static func expire(in schema: String, at now: Moment) -> SQL {
-        "DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \(now - retention) LIMIT 20000)"
+        "DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \(now - retention) LIMIT \(portion))"
     }
 }
 

@@ -23,7 +23,7 @@ struct Housekeeping: Sendable {
 
     func run() async throws {
         let partitions = OutboxPartitions(schema: schema, readers: Modules.all.map(\.name), database: database), now = clock()
-        _ = try await database.transact([IdempotencyRecords.expire(in: schema, at: now)])
+        while try await database.transact([IdempotencyRecords.expire(in: schema, at: now)])[0].affected == IdempotencyRecords.portion {}
         do {
             try await partitions.extend(at: now)
             let dropped = try await partitions.drop(at: now)

@@ -75,7 +75,7 @@ public struct WorkflowEngine: Sendable {
                 let result = try await run.holding { steps in try await workflow.run(run.parameters, steps, services) }
                 try await run.end("complete", result: result, error: nil)
             } catch let pause as ClaimedRun.Pause {
-                try await run.put(off: pause.until)
+                try await run.put(off: pause.until, attempts: 0)  // it has got somewhere
             } catch let stop as WorkflowStop {
                 try await run.end("errored", result: nil, error: stop.words)
             } catch is ClaimedRun.Lost {

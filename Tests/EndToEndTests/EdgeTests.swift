@@ -104,4 +104,14 @@ import Testing
             #expect(installation.server.status == 0)
         }
     }
+
+    @Test func `no number is too large to be refused`() async throws {
+        try await with { installation, partner in
+            let lock = try await partner.lock()
+            for name in ["cursor", "fromVersion", "toVersion"] {
+                #expect(try await partner.asStaff("GET", "/admin/aggregates/lock/\(lock.number)/events?\(name)=9223372036854775807").status == 400, "\(name)")
+            }
+            #expect(try await partner.call("GET", "/healthz").status == 200)
+        }
+    }
 }

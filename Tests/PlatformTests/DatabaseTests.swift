@@ -184,4 +184,19 @@ import Testing
             #expect(kept <= 420)
         }
     }
+
+    @Test func `a migration under a running process costs no request`() async throws {
+        try await TestDatabase.withPostgres(1) { database, address in
+            let other = PostgresDatabase(PostgresSettings(conninfo: address), connections: 1)
+            _ = try await database.transact(["CREATE TABLE changing (a BIGINT)", "INSERT INTO changing VALUES (1)"])
+            let look = "SELECT * FROM changing" as SQL, write = "UPDATE changing SET a = a + 1 RETURNING *" as SQL
+            #expect(try await database.read(look).count == 1)
+            _ = try await database.transact([write])
+            _ = try await other.transact(["ALTER TABLE changing ADD COLUMN b TEXT"])
+            #expect(try await database.transact([write])[0].rows.first?.int("a") == 3)
+            _ = try await other.transact(["ALTER TABLE changing ADD COLUMN c TEXT"])
+            #expect(try await database.read(look).first?.int("a") == 3)
+            await other.close()
+        }
+    }
 }

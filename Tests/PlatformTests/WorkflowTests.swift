@@ -218,4 +218,17 @@ private struct Nap: Workflow {
         #expect(steps.request("a", by: caller, services).action == steps.request("a", by: caller, services).action)
         #expect(steps.request("a", by: caller, services).action != steps.request("b", by: caller, services).action)
     }
+
+    @Test(arguments: TestDatabase.dialects) func `failures before a sleep are forgotten with it`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw Deeds.Trouble() } } }
+            try await place.start("r", Nap(place: place.name))
+            @Sendable func stands(_ begun: Int, _ attempts: Int64) async throws -> Bool {
+                let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.int("attempts")
+                return Nap.begun(place.name) == begun && known == attempts
+            }
+            #expect(try await working(place) { try await stands(2, 2) })
+            #expect(try await working(place) { try await stands(3, 0) })
+        }
+    }
 }

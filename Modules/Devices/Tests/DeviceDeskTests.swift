@@ -151,6 +151,27 @@ final class DeskStage: Sendable {
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a device that asks is told the time that is left now`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            stage.pass(.seconds(29))
+            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            let state = stage.published("get/accepted").last?["state"]
+            #expect(state?["desired"]?["message_id"] == "a" && state?["desired"]?["ttl_ms"] == 1000)
+            #expect(state?["delta"]?["ttl_ms"] == nil || state?["delta"]?["ttl_ms"] == 1000)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an end that comes second changes nothing`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            let command = try #require(try await stage.desk.open("t", "command", naming: "a").named)
+            try await stage.answer("a")
+            _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Moment(milliseconds: 5))])
+            #expect(try await stage.database.read("SELECT stage FROM devices.commands").first?.text("stage") == "succeeded")
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody, though no timer has run`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)

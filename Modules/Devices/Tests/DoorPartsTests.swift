@@ -123,4 +123,33 @@ import Testing
         #expect(PendingCommand.endsAction(.succeeded, beside: other(.failed, wasLate: true)))
         #expect(PendingCommand.endsAction(.failed, beside: nil))
     }
+
+    @Test(arguments: TestDatabase.dialects) func `another tenant's device stands for no lock`(dialect: Dialect) async throws {
+        for (lock, device) in [("acme", "other"), ("acme", nil), (nil, "other")] as [(OrgID?, OrgID?)] {
+            try await with(dialect, on: "bridge") { stage in
+                for (thing, org) in [("t", lock), ("bridge", device)] {
+                    _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), \(optional: org))"])
+                }
+                try await stage.unlock("a", expecting: .accepted)
+                #expect(stage.offers.map(\.thing) == ["t"])
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `claiming a hub takes no thing of somebody else`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            func want(_ thing: ThingName, _ org: OrgID) async throws -> WantState.Reply.Outcome {
+                try await stage.desk.want(WantState(thing: thing, shadow: "hub_state", desired: ["claim": "x"], org: org)).outcome
+            }
+            for (thing, org) in [("t", "acme"), ("person", nil)] as [(String, OrgID?)] {
+                _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), \(optional: org))"])
+            }
+            #expect(try await want("t", "other") == .foreign)
+            #expect(try await want("person", "other") == .foreign)
+            #expect(try await want("t", "acme") == .accepted)
+            #expect(try await want("hub", "other") == .accepted)
+            #expect(try await want("hub", "acme") == .foreign)
+            #expect(stage.offers.map(\.thing) == ["t", "hub"])
+        }
+    }
 }

@@ -16,10 +16,10 @@ enum AggregateEvents {
             .path("type", "Kind of aggregate: `lock` or `LockAggregate`."), .path("id", "Id of the aggregate."), .query("fromVersion", "From this version on."),
         .query("toVersion", "Up to this version."), .query("type", "Only events of this name."), .query("limit", "At most this many.", default: PageSize.usual),
         .query("cursor", "Only versions after this one: `nextCursor` of the page before."), .request
-    ) { (services: Services, kind: String, id: String, from: PositiveInt?, to: PositiveInt?, type: String?, limit: PageSize, cursor: Int?, request: Request) in
+    ) { (services: Services, kind: String, id: String, from: PositiveInt?, to: PositiveInt?, type: String?, limit: PageSize, cursor: PositiveInt?, request: Request) in
         guard let (module, category) = find(kind) else { throw Failure.problems([Problem("type", "is no kind of aggregate")]) }
         services.log.info("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
-        let start = max(from?.number ?? 1, (cursor ?? 0) + 1)
+        let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
         let question = ModuleAnswers.EventsQuestion(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
         let page = try await services.bus.ask(ModuleAnswers.eventsName(module), of: module, try JSON(encoding: question), trace: request.trace, now: services.clock())
         let version = page["version"]?.integer ?? 0
@@ -41,15 +41,16 @@ enum AggregateEvents {
     }
 }
 
-/// A whole number from 1 on.
+/// A whole number from 1 on, as large as versions get.
 struct PositiveInt: WireValue {
     let number: Int
-    static var schema: Schema { Schema.integer.with("minimum", 1) }
+    private static let most = Int(Int32.max)
+    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(most))) }
     var json: JSON { number.json }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PositiveInt? {
         guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return number > 0 ? PositiveInt(number: number) : reading.note(path, "must be a positive whole number")
+        return (1...most).contains(number) ? PositiveInt(number: number) : reading.note(path, "must be a whole number from 1 to \(most)")
     }
 }
 

@@ -56,6 +56,8 @@ struct KeepKeyInTime: Workflow {
             return reply.outcome == .accepted
         } catch is AskFailure {
             return false
+        } catch Failure.unavailable {
+            return false
         }
     }
 

@@ -57,29 +57,32 @@ struct DeviceDesk: Sendable {
 
 extension DeviceDesk {
     func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
-        let (reply, matter) = try await hand(over: ask, context)
-        if reply.outcome == .accepted, let matter { await unlockDoor(of: matter, beside: ask, context) }
+        let (reply, command, matter) = try await hand(over: ask, context)
+        if reply.outcome == .accepted, let matter { await unlockDoor(of: matter, beside: command, context) }
         return reply
     }
 
-    /// Answers also the Matter thing that is to open too.
-    /// - Parameter whole: the action that the command is a further part of.
-    func hand(over ask: SendCommand, partOf whole: ActionID? = nil, _ context: AskContext) async throws -> (SendCommand.Reply, matter: ThingName?) {
+    typealias HandOver = (reply: SendCommand.Reply, command: PendingCommand, matter: ThingName?)
+
+    /// Answers also the command, and the Matter thing that is to open too.
+    /// - Parameter whole: the command beside which this one is sent.
+    @discardableResult
+    func hand(over ask: SendCommand, beside whole: PendingCommand? = nil, _ context: AskContext) async throws -> HandOver {
         try await turn(ask.thing) {
             let now = services.clock()
             var desk = try await open(ask.thing, ask.shadow, naming: ask.action)
             let isOffline = desk.isOnline == false, matter = ask.command == PendingCommand.unlock ? desk.matter : nil
             let fresh = PendingCommand(
                 action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args,
-                expiresAt: ask.lifetime.map { now + .milliseconds($0) }, context: ask.context, org: ask.org ?? desk.owner, createdAt: now,
-                stage: .accepted, partOf: whole ?? matter.map { _ in ask.action })
+                expiresAt: whole?.expiresAt ?? ask.lifetime.map { now + .milliseconds($0) }, context: ask.context, org: ask.org ?? desk.owner, createdAt: now,
+                stage: .accepted, partOf: whole?.action ?? matter.map { _ in ask.action })
             return try await withOpens(of: [fresh]) { others in
                 // The open may have ended before its second command was handed over.
-                guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), nil) }
-                if let known = desk.named { return (try await repeated(known, ask, &desk, isOffline), matter) }
-                if let org = ask.org, desk.isBound, desk.owner != org { return (SendCommand.Reply(.foreign), nil) }
-                guard link.isUp() else { return (SendCommand.Reply(.unreachable), nil) }
-                return (try await offer(fresh, &desk, isOffline, inserting: context), matter)
+                guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), fresh, nil) }
+                if let known = desk.named { return (try await repeated(known, ask, &desk, isOffline), known, matter) }
+                if let org = ask.org, desk.isBound, desk.owner != org { return (SendCommand.Reply(.foreign), fresh, nil) }
+                guard link.isUp() else { return (SendCommand.Reply(.unreachable), fresh, nil) }
+                return (try await offer(fresh, &desk, isOffline, inserting: context), fresh, matter)
             }
         }
     }

@@ -52,7 +52,20 @@ extension DeviceDesk {
         let now = services.clock()
         if settle(&desk, shadow, offersOldest: true, at: now) { _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)]) }
         let shown = desk.commands.first { $0.action.json == desk.shadow.desired["message_id"] }
-        try await publish([try desk.shadow.get(named: shadow, token: token, at: now)], thing, shadow, until: shown?.expiresAt)
+        let answer = Self.counting(down: try desk.shadow.get(named: shadow, token: token, at: now), to: shown?.expiresAt, at: now)
+        try await publish([answer], thing, shadow, until: shown?.expiresAt)
+    }
+
+    /// The answer with the time that is left of the shown command now; the shadow has what was left when it was offered.
+    private static func counting(down answer: Shadow.Publication, to expiry: Moment?, at now: Moment) -> Shadow.Publication {
+        guard let expiry, var payload = answer.payload.members, var state = payload["state"]?.members else { return answer }
+        for part in ["desired", "delta"] {
+            guard var command = state[part]?.members, command["ttl_ms"] != nil else { continue }
+            command["ttl_ms"] = .int(max(0, expiry.since(now).milliseconds))
+            state[part] = .object(command)
+        }
+        payload["state"] = .object(state)
+        return Shadow.Publication(tail: answer.tail, payload: .object(payload))
     }
 
     /// Puts into the slot what is to be done now, so that nobody is ever shown a command that has expired, timer or not. Answers whether

@@ -51,7 +51,11 @@ struct DeviceWorker: Sendable {
 
     private func work(_ lane: Lane) async throws {
         while true {
-            try await handle(try await lane.next())
+            let inbound = try await lane.next()
+            do { try await handle(inbound) } catch {
+                lane.putBack(inbound)
+                throw error
+            }
         }
     }
 
@@ -75,7 +79,11 @@ struct DeviceWorker: Sendable {
     private func expire() async throws {
         while true {
             try await Task.sleep(for: .milliseconds(200))
-            try await expireAll()
+            do { try await expireAll() } catch is CancellationError { throw CancellationError() } catch {
+                // The link must not go down with the database: what devices say waits for it.
+                desk.services.log.warning("Commands could not be looked at for their expiry", ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(1))
+            }
         }
     }
 
@@ -127,6 +135,9 @@ final class Lane: Sendable {
         worker?.resume(returning: inbound)
         return hasRoom
     }
+
+    /// Puts a message back that could not be handled now, before all others.
+    func putBack(_ inbound: HubLink.Inbound) { state.withLock { $0.waiting.insert(inbound, at: $0.taken) } }
 
     /// The next message; waits for one. Throws when the task is cancelled.
     func next() async throws -> HubLink.Inbound {

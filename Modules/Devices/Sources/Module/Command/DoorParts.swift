@@ -43,11 +43,11 @@ extension DeviceDesk {
     }
 
     /// Sends `UnlockDoor` beside an `unlock` that the link has taken. Whether it goes out decides nothing: the lock has its command.
-    func unlockDoor(of thing: ThingName, beside ask: SendCommand, _ context: AskContext) async {
+    func unlockDoor(of thing: ThingName, beside unlock: PendingCommand, _ context: AskContext) async {
         let part = SendCommand(
-            action: doorPart(of: ask.action), thing: thing, org: ask.org, shadow: ask.shadow, command: PendingCommand.deviceCommand,
-            args: PendingCommand.unlockDoor, lifetime: ask.lifetime.map(Duration.milliseconds), context: ask.context)
-        do { _ = try await hand(over: part, partOf: ask.action, context) } catch {
+            action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow, command: PendingCommand.deviceCommand,
+            args: PendingCommand.unlockDoor, lifetime: nil, context: unlock.context)
+        do { try await hand(over: part, beside: unlock, context) } catch {
             services.log.warning("A Matter device could not be told to open", ["thing": thing.text, "error": "\(error)"])
         }
     }

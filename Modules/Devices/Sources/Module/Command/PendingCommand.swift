@@ -98,11 +98,11 @@ extension PendingCommand {
         """
     }
 
-    /// Ends the command; whoever comes second changes nothing.
+    /// Ends the command; whoever comes second changes nothing, but for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Moment) -> SQL {
         """
         UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
-        WHERE action_id = \(action)
+        WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
         """
     }
 

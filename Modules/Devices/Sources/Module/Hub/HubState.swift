@@ -10,21 +10,26 @@ struct WantState: Ask {
     /// The tenant that has the thing from now on.
     let org: OrgID?
 
-    struct Reply: Codable, Sendable { let isAccepted: Bool }
+    struct Reply: Codable, Sendable {
+        enum Outcome: String, Codable { case accepted, unreachable, foreign }
+        let outcome: Outcome
+    }
 }
 
 extension Preparation where C.Target == Hub {
-    /// Puts the hub's new circumstances into its `hub_state` shadow before they are stored; 502 when the link does not take them.
+    /// Puts the hub's new circumstances into its `hub_state` shadow before they are stored; 502 when the link does not take them, 403 when
+    /// the thing that the hub was registered with is another's.
     static func hubState(_ desired: @escaping @Sendable (C, [Hub.Event]) -> JSON) -> Preparation {
         Preparation(answers: [.deviceUnreachable]) { plan, services in
             var after = plan.snapshot.state
             for event in plan.events { after.apply(event) }
             guard let thing = after.hardware?.thing else { return Outcome() }
             let want = WantState(thing: thing, shadow: "hub_state", desired: desired(plan.command, plan.events), org: after.organisation)
-            guard try await services.bus.ask(want, trace: plan.request.trace, now: services.clock()).isAccepted else {
-                throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
+            switch try await services.bus.ask(want, trace: plan.request.trace, now: services.clock()).outcome {
+            case .accepted: return Outcome()
+            case .unreachable: throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
+            case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this hub belongs to somebody else.")
             }
-            return Outcome()
         }
     }
 }
@@ -32,20 +37,20 @@ extension Preparation where C.Target == Hub {
 extension DeviceDesk {
     func want(_ question: WantState) async throws -> WantState.Reply {
         try await turn(question.thing) {
-            guard link.isUp() else { return WantState.Reply(isAccepted: false) }
+            guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
             var desk = try await open(question.thing, question.shadow)
+            guard !desk.isBound || desk.owner == question.org else { return WantState.Reply(outcome: .foreign) }
             let publications = try desk.shadow.update(["state": ["desired": question.desired]], at: services.clock())
             _ = try await services.store.run([
                 try ThingTables.put(desk.shadow, question.thing, question.shadow),
                 """
-                INSERT INTO devices.things (name, org_id) VALUES (\(question.thing), \(optional: question.org))
-                ON CONFLICT (name) DO UPDATE SET org_id = EXCLUDED.org_id
+                INSERT INTO devices.things (name, org_id) VALUES (\(question.thing), \(optional: question.org)) ON CONFLICT (name) DO NOTHING
                 """,
             ])
             do { try await publish(publications, question.thing, question.shadow) } catch is HubLink.Down {
-                return WantState.Reply(isAccepted: false)
+                return WantState.Reply(outcome: .unreachable)
             }
-            return WantState.Reply(isAccepted: true)
+            return WantState.Reply(outcome: .accepted)
         }
     }
 }

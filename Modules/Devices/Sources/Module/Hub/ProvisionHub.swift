@@ -29,6 +29,7 @@ struct ProvisionHub: Command {
     static let operation = Operation.command(
         .post, "/hubs/{id}/ProvisionHub", "Register a manufactured hub",
         allow: Rule("any API key") { _, _, caller in if case .key = caller { true } else { false } },
+        before: .unboundThing,
         input:
             .path("id", "Id of the hub, a UUID."),
         .body("hubId", "The same id."),
@@ -38,4 +39,17 @@ struct ProvisionHub: Command {
         .body("vendorName", "Maker."),
         make: ProvisionHub.init(hub:named:serial:model:thing:vendor:)
     )
+}
+
+extension Preparation where C == ProvisionHub {
+    /// A hub is not registered under the name of a lock or of a device: claiming it would take them over.
+    static var unboundThing: Preparation {
+        Preparation { plan, services in
+            guard case .provisioned(let hardware, _)? = plan.events.first else { return Outcome() }
+            guard try await services.store.query(ThingTables.owner(hardware.thing)).isEmpty else {
+                throw Failure.refused(.forbidden, code: nil, words: "The thing '\(hardware.thing)' belongs to somebody.")
+            }
+            return Outcome()
+        }
+    }
 }
