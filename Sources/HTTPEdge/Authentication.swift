@@ -65,10 +65,11 @@ struct Authentication: Sendable {
         return Outcome(caller: .key(org: found.org, isSuper: found.isSuper), epoch: mayRemember ? found.epoch : nil)
     }
 
-    /// The user a token names: by claim, by a subject that is one of our ids, or by its address.
+    /// The user a token names: by claim, by a subject that is one of our ids, or by its address where that is not known to be unconfirmed.
     private func person(_ token: String, _ mayRemember: Bool) async throws -> Outcome {
         let claims = try await tokens.verify(token)
-        let email = claims.email.map(Self.normalised)
+        // An address that nobody has confirmed names nobody.
+        let email = claims.emailIsVerified == false ? nil : claims.email.map(Self.normalised)
         guard let user = try await user(claims, email) else { throw Failure.unauthenticated("The token belongs to no known user.") }
         let found = try await directory.standing(of: user, mayRemember: mayRemember)
         return Outcome(caller: .user(user, email: email), epoch: mayRemember ? found.epoch : nil, isSuspended: found.isSuspended)

@@ -22,9 +22,10 @@ final class RateLimiter: Sendable {
             var bucket = buckets[principal] ?? Bucket(tokens: perMinute, at: now)
             bucket.tokens = min(perMinute, bucket.tokens + now.since(bucket.at).inSeconds * perMinute / 60) - 1
             bucket.at = now
-            if bucket.tokens < 0 { bucket.tokens = 0; buckets[principal] = bucket; return -1 }
+            let left = bucket.tokens
+            if left < 0 { bucket.tokens += 1 }  // what has accrued stays: whoever asks a little too often gets what the limit allows
             buckets[principal] = bucket
-            return bucket.tokens
+            return left
         }
         guard left >= 0 else { throw Failure.tooManyRequests(retryAfter: .milliseconds(Int64(max(1_000, 60_000 / perMinute)))) }
         return ["RateLimit-Limit": "\(Int(perMinute))", "RateLimit-Remaining": "\(Int(left))", "RateLimit-Reset": "60"]

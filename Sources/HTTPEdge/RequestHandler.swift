@@ -51,11 +51,17 @@ struct RequestHandler: Sendable {
         try refuseInternal(headers)
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
-        var caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: operation.checksEpoch)
-        // A suspension that is remembered may have ended.
-        if caller.isSuspended, operation.checksEpoch { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
-        try Self.refuseSuspended(caller, operation)
         let address = TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"])
+        // A repeat may be answered before the operation runs, which is what finds out that remembered credentials are out of date.
+        let mayRemember = operation.checksEpoch && headers["idempotency-key"] == nil
+        var caller: Authentication.Outcome
+        do { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember) } catch Failure.unauthenticated(let words) {
+            _ = try limiter.admit(.anonymous, address: address, at: clock())
+            throw Failure.unauthenticated(words)
+        }
+        // A suspension that is remembered may have ended.
+        if caller.isSuspended, mayRemember { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
+        try Self.refuseSuspended(caller, operation)
         let limits = try limiter.admit(caller.caller, address: address, at: clock())
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
         let path = try Self.path(context), query = try Self.query(request)
@@ -80,8 +86,9 @@ struct RequestHandler: Sendable {
         throw Failure.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
+    /// A suspended person reads what is known of them, and nothing else.
     private static func refuseSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws {
-        guard caller.isSuspended, operation.method != .get else { return }
+        guard caller.isSuspended, operation.method != .get || !operation.path.hasPrefix("/users/{id}") else { return }
         throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
     }
 

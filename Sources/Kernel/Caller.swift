@@ -21,6 +21,9 @@ public enum Caller: Sendable, Equatable, Codable {
     public var isSuper: Bool { if case .key(_, true) = self { true } else { false } }
     public var isStaff: Bool { if case .staff = self { true } else { false } }
 
+    /// The name as partners may see it: staff are not told one by one.
+    public var publicName: String { isStaff ? "staff" : name }
+
     /// How records name the caller: the user, the tenant or the staff member.
     public var name: String {
         switch self {

@@ -70,10 +70,14 @@ final class Browser: Sendable {
     /// Pages run no script from here on. WebDriver's own questions are script too, so only `tap` and `markup` answer then.
     func turnScriptOff() async throws { _ = try await devtools("Emulation.setScriptExecutionDisabled", ["value": true]) }
 
-    /// The page as it stands, asked without script.
+    /// The page as it stands, asked without script; empty when it was replaced between the two questions.
     func markup() async throws -> String {
         let document = try await devtools("DOM.getDocument")
-        return try await devtools("DOM.getOuterHTML", ["nodeId": document["root"]?["nodeId"] ?? .null])["outerHTML"]?.text ?? ""
+        do {
+            return try await devtools("DOM.getOuterHTML", ["nodeId": document["root"]?["nodeId"] ?? .null])["outerHTML"]?.text ?? ""
+        } catch let trouble as Trouble where trouble.words.contains("node with given id") {
+            return ""
+        }
     }
 
     /// Presses an element with the mouse, without script.

@@ -22,7 +22,8 @@ import Testing
                 try await installation.killAndRestart(["SPKEY_CRASH_AT": point])
                 let first = try? await partner.call("POST", "/locks/\(lock.number)/OpenLock", ["requestId": "r"], headers: key)
                 try await installation.server.wait()
-                #expect((first?.status == 200) == point.hasPrefix("checkpoint"), "\(String(describing: first))")
+                // A device may answer, and the process die of it, before the answer to the request is out.
+                if !point.hasPrefix("checkpoint") { #expect(first?.status != 200, "\(String(describing: first))") }
                 try await installation.killAndRestart()
                 var action: String?
                 let isAnswered = try await eventually {

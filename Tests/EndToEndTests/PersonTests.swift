@@ -28,6 +28,10 @@ import Testing
             #expect(try await partner.call("POST", "\(lock_)/OpenLock", [:], as: person).status == 403)
             for path in ["profile", "export", "licence-plates"] { #expect(try await partner.call("GET", "\(user_)/\(path)").status == 404, "\(path)") }
             #expect(try await partner.call("GET", "/users/by-email?email=\(user)@example.com&searchOnly=true").status == 404)
+            // Nobody comes back under another id, and nobody erased looks at locks.
+            let fresh = UUID().uuidString.lowercased()
+            #expect(try await partner.call("GET", "/users/by-email?email=\(user)@example.com&uuid=\(fresh)", as: person).status == 403)
+            #expect(try await partner.call("GET", "\(lock_)/details", as: person).status == 403)
             #expect(try await partner.call("POST", "\(user_)/AddLicensePlate", ["plate": "NEW1", "label": ""]).status == 404)
             let again: JSON = ["userId": .string(user), "email": "new@example.com", "firstName": "A", "lastName": "B"]
             #expect(try await partner.call("POST", "\(user_)/CreateUser", again).status == 409)

@@ -55,4 +55,21 @@ import Testing
             #expect(try await installation.spkey("verify") == "The event log is sound.")
         }
     }
+
+    @Test func `keys in bulk end with the right of whoever began them`() async throws {
+        try await Installation.with(.sqlite) { installation in
+            let partner = try await Partner(installation), other = try await Partner(installation), lock = try await partner.lock().number
+            let keys = JSON.array((0..<30).map { ["keyUuid": .string("k\($0)")] })
+            let begun = try await partner.call("POST", "/locks/\(lock)/BulkAddKeys", ["keys": keys])
+            let run = try #require(begun.body["instanceId"]?.text)
+            let hasBegun = try await eventually { try await partner.history(lock).count > 1 }
+            #expect(hasBegun)
+            #expect(try await partner.call("POST", "/locks/\(lock)/SetOrganization", ["orgId": .string(other.org)]).status == 200)
+            let hasEnded = try await eventually { try await partner.asStaff("GET", "/admin/workflows/\(run)").body["status"] == "errored" }
+            #expect(hasEnded)
+            let types = try await other.history(lock).compactMap { $0["type"]?.text }
+            let handOver = try #require(types.firstIndex(of: "OrganizationSet"))
+            #expect(!types[handOver...].contains("KeyAdded"), "\(types)")
+        }
+    }
 }

@@ -102,13 +102,13 @@ import Testing
 
     @Test func `a user is suspended and reactivated once`() {
         let suspend = SuspendUser(user: user, reason: "fraud", caller: staff), reactivate = ReactivateUser(user: user, caller: staff)
-        let suspended = UserAccount.Event.suspended(by: "s@x", reason: "fraud", at: now)
+        let suspended = UserAccount.Event.suspended(by: "staff", reason: "fraud", at: now)
         Given<UserAccount>(created).when(suspend, at: now).then(suspended)
         Given<UserAccount>(created, suspended).when(suspend, at: now).then()
-        Given<UserAccount>(created, suspended).when(reactivate, at: now).then(.reactivated(by: "s@x", at: now))
+        Given<UserAccount>(created, suspended).when(reactivate, at: now).then(.reactivated(by: "staff", at: now))
         Given<UserAccount>(created).when(reactivate, at: now).then()
         Given<UserAccount>(created, suspended).then { $0.isSuspended }
-        Given<UserAccount>(created, suspended, .reactivated(by: "s@x", at: now)).then { $0.status == .active }
+        Given<UserAccount>(created, suspended, .reactivated(by: "staff", at: now)).then { $0.status == .active }
     }
 
     @Test func `events of contact data carry masks only`() throws {

@@ -24,6 +24,6 @@ public let access = Context(
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],
-            reactions: [FinishActions.reaction(services), FollowPeople.reaction(services), SuspendedUsersView.reaction] + FollowKeys.reactions(services))
+            reactions: [FinishActions.reaction(services), SuspendedUsersView.reaction] + FollowPeople.reactions(services) + FollowKeys.reactions(services))
     }
 )

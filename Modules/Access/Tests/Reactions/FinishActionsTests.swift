@@ -68,6 +68,26 @@ import Testing
         #expect(effects.rows.contains { $0.text.contains("INSERT INTO access.actions") })
     }
 
+    @Test func `a use that was given back counts when the door has opened after all`() async throws {
+        let services = fake.services("access"), none = Trace(correlation: "", causation: nil)
+        let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
+        let key = Snapshot<TempKey>(stream: TempKey.stream(TempKeyTests.id), state: TempKey(), version: 0, changedAt: fake.now)
+        let definition = TempKey.Definition(
+            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000),
+            maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
+        let events: [TempKey.Event] = [.created(definition), .useReserved("a"), .useReturned("a")]
+        try await services.store.commit(Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append(events, to: key, at: fake.now)], trace: none))
+        var state = Lock()
+        state.apply(TempKeyTests.lock)
+        let use = Lock.Event.tempKeyUsed(TempKeyUse(key: TempKeyTests.id, user: nil, count: 1))
+        let row = ActionRow(action: "a", kind: .open, lock: state, caller: .anonymous, at: fake.now)
+        let context = PushContext(stream: "7", events: [PushContext.Event(Lock.wire(use, in: state, at: fake.now))], row: row)
+        let finished = CommandFinished(
+            action: "a", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: true, finishedAt: fake.now,
+            context: try JSON(encoding: context))
+        #expect(types(try await react(finished)) == ["TempKeyUsed", "TempKeyUseReserved", "LockOpened"])
+    }
+
     @Test func `a second end is not told twice`() {
         var action = OpenAction()
         let door = OpenAction.Door(action: "a", lock: LockID(7), uuid: "u", org: "acme")

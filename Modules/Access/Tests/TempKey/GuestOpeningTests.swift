@@ -59,4 +59,20 @@ import Testing
         #expect(try await key().usedCount == 1)
         #expect(try fake.asked(WithdrawCommand.self).isEmpty)
     }
+
+    @Test func `a shared key whose maker was not told is told on the repeat`() async throws {
+        try await prepare(maxUses: nil)
+        let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now)), id: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"
+        func plan(by caller: Caller) -> SharedKeyPlan {
+            var request = request
+            request.caller = caller
+            let doors = [DoorRequest(lock: LockID(7), label: "Front", method: .both)]
+            return SharedKeyPlan(
+                key: id, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000), remark: nil, doors: doors, needsPin: true, request: request)
+        }
+        let first = try await plan(by: .key(org: "acme", isSuper: false)).carryOut(fake.services("access"))
+        let second = try await plan(by: .key(org: "acme", isSuper: false)).carryOut(fake.services("access"))
+        #expect(first.0 == second.0 && first.1?.digits == second.1?.digits && first.1 != nil)
+        await #expect(throws: Failure.self) { try await plan(by: .key(org: "ops", isSuper: true)).carryOut(fake.services("access")) }
+    }
 }

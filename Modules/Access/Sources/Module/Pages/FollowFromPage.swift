@@ -13,9 +13,9 @@ enum FollowFromPage {
             input:
                 .path("uuid", "The key."), .query("door", "The door that was opened."), .query("offline", "Whether the lock was away."),
             .query("action", "The open to follow."), .query("lang", "`en` or `el`."), .request
-        ) { (services: Services, id: TempKey.ID, door: Count?, offline: String?, action: ActionID?, _: String?, request: Request) in
+        ) { (services: Services, id: String, door: Count?, offline: String?, action: ActionID?, _: String?, request: Request) in
             try await PageAnswers.page(request, services) { answers in
-                let key = try await services.store.load(TempKey.self, id.text).state
+                let key = try await services.store.load(TempKey.self, id).state
                 guard key.exists else { return answers.trouble(404, .unknownKey) }
                 let opened = door.flatMap { key.door($0.number) }
                 return answers.opening(

@@ -20,7 +20,7 @@ enum OpenWithPin {
         if let wait = throttle.wait(at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
         if opened == nil { throttle.noteFailure(at: services.clock()) } else { throttle.noteSuccess() }
-        _ = try await services.store.run([throttle.put(lock)])
+        _ = try await services.store.run([throttle.put(lock), PinThrottle.forget(before: services.clock())])
         guard let opened else { throw Failure.invalidPin }
         return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
     }
@@ -31,6 +31,8 @@ enum OpenWithPin {
         // A look at some key is taken also where there is none.
         let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
         guard key.standing(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.takesPin }) else { return nil }
-        return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true)
+        do { return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true) } catch Failure.refused {
+            return nil  // the key has ended in between
+        }
     }
 }

@@ -41,6 +41,12 @@ extension PinThrottle {
 
     static func find(_ lock: LockID) -> SQL { "SELECT * FROM access.pin_attempts WHERE lock_id = \(lock.number)" }
 
+    /// Lets go of locks, and of numbers that are none, where nothing wrong was typed for twice the longest span.
+    static func forget(before now: Moment) -> SQL {
+        let then = now - quarter * 2
+        return "DELETE FROM access.pin_attempts WHERE quarter_began < \(then) AND minute_began < \(then) AND locked_until < \(now)"
+    }
+
     func put(_ lock: LockID) -> SQL {
         """
         INSERT INTO access.pin_attempts (lock_id, minute_began, minute_failures, quarter_began, quarter_failures, locked_until)

@@ -39,7 +39,16 @@ struct FinishActions {
             Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
         guard lock.exists, !events.isEmpty else { return Effects(rows: [context.row.insertIfMissing]) }
-        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)], rows: [context.row.insert])
+        let uses = try await uses(events, context.row.action)
+        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses, rows: [context.row.insert])
+    }
+
+    /// A use that was given back because the request could not know that the door would open: it counts after all.
+    private func uses(_ events: [Lock.Event], _ action: ActionID) async throws -> [Append] {
+        guard case .tempKeyUsed(let use)? = events.first(where: { if case .tempKeyUsed = $0 { true } else { false } }) else { return [] }
+        let key = try await store.load(TempKey.self, use.key.text)
+        guard key.exists, !key.state.recentUses.contains(action) else { return [] }
+        return [try Append([.useReserved(action)], to: key, at: clock())]
     }
 
     private static func error(of finished: CommandFinished) -> (type: String, message: String)? {

@@ -5,19 +5,19 @@ import Kernel
 struct FollowPeople {
     let services: Services
 
-    static func reaction(_ services: Services) -> Reaction {
-        let follow = FollowPeople(services: services)
-        return Reaction("access-follow-people", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"], partitions: 4) {
-            envelope in
-            try await follow.react(to: envelope)
-        }
+    static func reactions(_ services: Services) -> [Reaction] {
+        let follow = FollowPeople(services: services), told: Set = ["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"]
+        return [
+            Reaction("access-follow-people", from: ["identity"], hears: told, partitions: 4) { try await follow.react(to: $0) },
+            Reaction("access-keys-of-the-suspended", from: ["access"], hears: ["KeyAdded"], partitions: 4) { try await follow.added($0) },
+        ]
     }
 
     func react(to envelope: Envelope) async throws -> Effects {
         let user = UserID(envelope.stream.id)
         switch envelope.name {
         case "UserSuspended": return try await suspended(user, envelope)
-        case "UserReactivated": return try await reactivated(user)
+        case "UserReactivated": return try await reactivated(user, envelope)
         case "WalletKeyRemoved":
             guard let key = envelope.data["keyId"]?.text else { return .none }
             let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
@@ -29,8 +29,22 @@ struct FollowPeople {
     }
 
     private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
+        var effects = try await bar(try await places(of: user), envelope)
+        effects.rows.append(SuspendedUsersView.row(for: envelope))
+        return effects
+    }
+
+    /// A key that was on its way to the lock while its holder was suspended, or erased.
+    private func added(_ envelope: Envelope) async throws -> Effects {
+        guard let user = envelope.data["userId"]?.text.map({ UserID($0) }), try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty else {
+            return .none
+        }
+        return try await bar(try await places(of: user).filter { $0.lock.description == envelope.stream.id && $0.key.id.json == envelope.data["keyUuid"] }, envelope)
+    }
+
+    private func bar(_ places: [LockKeysView.Place], _ envelope: Envelope) async throws -> Effects {
         var effects = Effects()
-        for place in try await places(of: user) {
+        for place in places {
             let id = KeyGrant.id(place.lock, place.key.id), grant = try await services.store.load(KeyGrant.self, id)
             guard !grant.state.isBarred || !grant.state.isLive else { continue }
             var events: [KeyGrant.Event] = [], run = grant.state.run
@@ -49,8 +63,8 @@ struct FollowPeople {
         return effects
     }
 
-    private func reactivated(_ user: UserID) async throws -> Effects {
-        var effects = Effects()
+    private func reactivated(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
+        var effects = Effects(rows: [SuspendedUsersView.row(for: envelope)])
         for place in try await places(of: user) {
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
             guard grant.state.isLive, grant.state.isBarred else { continue }

@@ -55,7 +55,7 @@ struct GuestOpening {
     }
 
     private func giveBack(_ id: TempKey.ID, _ action: ActionID) async {
-        for _ in 0..<Self.attempts {
+        for _ in 0..<Self.attempts * 4 {
             do {
                 let key = try await services.store.load(TempKey.self, id.text)
                 return try await services.store.commit(Commit([try Append([.useReturned(action)], to: key, at: services.clock())], trace: request.trace))
@@ -65,5 +65,6 @@ struct GuestOpening {
                 return services.log.error("A use of a temporary key could not be given back", ["key": id.text, "error": "\(error)"])
             }
         }
+        services.log.error("A use of a temporary key could not be given back", ["key": id.text, "error": "the key changes too often"])
     }
 }

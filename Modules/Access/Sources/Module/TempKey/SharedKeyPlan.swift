@@ -22,12 +22,19 @@ struct SharedKeyPlan {
                 try await services.store.commit(try commit(definition, locks, pin, services))
                 return (definition, pin)
             } catch CommitFailure.versionConflict {
-                continue
+                if let stored = try await stored(services) { return stored }
             } catch CommitFailure.duplicate(let constraint) where constraint.contains("pins") {
                 continue
             }
         }
         throw Failure.unavailable("No PIN was free, or the locks change too often.", retryAfter: .seconds(2))
+    }
+
+    /// The key, when an earlier try of the same request has stored it and nobody was told.
+    private func stored(_ services: Services) async throws -> (TempKey.Definition, Pin?)? {
+        let key = try await services.store.load(TempKey.self, key.text)
+        guard key.exists, key.state.createdBy == request.caller.name else { return nil }
+        return (key.state.definition, try key.state.sealedPin.map { try Pin.open($0, for: key.state.id, services.vault) })
     }
 
     /// The locks, each once; refuses when one is missing or not the caller's.

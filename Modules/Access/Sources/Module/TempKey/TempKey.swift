@@ -65,6 +65,13 @@ struct TempKey: Aggregate {
     private(set) var recentUses: [ActionID] = []
     private static let remembered = 50
 
+    /// The key as it was made, with what has changed since.
+    var definition: Definition {
+        Definition(
+            id: id, isShared: isShared, doors: doors, users: users, from: from, until: until, maxUses: maxUses, description: description, sealedPin: sealedPin,
+            createdBy: createdBy, createdAt: createdAt)
+    }
+
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let definition):

@@ -18,10 +18,11 @@ struct UpdateTempKey: Command {
     var target: String { lock.description }
 
     enum Refusal: Refused {
-        case noSuchKey, nothingGiven, endsBeforeItBegins, nobodyAllowed
+        case noSuchKey, keyOfAnotherLock, nothingGiven, endsBeforeItBegins, nobodyAllowed
         var kind: RefusalKind { self == .noSuchKey ? .unknown : .invalid }
         var words: String {
             switch self {
+            case .keyOfAnotherLock: "The temporary key belongs to another lock."
             case .noSuchKey: "The lock has no such temporary key."
             case .nothingGiven: "A change is needed: validFrom, validUntil, maxUses, allowedUserIds or accessMode."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
@@ -31,7 +32,8 @@ struct UpdateTempKey: Command {
     }
 
     func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard let found, !found.isShared, !found.isRevoked, found.door(of: self.lock) != nil else { throw .noSuchKey }
+        guard let found, !found.isShared, !found.isRevoked else { throw .noSuchKey }
+        guard found.door(of: self.lock) != nil else { throw .keyOfAnotherLock }
         guard !changes.isEmpty else { throw .nothingGiven }
         var after = found
         after.apply(changes)

@@ -23,6 +23,7 @@ struct BulkAddKeys: Workflow {
 
     /// What the lock refuses is noted and the rest goes on; a lock that is gone ends the run; everything else is tried again.
     private func add(_ key: Key, _ request: Request, _ services: Services) async throws -> String {
+        try await checkRight(services)
         do {
             let response = try await services.carryOut(
                 AddKey(lock: lock, key: key.id, index: key.index, user: key.user), completing: AddKey.complete, before: AddKey.effect, for: request)
@@ -33,6 +34,14 @@ struct BulkAddKeys: Workflow {
         } catch Failure.refused(_, _, let words) {
             return words
         }
+    }
+
+    /// Whoever began it must still be a manager: the lock may have another owner by now, and the person may be suspended.
+    private func checkRight(_ services: Services) async throws {
+        let lock = try await services.store.load(Lock.self, lock.description)
+        guard lock.exists else { throw WorkflowStop("The lock is gone.") }
+        let isSuspended = if let user = caller.user { try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty } else { false }
+        guard !isSuspended, try await lock.state.isManaged(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
     }
 
     static let operation = Operation.custom(

@@ -33,7 +33,7 @@ enum FindUserByEmail {
 
     /// Makes the user, unless somebody else does so at the same time; answers who has the address then.
     static func create(_ email: EmailAddress, _ uuid: UUIDText?, _ request: Request, _ services: Services) async throws -> UserID {
-        let id = uuid ?? request.caller.user.map { UUIDText($0.text) } ?? request.identifier(for: "user")
+        let id = request.caller.user.map { UUIDText($0.text) } ?? uuid ?? request.identifier(for: "user")
         let command = CreateUser(
             user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
         do { _ = try await services.carryOut(command, before: CreateUser.contacts(keepingPhone: false), for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {

@@ -8,7 +8,7 @@ struct ReactivateUser: Command, ConcernsUser {
     var target: String { user.text }
 
     func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        user.isSuspended ? [.reactivated(by: caller.name, at: now)] : []
+        user.isSuspended ? [.reactivated(by: caller.publicName, at: now)] : []
     }
 
     private static let directory = Preparation<ReactivateUser>(repeats: true) { plan, services in

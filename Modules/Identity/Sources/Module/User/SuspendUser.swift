@@ -9,7 +9,7 @@ struct SuspendUser: Command, ConcernsUser {
     var target: String { user.text }
 
     func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        user.isSuspended ? [] : [.suspended(by: caller.name, reason: reason.text, at: now)]
+        user.isSuspended ? [] : [.suspended(by: caller.publicName, reason: reason.text, at: now)]
     }
 
     private static let directory = Preparation<SuspendUser>(repeats: true) { plan, services in
