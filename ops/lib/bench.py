@@ -252,7 +252,8 @@ def dispatch(server):
     done = time.monotonic()
     ours = (rows - max(0, start - (last - rows))) / (done - begin)
     begin = time.monotonic()
-    with psycopg.connect(f"{POSTGRES}/{server.name}") as connection:
+    with psycopg.connect(f"{POSTGRES}/{server.name}", options="-c plan_cache_mode=force_generic_plan") as connection:
+        connection.prepare_threshold = 0
         cursor, read = (1, first, 0), 0
         while read < rows:
             batch = connection.execute(
@@ -266,6 +267,13 @@ def dispatch(server):
             connection.execute("UPDATE partners.checkpoints SET epoch = 1 WHERE subscription = 'partners-fan-out' AND source = 'video'")
             connection.commit()
     floor = read / (time.monotonic() - begin)
+    # The other subscriptions to the same rows are not to be in the way of what is measured next.
+    behind = " UNION ALL ".join(f"SELECT 1 FROM {module}.checkpoints WHERE source = 'access' AND part = 0 AND position < {last - 1000} AND position > 0"
+                                for module in ("access", "partners"))
+    for _ in range(300):
+        if not sql(server.name, behind):
+            break
+        time.sleep(0.2)
     say("dispatch", ours / floor, f"{ours:,.0f} ÷ {floor:,.0f} outbox events per second")
     return again
 
