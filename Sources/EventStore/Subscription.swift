@@ -15,6 +15,8 @@ public struct Subscription: Sendable {
     private static let attempts = 3
     /// The safety net under the wake-ups.
     private static let poll = Duration.milliseconds(1_000)
+    /// How often a checkpoint is written that nothing commits with.
+    private static let passing = Duration.milliseconds(250)
 
     /// All parts of a reaction of the module that `store` belongs to.
     public static func all(
@@ -81,7 +83,7 @@ public struct Subscription: Sendable {
                 if batch.isEmpty {
                     try await wakes.wait(for: reader.source, after: seen, atMost: Self.poll)
                     seen = wakes.count(of: reader.source)
-                    _ = try await store.database.transact([lease.advance(to: cursor, token: token)])
+                    try await pass(to: cursor, &session)
                     batch = try await reader.read(after: cursor, limit: Self.batch)
                     continue
                 }
@@ -95,6 +97,8 @@ public struct Subscription: Sendable {
     private struct Session {
         let token: Int64
         var parked: Set<StreamName>
+        /// When the checkpoint was last written, and with it the lease.
+        var advancedAt = ContinuousClock.now
     }
 
     /// Handles a batch and answers the next one. Behind a full batch there is probably another: it is read meanwhile.
@@ -119,7 +123,7 @@ public struct Subscription: Sendable {
                 streams.formUnion(effects.appends.map(\.stream))
                 commits.append(commit(effects, for: envelope))
             }
-            try await write(commits, upTo: batch[batch.count - 1].0, token: session.token)
+            try await write(commits, upTo: batch[batch.count - 1].0, &session)
         } catch let error as DatabaseError where error.isPassing {
             throw error
         } catch DatabaseError.unaffected(let statement) {
@@ -137,15 +141,25 @@ public struct Subscription: Sendable {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
     }
 
-    private func write(_ commits: [Commit], upTo cursor: Cursor, token: Int64) async throws {
-        if !commits.isEmpty { crashes.reach(.beforeCheckpoint, in: reaction.name) }
-        _ = try await store.database.transact([lease.advance(to: cursor, token: token)] + store.script.statements(for: commits))
-        if !commits.isEmpty { crashes.reach(.afterCheckpoint, in: reaction.name) }
+    /// Messages without effects may be read again: their checkpoint is written now and then only, a durable commit less for each.
+    private func pass(to cursor: Cursor, _ session: inout Session) async throws {
+        guard session.advancedAt.duration(to: .now) >= Self.passing else { return }
+        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)])
+        session.advancedAt = .now
+    }
+
+    private func write(_ commits: [Commit], upTo cursor: Cursor, _ session: inout Session) async throws {
+        let commits = commits.filter { !$0.appends.isEmpty || !$0.rows.isEmpty || !$0.messages.isEmpty }
+        guard !commits.isEmpty else { return try await pass(to: cursor, &session) }
+        crashes.reach(.beforeCheckpoint, in: reaction.name)
+        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)] + store.script.statements(for: commits))
+        session.advancedAt = .now
+        crashes.reach(.afterCheckpoint, in: reaction.name)
         if commits.contains(where: { !$0.appends.isEmpty || !$0.messages.isEmpty }) { store.signal() }
     }
 
     private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
-        guard hears(envelope) else { return try await write([], upTo: cursor, token: session.token) }
+        guard hears(envelope) else { return try await write([], upTo: cursor, &session) }
         if session.parked.contains(envelope.stream) {
             return try await park(envelope, at: cursor, "an earlier message of the stream is parked", session.token)
         }
@@ -153,7 +167,7 @@ public struct Subscription: Sendable {
         while true {
             do {
                 let effects = try await reaction.react(envelope)
-                return try await write([commit(effects, for: envelope)], upTo: cursor, token: session.token)
+                return try await write([commit(effects, for: envelope)], upTo: cursor, &session)
             } catch let error where Self.isPassing(error) {
                 throw error
             } catch DatabaseError.unaffected(let statement) {
