@@ -290,6 +290,25 @@ def latency(server):
     say("latency_p99", spans[len(spans) * 99 // 100], "ms")
 
 
+def ask(server):
+    """Milliseconds, p50, of a question that Identity must ask Access (a user's own locks) less one that it answers itself (the profile)."""
+    import http.client
+    user = str(uuid.uuid4())
+    server.call(f"/users/{user}/CreateUser", {"userId": user, "email": f"{user}@example.com", "firstName": "A", "lastName": "B"})
+    keep = http.client.HTTPConnection("127.0.0.1", server.port)
+
+    def median(path):
+        spans = []
+        for _ in range(300):
+            begin = time.perf_counter()
+            keep.request("GET", f"/users/{user}/{path}", headers={"X-API-Key": server.key})
+            keep.getresponse().read()
+            spans.append(time.perf_counter() - begin)
+        return statistics.median(spans) * 1000
+
+    return median("owned-locks") - median("profile")
+
+
 def opens():
     """OpenLock: request to hub, over mosquitto ÷ one commit and one hop."""
     server = Server("opens", broker=True)
@@ -377,7 +396,7 @@ def main():
     server.serve([], server.port)
     server.wait_ready()
     say("ready", time.monotonic() - begin, "s from the start after kill -9 to /readyz 200")
-    one = commands(server, "one")
+    one, inside = commands(server, "one"), ask(server)
     server.stop()
 
     opens()
@@ -385,7 +404,8 @@ def main():
     five.locks(LOCKS)
     commands(five, "warm")
     spread = commands(five, "five")
-    say("split", spread / one, f"{spread:,.0f} AddKey/s with five processes behind nginx ÷ {one:,.0f} with one")
+    say("split", spread / one, f"{spread:,.0f} AddKey/s with five processes behind nginx ÷ {one:,.0f} with one; an ask costs "
+        f"{ask(five):.2f} ms through PostgreSQL and {inside:.2f} ms inside a process, p50")
     five.stop()
     print()
     for name, value, _ in results:
