@@ -137,4 +137,19 @@ import Testing
             }
         }
     }
+
+    @Test func `a key with an end opens, and gives no key without one`() async throws {
+        try await Installation.with(.sqlite) { installation in
+            let partner = try await Partner(installation), user = try await partner.user(), person = try await partner.signedIn(user)
+            let lock = try await partner.lock().number
+            let limited: JSON = ["keyUuid": "k", "userId": .string(user), "validUntil": (Installation.now + .seconds(600)).json]
+            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", limited).status == 200)
+            #expect(try await partner.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status == 200)
+            let lasting: JSON = ["keyUuid": "mine", "userId": .string(user)]
+            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", lasting, as: person).status == 403)
+            #expect(try await partner.call("POST", "/locks/\(lock)/BulkAddKeys", ["keys": [lasting]], as: person).status == 403)
+            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", lasting).status == 200)
+            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "guest"], as: person).status == 200)
+        }
+    }
 }

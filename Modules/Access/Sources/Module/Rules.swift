@@ -10,6 +10,14 @@ extension Rule where State == Lock {
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
+    /// Rule L for giving keys: whoever has the lock by a key with a time or hours cannot give more than that, and so gives none.
+    static var keyGiver: Rule {
+        Rule(
+            "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
+            confirms: { _, lock, caller, services in try await lock.counts(caller, services, withoutLimit: true) },
+            permits: { _, lock, caller in lock.isManaged(by: caller) })
+    }
+
     /// Rule LO: stricter, a key on the lock is not enough.
     static var owner: Rule {
         Rule("the tenant that owns the lock, its owner, or a super key") { _, lock, caller in
@@ -31,8 +39,15 @@ extension Lock {
         return try await counts(caller, services)
     }
 
+    /// Whether the caller may give keys to the lock now.
+    func isGivenKeys(by caller: Caller, _ services: Services) async throws -> Bool {
+        guard isManaged(by: caller) else { return false }
+        return try await counts(caller, services, withoutLimit: true)
+    }
+
     /// Whether one of the caller's keys counts now, for people who have the lock by a key and nothing else.
-    fileprivate func counts(_ caller: Caller, _ services: Services) async throws -> Bool {
+    /// - Parameter withoutLimit: whether it must be one that always counts.
+    fileprivate func counts(_ caller: Caller, _ services: Services, withoutLimit: Bool = false) async throws -> Bool {
         guard case .user(let user, _) = caller, !isOwned(by: user) else { return true }
         let rows = try await services.store.query(KeyGrantRows.validities(on: LockID(number), of: user)), now = services.clock()
         guard !rows.isEmpty else { return true }
@@ -40,7 +55,7 @@ extension Lock {
         return keys.contains { key in
             guard key.user == user else { return false }
             guard let limit = limits[key.id.text] else { return true }
-            return limit?.isActive(at: now, services.zones) ?? false
+            return !withoutLimit && limit?.isActive(at: now, services.zones) ?? false
         }
     }
 

@@ -83,7 +83,7 @@ struct AddKey: Command {
 
     static let operation = Operation.command(
         .post, "/locks/{id}/AddKey", "Add a key to a lock, for good, for a time or for hours of the week",
-        allow: .manager,
+        allow: .keyGiver,
         completing: complete,
         before: effect,
         input:

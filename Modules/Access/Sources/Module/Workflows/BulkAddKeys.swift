@@ -41,12 +41,12 @@ struct BulkAddKeys: Workflow {
         let lock = try await services.store.load(Lock.self, lock.description)
         guard lock.exists else { throw WorkflowStop("The lock is gone.") }
         let isSuspended = if let user = caller.user { try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty } else { false }
-        guard !isSuspended, try await lock.state.isManaged(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
+        guard !isSuspended, try await lock.state.isGivenKeys(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
     }
 
     static let operation = Operation.custom(
         .post, "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background",
-        by: .client, allow: "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
+        by: .client, allow: "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
         answers: [
             Answer(200, "Begun; staff follow it at /admin/workflows/{instanceId}.", .object(["success": .constant(true), "lockId": .integer, "instanceId": .string])),
             Answer(404, "There is no such lock."),
@@ -55,8 +55,8 @@ struct BulkAddKeys: Workflow {
     ) { (services: Services, lock: LockID, keys: BulkKeys, run: UUIDText, request: Request) in
         let snapshot = try await services.store.load(Lock.self, lock.description)
         guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
-        guard try await snapshot.state.isManaged(by: request.caller, services) else {
-            throw Failure.refused(.forbidden, code: nil, words: "Only managers of the lock may do this.")
+        guard try await snapshot.state.isGivenKeys(by: request.caller, services) else {
+            throw Failure.refused(.forbidden, code: nil, words: "Only who may give keys to the lock may do this.")
         }
         let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller)
         _ = try await services.store.run([services.launch(try Launch(workflow, as: WorkflowID(run.text), by: request.caller.name, at: request.attempt.now))])
