@@ -78,6 +78,39 @@ import Testing
     }
 }
 
+/// A database whose writes hang from some moment on, as those to a server that packets do not reach any more.
+private final class Hanging: Database {
+    private let real: any Database
+    private let hangs = Mutex(false)
+    init(_ real: any Database) { self.real = real }
+    func hang(_ isHanging: Bool) { hangs.withLock { $0 = isHanging } }
+
+    var dialect: Dialect { real.dialect }
+    func read(_ queries: [SQL]) async throws -> [Rows] { try await real.read(queries) }
+    func transact(_ statements: [SQL]) async throws -> [Rows] {
+        // Blocking C calls do not hear of a cancellation.
+        while hangs.withLock({ $0 }) { await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value }
+        return try await real.transact(statements)
+    }
+    func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result { try await real.transaction(body) }
+    func close() async {}
+}
+
+@Suite struct HangingRenewalTests {
+    @Test func `a holder whose renewal hangs stops before its lease is another's`() async throws {
+        try await TestDatabase.with(.sqlite) { database in
+            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), standing = Standing()
+            let one = ExclusiveJobTests().run("one", stage, work, standing)
+            #expect(try await eventually { standing.state == .holding })
+            hanging.hang(true)
+            #expect(try await eventually { standing.state == .standby && work.running.isEmpty })
+            hanging.hang(false)
+            one.cancel()
+            _ = await one.result
+        }
+    }
+}
+
 @Suite struct RetentionTests {
     @Test(arguments: TestDatabase.dialects) func `an outbox lets go of what is old and read by all`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in

@@ -1,0 +1,38 @@
+import Database
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import HTTPEdge
+
+/// Who a token without an id of ours belongs to.
+@Suite struct AuthenticationTests {
+    private func establish(_ more: JSON.Object) async throws -> Authentication.Outcome {
+        try await TestDatabase.with(.sqlite) { database in
+            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration])
+            let port = CredentialDirectory.port { user in "DELETE FROM platform.users WHERE user_id = \(user)" }
+            _ = try await database.transact(port.knowUser("ann", "ann@b.example"))
+            var settings = EdgeSettings()
+            settings.developmentSecret = "development-only-secret"
+            let now: @Sendable () -> Moment = { TokenTests.now }
+            let tokens = await TokenVerifier(settings: settings, fetch: { _ in [] }, clock: now)
+            let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
+            let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
+            let authentication = Authentication(settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
+            return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, mayRemember: false)
+        }
+    }
+
+    @Test(arguments: [[:], ["email_verified": true]] as [JSON.Object]) func `an address names its user`(claims: JSON.Object) async throws {
+        #expect(try await establish(claims).caller == .user("ann", email: "ann@b.example"))
+    }
+
+    @Test func `an address that nobody has confirmed names nobody`() async throws {
+        await #expect(throws: Failure.unauthenticated("The token belongs to no known user.")) { try await establish(["email_verified": false]) }
+    }
+
+    @Test func `an address that nobody has confirmed is not told on`() async throws {
+        let id = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+        #expect(try await establish(["email_verified": false, "sub": .string(id)]).caller == .user(UserID(id), email: nil))
+    }
+}
