@@ -7,10 +7,10 @@ public enum IdempotencyRecords {
     /// After this time a key may be used for something else.
     static let retention = Duration.seconds(86_400)
 
-    /// Forgets what has had its time, some of it at once.
     /// How many records go at once.
     public static let portion = 20_000
 
+    /// Forgets what has had its time, a portion of it.
     public static func expire(in schema: String, at now: Moment) -> SQL {
         "DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \(now - retention) LIMIT \(portion))"
     }

@@ -61,7 +61,7 @@ struct RequestHandler: Sendable {
         }
         // A suspension that is remembered may have ended.
         if caller.isSuspended, mayRemember { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
-        try Self.refuseSuspended(caller, operation)
+        caller = try Self.restrictSuspended(caller, operation)
         let limits = try limiter.admit(caller.caller, address: address, at: clock())
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
         let path = try Self.path(context), query = try Self.query(request)
@@ -79,16 +79,17 @@ struct RequestHandler: Sendable {
                 response.headers.merge(limits) { own, _ in own }
                 return response
             } catch is StaleCredentials {
-                caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false)
-                try Self.refuseSuspended(caller, operation)
+                caller = try Self.restrictSuspended(try await authentication.establish(headers, for: operation.credentials, mayRemember: false), operation)
             }
         }
         throw Failure.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
-    /// A suspended person reads what is known of them, and nothing else.
-    private static func refuseSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws {
-        guard caller.isSuspended, operation.method != .get || !operation.path.hasPrefix("/users/{id}") else { return }
+    /// A suspended person reads what is known of them, is nobody where everybody may look, and is refused everywhere else.
+    private static func restrictSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws -> Authentication.Outcome {
+        guard caller.isSuspended else { return caller }
+        if operation.method == .get, operation.path.hasPrefix("/users/{id}") { return caller }
+        if operation.method == .get, operation.credentials == .optional { return Authentication.Outcome(caller: .anonymous, epoch: nil) }
         throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
     }
 

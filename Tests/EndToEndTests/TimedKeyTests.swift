@@ -79,6 +79,14 @@ import Testing
             #expect(try await partner.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status == 200)
             #expect(try await partner.call("POST", "/users/\(user)/SuspendUser", ["reason": "lost phone"]).status == 200)
             #expect(try await partner.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status == 403)
+            #expect(try await partner.call("GET", "/locks/\(lock)/details", as: person).status == 403)
+            // At a page that everybody with the link may see, they are nobody.
+            let window: JSON.Object = ["validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(600)).json]
+            let made = try await partner.call("POST", "/temp-keys", .object(window.merging(["doors": [["lockId": .string("\(other)")]]])))
+            let guest = "/temp-keys/\(try #require(made.body["uuid"]?.text))"
+            #expect(try await partner.call("GET", guest, as: person).status == 200)
+            #expect(try await partner.call("POST", "\(guest)/open", [:], as: person).status == 403)
+            #expect(try await partner.call("GET", "/temp-keys/not-a-key", as: person).status == 404)
             let hasLeft = try await eventually { try await partner.commands(lock).last == "remove_key" }
             #expect(hasLeft)
             // A key that a suspended person is given waits until the suspension ends.

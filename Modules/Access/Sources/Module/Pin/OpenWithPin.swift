@@ -19,9 +19,13 @@ enum OpenWithPin {
         var throttle = PinThrottle(try await services.store.query(PinThrottle.find(lock)).first)
         if let wait = throttle.wait(at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
-        if opened == nil { throttle.noteFailure(at: services.clock()) } else { throttle.noteSuccess() }
-        _ = try await services.store.run([throttle.put(lock), PinThrottle.forget(before: services.clock())])
-        guard let opened else { throw Failure.invalidPin }
+        guard let opened else {
+            throttle.noteFailure(at: services.clock())
+            _ = try await services.store.run([throttle.put(lock), PinThrottle.forget(before: services.clock())])
+            throw Failure.invalidPin
+        }
+        throttle.noteSuccess()
+        _ = try await services.store.run([throttle.put(lock)])
         return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
     }
 
