@@ -81,7 +81,7 @@ public final class PostgresAsks: Sendable {
     private func work() async {
         do {
             try await collect()
-            for module in modules where isServing(module) { while try await take(module) {} }
+            for module in modules { while isServing(module), try await take(module) {} }
         } catch {
             // The database is away: asks run into their deadlines, the next poll tries again.
         }

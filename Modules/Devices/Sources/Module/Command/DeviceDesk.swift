@@ -112,8 +112,9 @@ extension DeviceDesk {
             let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
             let delivery = try await publish(delta, command.thing, command.shadow, until: command.expiresAt)
             services.crashes.reach(.afterAcknowledgement, in: services.module)
-            Task { _ = try? await publish(documents, command.thing, command.shadow, until: command.expiresAt) }
             if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(command.action)]) } }
+            // Within the turn, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
+            _ = try? await publish(documents, command.thing, command.shadow, until: command.expiresAt)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         } catch is HubLink.Down {
             await link.discard()
