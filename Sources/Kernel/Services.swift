@@ -11,9 +11,9 @@ public struct Services: Sendable {
     public let clock: @Sendable () -> Moment
     public var crashes = CrashPoints.none
     /// The statement that begins a run of a workflow; it commits with what it belongs to.
-    public var launch: @Sendable (Launch) -> SQL = { _ in "SELECT 1 AS nothing" }
+    public var launch: @Sendable (Launch) -> SQL = { _ in "SELECT 1 AS none" }
     /// The statement that ends a run's sleep.
-    public var wake: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS nothing" }
+    public var wake: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS none" }
     public var zones = Zones.utc
 
     public init(

@@ -8,47 +8,9 @@ import Testing
 
 /// What the views say after everything that can happen, after damage, and after a rebuild.
 @Suite struct RebuildTests {
-    private struct Stage {
-        let database: any Database
-        let store: ModuleStore
-
-        init(_ database: any Database) async throws {
-            self.database = database
-            let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
-            try await Migrator(database).migrate(schema: "platform", [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"])])
-            try await Migrator(database).migrate(schema: "access", [Tables.migration(for: "access")] + access.migrations)
-            store = ModuleStore(schema: "access", database: database, epoch: 0, aggregates: access.aggregates)
-        }
-
-        /// Appends events one by one: a state that is read wrongly in between would show.
-        func tell<A: Aggregate>(_ id: String, _ events: [A.Event], of type: A.Type = A.self) async throws {
-            for event in events {
-                let snapshot = try await store.port.load(A.self, id)
-                let append = try Append([event], to: snapshot, at: Moment(milliseconds: 1_000 + Int64(snapshot.version)))
-                try await store.port.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
-            }
-        }
-
-        func rows() async throws -> [String: [String]] {
-            var found: [String: [String]] = [:]
-            for table in access.views {
-                found[table] = try await database.read("SELECT * FROM access.\(trusted: table)").map { row in "\(row)" }.sorted()
-            }
-            return found
-        }
-
-        func damage() async throws {
-            _ = try await database.transact(
-                access.views.map { "DELETE FROM access.\(trusted: $0)" } + [
-                    "INSERT INTO access.residents (lock_id, user_id) VALUES ('7', 'nobody')",
-                    "INSERT INTO access.lock_keys (lock_id, key_uuid, since) VALUES ('7', 'never', 1)",
-                ])
-        }
-    }
-
     @Test(arguments: TestDatabase.dialects) func `replaying the log gives the same rows`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), uuid: UUIDText = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+            let stage = try await AccessStage(database), uuid: UUIDText = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
             try await stage.tell(
                 "7",
                 [
@@ -91,5 +53,23 @@ import Testing
         let texts = events.flatMap { Lock.project(change($0)) }.map(\.text)
         let tables = Set(texts.compactMap { $0.firstMatch(of: /access\.(\w+)/)?.1 }.map(String.init))
         #expect(tables == ["owned_locks", "lock_keys", "residents"] && tables.isSubset(of: access.views))
+    }
+}
+
+extension AccessStage {
+    fileprivate func rows() async throws -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for table in access.views {
+            found[table] = try await database.read("SELECT * FROM access.\(trusted: table)").map { row in "\(row)" }.sorted()
+        }
+        return found
+    }
+
+    fileprivate func damage() async throws {
+        _ = try await database.transact(
+            access.views.map { "DELETE FROM access.\(trusted: $0)" } + [
+                "INSERT INTO access.residents (lock_id, user_id) VALUES ('7', 'nobody')",
+                "INSERT INTO access.lock_keys (lock_id, key_uuid, since) VALUES ('7', 'never', 1)",
+            ])
     }
 }

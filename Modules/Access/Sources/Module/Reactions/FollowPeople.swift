@@ -23,19 +23,20 @@ struct FollowPeople {
             let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
             return Effects(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
         case "UserErased":
+            _ = try await services.store.run([SuspendedUsersView.row(for: envelope)])
             return Effects(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
         default: return .none
         }
     }
 
     private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
-        var effects = try await bar(try await places(of: user), envelope)
-        effects.rows.append(SuspendedUsersView.row(for: envelope))
-        return effects
+        // Before the keys are looked for: one that is stored from now on finds its holder suspended.
+        _ = try await services.store.run([SuspendedUsersView.row(for: envelope)])
+        return try await bar(try await places(of: user), envelope)
     }
 
     /// A key that was on its way to the lock while its holder was suspended, or erased.
-    private func added(_ envelope: Envelope) async throws -> Effects {
+    func added(_ envelope: Envelope) async throws -> Effects {
         guard let user = envelope.data["userId"]?.text.map({ UserID($0) }), try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty else {
             return .none
         }

@@ -40,14 +40,15 @@ struct GuestOpening {
     }
 
     /// Counts a use before anything moves: of many guests at once no more than the limit get through.
-    private func reserve(_ id: TempKey.ID, _ number: Int?, _ byPin: Bool, _ action: ActionID) async throws -> (TempKey.Door, count: Int) {
+    func reserve(_ id: TempKey.ID, _ number: Int?, _ byPin: Bool, _ action: ActionID) async throws -> (TempKey.Door, count: Int) {
         let turn = try await services.store.turn(TempKey.stream(id))
         defer { turn.end() }
         for _ in 0..<Self.attempts {
             let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
             let door = try GuestRefusal.door(number, of: key.state, for: request.caller.user, byPin: byPin, at: now)
             do {
-                try await services.store.commit(Commit([try Append([.useReserved(action)], to: key, at: now)], trace: request.trace))
+                let note = UnsettledUses.note(action, id, door.lock, at: now)
+                try await services.store.commit(Commit([try Append([.useReserved(action)], to: key, at: now)], rows: [note], trace: request.trace))
                 return (door, key.state.usedCount + 1)
             } catch CommitFailure.versionConflict {}
         }
@@ -55,16 +56,8 @@ struct GuestOpening {
     }
 
     private func giveBack(_ id: TempKey.ID, _ action: ActionID) async {
-        for _ in 0..<Self.attempts * 4 {
-            do {
-                let key = try await services.store.load(TempKey.self, id.text)
-                return try await services.store.commit(Commit([try Append([.useReturned(action)], to: key, at: services.clock())], trace: request.trace))
-            } catch CommitFailure.versionConflict {
-                continue
-            } catch {
-                return services.log.error("A use of a temporary key could not be given back", ["key": id.text, "error": "\(error)"])
-            }
+        do { try await UnsettledUses(services: services).giveBack(action, to: id, request.trace) } catch {
+            services.log.warning("A use of a temporary key is given back later", ["key": id.text, "error": "\(error)"])
         }
-        services.log.error("A use of a temporary key could not be given back", ["key": id.text, "error": "the key changes too often"])
     }
 }

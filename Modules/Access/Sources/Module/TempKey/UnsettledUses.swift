@@ -1,0 +1,80 @@
+import DevicesContracts
+import Kernel
+
+/// Uses of temporary keys that are reserved while it is not known yet whether the door was told. A request that dies in between leaves its
+/// use here; when nothing has come of it after a while, the use goes back to the key.
+struct UnsettledUses {
+    let services: Services
+
+    static let migration = Migration(
+        "010-unsettled-uses",
+        [
+            """
+            CREATE TABLE access.unsettled_uses (action_id TEXT PRIMARY KEY, key_uuid TEXT NOT NULL, lock_id BIGINT NOT NULL, reserved_at BIGINT NOT NULL)
+            """,
+            "CREATE INDEX unsettled_uses_by_time ON access.unsettled_uses (reserved_at)",
+        ])
+
+    /// Longer than a request lives, and than the device may take for an open.
+    static let patience = Duration.seconds(90)
+    private static let beat = Duration.seconds(15), most = 100
+    private static let attempts = 32
+
+    static func note(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID, at now: Moment) -> SQL {
+        """
+        INSERT INTO access.unsettled_uses (action_id, key_uuid, lock_id, reserved_at) VALUES (\(action), \(key), \(lock.number), \(now))
+        ON CONFLICT (action_id) DO NOTHING
+        """
+    }
+
+    var job: Job {
+        Job("access-unsettled-uses") {
+            while true {
+                try await settle()
+                try await Task.sleep(for: Self.beat)
+            }
+        }
+    }
+
+    /// Forgets the uses that were told to a door, and gives the others back.
+    func settle() async throws {
+        let before = services.clock() - Self.patience
+        _ = try await services.store.run([
+            """
+            DELETE FROM access.unsettled_uses WHERE reserved_at < \(before)
+                AND action_id IN (SELECT a.action_id FROM access.actions a WHERE a.action_id = access.unsettled_uses.action_id)
+            """
+        ])
+        for row in try await services.store.query("SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.most)") {
+            guard let action = row.text("action_id"), let key = row.text("key_uuid"), let lock = row.int("lock_id") else { continue }
+            do { try await settle(ActionID(action), UUIDText(key), LockID(Int(lock))) } catch is CancellationError { throw CancellationError() } catch {
+                services.log.warning("A use of a temporary key waits to be given back", ["key": key, "error": "\(error)"])
+            }
+        }
+    }
+
+    /// The device is barred first: a command that is still on its way to it must not open for a use that is given back.
+    private func settle(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID) async throws {
+        let thing = try await services.store.load(Lock.self, lock.description).state.thing, trace = Trace(correlation: action.text, causation: nil)
+        _ = try await services.bus.ask(WithdrawCommand(action: action, thing: thing), trace: trace, now: services.clock())
+        let isUntold: SQL = """
+            DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a WHERE a.action_id = \(action))
+            """
+        // Told after all, since the look above: the use is spent.
+        do { try await giveBack(action, to: key, settling: isUntold.required, trace) } catch CommitFailure.violated {}
+    }
+
+    /// Gives back the use of a request whose push has failed.
+    func giveBack(_ action: ActionID, to key: TempKey.ID, _ trace: Trace) async throws {
+        try await giveBack(action, to: key, settling: "DELETE FROM access.unsettled_uses WHERE action_id = \(action)", trace)
+    }
+
+    private func giveBack(_ action: ActionID, to id: TempKey.ID, settling row: SQL, _ trace: Trace) async throws {
+        for _ in 0..<Self.attempts {
+            let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
+            let appends = key.state.recentUses.contains(action) ? [try Append([.useReturned(action)], to: key, at: now)] : []
+            do { return try await services.store.commit(Commit(appends, rows: [row], trace: trace)) } catch CommitFailure.versionConflict {}
+        }
+        throw Failure.unavailable("The key changes too often.", retryAfter: .seconds(1))
+    }
+}

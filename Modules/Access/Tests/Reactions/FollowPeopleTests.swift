@@ -1,0 +1,71 @@
+import Database
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// What becomes of keys when their holder is suspended, whichever of the two is heard of first.
+@Suite struct FollowPeopleTests {
+    private func with(_ dialect: Dialect, _ body: (AccessStage, FollowPeople) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await AccessStage(database)
+            let lock = Lock.Event.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
+            try await stage.tell("7", [lock, .keyAdded(Key(id: "k", index: 2, user: "eve")), .keyAdded(Key(id: "other", index: 3, user: "bob"))], of: Lock.self)
+            try await body(stage, FollowPeople(services: stage.services))
+        }
+    }
+
+    private func heard(_ name: String, _ stream: StreamName, _ data: JSON.Object = [:]) -> Envelope {
+        Envelope(
+            id: name, source: stream.category == "lock" ? "access" : "identity", name: name, stream: stream, subject: stream.id, version: 2,
+            at: Moment(milliseconds: 0), audience: [], trace: AccessStage.trace, data: data)
+    }
+    private var suspended: Envelope { heard("UserSuspended", StreamName("user", "eve")) }
+    private func added(_ key: String, _ user: String) -> Envelope { heard("KeyAdded", Lock.stream(7), ["keyUuid": .string(key), "userId": .string(user)]) }
+
+    private func isBarred(_ key: Key.ID, _ stage: AccessStage) async throws -> Bool {
+        try await stage.state(KeyGrant.id(LockID(7), key), of: KeyGrant.self).isBarred
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `keys of a suspended holder leave the device until the suspension ends`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            try await stage.carryOut(follow.react(to: suspended))
+            #expect(try await isBarred("k", stage))
+            #expect(try await !isBarred("other", stage))
+            let again = try await follow.react(to: suspended)
+            #expect(again.appends.isEmpty)
+            try await stage.carryOut(follow.react(to: heard("UserReactivated", StreamName("user", "eve"))))
+            #expect(try await !isBarred("k", stage))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a key that is stored while its holder is being suspended leaves the device too`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            // The keys have been looked for, and what follows is not stored yet.
+            let effects = try await follow.react(to: suspended)
+            try await stage.tell("7", [.keyAdded(Key(id: "late", index: 4, user: "eve"))], of: Lock.self)
+            try await stage.carryOut(follow.added(added("late", "eve")))
+            #expect(try await isBarred("late", stage))
+            try await stage.carryOut(effects)
+            #expect(try await isBarred("k", stage))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a key of somebody who is not suspended stays`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            #expect(try await follow.added(added("k", "eve")).appends.isEmpty)
+            try await stage.carryOut(follow.react(to: suspended))
+            #expect(try await follow.added(added("other", "bob")).appends.isEmpty)
+            #expect(try await follow.added(added("k", "eve")).appends.isEmpty)  // barred already
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an erased person's later keys leave the device`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            try await stage.carryOut(follow.react(to: heard("UserErased", StreamName("user", "eve"))))
+            try await stage.carryOut(follow.added(added("k", "eve")))
+            #expect(try await isBarred("k", stage))
+        }
+    }
+}
