@@ -6,7 +6,7 @@ public let access = Context(
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
-        SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration,
+        SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,

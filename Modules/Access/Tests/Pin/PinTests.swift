@@ -1,3 +1,4 @@
+import Database
 import Kernel
 import KernelTesting
 import Testing
@@ -36,14 +37,32 @@ import Testing
         #expect(throttle.wait(at: now + .seconds(900)) == nil)
     }
 
+    @Test func `the windows move: a burst across the end of a minute is no way around`() {
+        var throttle = PinThrottle()
+        let start = Moment(milliseconds: 1_000_000)
+        throttle.noteFailure(at: start)
+        for second in [56, 57, 58] { throttle.noteFailure(at: start + .seconds(second)) }
+        throttle.noteFailure(at: start + .seconds(61))
+        #expect(throttle.wait(at: start + .seconds(61)) == nil)
+        throttle.noteFailure(at: start + .seconds(62))
+        #expect(throttle.wait(at: start + .seconds(62)) == .seconds(54))
+        #expect(throttle.wait(at: start + .seconds(116)) == nil)
+    }
+
     @Test func `a success forgives the minute, not the quarter of an hour`() {
         var throttle = PinThrottle()
         let now = Moment(milliseconds: 1_000_000)
         for _ in 0..<5 { throttle.noteFailure(at: now) }
-        throttle.noteSuccess()
+        throttle.noteSuccess(at: now)
         #expect(throttle.wait(at: now) == nil)
-        for _ in 0..<10 { throttle.noteFailure(at: now) }
-        #expect(throttle.wait(at: now) == .seconds(900))
+        for _ in 0..<10 { throttle.noteFailure(at: now + .seconds(1)) }
+        #expect(throttle.wait(at: now + .seconds(1)) == .seconds(900))
+    }
+
+    @Test func `a success where nothing was wrong changes nothing`() {
+        var throttle = PinThrottle()
+        throttle.noteSuccess(at: Moment(milliseconds: 1_000_000))
+        #expect(throttle == PinThrottle())
     }
 
     @Test func `old failures do not count`() {
@@ -51,6 +70,21 @@ import Testing
         for _ in 0..<14 { throttle.noteFailure(at: Moment(milliseconds: 0)) }
         let later = Moment(milliseconds: 900_000)
         throttle.noteFailure(at: later)
-        #expect(throttle.wait(at: later) == nil && throttle.quarterFailures == 1)
+        #expect(throttle.wait(at: later) == nil && throttle.failures == [later])
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what was wrong is remembered by the database`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await AccessStage(database), now = stage.clock
+            var throttle = PinThrottle()
+            for second in 0..<6 { throttle.noteFailure(at: now + .seconds(second)) }
+            throttle.noteSuccess(at: now + .seconds(6))
+            for lock in [7, 8] { _ = try await stage.services.store.run([throttle.put(LockID(lock), at: now + .seconds(lock))]) }
+            let found = PinThrottle(try await stage.services.store.query(PinThrottle.find(LockID(7))).first)
+            #expect(found == throttle)
+            _ = try await stage.services.store.run([PinThrottle.forget(before: now + .seconds(1808))])
+            #expect(try await stage.services.store.query(PinThrottle.find(LockID(7))).isEmpty)
+            #expect(try await stage.services.store.query(PinThrottle.find(LockID(8))).count == 1)
+        }
     }
 }

@@ -20,12 +20,14 @@ enum OpenWithPin {
         if let wait = throttle.wait(at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
         guard let opened else {
-            throttle.noteFailure(at: services.clock())
-            _ = try await services.store.run([throttle.put(lock), PinThrottle.forget(before: services.clock())])
+            let now = services.clock()
+            throttle.noteFailure(at: now)
+            _ = try await services.store.run([throttle.put(lock, at: now), PinThrottle.forget(before: now)])
             throw Failure.invalidPin
         }
-        throttle.noteSuccess()
-        _ = try await services.store.run([throttle.put(lock)])
+        let before = throttle, now = services.clock()
+        throttle.noteSuccess(at: now)
+        if throttle != before { _ = try await services.store.run([throttle.put(lock, at: now)]) }
         return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
     }
 
