@@ -50,6 +50,7 @@ public struct ModuleStore: Sendable {
             ])[0].first
         }
         let epoch = row?.int("epoch") ?? 0
+        people?.see(epoch)
         guard let row, let version = row.int("version") else { return (.nothing, epoch) }
         guard let stored = row.json("state") else { return (.unchanged, epoch) }
         let state = try await opened(stored, of: stream)
@@ -82,7 +83,8 @@ public struct ModuleStore: Sendable {
         return try await people.open(json, of: stream)
     }
 
-    private func sealed(_ commit: Commit) async throws -> Commit {
+    /// The commit with what is personal in it as ciphertext.
+    func sealed(_ commit: Commit) async throws -> Commit {
         guard let people else { return commit }
         var commit = commit
         for (place, append) in commit.appends.enumerated() {

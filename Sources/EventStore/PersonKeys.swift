@@ -18,9 +18,13 @@ public final class PersonKeys: Sendable {
 
     private let database: any Database
     private let vault: Vault
-    private let known = Mutex<[UserID: (standing: Standing, until: ContinuousClock.Instant)]>([:])
-    /// How long a key is remembered, and so how long after an erasure another process may still read what it had sealed.
-    private static let memory = Duration.seconds(5)
+    private struct Memory {
+        var known: [UserID: (standing: Standing, until: ContinuousClock.Instant)] = [:]
+        var epoch: Int64 = 0
+    }
+    private let memory = Mutex(Memory())
+    /// How long a key is remembered, and so how long after an erasure another process may still read events that it had sealed.
+    private static let span = Duration.seconds(5)
     private static let most = 10_000, prefix = "sealed:", purpose = "person-key"
 
     public init(database: any Database, vault: Vault) { (self.database, self.vault) = (database, vault) }
@@ -30,9 +34,19 @@ public final class PersonKeys: Sendable {
         "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(user), NULL) ON CONFLICT (user_id) DO UPDATE SET sealed = NULL"
     }
 
+    /// An erasure moves the epoch of the credentials: what was remembered before it counts no more.
+    func see(_ epoch: Int64) {
+        memory.withLock { memory in
+            guard epoch > memory.epoch else { return }
+            memory = Memory(epoch: epoch)
+        }
+    }
+
     // MARK: - Sealing
 
-    /// Seals the fields of several objects of a stream.
+    /// Seals the fields of several objects of a stream: of events, and last of the state that they lead to. Of an erased person nothing is
+    /// kept; a word of theirs that is new gets one token wherever it stands.
+    /// - Throws: `CommitFailure.versionConflict` when the state was read before the erasure.
     func seal(_ objects: [(fields: [PersonalField], object: JSON.Object)], of stream: StreamName) async throws -> [JSON.Object] {
         var people: Set<UserID> = []
         for (fields, object) in objects {
@@ -43,9 +57,16 @@ public final class PersonKeys: Sendable {
         }
         guard !people.isEmpty else { return objects.map(\.object) }
         let keys = try await standings(of: people, making: true)
-        return try objects.map { fields, object in
-            try fields.replace(in: object, of: stream) { text, person in
-                guard case .key(let key)? = keys[person] else { return Self.erased(Self.hex(vault.random(8))) }
+        var tokens: [String: String] = [:]
+        return try objects.enumerated().map { place, entry in
+            try entry.fields.replace(in: entry.object, of: stream) { text, person in
+                guard case .key(let key)? = keys[person] else {
+                    if text.hasPrefix(Self.erasedPrefix) { return text }
+                    guard tokens[text] != nil || place < objects.count - 1 else { throw CommitFailure.versionConflict }
+                    let token = tokens[text] ?? Self.erased(Self.hex(vault.random(8)))
+                    tokens[text] = token
+                    return token
+                }
                 let cipher = try vault.sealUnder(key, Array(text.utf8), Self.context(person, stream))
                 return Self.prefix + tag(of: text, key) + ":" + cipher + ":" + person.text
             }
@@ -84,7 +105,8 @@ public final class PersonKeys: Sendable {
     }
 
     private func tag(of text: String, _ key: [UInt8]) -> String { Self.hex(vault.hmac(Array(text.utf8), key).prefix(8)) }
-    private static func erased(_ tag: String) -> String { "erased-" + tag }
+    private static let erasedPrefix = "erased-"
+    private static func erased(_ tag: String) -> String { erasedPrefix + tag }
     private static func context(_ person: UserID, _ stream: StreamName) -> String { "\(person) \(stream)" }
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -94,17 +116,19 @@ public final class PersonKeys: Sendable {
 
     private func standings(of people: Set<UserID>, making: Bool) async throws -> [UserID: Standing] {
         let now = ContinuousClock.now
-        var found: [UserID: Standing] = known.withLock { known in
-            people.reduce(into: [:]) { found, person in
-                guard let entry = known[person], entry.until > now else { return }
+        var (found, epoch) = memory.withLock { memory in
+            let found = people.reduce(into: [UserID: Standing]()) { found, person in
+                guard let entry = memory.known[person], entry.until > now else { return }
                 if case .unknown = entry.standing, making { return }
                 found[person] = entry.standing
             }
+            return (found, memory.epoch)
         }
         for person in people where found[person] == nil { found[person] = try await standing(of: person, making: making) }
-        known.withLock { known in
-            if known.count + found.count > Self.most { known.removeAll() }
-            for (person, standing) in found where known[person].map({ $0.until <= now }) ?? true { known[person] = (standing, now + Self.memory) }
+        memory.withLock { memory in
+            guard memory.epoch == epoch else { return }
+            if memory.known.count + found.count > Self.most { memory.known.removeAll() }
+            for (person, standing) in found where memory.known[person].map({ $0.until <= now }) ?? true { memory.known[person] = (standing, now + Self.span) }
         }
         return found
     }

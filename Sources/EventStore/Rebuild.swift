@@ -7,11 +7,11 @@ public struct Rebuild: Sendable {
     let context: Context
     let store: ModuleStore
     let database: any Database
-    /// The subscriptions that fill views.
-    let subscriptions: [String]
+    /// Those that fill views over what other modules tell.
+    let reactions: [Reaction]
 
-    public init(_ context: Context, store: ModuleStore, database: any Database, subscriptions: [String]) {
-        (self.context, self.store, self.database, self.subscriptions) = (context, store, database, subscriptions)
+    public init(_ context: Context, store: ModuleStore, database: any Database, reactions: [Reaction]) {
+        (self.context, self.store, self.database, self.reactions) = (context, store, database, reactions)
     }
 
     private static let page = 200
@@ -19,8 +19,9 @@ public struct Rebuild: Sendable {
     /// - Returns: how many streams were replayed.
     public func run() async throws -> Int {
         let schema = context.name
-        var statements = context.views.map { "DELETE FROM \(trusted: schema).\(trusted: $0)" as SQL }
-        statements += subscriptions.map { "DELETE FROM \(trusted: schema).checkpoints WHERE subscription = \($0)" }
+        let views = context.views + reactions.compactMap(\.view)
+        var statements = views.map { "DELETE FROM \(trusted: schema).\(trusted: $0)" as SQL }
+        statements += reactions.map { "DELETE FROM \(trusted: schema).checkpoints WHERE subscription = \($0.name)" }
         _ = try await database.transact(statements)
         var count = 0
         for aggregate in context.aggregates { count += try await replay(aggregate) }

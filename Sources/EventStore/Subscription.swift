@@ -151,8 +151,10 @@ public struct Subscription: Sendable {
     private func write(_ commits: [Commit], upTo cursor: Cursor, _ session: inout Session) async throws {
         let commits = commits.filter { !$0.appends.isEmpty || !$0.rows.isEmpty || !$0.messages.isEmpty }
         guard !commits.isEmpty else { return try await pass(to: cursor, &session) }
+        var sealed: [Commit] = []
+        for commit in commits { sealed.append(try await store.sealed(commit)) }
         crashes.reach(.beforeCheckpoint, in: reaction.name)
-        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)] + store.script.statements(for: commits))
+        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)] + store.script.statements(for: sealed))
         session.advancedAt = .now
         crashes.reach(.afterCheckpoint, in: reaction.name)
         if commits.contains(where: { !$0.appends.isEmpty || !$0.messages.isEmpty }) { store.signal() }

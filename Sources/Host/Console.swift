@@ -22,9 +22,9 @@ public enum Console {
         for context in try Modules.chosen(names) {
             guard let services = system.services[context.name] else { continue }
             let store = ModuleStore(schema: context.name, database: database, epoch: 0, people: people, aggregates: context.aggregates)
-            let subscriptions = context.assemble(services).reactions.filter(\.isView).map(\.name)
-            let count = try await Rebuild(context, store: store, database: database, subscriptions: subscriptions).run()
-            told.append("\(context.name): \(count) streams replayed, \(subscriptions.count) subscriptions begin anew")
+            let views = context.assemble(services).reactions.filter { $0.view != nil }
+            let count = try await Rebuild(context, store: store, database: database, reactions: views).run()
+            told.append("\(context.name): \(count) streams replayed, \(views.count) subscriptions begin anew")
         }
         await system.storage.database.close()
         return told

@@ -112,16 +112,16 @@ public struct Reaction: Sendable {
     /// Among how many lease holders the streams are divided, 1 to 64.
     public let partitions: Int
     public let react: @Sendable (Envelope) async throws -> Effects
-    /// Whether it does no more than fill a view: a rebuild has it hear everything anew that the outboxes still hold.
-    public let isView: Bool
+    /// The table that it fills and does no more: a rebuild empties it and has everything heard anew that the outboxes still hold.
+    public let view: String?
     /// Looks at a whole batch first and leaves out what needs no reaction.
     public let sift: @Sendable ([Envelope]) async throws -> [Envelope]
 
     public init(
-        _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, isView: Bool = false,
+        _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, view: String? = nil,
         sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Effects
     ) {
-        (self.name, self.sources, self.names, self.partitions, self.isView) = (name, sources, names, partitions, isView)
+        (self.name, self.sources, self.names, self.partitions, self.view) = (name, sources, names, partitions, view)
         (self.sift, self.react) = (sift, react)
     }
 }

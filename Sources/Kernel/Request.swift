@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Names an action: an open or a key write that can be followed until the device has answered.
 public enum Action {}
 public typealias ActionID = ID<Action>
@@ -51,7 +53,7 @@ public struct Trace: Sendable, Equatable {
     public init(correlation: String, causation: String?) { (self.correlation, self.causation) = (correlation, causation) }
 }
 
-/// One try to carry out a request. Identifiers drawn from it are stable under an `Idempotency-Key`.
+/// One try to carry out a request. What is drawn from it for one purpose is one identifier; under an `Idempotency-Key` the same in a repeat.
 public struct Attempt: Sendable {
     public let now: Moment
     /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
@@ -60,11 +62,27 @@ public struct Attempt: Sendable {
 
     public init(now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil) {
         (self.now, self.idempotency) = (now, idempotency)
-        self.identifier = identifier ?? { _ in UUIDText.fresh(at: now) }
+        self.identifier = identifier ?? Drawn(at: now).identifier
     }
 
     /// The same attempt for a step whose answer is not the request's.
     public var unrecorded: Attempt { Attempt(now: now, identifier: identifier) }
+
+    /// Random identifiers, each drawn once.
+    private final class Drawn: Sendable {
+        private let now: Moment
+        private let drawn = Mutex<[String: UUIDText]>([:])
+        init(at now: Moment) { self.now = now }
+
+        func identifier(_ purpose: String) -> UUIDText {
+            drawn.withLock { drawn in
+                if let known = drawn[purpose] { return known }
+                let fresh = UUIDText.fresh(at: now)
+                drawn[purpose] = fresh
+                return fresh
+            }
+        }
+    }
 }
 
 /// The row that makes a repeated POST harmless: it commits together with the effects.

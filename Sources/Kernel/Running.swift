@@ -132,7 +132,7 @@ struct Running<C: Command>: Sendable {
             services.crashes.reach(.beforeCommit, in: services.module)
             try await services.store.commit(Commit([append] + (prepared?.appends ?? []), rows: rows, trace: request.trace))
             services.crashes.reach(.afterCommit, in: services.module)
-            services.store.keep(events, after: snapshot, at: now)
+            services.store.keep(events, after: snapshot, at: now, epoch: epoch)
             return response
         } catch CommitFailure.versionConflict {
             return nil

@@ -148,26 +148,32 @@ public struct Store: Sendable {
 
     /// The state, folded anew from its events where the stored one has another shape.
     func loadWithEpoch<A: Aggregate>(_ type: A.Type, _ id: String) async throws -> (Snapshot<A>, epoch: Int64) {
-        let stream = A.stream(id), known = recent.find(A.self, stream)
-        let (found, epoch) = try await state(stream, known?.mark)
+        let known = recent.find(A.self, A.stream(id))
+        return try await load(type, A.stream(id), known)
+    }
+
+    private func load<A: Aggregate>(
+        _ type: A.Type, _ stream: StreamName, _ known: (snapshot: Snapshot<A>, epoch: Int64)?
+    ) async throws -> (Snapshot<A>, epoch: Int64) {
+        let (found, epoch) = try await state(stream, known?.snapshot.mark)
         switch found {
         case .nothing: return (Snapshot(stream: stream, state: A(), version: 0, changedAt: Moment(milliseconds: 0)), epoch)
         case .unchanged:
-            if let known { return (known, epoch) }
-            return try await loadWithEpoch(type, id)
+            if let known, A.personal.isEmpty || known.epoch == epoch { return (known.snapshot, epoch) }
+            return try await load(type, stream, nil)
         case .state(let stored):
             let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
             let snapshot = Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt)
-            recent.keep(snapshot)
+            recent.keep(snapshot, at: epoch)
             return (snapshot, epoch)
         }
     }
 
     /// Keeps what a commit has made of a state, so that the next load need not read it.
-    func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Moment) {
+    func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Moment, epoch: Int64) {
         var state = snapshot.state
         for event in events { state.apply(event) }
-        recent.keep(Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now))
+        recent.keep(Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now), at: epoch)
     }
 
     private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {

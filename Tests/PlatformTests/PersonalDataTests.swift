@@ -105,7 +105,50 @@ private struct Visits: Aggregate {
             // Nothing is kept of the person any more, and no key comes back.
             try await after.commit(.came(Visits.Visitor(who: "ann", name: "Ann again")))
             #expect(try await after.raw("SELECT data AS text FROM alpha.events").contains("Ann again") == false)
+            #expect(try await after.fault() == nil)
+            try await after.commit(.came(Visits.Visitor(who: "cid", name: "Cid")))
+            #expect(try await after.fault() == nil)
             #expect(try await database.read("SELECT 1 AS one FROM platform.person_keys WHERE user_id = 'ann' AND sealed IS NOT NULL").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what a reaction appends is sealed too`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), wakes = Wakes()
+            try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann Example")))
+            let reaction = Reaction("echo", from: ["alpha"], hears: ["Came"]) { _ in
+                let visits = try await stage.store.port.load(Visits.self, "1")
+                guard visits.version == 1 else { return .none }
+                return Effects(appends: [try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))])
+            }
+            let subscriptions = Subscription.all(
+                of: reaction, store: stage.store, holder: "one", wakes: wakes, log: Log { _, _, _ in }, clock: { Moment(milliseconds: 3_000) })
+            let tasks = subscriptions.map { subscription in Task { await subscription.run() } }
+            #expect(try await eventually { try await stage.store.port.load(Visits.self, "1").version == 2 })
+            for task in tasks { task.cancel(); await task.value }
+            for column in ["SELECT data AS text FROM alpha.events", "SELECT state AS text FROM alpha.aggregates"] as [SQL] {
+                let raw = try await stage.raw(column)
+                #expect(!raw.contains("Example") && raw.contains("sealed:"))
+            }
+            #expect(try await stage.fault() == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a state remembered from before an erasure is read anew`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database)
+            try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann")))
+            let before = try await stage.store.port.load(Visits.self, "1")
+            let directory = CredentialDirectory.port(forget: PersonKeys.forget)
+            _ = try await Stage(database).database.transact(directory.suspend("ann", true) + directory.forget("ann"))
+            #expect(try await stage.store.port.load(Visits.self, "1").state.visitors[0].name.hasPrefix("erased-"))
+            // Who has read it before must look again.
+            let late = try Append([.came(Visits.Visitor(who: "bob", name: "Bob"))], to: before, at: Moment(milliseconds: 2_000))
+            await #expect(throws: CommitFailure.versionConflict) {
+                try await stage.store.port.commit(Commit([late], trace: Trace(correlation: "", causation: nil)))
+            }
+            try await stage.commit(.came(Visits.Visitor(who: "bob", name: "Bob")))
+            #expect(try await stage.fault() == nil)
         }
     }
 

@@ -36,6 +36,22 @@ import Testing
         #expect(try fake.asked(SendCommand.self).map(\.lifetime) == [30_000])
         #expect(fake.types(of: Lock.stream(7)) == ["LockCreated", "LockOpenRequested", "TempKeyUsed"])
         #expect(try await key().usedCount == 1)
+        // Use, command and action are one: whoever heals the open later finds the use that it has.
+        #expect(try await key().recentUses == fake.asked(SendCommand.self).map(\.action))
+    }
+
+    @Test func `a repeat of the request takes no second use`() async throws {
+        try await prepare(maxUses: 1)
+        fake.answer(SendCommand.self) { _ in throw Failure.outcomeUnknown }
+        let request = Request(caller: .anonymous, attempt: Attempt(now: fake.now))
+        let opening = GuestOpening(services: fake.services("access"), request: request)
+        await #expect(throws: Failure.outcomeUnknown) { try await opening.open(TempKeyTests.id, door: nil) }
+        #expect(try await key().usedCount == 1)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        #expect(try await opening.open(TempKeyTests.id, door: nil).action == request.action)
+        #expect(try await key().usedCount == 1)
+        #expect(fake.types(of: Lock.stream(7)) == ["LockCreated", "LockOpenRequested", "TempKeyUsed"])
+        await #expect(throws: Failure(GuestRefusal.usedUp)) { try await open() }
     }
 
     @Test func `a push that fails gives the use back and tells nothing`() async throws {

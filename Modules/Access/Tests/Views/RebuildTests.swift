@@ -34,7 +34,7 @@ import Testing
             #expect(before.values.allSatisfy { !$0.isEmpty })
             try await stage.damage()
             #expect(try await stage.rows() != before)
-            let count = try await Rebuild(access, store: stage.store, database: database, subscriptions: []).run()
+            let count = try await Rebuild(access, store: stage.store, database: database, reactions: []).run()
             #expect(count == 5)
             #expect(try await stage.rows() == before)
         }

@@ -45,7 +45,11 @@ struct GuestOpening {
         defer { turn.end() }
         for _ in 0..<Self.attempts {
             let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
-            let door = try GuestRefusal.door(number, of: key.state, for: request.caller.user, byPin: byPin, at: now)
+            // A repeat of the request finds the use that it has reserved before.
+            var before = key.state
+            before.apply(.useReturned(action))
+            let door = try GuestRefusal.door(number, of: before, for: request.caller.user, byPin: byPin, at: now)
+            guard before.usedCount == key.state.usedCount else { return (door, key.state.usedCount) }
             do {
                 let note = UnsettledUses.note(action, id, door.lock, at: now)
                 try await services.store.commit(Commit([try Append([.useReserved(action)], to: key, at: now)], rows: [note], trace: request.trace))

@@ -5,7 +5,7 @@ enum SuspendedUsersView {
     static let migration = Migration("009-suspended-users", ["CREATE TABLE access.suspended_users (user_id TEXT PRIMARY KEY)"])
 
     static let reaction = Reaction(
-        "access-suspended-users", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "UserErased"], partitions: 4, isView: true
+        "access-suspended-users", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "UserErased"], partitions: 4, view: "suspended_users"
     ) { Effects(rows: [row(for: $0)]) }
 
     /// Written also by what follows from a suspension, so that it is known from that moment on whoever hears of it first.
