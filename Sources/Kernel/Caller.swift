@@ -21,6 +21,9 @@ public enum Caller: Sendable, Equatable, Codable {
     public var isSuper: Bool { if case .key(_, true) = self { true } else { false } }
     public var isStaff: Bool { if case .staff = self { true } else { false } }
 
+    /// The caller as it may be kept: whose address it was is looked up where it is needed.
+    public var withoutAddress: Caller { if case .user(let user, _) = self { .user(user, email: nil) } else { self } }
+
     /// The name as partners may see it: staff are not told one by one.
     public var publicName: String { isStaff ? "staff" : name }
 

@@ -36,7 +36,7 @@ import Testing
             let again: JSON = ["userId": .string(user), "email": "new@example.com", "firstName": "A", "lastName": "B"]
             #expect(try await partner.call("POST", "\(user_)/CreateUser", again).status == 409)
             let hasLeft = try await eventually {
-                try await partner.history(lock).compactMap { $0["type"]?.text }.suffix(2) == ["KeyRemoved", "ResidentRemoved"]
+                try await partner.history(lock).compactMap { $0["type"]?.text }.suffix(2) == ["ResidentRemoved", "KeyRemoved"]
             }
             #expect(hasLeft)
             // What another process remembers of the key ends by itself.

@@ -132,7 +132,7 @@ import Testing
             #expect(try await partner.call("POST", "/users/\(free)/ReactivateUser").status == 200)
             try await installation.server.end(SIGKILL)
             let said = try await installation.spkey("rebuild", "--modules", "access")
-            #expect(said.hasPrefix("access: 1 streams replayed, 1 subscriptions"))
+            #expect(said.hasPrefix("access: 1 streams replayed, 2 subscriptions"))
             try await installation.restart()
             for (user, key) in [(suspended, "s"), (free, "f")] {
                 let isKnown = try await eventually {

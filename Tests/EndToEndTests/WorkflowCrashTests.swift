@@ -47,8 +47,10 @@ import Testing
                 let isLast = point == "none@none"
                 try await installation.killAndRestart(isLast ? [:] : ["SPKEY_CRASH_AT": point], isAwaited: isLast)
             }
-            let isDone = try await eventually {
-                try await partner.asStaff("GET", "/admin/workflows").body.encoded.contains("\"complete\"")
+            // A device link that is not up yet is asked again after fifteen seconds.
+            let isDone = try await eventually(within: .seconds(60)) {
+                let moves = try await partner.asStaff("GET", "/admin/aggregates/key-grant/\(lock)%2Fk/events").body.encoded
+                return moves.components(separatedBy: "KeyMoveSent").count == 3
             }
             #expect(isDone)
             #expect(try await partner.commands(lock) == ["add_key", "remove_key"])

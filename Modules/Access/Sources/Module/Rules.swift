@@ -54,8 +54,10 @@ extension Lock {
         let limits = Dictionary(rows.map { ($0.text("key_uuid") ?? "", try? $0.json("validity")?.decoded(as: Validity.self)) }) { first, _ in first }
         return keys.contains { key in
             guard key.user == user else { return false }
-            guard let limit = limits[key.id.text] else { return true }
-            return !withoutLimit && limit?.isActive(at: now, services.zones) ?? false
+            // Without a row, or in one that stands there for a suspension alone, the key always counts.
+            guard let found = limits[key.id.text] else { return true }
+            guard let limit = found else { return false }
+            return limit.isAlways || !withoutLimit && limit.isActive(at: now, services.zones)
         }
     }
 

@@ -30,10 +30,18 @@ import Testing
         for event in there { grant.apply(event) }
         #expect(grant.nextStep(at: Self.end, .athens) == .intend(onto: false, attempt: 2))
         for event in [.moveIntended(onto: false, attempt: 2), .moveSent(attempt: 2)] as [KeyGrant.Event] { grant.apply(event) }
-        #expect(grant.nextStep(at: Self.end, .athens) == .end)
+        #expect(grant.nextStep(at: Self.end, .athens) == .sleep(until: Self.end + KeyGrant.longestSleep))
+        let later = Self.end + KeyGrant.afterglow
+        #expect(grant.nextStep(at: later - .seconds(60), .athens) == .sleep(until: later))
+        #expect(grant.nextStep(at: later, .athens) == .end)
+        // The clock had run ahead and is put right.
+        #expect(grant.nextStep(at: Self.during, .athens) == .intend(onto: true, attempt: 3))
     }
 
-    @Test func `a key whose time passed while nobody looked never comes`() { step(Self.granted, at: Self.end, .end) }
+    @Test func `a key whose time passed while nobody looked never comes`() {
+        step(Self.granted, at: Self.end, .sleep(until: Self.end + KeyGrant.longestSleep))
+        step(Self.granted, at: Self.end + KeyGrant.afterglow, .end)
+    }
 
     @Test func `a clock put back takes the key away again`() {
         step(Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), at: Self.before, .intend(onto: false, attempt: 2))

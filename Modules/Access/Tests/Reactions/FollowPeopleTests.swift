@@ -52,6 +52,39 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a wallet key leaves the device also where the lock does not know its holder`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            try await stage.tell("7", [.keyAdded(Key(id: "wallet", index: 5))], of: Lock.self)
+            try await stage.carryOut(follow.react(to: heard("WalletKeyPrepared", StreamName("user", "eve"), ["keyId": "wallet"])))
+            try await stage.carryOut(follow.react(to: suspended))
+            #expect(try await isBarred("wallet", stage))
+            try await stage.tell("7", [.keyAdded(Key(id: "second", index: 6))], of: Lock.self)
+            let added = WireEvent("WalletKeyAdded", ["walletKey": ["keyId": "second"]])
+            try await stage.carryOut(follow.react(to: heard(added.type, StreamName("user", "eve"), added.data)))
+            try await stage.carryOut(follow.added(heard("KeyAdded", Lock.stream(7), ["keyUuid": "second"])))
+            #expect(try await isBarred("second", stage))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `keys that a lock is made with leave the device too`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            try await stage.carryOut(follow.react(to: suspended))
+            let lock = Installation(lock: LockID(8), uuid: "8c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme", keys: [Key(id: "first", index: 1, user: "eve")])
+            try await stage.tell("8", [.created(lock)], of: Lock.self)
+            try await stage.carryOut(follow.added(heard("LockCreated", Lock.stream(8))))
+            #expect(try await stage.state("8/first", of: KeyGrant.self).isBarred)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `whoever was suspended and is back gives keys as before`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, follow in
+            try await stage.carryOut(follow.react(to: suspended))
+            try await stage.carryOut(follow.react(to: heard("UserReactivated", StreamName("user", "eve"))))
+            let lock = try await stage.state("7", of: Lock.self)
+            #expect(try await lock.isGivenKeys(by: .user("eve", email: nil), stage.services))
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a key of somebody who is not suspended stays`(dialect: Dialect) async throws {
         try await with(dialect) { stage, follow in
             #expect(try await follow.added(added("k", "eve")).appends.isEmpty)

@@ -87,6 +87,8 @@ extension KeyGrant {
 
     /// How long at most nobody looks at the clock: it may be put right meanwhile.
     static let longestSleep = Duration.seconds(3600)
+    /// How long a key is watched after its end: a clock that has run ahead and is put right brings it back.
+    static let afterglow = Duration.seconds(86_400)
     /// After so many failures in a row of a key that is no longer the lock's, the device has the last word.
     static let mostFailures = 8
 
@@ -101,7 +103,11 @@ extension KeyGrant {
             if let retryAt, now < retryAt { return .sleep(until: retryAt) }
             return .send(onto: isOnDevice, attempt: attempt)
         }
-        if isRevoked || terms.validity.isOver(at: now) { return .end }
+        if isRevoked { return .end }
+        if let until = terms.validity.until, terms.validity.isOver(at: now) {
+            let end = until + Self.afterglow
+            return now < end ? .sleep(until: min(end, now + Self.longestSleep)) : .end
+        }
         if terms.validity.isAlways, !isBarred { return .end }
         let change = isBarred ? nil : terms.validity.nextChange(after: now, zones)
         return .sleep(until: min(change ?? now + Self.longestSleep, now + Self.longestSleep))

@@ -12,7 +12,7 @@ struct WriteKey: Command {
 
     static let operation = Operation.command(
         .post, "/locks/{id}/WriteKey", "Write a key to a card",
-        allow: .manager,
+        allow: .keyGiver,
         before: .device { command, _, _ in
             DeviceCommand(
                 name: "write_key", args: ["key_uuid": command.key.json, "key_index": command.index?.json], lifetime: .seconds(120), kind: .writeKey)

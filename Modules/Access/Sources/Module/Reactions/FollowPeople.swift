@@ -6,10 +6,10 @@ struct FollowPeople {
     let services: Services
 
     static func reactions(_ services: Services) -> [Reaction] {
-        let follow = FollowPeople(services: services), told: Set = ["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"]
+        let follow = FollowPeople(services: services), told = KeyHoldersView.told.union(["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"])
         return [
             Reaction("access-follow-people", from: ["identity"], hears: told, partitions: 4) { try await follow.react(to: $0) },
-            Reaction("access-keys-of-the-suspended", from: ["access"], hears: ["KeyAdded"], partitions: 4) { try await follow.added($0) },
+            Reaction("access-keys-of-the-suspended", from: ["access"], hears: ["KeyAdded", "LockCreated"], partitions: 4) { try await follow.added($0) },
         ]
     }
 
@@ -25,7 +25,7 @@ struct FollowPeople {
         case "UserErased":
             _ = try await services.store.run([SuspendedUsersView.row(for: envelope)])
             return Effects(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
-        default: return .none
+        default: return Effects(rows: KeyHoldersView.rows(for: envelope))
         }
     }
 
@@ -35,12 +35,11 @@ struct FollowPeople {
         return try await bar(try await places(of: user), envelope)
     }
 
-    /// A key that was on its way to the lock while its holder was suspended, or erased.
+    /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
     func added(_ envelope: Envelope) async throws -> Effects {
-        guard let user = envelope.data["userId"]?.text.map({ UserID($0) }), try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty else {
-            return .none
-        }
-        return try await bar(try await places(of: user).filter { $0.lock.description == envelope.stream.id && $0.key.id.json == envelope.data["keyUuid"] }, envelope)
+        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id)).compactMap(LockKeysView.Place.init)
+        let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
+        return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
 
     private func bar(_ places: [LockKeysView.Place], _ envelope: Envelope) async throws -> Effects {

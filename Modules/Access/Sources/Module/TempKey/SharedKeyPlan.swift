@@ -17,6 +17,7 @@ struct SharedKeyPlan {
         for _ in 0..<Self.tries {
             let locks = try await locks(services)
             let pin = needsPin ? Pin.random(services.vault) : nil
+            if let pin, try await isTaken(pin, services) { continue }
             let definition = try definition(locks, pin, services.vault)
             do {
                 try await services.store.commit(try commit(definition, locks, pin, services))
@@ -28,6 +29,13 @@ struct SharedKeyPlan {
             }
         }
         throw Failure.unavailable("No PIN was free, or the locks change too often.", retryAfter: .seconds(2))
+    }
+
+    /// Whether a lock knows the PIN under an older data key; the current one is looked after by the table's key.
+    private func isTaken(_ pin: Pin, _ services: Services) async throws -> Bool {
+        let older = pin.digests(services.vault).dropFirst(), coded = Set(doors.filter { $0.method != .key }.map(\.lock))
+        guard !older.isEmpty else { return false }
+        return try await services.store.read(older.flatMap { digest in coded.map { PinRows.find(digest, at: $0) } }).contains { !$0.isEmpty }
     }
 
     /// The key, when an earlier try of the same request has stored it and nobody was told.

@@ -46,5 +46,20 @@ enum LockKeysView {
     }
 
     static func places(of key: Key.ID) -> SQL { "SELECT * FROM access.lock_keys WHERE key_uuid = \(key) ORDER BY lock_id" }
-    static func places(of user: UserID) -> SQL { "SELECT * FROM access.lock_keys WHERE user_id = \(user) ORDER BY lock_id, key_uuid" }
+    /// Also of the keys in the person's wallet that a lock knows without a holder, or with another.
+    static func places(of user: UserID) -> SQL {
+        """
+        SELECT * FROM access.lock_keys WHERE user_id = \(user) OR key_uuid IN (SELECT key_uuid FROM access.key_holders WHERE user_id = \(user))
+        ORDER BY lock_id, key_uuid
+        """
+    }
+
+    /// The keys of a lock that belong to somebody who is suspended or erased.
+    static func barred(on lock: String) -> SQL {
+        """
+        SELECT k.* FROM access.lock_keys k LEFT JOIN access.key_holders h ON h.key_uuid = k.key_uuid
+        WHERE k.lock_id = \(lock) AND EXISTS (SELECT 1 FROM access.suspended_users s WHERE s.user_id = k.user_id OR s.user_id = h.user_id)
+        ORDER BY k.key_uuid
+        """
+    }
 }

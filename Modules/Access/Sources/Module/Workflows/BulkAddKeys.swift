@@ -58,7 +58,7 @@ struct BulkAddKeys: Workflow {
         guard try await snapshot.state.isGivenKeys(by: request.caller, services) else {
             throw Failure.refused(.forbidden, code: nil, words: "Only who may give keys to the lock may do this.")
         }
-        let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller)
+        let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller.withoutAddress)
         _ = try await services.store.run([services.launch(try Launch(workflow, as: WorkflowID(run.text), by: request.caller.name, at: request.attempt.now))])
         return .json(200, ["success": true, "lockId": lock.json, "instanceId": run.json])
     }

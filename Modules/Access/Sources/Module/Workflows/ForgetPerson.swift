@@ -14,16 +14,17 @@ struct ForgetPerson: Workflow {
         let residences = try await steps.perform("find the doorbells") {
             try await services.store.query(ResidentsView.locks(of: user)).compactMap { $0.text("lock_id").flatMap { Int($0) } }
         }
-        for place in places {
-            try await remove("key \(place.key) of lock \(place.lock)", steps, services) { request in
-                _ = try await services.carryOut(RemoveKey(lock: LockID(place.lock), key: place.key, index: nil), before: RemoveKey.push, for: request)
-            }
-        }
+        // Words first: they need no device.
         for lock in residences {
             try await remove("doorbell of lock \(lock)", steps, services) { request in
                 var command = RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text))
                 command.user = user
                 _ = try await services.carryOut(command, for: request)
+            }
+        }
+        for place in places {
+            try await remove("key \(place.key) of lock \(place.lock)", steps, services) { request in
+                _ = try await services.carryOut(RemoveKey(lock: LockID(place.lock), key: place.key, index: nil), before: RemoveKey.push, for: request)
             }
         }
         return ["keys": places.count.json, "doorbells": residences.count.json]
@@ -37,7 +38,7 @@ struct ForgetPerson: Workflow {
     /// What has gone meanwhile is as good as removed.
     private func remove(_ step: String, _ steps: Steps, _ services: Services, _ body: @escaping @Sendable (Request) async throws -> Void) async throws {
         let user = user
-        _ = try await steps.perform(step) {
+        try await steps.performOnDevice(step, services) {
             do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch Failure.refused(_, _, let words) { return words }
             return "removed"
         }

@@ -42,11 +42,16 @@ struct KeepKeyInTime: Workflow {
     }
 
     /// Hands the command over; false when the link does not take it now. A repeat carries the same action: the device hears of it once.
+    /// In the lock's turn: no request moves the same key meanwhile.
     private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Bool {
         guard let terms = grant.terms else { return true }
+        let turn = try await services.store.turn(Lock.stream(terms.lock.number))
+        defer { turn.end() }
         let lock = try await services.store.load(Lock.self, terms.lock.description).state
         // A key that has left the lock meanwhile is not brought to the device; the revocation is on its way.
         if isAddition, lock.key(terms.key) == nil { return false }
+        // A key that was removed and has come back without limits is the device's own: it stays there.
+        if !isAddition, grant.isRevoked, lock.key(terms.key) != nil { return true }
         let args: JSON = ["key_uuid": terms.key.json, "key_index": terms.index?.json, "user_id": isAddition ? terms.holder?.json : nil]
         let command = SendCommand(
             action: Self.action(self.grant, attempt, services), thing: lock.thing, org: lock.organisation, command: isAddition ? "add_key" : "remove_key",

@@ -12,7 +12,7 @@ struct RemoveKeyEverywhere: Workflow {
         let locks = try await steps.perform("find the locks") {
             try await services.store.query(LockKeysView.places(of: key)).compactMap(LockKeysView.Place.init).map(\.lock.number)
         }
-        for lock in locks { _ = try await steps.perform("lock \(lock)") { try await remove(LockID(lock), steps, services) } }
+        for lock in locks { try await steps.performOnDevice("lock \(lock)", services) { try await remove(LockID(lock), steps, services) } }
         return ["locks": .array(locks.map { .int(Int64($0)) })]
     }
 
