@@ -35,7 +35,7 @@ public struct ModuleStore: Sendable {
         Store(
             state: { try await state($0, known: $1) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
             query: { query in try await clear { try await reads.read([query])[0] } }, read: { queries in try await clear { try await reads.read(queries) } },
-            run: { statements in try await clear { try await database.transact(statements).map(\.rows) } },
+            run: { statements in try await clear { try await run(statements) } },
             turn: { try await turns.take($0) })
     }
 
@@ -95,6 +95,10 @@ public struct ModuleStore: Sendable {
             if let state = sealed.last { commit.appends[place].state = .object(state) }
         }
         return commit
+    }
+
+    private func run(_ statements: [SQL]) async throws -> [[Row]] {
+        do { return try await database.transact(statements).map(\.rows) } catch DatabaseError.check(let name) { throw CommitFailure.violated(check: name) }
     }
 
     private func commit(_ plain: Commit) async throws {

@@ -8,64 +8,6 @@ import Testing
 
 @testable import Devices
 
-/// The desk on a real database, with a link that writes down what is published and a clock that the test moves.
-final class DeskStage: Sendable {
-    private let state = Mutex((published: [HubLink.Outbound](), now: Moment(milliseconds: 1_000_000), isUp: true))
-    let database: any Database
-
-    init(_ database: any Database) async throws {
-        self.database = database
-        try await Migrator(database).migrate(schema: "devices", [Tables.migration(for: "devices")] + devices.migrations)
-    }
-
-    func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
-    func set(isUp: Bool) { state.withLock { $0.isUp = isUp } }
-    func published(_ tail: String) -> [JSON] {
-        state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
-    }
-    var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
-
-    var desk: DeviceDesk {
-        let store = ModuleStore(schema: "devices", database: database, epoch: 1)
-        let fake = FakeServices().services("devices")
-        let services = Services(
-            module: "devices", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
-            log: fake.log, clock: { self.state.withLock { $0.now } })
-        let link = HubLink(
-            listen: { _ in },
-            publish: { message in
-                try self.state.withLock { state in
-                    guard state.isUp else { throw HubLink.Down() }
-                    state.published.append(message)
-                }
-                return .taken
-            }, discard: {}, isUp: { true })
-        return DeviceDesk(services: services, link: link)
-    }
-
-    /// Far ahead: the table compares it with the database's own clock.
-    static let context = AskContext(trace: Trace(correlation: "", causation: nil), deadline: Moment(milliseconds: 32_503_680_000_000))
-
-    func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
-        let command = SendCommand(action: action, thing: thing, org: nil, command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
-        return try await desk.send(command, Self.context).outcome
-    }
-
-    func unlock(_ action: ActionID, _ thing: ThingName = "t", expecting wanted: SendCommand.Reply.Outcome, at place: SourceLocation = #_sourceLocation) async throws {
-        let outcome = try await unlock(action, thing)
-        #expect(outcome == wanted, sourceLocation: place)
-    }
-
-    func answer(_ action: String, _ status: String = "ok") async throws {
-        let report: JSON = ["state": ["reported": ["lastCommand": ["message_id": .string(action), "status": .string(status)]]]]
-        try await desk.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
-    }
-
-    func finished() async throws -> [CommandFinished] {
-        try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap { try $0.json("data")?.decoded() }
-    }
-}
-
 @Suite struct DeviceDeskTests {
     func with(_ dialect: Dialect, _ body: (DeskStage) async throws -> Void) async throws {
         try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
@@ -88,9 +30,9 @@ final class DeskStage: Sendable {
     {
         try await with(dialect) { stage in
             let lost = PendingCommand(
-                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: Moment(milliseconds: 1_030_000), context: .null, org: nil,
-                createdAt: Moment(milliseconds: 1_000_000), stage: .accepted)
-            _ = try await stage.database.transact([lost.insert(deadline: DeskStage.context.deadline)])
+                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: DeskStage.start + .seconds(30), context: .null, org: nil,
+                createdAt: DeskStage.start, stage: .accepted)
+            _ = try await stage.database.transact([lost.insert(deadline: stage.context.deadline)])
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.count == 1 && stage.published("update/delta")[0]["state"]?["message_id"] == "a")
         }
@@ -107,9 +49,78 @@ final class DeskStage: Sendable {
 
     @Test(arguments: TestDatabase.dialects) func `a command that comes after its withdrawal is not carried out`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.context.trace)
+            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
             try await stage.unlock("a", expecting: .unreachable)
             #expect(stage.offers.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what was taken back begins anew when it is asked for again, as the same message`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            stage.set(isUp: false)
+            try await stage.unlock("a", expecting: .unreachable)
+            stage.set(isUp: true)
+            stage.pass(.seconds(1))
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.published("update/delta").map { $0["state"]?["message_id"] } == ["a"])
+            #expect(stage.published("update/delta")[0]["state"]?["expires_at"]?.text == (DeskStage.start + .seconds(31)).iso)
+            try await stage.answer("a")
+            #expect(try await stage.finished().map(\.outcome) == [.succeeded])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what was withdrawn begins anew, but not on another thing`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
+            stage.pass(.seconds(1))
+            try await stage.unlock("a", "other", expecting: .foreign)
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what the device did after it was withdrawn is done, and is not offered again`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
+            try await stage.answer("a")
+            stage.pass(.seconds(1))
+            try await stage.unlock("a", expecting: .accepted)
+            #expect(stage.offers.count == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `whoever has lost the link overwrites nothing`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            let stale = try await stage.desk.open("t", "command").shadow
+            try await stage.answer("a")
+            let put = try ThingTables.put(stale, "t", "command")
+            do { _ = try await stage.desk.services.store.run([put]); Issue.record("stored") } catch CommitFailure.violated(let check) {
+                #expect(check.contains("shadows_in_order"))
+            }
+            #expect(try await stage.desk.open("t", "command").shadow.desired.isNull)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `the claim of a hub that the link does not take leaves nothing behind`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            func claim(_ org: OrgID, _ hub: Hub.ID = "h") async throws -> WantState.Reply.Outcome {
+                let want = WantState(thing: "t", hub: hub, shadow: "hub_state", desired: ["claim": ["orgId": org.json]], org: org)
+                return try await stage.desk.want(want).outcome
+            }
+            stage.set(isUp: false)
+            #expect(try await claim("acme") == .unreachable)
+            #expect(try await stage.desk.open("t", "hub_state").shadow.desired.isNull)
+            #expect(try await !stage.desk.open("t", "hub_state").isBound)
+            stage.set(isUp: true)
+            #expect(try await claim("acme") == .accepted)
+            // That claim was not stored in the end: another may follow, but not for another hub.
+            #expect(try await claim("other", "h2") == .foreign)
+            #expect(try await claim("other") == .accepted)
+            let desk = try await stage.desk.open("t", "hub_state")
+            #expect(desk.owner == "other" && desk.shadow.desired["claim"]?["orgId"] == "other")
         }
     }
 
@@ -124,7 +135,7 @@ final class DeskStage: Sendable {
         try await with(dialect) { stage in
             func send(_ action: ActionID, _ command: String, _ key: String) async throws {
                 let command = SendCommand(action: action, thing: "t", org: nil, command: command, args: ["key_uuid": .string(key)], lifetime: nil)
-                _ = try await stage.desk.send(command, DeskStage.context)
+                _ = try await stage.desk.send(command, stage.context)
             }
             try await send("add", "add_key", "k")
             try await send("other", "add_key", "l")
@@ -187,6 +198,17 @@ final class DeskStage: Sendable {
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody when the timer ends it`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            stage.pass(.seconds(30))
+            let shownBefore = stage.published("update/documents").count
+            try await stage.desk.expire("t")
+            let documents = stage.published("update/documents").dropFirst(shownBefore)
+            #expect(documents.count == 1 && documents.allSatisfy { !$0.encoded.contains("message_id") })
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `an answer ends its command once`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
@@ -216,7 +238,7 @@ final class DeskStage: Sendable {
         try await with(dialect) { stage in
             _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('t', 'acme')"])
             let foreign = SendCommand(action: "a", thing: "t", org: "other", command: "unlock", args: [:], lifetime: .seconds(30))
-            let outcome = try await stage.desk.send(foreign, DeskStage.context).outcome
+            let outcome = try await stage.desk.send(foreign, stage.context).outcome
             #expect(outcome == .foreign)
             #expect(stage.offers.isEmpty)
         }
@@ -225,7 +247,7 @@ final class DeskStage: Sendable {
     @Test(arguments: TestDatabase.dialects) func `an ask whose time is over commits nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             let command = SendCommand(action: "a", thing: "t", org: nil, command: "unlock", args: [:], lifetime: .seconds(30))
-            let over = AskContext(trace: DeskStage.context.trace, deadline: Moment(milliseconds: 1))
+            let over = AskContext(trace: DeskStage.trace, deadline: Moment(milliseconds: 1))
             await #expect(throws: AskFailure.timedOut(name: SendCommand.name)) { try await stage.desk.send(command, over) }
             let stored = try await stage.database.read("SELECT action_id FROM devices.commands")
             #expect(stored.isEmpty && stage.offers.isEmpty)

@@ -33,24 +33,21 @@ public struct HubLink: Sendable {
         case unheard
     }
 
-    /// The link is down, or the message was not taken in time.
+    /// The link is down, or the message was refused or not taken in time.
     public struct Down: Error, Sendable {
         public init() {}
     }
 
     /// Opens the link and listens until cancelled. The receiver answers false when it cannot take any more now.
     public let listen: @Sendable (_ receive: @escaping @Sendable (Inbound) -> Bool) async throws -> Void
-    /// Hands a message over and waits until it is taken. Throws `Down`.
+    /// Hands a message over and waits until it is taken. Throws `Down`; what was given up then is never sent later.
     public let publish: @Sendable (Outbound) async throws -> Delivery
-    /// Drops the connection with everything that waits in it, so that nothing is sent later that was given up.
-    public let discard: @Sendable () async -> Void
     public let isUp: @Sendable () -> Bool
 
     public init(
         listen: @escaping @Sendable (@escaping @Sendable (Inbound) -> Bool) async throws -> Void,
-        publish: @escaping @Sendable (Outbound) async throws -> Delivery, discard: @escaping @Sendable () async -> Void,
-        isUp: @escaping @Sendable () -> Bool
+        publish: @escaping @Sendable (Outbound) async throws -> Delivery, isUp: @escaping @Sendable () -> Bool
     ) {
-        (self.listen, self.publish, self.discard, self.isUp) = (listen, publish, discard, isUp)
+        (self.listen, self.publish, self.isUp) = (listen, publish, isUp)
     }
 }

@@ -38,7 +38,7 @@ public final class InProcessLink: Sendable {
                 _ = receive(.connected)
                 while true { try await Task.sleep(for: .seconds(3_600)) }
             },
-            publish: { [self] in try publish($0) }, discard: {}, isUp: { [self] in state.withLock { !$0.isDown } })
+            publish: { [self] in try publish($0) }, isUp: { [self] in state.withLock { !$0.isDown } })
     }
 
     private func publish(_ message: HubLink.Outbound) throws -> HubLink.Delivery {

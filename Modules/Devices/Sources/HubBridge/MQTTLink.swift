@@ -22,7 +22,7 @@ public final class MQTTLink: Sendable {
 
     public var port: HubLink {
         HubLink(
-            listen: { [self] in try await listen($0) }, publish: { [self] in try await publish($0) }, discard: { [self] in discard() },
+            listen: { [self] in try await listen($0) }, publish: { [self] in try await publish($0) },
             isUp: { [self] in state.withLock { $0.isSubscribed } })
     }
 
@@ -70,10 +70,6 @@ public final class MQTTLink: Sendable {
             discard(client)
             throw HubLink.Down()
         }
-    }
-
-    private func discard() {
-        if let client = state.withLock({ $0.client }) { discard(client) }
     }
 
     /// libmosquitto keeps unsent messages and would send them later: they go with their client, and a new one takes its place. Others may

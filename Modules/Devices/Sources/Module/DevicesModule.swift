@@ -5,7 +5,9 @@ public import Kernel
 public let devices = Context(
     "devices",
     aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],
-    migrations: [ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration],
+    migrations: [
+        ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions, ThingTables.hubBindings,
+    ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
     views: ["matter_devices"],
     assemble: { services in

@@ -12,6 +12,8 @@ struct DeviceDesk: Sendable {
         var commands: [PendingCommand]
         let owner: OrgID?
         let isBound: Bool
+        /// The hub whose claim has bound it.
+        let hub: Hub.ID?
         /// Nil while the thing has never said.
         let isOnline: Bool?
         /// The command that was asked for by its id.
@@ -25,10 +27,10 @@ struct DeviceDesk: Sendable {
             ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
             PendingCommand.find(action ?? ""), MatterDevicesView.standing(for: thing),
         ])
-        let stored: Shadow? = try rows[0].first?.json("body")?.decoded()
         return Desk(
-            shadow: stored ?? Shadow(), commands: rows[1].compactMap(PendingCommand.init), owner: rows[2].first?.text("org_id").map { OrgID($0) },
-            isBound: !rows[2].isEmpty, isOnline: rows[3].first?.bool("online"), named: rows[4].first.flatMap(PendingCommand.init),
+            shadow: try ThingTables.read(rows[0].first), commands: rows[1].compactMap(PendingCommand.init), owner: rows[2].first?.text("org_id").map { OrgID($0) },
+            isBound: !rows[2].isEmpty, hub: rows[2].first?.text("by_hub").map { Hub.ID($0) }, isOnline: rows[3].first?.bool("online"),
+            named: rows[4].first.flatMap(PendingCommand.init),
             matter: rows[5].first?.text("thing").map { ThingName($0) })
     }
 
@@ -79,7 +81,8 @@ extension DeviceDesk {
             return try await withOpens(of: [fresh]) { others in
                 // The open may have ended before its second command was handed over.
                 guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), fresh, nil) }
-                if let known = desk.named { return (try await repeated(known, ask, &desk, isOffline), known, matter) }
+                if let known = desk.named, !known.wasGivenUp(before: context) { return (try await repeated(known, ask, &desk, isOffline), known, matter) }
+                guard desk.named.map({ $0.thing == ask.thing }) ?? true else { return (SendCommand.Reply(.foreign), fresh, nil) }
                 if let org = ask.org, desk.isBound, desk.owner != org { return (SendCommand.Reply(.foreign), fresh, nil) }
                 guard link.isUp() else { return (SendCommand.Reply(.unreachable), fresh, nil) }
                 return (try await offer(fresh, &desk, isOffline, inserting: context), fresh, matter)
@@ -89,7 +92,8 @@ extension DeviceDesk {
 
     private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ desk: inout Desk, _ isOffline: Bool) async throws -> SendCommand.Reply {
         guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
-        guard known.stage != .withdrawn else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+        // One that the device has carried out all the same is done.
+        guard known.stage != .withdrawn || known.wasLate else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
         // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
         if known.stage == .accepted, known.isLive(at: services.clock()) { return try await offer(known, &desk, isOffline) }
         return SendCommand.Reply(.accepted, isOffline: isOffline)
@@ -117,7 +121,6 @@ extension DeviceDesk {
             _ = try? await publish(documents, command.thing, command.shadow, until: command.expiresAt)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         } catch is HubLink.Down {
-            await link.discard()
             try await takeBack(command, desk.shadow)
             return SendCommand.Reply(.unreachable)
         }
@@ -128,7 +131,8 @@ extension DeviceDesk {
             try await services.store.commit(
                 Commit(
                     rows: [
-                        command.insert(deadline: context.deadline), try ThingTables.put(shadow, command.thing, command.shadow),
+                        PendingCommand.forgetWithdrawn(command.action), command.insert(deadline: context.deadline),
+                        try ThingTables.put(shadow, command.thing, command.shadow),
                         ThingTables.note(.command, command.slot(at: command.createdAt), command.thing, at: command.createdAt),
                     ], trace: context.trace))
         } catch CommitFailure.violated {
@@ -140,6 +144,7 @@ extension DeviceDesk {
     private func takeBack(_ command: PendingCommand, _ shadow: Shadow) async throws {
         var shadow = shadow
         let now = services.clock()
+        shadow.isStored()
         _ = shadow.replaceDesired(with: .null, at: now)
         _ = try await services.store.run([
             command.finish(.withdrawn, error: "the link did not take it", at: now), try ThingTables.put(shadow, command.thing, command.shadow),
@@ -190,7 +195,7 @@ extension DeviceDesk {
             var rows = ends.map { $0.command.finish(PendingCommand.Stage($0.outcome), error: $0.error, at: now) }
             let messages = try Self.told(ends, others, at: now).map { try Commit.Posting($0, at: now) }
             let next = PendingCommand.next(of: desk.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
-            let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now)
+            let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now)
             rows.append(try ThingTables.put(shadowNow, thing, shadow))
             try await services.store.commit(Commit(rows: rows, messages: messages, trace: trace))
             _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, until: next?.expiresAt)

@@ -59,13 +59,14 @@ struct DeviceWorker: Sendable {
         }
     }
 
-    /// Tries again while the database is away: the broker has let go of the message, and it may say that a door opened.
+    /// Tries again while the database is away, and when another process has written the thing meanwhile: the broker has let go of the
+    /// message, and it may say that a door opened.
     private func handle(_ inbound: HubLink.Inbound) async throws {
         var pause = Duration.milliseconds(50)
         while true {
             do {
                 return try await desk.receive(inbound)
-            } catch Failure.unavailable, Failure.outcomeUnknown {
+            } catch Failure.unavailable, Failure.outcomeUnknown, CommitFailure.violated {
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             } catch is CancellationError {

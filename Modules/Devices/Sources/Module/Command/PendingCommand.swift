@@ -20,9 +20,17 @@ struct PendingCommand: Sendable, Equatable {
     var wasLate = false
     /// The action that this is a part of, where an action is several commands.
     var partOf: ActionID?
+    var finishedAt: Moment?
 
     var isOpen: Bool { stage == .accepted || stage == .delivered }
     func isLive(at now: Moment) -> Bool { isOpen && (expiresAt.map { $0 > now } ?? true) }
+
+    /// Whether it was taken back before it was asked for in this way, and the device has not carried it out: it may begin anew. An ask that was
+    /// under way when the command was taken back is no such one.
+    func wasGivenUp(before context: AskContext) -> Bool {
+        guard stage == .withdrawn, !wasLate, let finishedAt else { return false }
+        return context.deadline - SendCommand.patience > finishedAt
+    }
 
     /// The command as the device sees it. `ttl_ms` is what is left, for devices whose clocks are wrong.
     func slot(at now: Moment) -> JSON {
@@ -86,7 +94,7 @@ extension PendingCommand {
             action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
             args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
             org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Moment(milliseconds: 0), stage: stage,
-            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) })
+            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"))
     }
 
     /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock.
@@ -108,6 +116,11 @@ extension PendingCommand {
 
     static func delivered(_ action: ActionID) -> SQL {
         "UPDATE devices.commands SET stage = 'delivered' WHERE action_id = \(action) AND stage = 'accepted'"
+    }
+
+    /// Makes room for a command that begins anew.
+    static func forgetWithdrawn(_ action: ActionID) -> SQL {
+        "DELETE FROM devices.commands WHERE action_id = \(action) AND stage = 'withdrawn' AND was_late = FALSE"
     }
 
     static func find(_ action: ActionID) -> SQL { "SELECT * FROM devices.commands WHERE action_id = \(action)" }

@@ -22,7 +22,8 @@ extension DeviceDesk {
         let rows = try await services.store.run([
             """
             INSERT INTO devices.things AS known (name, org_id) VALUES (\(question.thing), \(optional: question.org))
-            ON CONFLICT (name) DO UPDATE SET org_id = CASE WHEN \(trusted: moves) THEN EXCLUDED.org_id ELSE known.org_id END
+            ON CONFLICT (name) DO UPDATE SET org_id = CASE WHEN \(trusted: moves) THEN EXCLUDED.org_id ELSE known.org_id END,
+                by_hub = CASE WHEN \(trusted: moves) OR known.org_id = EXCLUDED.org_id THEN NULL ELSE known.by_hub END
             RETURNING org_id
             """
         ])

@@ -13,19 +13,35 @@ enum ThingTables {
             "CREATE INDEX messages_by_thing ON devices.messages (thing, id)",
         ])
 
+    /// Whoever writes a shadow must have read its last row: a process that has lost the link to hubs overwrites nothing.
+    static let revisions = Migration(
+        "005-shadow-revisions", ["ALTER TABLE devices.shadows ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 CONSTRAINT shadows_in_order CHECK (revision >= 0)"])
+
     /// The unnamed (classic) shadow is stored under an empty name.
     static func shadow(_ thing: ThingName, _ name: String?) -> SQL {
-        "SELECT body FROM devices.shadows WHERE thing = \(thing) AND shadow = \(name ?? "")"
+        "SELECT body, revision FROM devices.shadows WHERE thing = \(thing) AND shadow = \(name ?? "")"
     }
 
+    static func read(_ row: Row?) throws -> Shadow {
+        var shadow: Shadow = try row?.json("body")?.decoded() ?? Shadow()
+        shadow.revision = row?.int("revision") ?? 0
+        return shadow
+    }
+
+    /// Violates `shadows_in_order` when the row is no longer the one that was read.
     static func put(_ shadow: Shadow, _ thing: ThingName, _ name: String?) throws -> SQL {
         """
-        INSERT INTO devices.shadows (thing, shadow, body) VALUES (\(thing), \(name ?? ""), \(try JSON(encoding: shadow)))
-        ON CONFLICT (thing, shadow) DO UPDATE SET body = EXCLUDED.body
+        INSERT INTO devices.shadows AS known (thing, shadow, body, revision)
+        VALUES (\(thing), \(name ?? ""), \(try JSON(encoding: shadow)), \(shadow.revision + 1))
+        ON CONFLICT (thing, shadow) DO UPDATE SET body = EXCLUDED.body,
+            revision = CASE WHEN known.revision = \(shadow.revision) THEN EXCLUDED.revision ELSE -1 END
         """
     }
 
-    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id FROM devices.things WHERE name = \(thing)" }
+    /// The hub whose claim has bound a thing, and nothing else has: while nobody has that hub, the claim was never stored.
+    static let hubBindings = Migration("006-hub-bindings", ["ALTER TABLE devices.things ADD COLUMN by_hub TEXT"])
+
+    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, by_hub FROM devices.things WHERE name = \(thing)" }
     static func presence(_ thing: ThingName) -> SQL { "SELECT online FROM devices.presence WHERE thing = \(thing)" }
 
     static func putPresence(_ thing: ThingName, _ isOnline: Bool, at now: Moment) -> SQL {

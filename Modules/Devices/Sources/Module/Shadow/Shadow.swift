@@ -12,6 +12,13 @@ struct Shadow: Sendable, Equatable, Codable {
     /// Counts accepted changes; goes on after a deletion.
     private(set) var version = 0
     private(set) var isDeleted = true
+    /// Which stored row it was read from; not part of it.
+    var revision: Int64 = 0
+
+    private enum CodingKeys: CodingKey { case desired, reported, desiredTimes, reportedTimes, version, isDeleted }
+
+    /// It is the row now.
+    mutating func isStored() { revision += 1 }
 
     /// Why a request was not accepted, in AWS's codes.
     struct Rejection: Error, Sendable, Equatable {
@@ -51,8 +58,10 @@ extension Shadow {
     }
 
     /// Puts a document in the place of the desired one, whatever it was; nothing clears it.
-    mutating func replaceDesired(with document: JSON, at now: Moment) -> [Publication] {
-        let before = self
+    /// - Parameter hidesPrevious: whether what was wanted before is shown to nobody any more.
+    mutating func replaceDesired(with document: JSON, hidesPrevious: Bool = false, at now: Moment) -> [Publication] {
+        var before = self
+        if hidesPrevious { (before.desired, before.desiredTimes) = (.null, .null) }
         (desired, desiredTimes) = Merge.merge(document, into: .null, .null, at: now)
         return changed(from: before, request: ["desired": document], token: nil, offers: !document.isNull, at: now)
     }

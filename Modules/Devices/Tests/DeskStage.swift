@@ -1,0 +1,70 @@
+import Database
+import DevicesContracts
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+@testable import Devices
+
+/// The desk on a real database, with a link that writes down what is published and a clock that the test moves.
+final class DeskStage: Sendable {
+    /// Far ahead of the database's own clock, with which the table compares deadlines.
+    static let start = Moment(milliseconds: 32_503_680_000_000)
+    private let state = Mutex((published: [HubLink.Outbound](), now: start, isUp: true))
+    let database: any Database
+
+    init(_ database: any Database) async throws {
+        self.database = database
+        try await Migrator(database).migrate(schema: "devices", [Tables.migration(for: "devices")] + devices.migrations)
+    }
+
+    func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
+    func set(isUp: Bool) { state.withLock { $0.isUp = isUp } }
+    func published(_ tail: String) -> [JSON] {
+        state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
+    }
+    var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
+
+    var desk: DeviceDesk {
+        let store = ModuleStore(schema: "devices", database: database, epoch: 1)
+        let fake = FakeServices().services("devices")
+        let services = Services(
+            module: "devices", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+            log: fake.log, clock: { self.state.withLock { $0.now } })
+        let link = HubLink(
+            listen: { _ in },
+            publish: { message in
+                try self.state.withLock { state in
+                    guard state.isUp else { throw HubLink.Down() }
+                    state.published.append(message)
+                }
+                return .taken
+            }, isUp: { true })
+        return DeviceDesk(services: services, link: link)
+    }
+
+    static let trace = Trace(correlation: "", causation: nil)
+    /// Of an ask that is sent now.
+    var context: AskContext { AskContext(trace: Self.trace, deadline: state.withLock { $0.now } + SendCommand.patience) }
+
+    func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
+        let command = SendCommand(action: action, thing: thing, org: nil, command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
+        return try await desk.send(command, context).outcome
+    }
+
+    func unlock(_ action: ActionID, _ thing: ThingName = "t", expecting wanted: SendCommand.Reply.Outcome, at place: SourceLocation = #_sourceLocation) async throws {
+        let outcome = try await unlock(action, thing)
+        #expect(outcome == wanted, sourceLocation: place)
+    }
+
+    func answer(_ action: String, _ status: String = "ok") async throws {
+        let report: JSON = ["state": ["reported": ["lastCommand": ["message_id": .string(action), "status": .string(status)]]]]
+        try await desk.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
+    }
+
+    func finished() async throws -> [CommandFinished] {
+        try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap { try $0.json("data")?.decoded() }
+    }
+}
