@@ -115,6 +115,13 @@ public struct ModuleStore: Sendable {
 
     func signal() { posted() }
 
+    /// Whether a transaction failed because another writer had appended to one of its streams.
+    func isVersionConflict(_ error: any Error) -> Bool {
+        if case DatabaseError.unique(let constraint) = error { return table(of: constraint) == "events" }
+        if case CommitFailure.versionConflict = error { return true }
+        return false
+    }
+
     /// What a violated key means to the one who committed.
     private func conflict(_ constraint: String, in commit: Commit) async throws -> any Error {
         switch table(of: constraint) {

@@ -12,7 +12,7 @@ public struct Subscription: Sendable {
     let crashes: CrashPoints
 
     private static let batch = 500
-    private static let attempts = 3
+    private static let attempts = 3, mostConflicts = 50
     /// The safety net under the wake-ups.
     private static let poll = Duration.milliseconds(1_000)
     /// How often a checkpoint is written that nothing commits with.
@@ -115,7 +115,7 @@ public struct Subscription: Sendable {
     /// The whole batch in one transaction; message by message where that does not work.
     private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session) async throws {
         do {
-            guard session.parked.isEmpty else { throw OneByOne() }
+            guard batch.allSatisfy({ !session.parked.contains($0.1.stream) }) else { throw OneByOne() }
             var commits: [Commit] = [], streams: Set<StreamName> = []
             for envelope in try await reaction.sift(batch.map(\.1).filter(hears)) {
                 let effects = try await reaction.react(envelope)
@@ -162,16 +162,23 @@ public struct Subscription: Sendable {
 
     private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
         guard hears(envelope) else { return try await write([], upTo: cursor, &session) }
+        // An operator who has deleted the letters lets the stream go on.
+        if session.parked.contains(envelope.stream) { session.parked = try await parkedStreams() }
         if session.parked.contains(envelope.stream) {
             return try await park(envelope, at: cursor, "an earlier message of the stream is parked", session.token)
         }
-        var failures = 0
+        var failures = 0, conflicts = 0
         while true {
             do {
                 let effects = try await reaction.react(envelope)
                 return try await write([commit(effects, for: envelope)], upTo: cursor, &session)
             } catch let error where Self.isPassing(error) {
                 throw error
+            } catch let error where store.isVersionConflict(error) {
+                // Somebody else was faster: the message is looked at anew, and is not to blame.
+                conflicts += 1
+                guard conflicts < Self.mostConflicts else { throw error }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...min(200, conflicts * 10))))
             } catch DatabaseError.unaffected(let statement) {
                 throw DatabaseError.unaffected(statement: statement)
             } catch {

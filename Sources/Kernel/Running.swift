@@ -85,6 +85,8 @@ struct Running<C: Command>: Sendable {
     let answer: CommandAnswer<C>
     let request: Request
     let services: Services
+    /// Turns the standard answer into the operation's own, before it is recorded.
+    var shape: @Sendable (Response) -> Response = { $0 }
 
     private static var attempts: Int { 8 }
 
@@ -127,6 +129,7 @@ struct Running<C: Command>: Sendable {
         if prepared?.isNothing == true { return try await settle(response(snapshot, version: snapshot.version, events: [], wire: nil)) }
         var response = response(snapshot, version: append.version, events: events, wire: wire.first)
         response.headers.merge(prepared?.headers ?? [:]) { $1 }
+        response = shape(response)
         let rows = (prepared?.rows ?? []) + command.rows(for: events, snapshot, at: now) + recorded(response)
         do {
             services.crashes.reach(.beforeCommit, in: services.module)
@@ -160,8 +163,8 @@ struct Running<C: Command>: Sendable {
     }
 
     /// Records an answer that changes nothing, so that a repeat gets the same one.
-    private func settle(_ response: Response) async throws -> Response {
-        let rows = recorded(response)
+    private func settle(_ plain: Response) async throws -> Response {
+        let response = shape(plain), rows = recorded(response)
         if !rows.isEmpty { _ = try await services.store.run(rows) }
         return response
     }
@@ -181,13 +184,14 @@ struct Running<C: Command>: Sendable {
 
 extension Services {
     /// Runs a command inside an operation that has authorised it itself; answers as the command's own operation would.
+    /// - Parameter shape: turns that answer into the operation's, so that a repeat of the request gets it too.
     public func carryOut<C: Command>(
         _ command: C, completing: @escaping @Sendable (C, Snapshot<C.Target>, Request, Services) async throws -> C = { command, _, _, _ in command },
-        before: Preparation<C> = .none, for request: Request
+        before: Preparation<C> = .none, shape: @escaping @Sendable (Response) -> Response = { $0 }, for request: Request
     ) async throws -> Response {
         let rule = Rule<C, C.Target>("the operation that uses it") { _, _, _ in true }
         return try await Running(
-            command: command, rule: rule, completing: completing, before: before, answer: .event, request: request, services: self
+            command: command, rule: rule, completing: completing, before: before, answer: .event, request: request, services: self, shape: shape
         ).run()
     }
 }

@@ -176,6 +176,29 @@ final class Switchable: Sendable {
         }
     }
 
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a secret that was made and not told is told by the repeat`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), once = [(name: "Idempotency-Key", value: "once")]
+            func repeated(_ path: String, _ body: JSON) async throws -> JSON {
+                try await installation.killAndRestart(["SPKEY_CRASH_AT": "commit-after@partners"])
+                let lost = try? await partner.asStaff("POST", path, body, headers: once)
+                #expect(lost?.status != 201)
+                try await installation.server.wait()
+                try await installation.restart()
+                let told = try await partner.asStaff("POST", path, body, headers: once)
+                #expect(told.status == 201 && told.headers["idempotent-replayed"] == "true", "\(told)")
+                return told.body
+            }
+            let key = try await repeated("/api-keys/\(partner.org)/rotate", [:])["apiKey"]?.text
+            let asTenant = [(name: "X-API-Key", value: try #require(key))]
+            #expect(try await partner.call("GET", "/locks/1/details", as: asTenant).status == 404)
+            let webhook = try await repeated("/tenants/\(partner.org)/webhooks", ["url": "http://127.0.0.1:9/hook"])
+            #expect(webhook["secret"]?.text?.hasPrefix("whsec_") == true)
+            let all = try await partner.asStaff("GET", "/tenants/\(partner.org)/webhooks").body["webhooks"]?.items ?? []
+            #expect(all.map { $0["id"] } == [webhook["webhookId"]])
+        }
+    }
+
     @Test func `a subscription goes to another process when its holder is stopped, and stays there`() async throws {
         try await TestDatabase.withPostgres(2) { database, address in
             try await Installation.with(.five, settings: ["SPKEY_DATABASE_URL": address]) { installation in

@@ -31,8 +31,8 @@ struct Partner: Sendable {
         try await Self.call(installation, method, path, body, [("X-API-Key", key)] + headers)
     }
 
-    func asStaff(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> Reply {
-        try await Self.call(installation, method, path, body, staff)
+    func asStaff(_ method: String, _ path: String, _ body: JSON? = nil, headers: [(name: String, value: String)] = []) async throws -> Reply {
+        try await Self.call(installation, method, path, body, staff + headers)
     }
 
     /// A new user; answers the id.

@@ -69,6 +69,51 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `another writer who is faster parks nothing`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), looks = Mutex(0)
+            try await stage.count("1")
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                let counter = try await stage.beta.port.load(Counter.self, "busy"), now = Stage.clock()
+                let look = looks.withLock { looks in
+                    looks += 1
+                    return looks
+                }
+                if look <= 10 {
+                    try await stage.beta.port.commit(Commit([try Append([.counted(by: 1)], to: counter, at: now)], trace: Trace(correlation: "", causation: nil)))
+                }
+                return Effects(appends: [try Append([.counted(by: 100)], to: counter, at: now)])
+            }
+            let isDone = try await stage.listening(stage.subscriptions(reaction)) { try await stage.beta.port.load(Counter.self, "busy").state.total == 110 }
+            #expect(isDone)
+            #expect(try await database.read("SELECT envelope FROM beta.dead_letters").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a parked stream goes on when its letters are deleted, and the others are not held up`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), isCured = Mutex(false)
+            struct Poison: Error {}
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                if envelope.stream.id == "bad", !isCured.withLock({ $0 }) { throw Poison() }
+                return try await Stage.listener.react(envelope)
+            }
+            let tasks = stage.subscriptions(reaction).map { subscription in Task { await subscription.run() } }
+            try await stage.count("bad")
+            #expect(try await eventually { try await !database.read("SELECT envelope FROM beta.dead_letters").isEmpty })
+            isCured.withLock { $0 = true }
+            try await stage.count("bad")
+            #expect(try await eventually { try await database.read("SELECT envelope FROM beta.dead_letters").count == 2 })
+            _ = try await database.transact(["DELETE FROM beta.dead_letters"])
+            let goesOn = try await eventually {
+                try await stage.count("bad")
+                return try await !stage.heard().isEmpty
+            }
+            #expect(goesOn)
+            for task in tasks { task.cancel(); await task.value }
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a former holder's late write is refused`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)

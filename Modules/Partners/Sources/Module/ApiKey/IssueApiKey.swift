@@ -91,13 +91,13 @@ extension IssueApiKey {
     private static func issue(for org: OrgID, until expiry: Moment?, replaces: Bool, _ request: Request, _ services: Services) async throws -> Response {
         let key = NewKey(services.vault), now = request.attempt.now
         let face = key.face(by: request.caller.name, until: expiry, at: now)
-        _ = try await services.carryOut(IssueApiKey(org: org, face: face, replaces: replaces), before: admitting(key), for: request.unrecorded)
-        let tenant = try await services.store.load(Tenant.self, org.text).state
-        return .json(
-            201,
-            [
-                "apiKey": .string(key.text), "orgId": org.json, "orgName": .string(tenant.name ?? ""), "createdAt": now.json,
-                "createdBy": .string(face.createdBy), "expiresAt": expiry?.json ?? .null,
-            ])
+        let name = try await services.store.load(Tenant.self, org.text).state.name ?? ""
+        let answer: JSON = [
+            "apiKey": .string(key.text), "orgId": org.json, "orgName": .string(name), "createdAt": now.json, "createdBy": .string(face.createdBy),
+            "expiresAt": expiry?.json ?? .null,
+        ]
+        // Recorded with the key: a repeat of the request gets the key that was made, whatever happened to the first answer.
+        return try await services.carryOut(
+            IssueApiKey(org: org, face: face, replaces: replaces), before: admitting(key), shape: { _ in .json(201, answer) }, for: request)
     }
 }

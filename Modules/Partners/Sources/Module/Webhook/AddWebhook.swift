@@ -42,14 +42,13 @@ struct AddWebhook: Command {
         let webhook = Webhook(
             id: id, url: url, events: events.names, status: .active, sealedSecret: try Sealed.secret(signing, id, services.vault),
             sealedAuth: try auth.map { try Sealed.auth($0, id, services.vault) }, createdAt: now, updatedAt: now)
-        let done = try await services.carryOut(AddWebhook(org: org, webhook: webhook), for: request.unrecorded)
-        guard case .json(let body) = done.body else { return done }
-        return .json(
-            201,
-            [
-                "success": true, "aggregateId": org.json, "version": body["version"], "webhookId": id.json,
-                "secret": secret == nil ? .string(signing) : nil,
-            ])
+        let shown: JSON? = secret == nil ? .string(signing) : nil
+        return try await services.carryOut(
+            AddWebhook(org: org, webhook: webhook),
+            shape: { done in
+                guard case .json(let body) = done.body else { return done }
+                return .json(201, ["success": true, "aggregateId": org.json, "version": body["version"], "webhookId": id.json, "secret": shown])
+            }, for: request)
     }
 }
 
