@@ -2,28 +2,41 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Ends connections that keep the server waiting for a request's head, and those above the number that one address may have.
+/// Ends connections that keep the server waiting for a request's head or body, and those above the number that one address may have.
 ///
 /// A handler lives on its channel's event loop; the counts are shared under a mutex.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
 
+    private enum Stage {
+        case idle, head, body
+        /// How long it may last; an answer may be on its way while nothing is asked.
+        var limit: TimeAmount {
+            switch self {
+            case .idle: .seconds(60)
+            case .head: .seconds(10)
+            // A little longer than the request waits for it, so that it is answered first.
+            case .body: .seconds(33)
+            }
+        }
+    }
     private let counts: ConnectionCounts
     private var alarm: Scheduled<Void>?
     private var address: String?
-
-    /// For the first head of a connection, and for the next one on a connection that is kept.
-    private static let first = TimeAmount.seconds(10)
-    private static let next = TimeAmount.seconds(60)
+    private var stage = Stage.head
 
     init(counts: ConnectionCounts) { self.counts = counts }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        try? context.pipeline.syncOperations.addHandler(ByteWatch(), position: .first)
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         let address = context.remoteAddress?.ipAddress ?? ""
         self.address = address
         guard counts.admit(address) else { return context.close(promise: nil) }
-        wait(Self.first, context)
+        enter(.head, context)
         context.fireChannelActive()
     }
 
@@ -33,19 +46,36 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is ByteWatch.Arrived else { return context.fireUserInboundEventTriggered(event) }
+        if stage == .idle { enter(.head, context) }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: alarm?.cancel()
-        case .end: wait(Self.next, context)
+        case .head: enter(.body, context)
+        case .end: enter(.idle, context)
         case .body: break
         }
         context.fireChannelRead(data)
     }
 
-    private func wait(_ limit: TimeAmount, _ context: ChannelHandlerContext) {
+    private func enter(_ stage: Stage, _ context: ChannelHandlerContext) {
+        self.stage = stage
         alarm?.cancel()
         let channel = context.channel
-        alarm = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+        alarm = context.eventLoop.scheduleTask(in: stage.limit) { channel.close(promise: nil) }
+    }
+}
+
+/// Tells that bytes have arrived before anything is made of them: with the first of them the time for a head begins.
+private final class ByteWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    struct Arrived: Sendable {}
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.fireUserInboundEventTriggered(Arrived())
+        context.fireChannelRead(data)
     }
 }
 

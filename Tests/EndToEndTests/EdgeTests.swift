@@ -28,6 +28,29 @@ import Testing
             let client = try RawClient(port: installation.port)
             client.say("POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nContent-Length: 100\r\n\r\n{")
             #expect(try await client.answer(within: .seconds(36)).hasPrefix("HTTP/1.1 400"))
+            #expect(try await client.untilClosed(within: .seconds(10)) != nil)
+        }
+    }
+
+    @Test func `a body that drips behind an answer ends`() async throws {
+        try await with { installation, _ in
+            let client = try RawClient(port: installation.port)
+            client.say("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+            let drip = Task { for _ in 0..<200 where !Task.isCancelled { client.say("a"); try await Task.sleep(for: .milliseconds(250)) } }
+            #expect(try await client.untilClosed(within: .seconds(40)) != nil)
+            drip.cancel()
+        }
+    }
+
+    @Test func `the next head on a kept connection has its time too`() async throws {
+        try await with { installation, _ in
+            let client = try RawClient(port: installation.port)
+            client.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await client.answer(within: .seconds(5)).hasPrefix("HTTP/1.1 200"))
+            let started = ContinuousClock.now
+            client.say("GET /healthz HTTP/1.1\r\nX-Slow: ")
+            #expect(try await client.untilClosed(within: .seconds(14)) != nil)
+            #expect(started.duration(to: .now) > .seconds(8))
         }
     }
 
