@@ -59,8 +59,8 @@ public final class MQTTClient: @unchecked Sendable {
     /// Acknowledgements kept for calls that have not asked yet; more would be a fault of the library.
     private static let mostEarly = 4_096
 
-    /// Starts to connect and goes on trying. Throws only when the library cannot be set up.
-    public init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
+    /// Starts to connect and goes on trying; holds its thread meanwhile. Throws only when the library cannot be set up.
+    init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
         _ = Self.initialised
         self.handlers = handlers
         guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == .zero, nil) else { throw MQTTFailure.library("out of memory") }

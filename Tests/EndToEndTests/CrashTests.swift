@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: cases) func `an open survives a crash`(point: String, layout: Layout) async throws {
         try await DeviceTests.with(layout) { installation, broker, partner in
-            let lock = try await partner.lock(), door = try Device(broker, lock.uuid, answers: true)
+            let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true)
             defer { door.close() }
             try await Sink.with { sink in
                 try await partner.subscribe(sink.url("all"))

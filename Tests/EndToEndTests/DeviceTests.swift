@@ -41,10 +41,10 @@ final class Device: Sendable {
     private let prefix: String
 
     /// - Parameter answers: whether it carries out what it hears, and says so.
-    init(_ broker: Broker, _ thing: String, answers: Bool = false) throws {
+    init(_ broker: Broker, _ thing: String, answers: Bool = false) async throws {
         self.answers = answers
         prefix = "$aws/things/\(thing)/shadow/name/command/"
-        let made = try MQTTClient(
+        let made = try await MQTTClient.open(
             MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.subscribe() },
@@ -134,7 +134,7 @@ final class Device: Sendable {
         try await Self.with { installation, broker, partner in
             let lock = try await partner.lock()
             for key in ["a", "b"] { #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200) }
-            let device = try Device(broker, lock.uuid)
+            let device = try await Device(broker, lock.uuid)
             defer { device.close() }
             for key in ["a", "b"] {
                 let isShown = try await eventually {
@@ -162,7 +162,7 @@ final class Device: Sendable {
             // The command dies while nobody is there to end it.
             try await Task.sleep(until: asked + .seconds(31))
             try await installation.killAndRestart()
-            let device = try Device(broker, lock.uuid)
+            let device = try await Device(broker, lock.uuid)
             defer { device.close() }
             let isEnded = try await eventually { try await partner.call("GET", "/actions/\(action)").body["error"]?["type"] == "Expired" }
             #expect(isEnded)
@@ -181,7 +181,7 @@ final class Device: Sendable {
             let made = try await partner.call(
                 "POST", "/matter-devices/\(lock.uuid)/CreateMatterDevice", ["deviceId": device, "thingName": device, "hubId": "hub", "deviceType": "lock"])
             #expect(made.status == 201, "\(made)")
-            let door = try Device(broker, lock.uuid)
+            let door = try await Device(broker, lock.uuid)
             defer { door.close() }
             try await Sink.with { sink in
                 try await partner.subscribe(sink.url("all"))

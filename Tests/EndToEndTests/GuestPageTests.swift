@@ -101,7 +101,7 @@ import Testing
         let broker = try Broker(in: folder)
         try broker.start()
         try await with(["SPKEY_MQTT_URL": broker.url]) { guest in
-            let lock = try await guest.partner.lock(), device = try Device(broker, lock.uuid)
+            let lock = try await guest.partner.lock(), device = try await Device(broker, lock.uuid)
             defer { device.close() }
             try await device.presence(false)
             let (path, _) = try await guest.key([lock.number], guest.window(), method: "key")

@@ -20,7 +20,7 @@ public final class HubSimulator: Sendable {
     ///   - hubs: names that are announced as hubs.
     ///   - nodes: attributes of Matter nodes by the thing that stands for them, keyed `endpoint/cluster/attribute`.
     public func run(_ settings: MQTTSettings, hubs: [String], nodes: [String: JSON]) async throws {
-        let made = try MQTTClient(
+        let made = try await MQTTClient.open(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in Task { await self?.announce(hubs, nodes) } },

@@ -28,18 +28,23 @@ public final class MQTTLink: Sendable {
 
     private func listen(_ receive: @escaping @Sendable (HubLink.Inbound) -> Bool) async throws {
         state.withLock { $0.receive = receive }
-        try open()
         defer { shut() }
+        try await open()
         while true { try await Task.sleep(for: .seconds(3_600)) }
     }
 
-    private func open() throws {
-        let client = try MQTTClient(
+    private func open() async throws {
+        let client = try await MQTTClient.open(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.connected() }, disconnected: { [weak self] in self?.state.withLock { $0.isSubscribed = false } },
                 received: { [weak self] topic, payload in self?.received(topic, payload) }))
-        state.withLock { $0.client = client }
+        let isWanted = state.withLock { state in
+            guard state.receive != nil else { return false }
+            state.client = client
+            return true
+        }
+        guard isWanted else { return client.close() }
         if client.isConnected { connected() }
     }
 
@@ -84,7 +89,7 @@ public final class MQTTLink: Sendable {
         Task.detached { [self] in
             failed.close()
             while state.withLock({ $0.receive != nil && $0.client == nil }) {
-                do { try open() } catch { try await Task.sleep(for: .seconds(1)) }
+                do { try await open() } catch { try await Task.sleep(for: .seconds(1)) }
             }
         }
     }
