@@ -6,7 +6,7 @@ public let access = Context(
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
-        SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration,
+        SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
@@ -26,6 +26,6 @@ public let access = Context(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],
             reactions: [FinishActions.reaction(services), SuspendedUsersView.reaction, KeyHoldersView.reaction] + FollowPeople.reactions(services)
                 + FollowKeys.reactions(services),
-            jobs: [UnsettledUses(services: services).job])
+            jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job])
     }
 )

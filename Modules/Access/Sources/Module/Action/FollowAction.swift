@@ -21,10 +21,10 @@ enum FollowAction {
 
     private static func mayFollow(_ caller: Caller, _ row: Row) -> Bool {
         switch caller {
-        case .key(_, isSuper: true), .staff: true
+        case .key(_, isSuper: true): true
         case .key(let org, isSuper: false): row.text("org_id") == org.text
         case .user(let user, _): row.text("user_id") == user.text
-        case .anonymous: false
+        case .anonymous, .staff: false
         }
     }
 

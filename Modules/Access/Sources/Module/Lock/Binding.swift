@@ -12,26 +12,32 @@ extension Preparation where C.Target == Lock {
         bind { plan in BindThing(thing: ThingName(thing(plan.command).text), org: plan.snapshot.state.org) }
     }
 
-    /// Hands the lock's thing over to another tenant.
+    /// Hands the lock's thing over to another tenant. Noted before it moves, so that it finds its way back whatever happens then.
     static func handingOver(to org: @escaping @Sendable (C) -> OrgID) -> Preparation {
-        bind { plan in
-            BindThing(thing: plan.snapshot.state.thing, org: org(plan.command), isHandOver: true)
-        } undo: { plan in
-            BindThing(thing: plan.snapshot.state.thing, org: plan.snapshot.state.org, isHandOver: true)
+        Preparation { plan, services in
+            let state = plan.snapshot.state, lock = LockID(state.number)
+            _ = try await services.store.run([HandOvers.begun(lock, at: services.clock())])
+            try await ask(BindThing(thing: state.thing, org: org(plan.command), isHandOver: true), plan, services)
+            return Outcome(
+                rows: [HandOvers.done(lock)],
+                undo: {
+                    let back = BindThing(thing: state.thing, org: state.org, isHandOver: true)
+                    guard (try? await services.bus.ask(back, trace: plan.request.trace, now: services.clock())) != nil else { return }
+                    _ = try? await services.store.run([HandOvers.done(lock)])
+                })
         }
     }
 
-    private static func bind(
-        _ question: @escaping @Sendable (Plan) -> BindThing, undo: (@Sendable (Plan) -> BindThing)? = nil
-    ) -> Preparation {
+    private static func bind(_ question: @escaping @Sendable (Plan) -> BindThing) -> Preparation {
         Preparation { plan, services in
-            let reply = try await services.bus.ask(question(plan), trace: plan.request.trace, now: services.clock())
-            guard reply.isBound else {
-                throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
-            }
-            guard let back = undo?(plan) else { return Outcome() }
-            return Outcome(undo: { _ = try? await services.bus.ask(back, trace: plan.request.trace, now: services.clock()) })
+            try await ask(question(plan), plan, services)
+            return Outcome()
         }
+    }
+
+    private static func ask(_ question: BindThing, _ plan: Plan, _ services: Services) async throws {
+        let reply = try await services.bus.ask(question, trace: plan.request.trace, now: services.clock())
+        guard reply.isBound else { throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.") }
     }
 }
 

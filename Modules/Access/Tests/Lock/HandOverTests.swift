@@ -1,0 +1,61 @@
+import Database
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// A lock and its thing go to another tenant together, or come back together.
+@Suite struct HandOverTests {
+    private func with(_ dialect: Dialect, _ body: (AccessStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await AccessStage(database)
+            stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+            try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
+            try await body(stage)
+        }
+    }
+
+    private func handOver(_ stage: AccessStage, to org: OrgID = "other") async throws {
+        let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
+        _ = try await stage.services.carryOut(SetOrganization(lock: LockID(7), org: org), before: .handingOver { $0.org }, for: request)
+    }
+    private func waiting(_ stage: AccessStage) async throws -> Int { try await stage.database.read("SELECT lock_id FROM access.hand_overs").count }
+    private func bound(_ stage: AccessStage) throws -> [OrgID?] { try stage.fake.asked(BindThing.self).map(\.org) }
+
+    @Test(arguments: TestDatabase.dialects) func `a finished hand-over leaves nothing to put right`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await handOver(stage)
+            #expect(try await waiting(stage) == 0)
+            #expect(try bound(stage) == ["other"])
+            #expect(try await stage.state("7", of: Lock.self).org == "other")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing whose lock did not follow goes back`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            // The thing has moved, and neither the commit nor the way back came about.
+            stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
+            await #expect(throws: AskFailure.self) { try await handOver(stage) }
+            #expect(try await waiting(stage) == 1)
+            stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+            try await HandOvers(services: stage.services).settle()
+            #expect(try bound(stage) == ["other"])  // the request may still live
+            stage.pass(HandOvers.patience + .seconds(1))
+            try await HandOvers(services: stage.services).settle()
+            #expect(try bound(stage) == ["other", "acme"])
+            #expect(try await waiting(stage) == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what was noted waits until the devices answer`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
+            await #expect(throws: AskFailure.self) { try await handOver(stage) }
+            stage.pass(HandOvers.patience + .seconds(1))
+            try await HandOvers(services: stage.services).settle()
+            #expect(try await waiting(stage) == 1)
+        }
+    }
+}
