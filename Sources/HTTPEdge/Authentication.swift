@@ -32,7 +32,8 @@ struct Authentication: Sendable {
         case .token:
             guard let token else { throw Failure.unauthenticated("This operation needs a user's bearer token.") }
             return try await person(token, mayRemember)
-        case .client, .optional:
+        case .clientOrStaff where headers["x-admin-api-key"] != nil: return Outcome(caller: try await staff(headers, token), epoch: nil)
+        case .client, .clientOrStaff, .optional:
             if key != nil, token != nil { throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")]) }
             if let key { return try await tenant(key, mayRemember) }
             if let token { return try await person(token, mayRemember) }

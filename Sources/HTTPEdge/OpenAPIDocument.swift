@@ -79,6 +79,7 @@ public struct OpenAPIDocument: Sendable {
     private static func security(_ credentials: Credentials) -> JSON {
         switch credentials {
         case .client: [["BearerAuth": []], ["ApiKeyAuth": []]]
+        case .clientOrStaff: [["BearerAuth": []], ["ApiKeyAuth": []], ["AdminKeyAuth": [], "BearerAuth": []]]
         case .apiKey: [["ApiKeyAuth": []]]
         case .token: [["BearerAuth": []]]
         case .staffOrKey: [["ApiKeyAuth": []], ["AdminKeyAuth": [], "BearerAuth": []]]

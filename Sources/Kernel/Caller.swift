@@ -42,6 +42,8 @@ public enum Caller: Sendable, Equatable, Codable {
 public enum Credentials: String, Sendable, CaseIterable {
     /// An API key or a user's token.
     case client
+    /// An API key, a user's token, or the staff pair.
+    case clientOrStaff
     /// An API key only; a token is answered 401.
     case apiKey
     /// A user's token only; an API key is answered 401.

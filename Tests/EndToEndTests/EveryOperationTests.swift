@@ -72,7 +72,7 @@ import Testing
             switch operation.credentials {
             case .staff: partner.staff
             case .token: person
-            case .client, .apiKey, .staffOrKey, .optional: [("X-API-Key", partner.key)]
+            case .client, .clientOrStaff, .apiKey, .staffOrKey, .optional: [("X-API-Key", partner.key)]
             }
         }
     }
@@ -124,7 +124,7 @@ import Testing
             let world = try await World(installation), open: Set<String> = ["GET /temp-keys"]
             for (_, operation) in Self.all where operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: world.stranger)
-                let takesTokens = operation.credentials == .client || operation.credentials == .token
+                let takesTokens = [.client, .clientOrStaff].contains(operation.credentials) || operation.credentials == .token
                 let wanted: Set<Int> = takesTokens ? Self.founding[operation.key] ?? [403, 404] : [401]
                 #expect(wanted.contains(reply.status), "\(operation.key): \(reply.status) \(reply.body.encoded)")
                 #expect(reply.status != 200 || reply.body["event"] == .null, "\(operation.key)")

@@ -68,6 +68,54 @@ import Testing
         }
     }
 
+    @Test(arguments: [("en", "Tap again to open"), ("el", "Πατήστε ξανά για άνοιγμα")]) func `whoever cannot slide taps twice`(language: String, again: String)
+        async throws
+    {
+        try await with { guest in
+            let (path, _) = try await guest.key([try await guest.partner.lock().number], guest.window())
+            try await Browser.with(language: language) { browser in
+                try await browser.open(guest.url + path)
+                try await browser.click("form button")
+                #expect(try await browser.text(".say") == again)
+                #expect(try await browser.violations() == [])
+                try await browser.photograph("again-\(language)")
+                let isOpen = try await eventually {
+                    if try await browser.address().hasSuffix(path) { try await browser.click("form button") }
+                    return await browser.shows("open", in: "data-phase", of: "main")
+                }
+                #expect(isOpen)
+            }
+        }
+    }
+
+    @Test func `a second slide while the first is on its way takes no second use`() async throws {
+        try await with { guest in
+            let lock = try await guest.partner.lock().number, (path, _) = try await guest.key([lock], guest.window())
+            try await Browser.with(language: "en") { browser in
+                try await browser.open(guest.url + path)
+                _ = try await browser.evaluate(
+                    "const b=document.querySelector('form button');for(let i=0;i<5;i++)b.dispatchEvent(new MouseEvent('click',{detail:0,cancelable:true}))")
+                let isOpen = try await eventually { await browser.shows("open", in: "data-phase", of: "main") }
+                #expect(isOpen)
+            }
+            #expect(try await guest.partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed"])
+        }
+    }
+
+    @Test func `a key that has ended behind the page says so in the guest's language`() async throws {
+        try await with { guest in
+            let (path, _) = try await guest.key([try await guest.partner.lock().number], guest.window())
+            try await Browser.with(language: "el") { browser in
+                try await browser.open(guest.url + path)
+                #expect(try await guest.partner.call("DELETE", path).status == 200)
+                try await browser.slide("form button", by: 1)
+                let isTold = try await eventually { await browser.shows("revoked", in: "data-state", of: "main") }
+                #expect(isTold)
+                #expect(try await browser.text("h1") == "Το κλειδί ανακλήθηκε")
+            }
+        }
+    }
+
     @Test func `a keyboard opens too`() async throws {
         try await with { guest in
             let (path, _) = try await guest.key([try await guest.partner.lock().number], guest.window())

@@ -16,6 +16,7 @@ import Testing
                 let action = try #require(opened.headers["x-action-id"])
                 #expect(opened.status == 200 && opened.body["event"]?["type"] == "LockOpenRequested")
                 let isDone = try await eventually { try await partner.call("GET", "/actions/\(action)").body["status"] == "success" }
+                #expect(try await partner.asStaff("GET", "/actions/\(action)").status == 200)
                 #expect(isDone)
                 // Order holds per aggregate: the action's event may come before the lock's last one.
                 let isTold = try await eventually {

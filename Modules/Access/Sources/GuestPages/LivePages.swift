@@ -31,14 +31,14 @@ extension GuestPage {
             ]
         }
         if showsDoors { values["doors"] = doors.map { entry(for: $0, words) } }
-        values["unreachable"] = words.unreachable
+        (values["unreachable"], values["failed"]) = (words.unreachable, words.notOpened)
         return values
     }
 
     private func entry(for door: Door, _ words: Words) -> [String: any Sendable] {
         let isUsable = state == .valid, label = door.label ?? "\(words.door) \(door.id)"
         var values: [String: any Sendable] = ["id": door.id, "label": label]
-        if isUsable, door.slides { values["slide"] = ["action": "\(path)/doors/\(door.id)/open", "text": words.slide, "label": label] }
+        if isUsable, door.slides { values["slide"] = ["action": "\(path)/doors/\(door.id)/open", "text": words.slide, "again": words.again, "label": label] }
         if isUsable, door.takesPin, let pin {
             values["code"] = ["title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote]
         }

@@ -21,9 +21,9 @@ enum Template {
 
     private static let guest = """
         {{>head}}<body><main data-state="{{state}}"><h1>{{heading}}</h1>{{#note}}<p>{{note}}</p>{{/note}}
-        <p class="alert" role="alert" data-unreachable="{{unreachable}}"></p>
+        <p class="alert" role="alert" data-unreachable="{{unreachable}}" data-failed="{{failed}}"></p><p class="hidden" role="status"></p>
         <ul>{{#doors}}<li><h2 id="door-{{id}}">{{label}}</h2>
-        {{#slide}}<form method="post" action="{{action}}"><button class="slide" type="submit"><span class="thumb gone" aria-hidden="true">&rarr;</span>{{text}}<span class="hidden"> {{label}}</span></button></form>{{/slide}}
+        {{#slide}}<form method="post" action="{{action}}"><button class="slide" type="submit" data-again="{{again}}"><span class="thumb gone" aria-hidden="true">&rarr;</span><span class="say">{{text}}</span><span class="hidden"> {{label}}</span></button></form>{{/slide}}
         {{#code}}<h3>{{title}}</h3><p class="pin" aria-label="{{spoken}}">{{digits}}</p><p>{{note}}</p>{{/code}}</li>{{/doors}}</ul>
         <dl>{{#window}}<dt>{{label}}</dt><dd><time datetime="{{iso}}">{{text}}</time></dd>{{/window}}</dl>
         </main><script nonce="{{nonce}}">\(zone)\(slider)</script></body></html>
@@ -44,21 +44,25 @@ enum Template {
         if(!isNaN(d))t.textContent=new Intl.DateTimeFormat(document.documentElement.lang,{dateStyle:'full',timeStyle:'short'}).format(d)}
         """
 
-    /// A pointer has to slide to the end, so that nothing opens in a pocket; Enter and Space open at once.
+    /// A pointer slides to the end, or taps and taps again within a few seconds, so that nothing opens in a pocket; Enter and Space open at
+    /// once. Whatever the key's page can say by itself is said by loading it anew, in the guest's language.
     private static let slider = """
-        const alertBox=document.querySelector('.alert');
-        async function open(form,reset){alertBox.textContent='';try{const a=await fetch(form.action,{method:'POST'});
-        if(a.redirected){location.href=a.url;return}const b=await a.json().catch(()=>({}));alertBox.textContent=b.message||a.status}
-        catch{alertBox.textContent=alertBox.dataset.unreachable}reset()}
-        for(const form of document.querySelectorAll('form')){const button=form.querySelector('button'),thumb=button.querySelector('.thumb');thumb.classList.remove('gone');
-        let from=null,moved=0;const reach=()=>button.clientWidth-thumb.offsetWidth-12;
+        const alertBox=document.querySelector('.alert'),live=document.querySelector('[role=status]');let busy=false;
+        async function open(form,reset){if(busy)return;busy=true;alertBox.textContent='';try{const a=await fetch(form.action,{method:'POST'});
+        if(a.redirected){location.href=a.url;return}if(a.status<500&&a.status!==429){location.reload();return}alertBox.textContent=alertBox.dataset.failed}
+        catch{alertBox.textContent=alertBox.dataset.unreachable}busy=false;reset()}
+        addEventListener('pageshow',e=>{if(e.persisted)location.reload()});
+        for(const form of document.querySelectorAll('form')){const button=form.querySelector('button'),thumb=button.querySelector('.thumb'),say=button.querySelector('.say'),text=say.textContent;thumb.classList.remove('gone');
+        let from=null,moved=0,slid=false,armed=0;const reach=()=>button.clientWidth-thumb.offsetWidth-12,disarm=()=>{armed=0;say.textContent=text};
         const reset=()=>{from=null;moved=0;thumb.style.transform=''};
         button.addEventListener('pointerdown',e=>{from=e.clientX;button.setPointerCapture(e.pointerId)});
         button.addEventListener('pointermove',e=>{if(from===null)return;moved=Math.max(0,Math.min(reach(),e.clientX-from));thumb.style.transform='translateX('+moved+'px)'});
-        button.addEventListener('pointerup',()=>{if(from!==null&&moved>=reach()*.85){from=null;open(form,reset)}else reset()});
+        button.addEventListener('pointerup',()=>{slid=moved>8;if(from!==null&&moved>=reach()*.85){from=null;open(form,reset)}else reset()});
         button.addEventListener('pointercancel',reset);
         form.addEventListener('submit',e=>{e.preventDefault()});
-        button.addEventListener('click',e=>{e.preventDefault();if(e.detail===0)open(form,reset)})}
+        button.addEventListener('click',e=>{e.preventDefault();if(e.detail===0){open(form,reset);return}if(slid){slid=false;return}
+        const since=Date.now()-armed;if(!armed){armed=Date.now();say.textContent=live.textContent=button.dataset.again;setTimeout(disarm,5000)}
+        else if(since>300){disarm();open(form,reset)}})}
         """
 
     private static let follow = """

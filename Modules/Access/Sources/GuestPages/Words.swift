@@ -4,7 +4,8 @@ import AccessContracts
 struct Words {
     let title: String, headings: [GuestPage.State: String], notes: [GuestPage.State: String]
     let phases: [OpeningPage.Phase: String], phaseNotes: [OpeningPage.Phase: String], troubles: [TroublePage.Trouble: String]
-    let validFrom: String, validUntil: String, slide: String, door: String, pin: String, pinNote: String, offline: String, back: String, unreachable: String
+    let validFrom: String, validUntil: String, slide: String, again: String, door: String, pin: String, pinNote: String, offline: String, back: String,
+        unreachable: String, notOpened: String
 
     static subscript(language: PageLanguage) -> Words {
         switch language {
@@ -32,9 +33,10 @@ struct Words {
             .failed: "The door was not opened. Go back and try again, or call your host.",
         ],
         troubles: [.unknownKey: "There is no such key", .ourFault: "Something went wrong on our side"],
-        validFrom: "Valid from", validUntil: "Valid until", slide: "Slide to open", door: "Door", pin: "Your PIN", pinNote: "Type it at the panel of this door.",
+        validFrom: "Valid from", validUntil: "Valid until", slide: "Slide to open", again: "Tap again to open", door: "Door", pin: "Your PIN",
+        pinNote: "Type it at the panel of this door.",
         offline: "The lock is offline now. The command waits for up to half a minute and is dropped then.", back: "Back to your key",
-        unreachable: "No connection. Try again.")
+        unreachable: "No connection. Try again.", notOpened: "The door was not opened. Try again, or call your host.")
 
     private static let greek = Words(
         title: "Το κλειδί σας",
@@ -56,8 +58,8 @@ struct Words {
             .failed: "Η πόρτα δεν άνοιξε. Δοκιμάστε ξανά ή καλέστε τον οικοδεσπότη σας.",
         ],
         troubles: [.unknownKey: "Δεν υπάρχει τέτοιο κλειδί", .ourFault: "Κάτι πήγε στραβά από την πλευρά μας"],
-        validFrom: "Ισχύει από", validUntil: "Ισχύει έως", slide: "Σύρετε για άνοιγμα", door: "Πόρτα", pin: "Το PIN σας",
+        validFrom: "Ισχύει από", validUntil: "Ισχύει έως", slide: "Σύρετε για άνοιγμα", again: "Πατήστε ξανά για άνοιγμα", door: "Πόρτα", pin: "Το PIN σας",
         pinNote: "Πληκτρολογήστε το στον πίνακα αυτής της πόρτας.",
         offline: "Η κλειδαριά είναι εκτός σύνδεσης. Η εντολή περιμένει έως μισό λεπτό και μετά ακυρώνεται.", back: "Πίσω στο κλειδί σας",
-        unreachable: "Χωρίς σύνδεση. Δοκιμάστε ξανά.")
+        unreachable: "Χωρίς σύνδεση. Δοκιμάστε ξανά.", notOpened: "Η πόρτα δεν άνοιξε. Δοκιμάστε ξανά ή καλέστε τον οικοδεσπότη σας.")
 }
