@@ -69,6 +69,14 @@ public final class CredentialDirectory: Sendable {
             forget: { [forget($0)] })
     }
 
+    /// Ends the super keys of an operator's tenant, in every process at once.
+    public static func dismissSuperKeys(of org: OrgID) -> [SQL] {
+        [
+            "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super",
+            "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+        ]
+    }
+
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
 
     /// The key's owner. From memory only when `mayRemember`: the caller then checks the epoch.

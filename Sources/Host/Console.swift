@@ -1,4 +1,5 @@
 import Database
+import HTTPEdge
 import Kernel
 public import Logging
 import EventStore
@@ -12,6 +13,14 @@ public enum Console {
         let key = try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper)).key
         await system.storage.database.close()
         return key
+    }
+
+    /// Ends all super keys of a tenant; answers how many there were.
+    public static func revokeSuperKeys(_ settings: Settings, org: String) async throws -> Int {
+        let storage = try Storage(settings)
+        let rows = try await storage.database.transact(CredentialDirectory.dismissSuperKeys(of: OrgID(org)))
+        await storage.database.close()
+        return Int(rows[0].affected)
     }
 
     /// Makes the views of modules anew; answers what was replayed, in words. Nothing may serve meanwhile.

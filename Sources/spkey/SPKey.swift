@@ -70,7 +70,7 @@ struct Token: AsyncParsableCommand {
 }
 
 struct ApiKeyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "api-key", abstract: "Make API keys.", subcommands: [Create.self])
+    static let configuration = CommandConfiguration(commandName: "api-key", abstract: "Make API keys, and end super keys.", subcommands: [Create.self, RevokeSuper.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a new key once, registering the tenant if needed.")
@@ -83,6 +83,13 @@ struct ApiKeyCommand: AsyncParsableCommand {
             log.logLevel = .error
             print(try await Console.createApiKey(try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, log: log))
         }
+    }
+
+    struct RevokeSuper: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End all super keys of a tenant at once; its ordinary key stays.")
+        @Option(help: "The tenant's id.") var org: String
+
+        func run() async throws { print("\(try await Console.revokeSuperKeys(try await Settings.load(), org: org)) super keys ended.") }
     }
 }
 

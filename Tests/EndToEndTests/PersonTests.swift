@@ -49,4 +49,16 @@ import Testing
             #expect(try await installation.spkey("verify") == "The event log is sound.")
         }
     }
+
+    @Test(arguments: Layout.testable) func `a super key ends everywhere at once, and the tenant's own key stays`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), lock = try await partner.lock().number
+            let key = try await installation.spkey("api-key", "create", "--org", partner.org, "--super"), holder = [(name: "X-API-Key", value: key)]
+            let paths = ["/locks/\(lock)/details", "/users/\(try await partner.user())/profile", "/hubs/\(UUID().uuidString.lowercased())/status"]
+            for path in paths { #expect(try await partner.call("GET", path, as: holder).status != 401, "\(path)") }
+            #expect(try await installation.spkey("api-key", "revoke-super", "--org", partner.org) == "1 super keys ended.")
+            for path in paths { #expect(try await partner.call("GET", path, as: holder).status == 401, "\(path)") }
+            #expect(try await partner.call("GET", "/locks/\(lock)/details").status == 200)
+        }
+    }
 }

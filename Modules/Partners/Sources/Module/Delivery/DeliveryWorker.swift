@@ -12,6 +12,7 @@ struct DeliveryWorker: Sendable {
     /// How many deliveries of one endpoint are under way at once (of different aggregates), and of all together.
     private static let perEndpoint = 4
     private static let claim = Duration.seconds(10)
+    private static let page = 500
 
     init(services: Services, sending: WebhookSending, activity: Activity) {
         (self.services, self.sending, self.activity) = (services, sending, activity)
@@ -32,15 +33,27 @@ struct DeliveryWorker: Sendable {
         }
     }
 
+    /// Looks at every endpoint with something due, a page at a time: however many rest after failures, they keep nobody from their turn.
     private func round() async throws -> Bool {
         let now = services.clock()
-        let due = try await services.store.query(
-            """
-            SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
-            WHERE d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now) LIMIT 500
-            """)
+        var hadWork = false, last = ""
+        while true {
+            let due = try await services.store.query(
+                """
+                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
+                WHERE d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now) AND d.webhook_id > \(last)
+                ORDER BY d.webhook_id LIMIT \(Self.page)
+                """
+            ).compactMap { $0.text("webhook_id") }
+            if try await serve(due, at: now) { hadWork = true }
+            guard due.count == Self.page, let end = due.last else { return hadWork }
+            last = end
+        }
+    }
+
+    private func serve(_ due: [String], at now: Moment) async throws -> Bool {
         var hadWork = false
-        for webhook in due.compactMap({ $0.text("webhook_id") }) {
+        for webhook in due {
             let free = endpoints.room(for: webhook, of: Self.perEndpoint, at: now)
             guard free > 0 else { continue }
             for delivery in try await claim(webhook, atMost: free, at: now) {
