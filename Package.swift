@@ -117,6 +117,6 @@ let package = Package(
                 "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
-        .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], swiftSettings: settings),
+        .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),
     ] + contexts.flatMap(\.targets)
 )

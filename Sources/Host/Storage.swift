@@ -43,6 +43,11 @@ struct Storage: Sendable {
         }
     }
 
+    /// Every step of every schema.
+    static var allSteps: [(schema: String, steps: [Migration])] {
+        [(platform, platformMigrations)] + Modules.all.map { ($0.name, steps(of: $0)) }
+    }
+
     private static func steps(of context: Context) -> [Migration] {
         [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
             + context.migrations

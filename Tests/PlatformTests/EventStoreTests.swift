@@ -45,6 +45,7 @@ struct Stage: Sendable {
     let alpha: ModuleStore
     let beta: ModuleStore
     let wakes: Wakes
+    private let epoch: Int
     private static let start = ContinuousClock.now
     static let clock: @Sendable () -> Moment = { Moment(milliseconds: 1_755_680_400_000 + start.duration(to: .now).milliseconds) }
 
@@ -63,10 +64,13 @@ struct Stage: Sendable {
                     ]),
             ])
         let wakes = Wakes(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
-        (self.database, self.wakes) = (database, wakes)
+        (self.database, self.wakes, self.epoch) = (database, wakes, number)
         alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { wakes.wake("alpha") }
         beta = ModuleStore(schema: "beta", database: database, epoch: number)
     }
+
+    /// The publishing module as another process has it: what it commits is not gathered with what others commit.
+    func anotherAlpha() -> ModuleStore { ModuleStore(schema: "alpha", database: database, epoch: epoch) { [wakes] in wakes.wake("alpha") } }
 
     func count(_ id: String, by step: Int = 1) async throws {
         let counter = try await alpha.port.load(Counter.self, id)

@@ -153,12 +153,13 @@ import Testing
             #expect(isAsleep)
             for writer in 0..<16 {
                 group.addTask {
+                    let store = stage.anotherAlpha().port
                     for number in 0..<25 {
-                        let counter = try await stage.alpha.port.load(Counter.self, "w\(writer)")
+                        let counter = try await store.load(Counter.self, "w\(writer)")
                         let append = try Append([Counter.Event.counted(by: 1)], to: counter, at: Stage.clock())
                         let isBroken = number % 5 == 4
                         let rows: [SQL] = isBroken ? ["SELECT 1 / (\(0))"] : []
-                        do { try await stage.alpha.port.commit(Commit([append], rows: rows, trace: Trace(correlation: "", causation: nil))) } catch {
+                        do { try await store.commit(Commit([append], rows: rows, trace: Trace(correlation: "", causation: nil))) } catch {
                             if !isBroken { throw error }
                         }
                     }
