@@ -47,4 +47,30 @@ import Testing
             }
         }
     }
+
+    static let guestPoints = ["publish-after@devices", "commit-before@access", "commit-after@access", "checkpoint-before@access-finish-actions"]
+
+    @Test(arguments: guestPoints, Layout.testable.filter { $0 != .five }) func `a guest's open survives a crash as one use`(point: String, layout: Layout) async throws {
+        try await DeviceTests.with(layout) { installation, broker, partner in
+            let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true), id = UUID().uuidString.lowercased()
+            defer { door.close() }
+            let key: JSON = [
+                "tempKeyUuid": .string(id), "accessMode": "public", "maxUses": 3, "validFrom": (Installation.now - .seconds(60)).json,
+                "validUntil": (Installation.now + .seconds(3_600)).json,
+            ]
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/create-temp-key", key).status == 200)
+            try await installation.killAndRestart(["SPKEY_CRASH_AT": point])
+            _ = try? await partner.call("POST", "/temp-keys/\(id)/open", as: [])
+            try await installation.server.wait()
+            try await installation.killAndRestart()
+            let isTold = try await eventually {
+                try await partner.history(lock.number).compactMap { $0["type"]?.text } == ["LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed"]
+            }
+            #expect(isTold)
+            #expect(door.opens.count == 1)
+            let keys = try await partner.call("GET", "/locks/\(lock.number)/temp-keys").body["tempKeys"]?.items ?? []
+            #expect(keys.map { $0["usedCount"] } == [1])
+            #expect(try await installation.spkey("verify") == "The event log is sound.")
+        }
+    }
 }

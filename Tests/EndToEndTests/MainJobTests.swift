@@ -76,4 +76,24 @@ import Testing
             #expect(try await partner.history(lock.number).compactMap { $0["version"]?.integer } == Array(1...31))
         }
     }
+
+    @Test(arguments: Layout.testable) func `both tenants hear that a lock has changed hands`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            try await Sink.with { sink in
+                let giver = try await Partner(installation), taker = try await Partner(installation), lock = try await giver.lock().number
+                try await giver.subscribe(sink.url("giver"))
+                try await taker.subscribe(sink.url("taker"))
+                #expect(try await giver.call("POST", "/locks/\(lock)/SetOrganization", ["orgId": .string(taker.org)]).status == 200)
+                let isTold = try await eventually {
+                    ["giver", "taker"].allSatisfy { path in sink.all(path).contains { $0.name == "OrganizationSet" } }
+                }
+                #expect(isTold)
+                #expect(try await taker.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"]).status == 200)
+                #expect(try await giver.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "l"]).status == 403)
+                let isHeard = try await eventually { sink.all("taker").contains { $0.name == "KeyAdded" } }
+                #expect(isHeard)
+                #expect(!sink.all("giver").contains { $0.name == "KeyAdded" })
+            }
+        }
+    }
 }

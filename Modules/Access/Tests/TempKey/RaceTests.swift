@@ -1,0 +1,97 @@
+import Database
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// Many at once: what must not be exceeded or taken twice, on a real database.
+@Suite struct RaceTests {
+    private func with(_ dialect: Dialect, _ body: (AccessStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await AccessStage(database)
+            stage.fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+            stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+            try await body(stage)
+        }
+    }
+
+    /// How many of many tries at once succeed.
+    private func successes(of tries: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async -> Int {
+        await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<tries {
+                group.addTask { do { try await body(number); return true } catch { return false } }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+    }
+
+    private static let uuids: [UUIDText] = (1...8).map { UUIDText("7c9e6679-7425-40de-944b-e07fc1f90ae\($0)") }
+
+    @Test(arguments: TestDatabase.dialects) func `of many guests at once as many get through as the key allows`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            let definition = TempKey.Definition(
+                id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
+                until: Moment(milliseconds: 2_000_000), maxUses: 3, description: nil, sealedPin: nil, createdBy: "acme", createdAt: stage.clock)
+            try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
+            try await stage.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
+            let opened = await successes(of: 12) { _ in
+                let request = Request(caller: .anonymous, attempt: Attempt(now: stage.clock))
+                _ = try await GuestOpening(services: stage.services, request: request).open(TempKeyTests.id, door: nil)
+            }
+            #expect(opened == 3)
+            #expect(try stage.fake.asked(SendCommand.self).count == 3)
+            #expect(try await stage.state(TempKeyTests.id.text, of: TempKey.self).usedCount == 3)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `one hardware uuid becomes one lock's`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            let created = await successes(of: 8) { number in
+                let lock = LockID(number + 1), caller = Caller.key(org: "acme", isSuper: false)
+                let command = CreateLock(
+                    lock: lock, index: lock, uuid: Self.uuids[0], serialNumber: nil, vendorName: nil, owner: nil, keys: [], caller: caller)
+                _ = try await stage.services.carryOut(command, for: Request(caller: caller, attempt: Attempt(now: stage.clock)))
+            }
+            #expect(created == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `of many locks at once one changes to a free uuid`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            for (place, uuid) in Self.uuids.prefix(6).enumerated() {
+                try await stage.tell("\(place + 1)", [.created(Installation(lock: LockID(place + 1), uuid: uuid, owner: "ann", org: "acme"))], of: Lock.self)
+            }
+            let changed = await successes(of: 6) { number in
+                let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
+                _ = try await stage.services.carryOut(ChangeLockUuid(lock: LockID(number + 1), uuid: Self.uuids[7]), for: request)
+            }
+            #expect(changed == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `two live keys of a lock have no PIN in common, and where none is free nothing is made`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
+            try await stage.tell("8", [.created(Installation(lock: LockID(8), uuid: Self.uuids[7], owner: "ann", org: "acme"))], of: Lock.self)
+            func make(_ key: TempKey.ID, _ locks: [Int], until: Int64 = 2_000_000) async throws -> Pin? {
+                let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
+                let doors = locks.map { DoorRequest(lock: LockID($0), label: nil, method: .code) }
+                let plan = SharedKeyPlan(
+                    key: key, from: Moment(milliseconds: 1), until: Moment(milliseconds: until), remark: nil, doors: doors, needsPin: true, request: request)
+                return try await plan.carryOut(stage.services).1
+            }
+            // The vault of the test draws the same digits each time.
+            let first = try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c01", [7], until: 1_500_000)
+            #expect(try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c02", [8]) == first)
+            await #expect(throws: Failure.unavailable("No PIN was free, or the locks change too often.", retryAfter: .seconds(2))) {
+                try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c03", [7])
+            }
+            #expect(try await stage.state("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c03", of: TempKey.self).doors.isEmpty)
+            // A key that has ended lets go of its PIN.
+            stage.pass(.seconds(501))
+            #expect(try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c04", [7]) == first)
+        }
+    }
+}
