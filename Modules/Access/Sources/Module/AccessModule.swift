@@ -7,6 +7,7 @@ public let access = Context(
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
         SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
+        TempKeyRows.users,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
@@ -20,7 +21,7 @@ public let access = Context(
         BulkAddKeys.operation, FollowAction.operation,
     ],
     workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self)],
-    views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors"],
+    views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors", "temp_key_users"],
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],

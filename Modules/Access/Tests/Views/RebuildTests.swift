@@ -28,7 +28,10 @@ import Testing
             let definition = TempKey.Definition(
                 id: key, isShared: true, doors: [door], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 9), maxUses: nil, description: nil,
                 sealedPin: nil, createdBy: "acme", createdAt: Moment(milliseconds: 1))
-            try await stage.tell(key.text, [.created(definition), .revoked(by: "acme", at: Moment(milliseconds: 5))], of: TempKey.self)
+            try await stage.tell(
+                key.text,
+                [.created(definition), .changed(TempKeyChanges(users: ["eve"], isWhitelist: true), by: "acme"), .revoked(by: "acme", at: Moment(milliseconds: 5))],
+                of: TempKey.self)
 
             let before = try await stage.rows()
             #expect(before.values.allSatisfy { !$0.isEmpty })

@@ -12,19 +12,35 @@ enum TempKeyRows {
             "CREATE TABLE access.temp_key_doors (lock_id BIGINT NOT NULL, uuid TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (lock_id, uuid))",
         ])
 
+    /// Whom whitelist keys are for.
+    static let users = Migration(
+        "014-temp-key-users",
+        [
+            "CREATE TABLE access.temp_key_users (user_id TEXT NOT NULL, uuid TEXT NOT NULL, PRIMARY KEY (user_id, uuid))",
+            "CREATE INDEX temp_key_users_by_key ON access.temp_key_users (uuid)",
+        ])
+
     static func rows(for change: Change<TempKey>) -> [SQL] {
-        guard case .created(let definition) = change.event else { return [] }
+        let users = change.after.users == change.before.users ? [] : Self.users(of: change.after)
+        guard case .created(let definition) = change.event else { return users }
         let key: SQL = """
             INSERT INTO access.temp_keys (uuid, is_shared, created_by, created_at)
             VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) ON CONFLICT (uuid) DO NOTHING
             """
-        return [key]
+        return [key] + users
             + change.after.locks.map { lock in
                 """
                 INSERT INTO access.temp_key_doors (lock_id, uuid, created_at) VALUES (\(lock.number), \(definition.id), \(definition.createdAt))
                 ON CONFLICT (lock_id, uuid) DO NOTHING
                 """
             }
+    }
+
+    private static func users(of key: TempKey) -> [SQL] {
+        let rows = Set(key.users ?? []).sorted { $0.text < $1.text }.map { user in
+            "INSERT INTO access.temp_key_users (user_id, uuid) VALUES (\(user), \(key.id))" as SQL
+        }
+        return ["DELETE FROM access.temp_key_users WHERE uuid = \(key.id)"] + rows
     }
 
     /// The keys of a lock, newest first.
