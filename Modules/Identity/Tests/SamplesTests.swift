@@ -41,10 +41,10 @@ import Testing
     @Test func `what is said of a person is declared`() throws {
         let plain: [String: Set<String>] = [
             "UserCreated": ["status"], "UserEmailUpdated": ["action"], "UserPhoneNumberUpdated": ["action"], "UserSuspended": ["suspendedBy"],
-            "UserReactivated": ["reactivatedBy"], "UserErased": ["erasedBy"], "AccessibleLockAdded": ["accessLevel", "grantedBy", "lockId"],
+            "UserReactivated": ["reactivatedBy"], "UserErased": ["erasedBy"], "AccessibleLockAdded": ["accessLevel", "lockId"],
             "AccessibleLockRemoved": ["lockId", "removedBy"], "WalletKeyPrepared": ["keyId", "walletType"], "WalletKeyCommitted": ["keyId", "passId"],
             "WalletKeyRolledBack": ["preparedKeyId"], "WalletKeyRemoved": ["keyId"], "PhysicalKeyAdded": ["orgId", "orgName"],
-            "DeviceAdded": ["deviceId", "deviceType", "orgId", "addedBy"], "DeviceRemoved": ["deviceId", "deviceType", "removedBy"],
+            "DeviceAdded": ["deviceId", "deviceType", "orgId"], "DeviceRemoved": ["deviceId", "deviceType", "removedBy"],
         ]
         let stream = StreamName("user", "ann")
         for sample in try GoldenSamples.all() where sample.name.first?.isUppercase == true && !sample.name.contains(".") {
