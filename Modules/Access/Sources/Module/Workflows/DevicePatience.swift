@@ -7,10 +7,8 @@ extension Steps {
             do {
                 _ = try await perform(name, body)
                 return
-            } catch Failure.deviceUnreachable {
-                try await sleep(until: services.clock() + .seconds(15))
-            } catch AskFailure.timedOut {
-                try await sleep(until: services.clock() + .seconds(15))
+            } catch Failure.deviceUnreachable, AskFailure.timedOut {
+                try await sleep(until: services.clock() + KeepKeyInTime.patience)
             }
         }
     }

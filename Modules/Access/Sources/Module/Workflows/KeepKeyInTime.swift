@@ -9,7 +9,7 @@ struct KeepKeyInTime: Workflow {
     let grant: String
 
     /// How long is waited for a device link that takes nothing.
-    private static let patience = Duration.seconds(15)
+    static let patience = Duration.seconds(15)
 
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         while true {

@@ -105,7 +105,7 @@ extension DeviceDesk {
         let now = services.clock(), publications = desk.shadow.replaceDesired(with: command.slot(at: now), at: now)
         services.crashes.reach(.beforeCommit, in: services.module)
         if let context {
-            try await store(command, desk.shadow, context)
+            try await store(command, desk.shadow, isAnew: desk.named != nil, context)
         } else {
             _ = try await services.store.run([try ThingTables.put(desk.shadow, command.thing, command.shadow)])
         }
@@ -126,12 +126,12 @@ extension DeviceDesk {
         }
     }
 
-    private func store(_ command: PendingCommand, _ shadow: Shadow, _ context: AskContext) async throws {
+    private func store(_ command: PendingCommand, _ shadow: Shadow, isAnew: Bool, _ context: AskContext) async throws {
         do {
             try await services.store.commit(
                 Commit(
-                    rows: [
-                        PendingCommand.forgetWithdrawn(command.action), command.insert(deadline: context.deadline),
+                    rows: (isAnew ? [PendingCommand.forgetWithdrawn(command.action)] : []) + [
+                        command.insert(deadline: context.deadline),
                         try ThingTables.put(shadow, command.thing, command.shadow),
                         ThingTables.note(.command, command.slot(at: command.createdAt), command.thing, at: command.createdAt),
                     ], trace: context.trace))
