@@ -16,6 +16,12 @@ public struct StreamName: Sendable, Hashable, CustomStringConvertible {
     public let id: String
     public init(_ category: String, _ id: String) { (self.category, self.id) = (category, id) }
     public var description: String { "\(category)-\(id)" }
+
+    public static func == (a: StreamName, b: StreamName) -> Bool { a.id.hasSameBytes(as: b.id) && a.category == b.category }
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(category)
+        hasher.combine(ExactText(id))
+    }
 }
 
 /// An event as it is stored and sent: its name and its data, in the shape of the contract.

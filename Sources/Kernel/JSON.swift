@@ -1,5 +1,7 @@
 /// A JSON value whose integers stay exact and whose objects keep the order of their members.
-public enum JSON: Sendable, Hashable {
+///
+/// Texts and the names of members are compared byte by byte.
+public enum JSON: Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -7,6 +9,33 @@ public enum JSON: Sendable, Hashable {
     case string(String)
     case array([JSON])
     case object(Object)
+}
+
+extension JSON: Hashable {
+    public static func == (a: JSON, b: JSON) -> Bool {
+        switch (a, b) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.int(let a), .int(let b)): a == b
+        case (.double(let a), .double(let b)): a == b
+        case (.string(let a), .string(let b)): a.hasSameBytes(as: b)
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let flag): hasher.combine(flag)
+        case .int(let number): hasher.combine(number)
+        case .double(let number): hasher.combine(number)
+        case .string(let text): hasher.combine(ExactText(text))
+        case .array(let items): hasher.combine(items)
+        case .object(let object): hasher.combine(object)
+        }
+    }
 }
 
 extension JSON {
@@ -43,29 +72,33 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 }
 
 extension JSON {
-    /// The members of a JSON object in the order in which they were written; a lookup does not scan large objects.
+    /// The members of a JSON object in the order in which they were written. Every edit takes the same time, however many members there are.
     public struct Object: Sendable {
         public struct Member: Sendable, Hashable {
             public let key: String
             public var value: JSON
+
+            public static func == (a: Member, b: Member) -> Bool { a.key.hasSameBytes(as: b.key) && a.value == b.value }
         }
 
-        public private(set) var members: [Member] = []
+        /// A removed member leaves an empty place, until there are more empty places than members.
+        private var places: [Member?] = []
+        public private(set) var count = 0
         /// Position by key, kept only once a scan would cost more than hashing.
-        private var index: [String: Int] = [:]
+        private var index: [ExactText: Int] = [:]
         private static let scanned = 12
 
         public init() {}
 
-        public var count: Int { members.count }
-        public var isEmpty: Bool { members.isEmpty }
-        public var keys: [String] { members.map(\.key) }
+        public var isEmpty: Bool { count == 0 }
+        public var members: [Member] { places.compactMap(\.self) }
+        public var keys: [String] { places.compactMap { $0?.key } }
 
         public subscript(key: String) -> JSON? {
-            get { position(of: key).map { members[$0].value } }
+            get { position(of: key).flatMap { places[$0]?.value } }
             set {
                 switch (position(of: key), newValue) {
-                case (let place?, let value?): members[place].value = value
+                case (let place?, let value?): places[place]?.value = value
                 case (let place?, nil): remove(at: place)
                 case (nil, let value?): append(key, value)
                 case (nil, nil): break
@@ -75,29 +108,35 @@ extension JSON {
 
         /// Members whose keys are known to differ, as those of a literal do: none is looked up.
         fileprivate init(distinct elements: [(String, JSON?)]) {
-            members.reserveCapacity(elements.count)
-            for case (let key, let value?) in elements { members.append(Member(key: key, value: value)) }
+            places.reserveCapacity(elements.count)
+            for case (let key, let value?) in elements { places.append(Member(key: key, value: value)) }
+            count = places.count
             reindex()
         }
 
         private func position(of key: String) -> Int? {
-            members.count > Self.scanned ? index[key] : members.firstIndex { $0.key == key }
+            places.count > Self.scanned ? index[ExactText(key)] : places.firstIndex { $0?.key.hasSameBytes(as: key) ?? false }
         }
 
         private mutating func append(_ key: String, _ value: JSON) {
-            members.append(Member(key: key, value: value))
-            if members.count == Self.scanned + 1 { reindex() } else if members.count > Self.scanned { index[key] = members.count - 1 }
+            places.append(Member(key: key, value: value))
+            count += 1
+            if places.count == Self.scanned + 1 { reindex() } else if places.count > Self.scanned { index[ExactText(key)] = places.count - 1 }
         }
 
         private mutating func remove(at place: Int) {
-            members.remove(at: place)
+            if places.count > Self.scanned, let key = places[place]?.key { index[ExactText(key)] = nil }
+            places[place] = nil
+            count -= 1
+            guard places.count > 2 * count else { return }
+            places = places.filter { $0 != nil }
             reindex()
         }
 
         private mutating func reindex() {
             index = [:]
-            guard members.count > Self.scanned else { return }
-            for (place, member) in members.enumerated() { index[member.key] = place }
+            guard places.count > Self.scanned else { return }
+            for (place, member) in places.enumerated() { if let member { index[ExactText(member.key)] = place } }
         }
     }
 }
@@ -105,13 +144,23 @@ extension JSON {
 /// Two objects are equal when they have the same members in any order, as JSON says (RFC 8259 §4).
 extension JSON.Object: Hashable {
     public static func == (a: Self, b: Self) -> Bool {
-        a.count == b.count && a.members.allSatisfy { b[$0.key] == $0.value }
+        a.count == b.count && a.allSatisfy { b[$0.key] == $0.value }
     }
-    public func hash(into hasher: inout Hasher) { hasher.combine(count) }
+    public func hash(into hasher: inout Hasher) {
+        // In any order: the sum of what each member alone would give.
+        hasher.combine(reduce(into: 0) { sum, member in sum &+= member.hashValue })
+    }
 }
 
 extension JSON.Object: Sequence {
-    public func makeIterator() -> IndexingIterator<[Member]> { members.makeIterator() }
+    public struct Iterator: IteratorProtocol {
+        fileprivate var places: ArraySlice<Member?>
+        public mutating func next() -> Member? {
+            while let place = places.popFirst() { if let place { return place } }
+            return nil
+        }
+    }
+    public func makeIterator() -> Iterator { Iterator(places: places[...]) }
 }
 
 extension JSON.Object: ExpressibleByDictionaryLiteral {

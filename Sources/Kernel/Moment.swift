@@ -42,9 +42,13 @@ extension Moment: CustomStringConvertible {
         return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
     }
 
-    /// Reads ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]Z`. Nil for offsets, impossible dates and everything else.
+    /// Reads ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]` and then `Z`, `+00:00` or `-00:00` (RFC 3339 §4.2, §4.3). Nil for other offsets,
+    /// impossible dates and everything else.
     public init?(iso text: String) {
-        let bytes = Array(text.utf8)
+        var bytes = Array(text.utf8)
+        if let offset = ["+00:00", "-00:00"].first(where: { bytes.suffix(6).elementsEqual($0.utf8) }) {
+            bytes.replaceSubrange((bytes.count - offset.utf8.count)..., with: [UInt8(ascii: "Z")])
+        }
         guard bytes.count >= 17, bytes.last == UInt8(ascii: "Z"), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
             let year = Moment.digits(bytes[0..<4]), let month = Moment.digits(bytes[5..<7]), let day = Moment.digits(bytes[8..<10]),

@@ -63,6 +63,8 @@ extension Optional: SQLBindable where Wrapped: SQLBindable { public var sql: SQL
 extension ID: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension UUIDText: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension NonEmpty: SQLBindable { public var sql: SQLValue { .text(text) } }
+extension Name: SQLBindable { public var sql: SQLValue { .text(text) } }
+extension Reason: SQLBindable { public var sql: SQLValue { .text(text) } }
 
 /// One row of an answer.
 public struct Row: Sendable {

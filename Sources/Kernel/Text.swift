@@ -2,21 +2,31 @@
 public protocol Text: WireValue, Hashable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
     var text: String { get }
     init(_ text: String)
-    /// What is wrong with a text that is to become such a value; nil when nothing is.
+    /// How many code points it may have where it comes from outside.
+    static var longest: Int { get }
+    /// What is wrong with a text that is to become such a value, besides its length and unseen characters; nil when nothing is.
     static func problem(with text: String) -> String?
     static var schema: Schema { get }
 }
 
+/// Texts with a meaning are compared byte by byte, as databases do.
 extension Text {
+    public static func == (a: Self, b: Self) -> Bool { a.text.hasSameBytes(as: b.text) }
+    public func hash(into hasher: inout Hasher) { ExactText(text).hash(into: &hasher) }
+}
+
+extension Text {
+    public static var longest: Int { 1_000 }
     public static func problem(with text: String) -> String? { nil }
-    public static var schema: Schema { .string }
+    public static var schema: Schema { .string.limited(most: Int64(longest)) }
     public var json: JSON { .string(text) }
     public var description: String { text }
     public init(stringLiteral value: String) { self.init(value) }
 
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
-        guard let text = String.read(raw, at: path, &reading) else { return nil }
-        if let problem = problem(with: text) { return reading.note(path, problem) }
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        if let problem = text.problem(most: longest) ?? problem(with: text) { return reading.note(path, problem) }
         return Self(text)
     }
 
@@ -27,43 +37,58 @@ extension Text {
     }
 }
 
-/// The opaque identifier of a `Thing`: two kinds of identifiers never mix.
+/// The opaque identifier of a `Thing`: two kinds of identifiers never mix. Compared byte by byte; one that is a UUID is kept in small letters,
+/// because a UUID is the same in either case (RFC 9562 §4).
 public struct ID<Thing>: Text {
     public let text: String
-    public init(_ text: String) { self.text = text }
+    public init(_ text: String) { self.text = text.foldedUUID }
+    public static var longest: Int { 128 }
+    public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
+    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
 }
 
-/// A text of at least one character.
+/// A name or another short text of at least one character.
 public struct NonEmpty: Text {
     public let text: String
     public init(_ text: String) { self.text = text }
+    public static var longest: Int { 200 }
     public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
-    public static var schema: Schema { .string.limited(least: 1) }
+    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
 }
 
-/// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version and case.
-public struct UUIDText: Text {
+/// A name that may be empty.
+public struct Name: Text {
     public let text: String
     public init(_ text: String) { self.text = text }
+    public static var longest: Int { 200 }
+}
+
+/// A reason, of at least one character.
+public struct Reason: Text {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
+    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
+}
+
+/// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version; kept in small letters.
+public struct UUIDText: Text {
+    public let text: String
+    public init(_ text: String) { self.text = text.foldedUUID }
+    public static var longest: Int { 36 }
     public static var schema: Schema { .string.formatted("uuid") }
-
-    public static func problem(with text: String) -> String? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isUUID = parts.map(\.count) == [8, 4, 4, 4, 12] && parts.allSatisfy { $0.utf8.allSatisfy(isHex) }
-        return isUUID ? nil : "must be a UUID"
-    }
-
-    private static func isHex(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): true
-        default: false
-        }
-    }
+    public static func problem(with text: String) -> String? { text.isUUID ? nil : "must be a UUID" }
 
     /// A new random UUID of version 7 (RFC 9562 §5.7): it begins with the time, so that indexes over it grow at one end.
     public static func fresh(at now: Moment) -> UUIDText {
         var generator = SystemRandomNumberGenerator()
         return UUIDText(at: now, random: (generator.next(), generator.next()))
+    }
+
+    /// A new UUID of version 4 (RFC 9562 §5.4): 122 random bits, for what opens something by being known.
+    public static func secret() -> UUIDText {
+        var generator = SystemRandomNumberGenerator()
+        return UUIDText(high: generator.next() & ~0xF000 | 0x4000, low: 0x8000_0000_0000_0000 | generator.next() & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
     init(at now: Moment, random: (UInt64, UInt64)) {
@@ -72,10 +97,15 @@ public struct UUIDText: Text {
     }
 
     /// A UUID of version 8 (RFC 9562 §5.8) made of the first 16 bytes of a digest: the same bytes give the same UUID.
-    public init(digest: some Sequence<UInt8>) {
+    public init(digest: some Sequence<UInt8>) { self.init(bytes: digest, version: 0x8000) }
+
+    /// A UUID in the form of version 4 (RFC 9562 §5.4) made of the first 16 of bytes that nobody can guess: a keyed digest, or random ones.
+    public init(unguessable bytes: some Sequence<UInt8>) { self.init(bytes: bytes, version: 0x4000) }
+
+    private init(bytes: some Sequence<UInt8>, version: UInt64) {
         var words: [UInt64] = [0, 0]
-        for (place, byte) in digest.prefix(16).enumerated() { words[place / 8] = words[place / 8] << 8 | UInt64(byte) }
-        self.init(high: words[0] & ~0xF000 | 0x8000, low: 0x8000_0000_0000_0000 | words[1] & 0x3FFF_FFFF_FFFF_FFFF)
+        for (place, byte) in bytes.prefix(16).enumerated() { words[place / 8] = words[place / 8] << 8 | UInt64(byte) }
+        self.init(high: words[0] & ~0xF000 | version, low: 0x8000_0000_0000_0000 | words[1] & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
     private init(high: UInt64, low: UInt64) {
@@ -88,5 +118,26 @@ public struct UUIDText: Text {
             out.append(digits[Int(word >> UInt64((15 - nibble % 16) * 4) & 0xF)])
         }
         text = String(decoding: out, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Whether it is the text form of a UUID (RFC 9562 §4), in either case.
+    var isUUID: Bool {
+        guard utf8.count == 36 else { return false }
+        return utf8.enumerated().allSatisfy { place, byte in
+            switch (place, byte) {
+            case (8, UInt8(ascii: "-")), (13, UInt8(ascii: "-")), (18, UInt8(ascii: "-")), (23, UInt8(ascii: "-")): true
+            case (8, _), (13, _), (18, _), (23, _): false
+            case (_, UInt8(ascii: "0")...UInt8(ascii: "9")), (_, UInt8(ascii: "a")...UInt8(ascii: "f")), (_, UInt8(ascii: "A")...UInt8(ascii: "F")): true
+            default: false
+            }
+        }
+    }
+
+    /// A UUID in small letters; every other text as it is.
+    var foldedUUID: String {
+        guard utf8.count == 36, utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }), isUUID else { return self }
+        return lowercased()
     }
 }

@@ -30,25 +30,35 @@ public protocol WireValue: Sendable, Equatable {
     var json: JSON { get }
 }
 
+/// A free text. One that has a meaning has a type, and with it a limit, of its own.
 extension String: WireValue {
-    public static var schema: Schema { .string }
+    private static let longest = 1_000
+    public static var schema: Schema { .string.limited(most: Int64(longest)) }
     public var json: JSON { .string(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> String? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a text") }
+        if let problem = text.problem(most: longest, mayBreak: true) { return reading.note(path, problem) }
         return text
     }
 }
 
+/// A whole number that every JSON library keeps exactly (RFC 8259 §6).
 extension Int: WireValue {
-    public static var schema: Schema { .integer }
+    private static let largest = 1 << 53 - 1
+    public static var schema: Schema { .integer.with("minimum", .int(Int64(-largest))).with("maximum", .int(Int64(largest))) }
     public var json: JSON { .int(Int64(self)) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Int? {
         guard let raw else { return reading.note(path, "is missing") }
-        if reading.isFromText, let text = raw.text, let number = Int(text), String(number) == text { return number }
-        if let whole = raw.integer { return Int(whole) }
-        if case .double(let number) = raw, let whole = Int(exactly: number) { return whole }
-        return reading.note(path, "must be a whole number")
+        guard let number = whole(raw, isFromText: reading.isFromText) else { return reading.note(path, "must be a whole number") }
+        guard (-largest...largest).contains(number) else { return reading.note(path, "must be a whole number of at most 53 bits") }
+        return number
+    }
+
+    private static func whole(_ raw: JSON, isFromText: Bool) -> Int? {
+        if isFromText, let text = raw.text, let number = Int(text), String(number) == text { return number }
+        if case .double(let number) = raw { return Int(exactly: number) }
+        return raw.integer.map { Int($0) }
     }
 }
 
@@ -114,12 +124,15 @@ public struct Nullable<Value: WireValue>: WireValue {
     }
 }
 
+/// A list. One that has a limit of its own is a type of its own.
 extension Array: WireValue where Element: WireValue {
-    public static var schema: Schema { .list(of: Element.schema) }
+    private static var longest: Int { 1_000 }
+    public static var schema: Schema { .list(of: Element.schema).limited(most: Int64(longest)) }
     public var json: JSON { .array(map(\.json)) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> [Element]? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let items = raw.items else { return reading.note(path, "must be a list") }
+        guard items.count <= longest else { return reading.note(path, "must have at most \(longest) entries") }
         var all: [Element] = []
         for (place, item) in items.enumerated() {
             if let value = Element.read(item, at: "\(path)[\(place)]", &reading) { all.append(value) }

@@ -60,7 +60,7 @@ struct Installation: Sendable, Equatable {
 
 /// Something that opens a lock at the door: a card, a phone, a wallet pass.
 struct Key: Sendable, Equatable, Codable {
-    typealias ID = NonEmpty
+    typealias ID = Kernel.ID<Key>
     let id: ID
     /// The slot on the device.
     var index: Int?

@@ -21,7 +21,8 @@ struct SerialNumber: Text {
     let text: String
     init(_ text: String) { self.text = text }
 
-    static var schema: Schema { Schema.string.matching("^[a-zA-Z0-9_.,@/:#=[\\]-]*$").limited(most: 800) }
+    static var longest: Int { 800 }
+    static var schema: Schema { Schema.string.matching("^[a-zA-Z0-9_.,@/:#=[\\]-]*$").limited(most: Int64(longest)) }
 
     static func problem(with text: String) -> String? {
         let isAllowed =

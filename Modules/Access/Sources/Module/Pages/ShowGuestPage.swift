@@ -14,11 +14,11 @@ enum ShowGuestPage {
                 Answer(404, "There is no such key."),
             ],
             input: .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."), .request
-        ) { (services: Services, id: String, token: String?, _: String?, request: Request) in
+        ) { (services: Services, id: String, token: PageToken?, _: String?, request: Request) in
             try await PageAnswers.page(request, services) { answers in
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
                 let path = "\(prefix)/\(id)"
-                if let token { return exchange(token, path, services.settings) }
+                if let token { return exchange(token.text, path, services.settings) }
                 let key = try await services.store.load(TempKey.self, id).state
                 guard key.exists else { return answers.trouble(404, .unknownKey) }
                 return answers.guest(try page(key, path, answers))
@@ -52,4 +52,11 @@ enum ShowGuestPage {
         case .valid: key.isFor(user) ? .valid : .forbidden
         }
     }
+}
+
+/// A user's token in the address of a page; long because it is signed.
+private struct PageToken: Text {
+    let text: String
+    init(_ text: String) { self.text = text }
+    static var longest: Int { 8_192 }
 }

@@ -19,7 +19,7 @@ struct DoorRequest: WireValue {
         let lock = readLock(object["lockId"], at: "\(path).lockId", &reading)
         let label = String?.read(object["label"], at: "\(path).label", &reading)
         let method = object["accessMethod"] == nil ? .key : TempKey.Door.Method.read(object["accessMethod"], at: "\(path).accessMethod", &reading)
-        if let text = label ?? nil, text.count > 120 { return reading.note("\(path).label", "must have at most 120 characters") }
+        if let text = label ?? nil, text.unicodeScalars.count > 120 { return reading.note("\(path).label", "must have at most 120 characters") }
         guard let lock, let label, let method else { return nil }
         return DoorRequest(lock: lock, label: label, method: method)
     }

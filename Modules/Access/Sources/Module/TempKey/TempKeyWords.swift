@@ -19,8 +19,7 @@ struct Count: WireValue {
 struct Remark: Text {
     let text: String
     init(_ text: String) { self.text = text }
-    static var schema: Schema { Schema.string.limited(most: 2_000) }
-    static func problem(with text: String) -> String? { text.count > 2_000 ? "must have at most 2000 characters" : nil }
+    static var longest: Int { 2_000 }
 }
 
 /// What a lock's history tells of a key that was made for it.

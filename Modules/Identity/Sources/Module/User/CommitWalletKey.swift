@@ -5,7 +5,7 @@ struct CommitWalletKey: Command, ConcernsUser {
     let user: UserID
     let key: WalletKey.ID
     let passID: NonEmpty
-    let passURL: NonEmpty
+    let passURL: PassURL
 
     var target: String { user.text }
 
@@ -23,4 +23,13 @@ struct CommitWalletKey: Command, ConcernsUser {
         .body("passUrl", "Where the pass is installed from."),
         make: CommitWalletKey.init(user:key:passID:passURL:)
     )
+}
+
+/// Where a pass is installed from.
+struct PassURL: Text {
+    let text: String
+    init(_ text: String) { self.text = text }
+    static var longest: Int { 2_048 }
+    static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
+    static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
 }

@@ -4,7 +4,7 @@ import Kernel
 struct RollBackWalletKey: Command, ConcernsUser {
     let user: UserID
     let key: WalletKey.ID
-    let reason: NonEmpty
+    let reason: Reason
 
     var target: String { user.text }
 

@@ -3,7 +3,7 @@ import Kernel
 /// Suspends a user: from this moment the person opens nothing and changes nothing, anywhere.
 struct SuspendUser: Command, ConcernsUser {
     let user: UserID
-    let reason: NonEmpty
+    let reason: Reason
     let caller: Caller
 
     var target: String { user.text }

@@ -1,0 +1,43 @@
+/// A text that equals another when the bytes do. Swift's own equality is canonical equivalence (Unicode §2.12): two spellings of `é` would be one
+/// identifier here and two in a database.
+public struct ExactText: Sendable, Hashable, CustomStringConvertible {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public var description: String { text }
+
+    public static func == (a: ExactText, b: ExactText) -> Bool { a.text.hasSameBytes(as: b.text) }
+
+    /// Over the bytes: equivalent spellings must not fall into one bucket, or a stranger could fill it.
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xFF as UInt8)  // no text contains this byte
+    }
+}
+
+extension String {
+    /// Whether both are the same sequence of bytes in UTF-8.
+    public func hasSameBytes(as other: String) -> Bool {
+        // Unequal texts, which most comparisons are of, are told apart by the fast path; equal ones are looked at byte by byte.
+        self == other && utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+
+    /// What keeps a text from outside out: its length in code points, and characters that show nothing, or show it in another order.
+    /// - Parameter mayBreak: whether line breaks and tabs are allowed.
+    public func problem(most limit: Int, mayBreak: Bool = false) -> String? {
+        // No code point has more than four bytes: the count of what is far too long is never taken.
+        guard utf8.count <= limit * 4, unicodeScalars.count <= limit else { return "must have at most \(limit) characters" }
+        return unicodeScalars.contains { $0.isUnseen(mayBreak: mayBreak) } ? "must not contain control characters" : nil
+    }
+}
+
+extension Unicode.Scalar {
+    /// Control characters (C0, C1, DEL), and those that change the direction of the text around them (UAX #9 §2.1–2.4).
+    fileprivate func isUnseen(mayBreak: Bool) -> Bool {
+        switch value {
+        case 0x09, 0x0A, 0x0D: !mayBreak
+        case 0x00...0x1F, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
