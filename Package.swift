@@ -48,8 +48,8 @@ struct Context {
 }
 
 let contexts = [
-    Context(name: "Access", knows: ["Devices", "Identity"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
-    Context(name: "Identity", knows: ["Access"]),
+    Context(name: "Access", knows: ["Devices", "Identity", "Partners"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
+    Context(name: "Identity", knows: ["Access", "Devices"]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
     Context(name: "Partners", knows: [], ports: [("WebhookSender", ["HTTPClient"])]),

@@ -36,7 +36,7 @@ public struct ModuleStore: Sendable {
             state: { try await state($0, known: $1) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
             query: { query in try await clear { try await reads.read([query])[0] } }, read: { queries in try await clear { try await reads.read(queries) } },
             run: { statements in try await clear { try await run(statements) } },
-            turn: { try await turns.take($0) })
+            turn: { try await turns.take($0) }, holds: FenceCondition.sql)
     }
 
     private func state(_ stream: StreamName, known: Mark?) async throws -> (Found, epoch: Int64) {

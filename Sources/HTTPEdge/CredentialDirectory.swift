@@ -18,6 +18,10 @@ public final class CredentialDirectory: Sendable {
             "INSERT INTO platform.credentials_epoch (id, epoch) VALUES (1, 1)",
         ])
 
+    /// Suspensions of people at the doors of one tenant.
+    public static let suspensions = Migration(
+        "006-suspensions", ["CREATE TABLE platform.suspensions (user_id TEXT NOT NULL, org_id TEXT NOT NULL, PRIMARY KEY (user_id, org_id))"])
+
     struct Key: Sendable {
         let org: OrgID
         let isSuper: Bool
@@ -57,14 +61,22 @@ public final class CredentialDirectory: Sendable {
                     """
                 ]
             },
-            suspend: { user, isSuspended in
+            suspend: { user, isEverywhere, tenants in
                 [
                     """
-                    INSERT INTO platform.users (user_id, is_suspended) VALUES (\(user), \(isSuspended))
+                    INSERT INTO platform.users (user_id, is_suspended) VALUES (\(user), \(isEverywhere))
                     ON CONFLICT (user_id) DO UPDATE SET is_suspended = EXCLUDED.is_suspended
                     """,
-                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+                    "DELETE FROM platform.suspensions WHERE user_id = \(user)",
+                ] + tenants.map { "INSERT INTO platform.suspensions (user_id, org_id) VALUES (\(user), \($0)) ON CONFLICT (user_id, org_id) DO NOTHING" } + [
+                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1"
                 ]
+            },
+            suspensions: { user in
+                """
+                SELECT org_id FROM platform.suspensions WHERE user_id = \(user)
+                UNION ALL SELECT '' AS org_id FROM platform.users WHERE user_id = \(user) AND is_suspended
+                """
             },
             forget: { [forget($0)] })
     }

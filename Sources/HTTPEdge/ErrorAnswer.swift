@@ -17,18 +17,24 @@ enum ErrorAnswer {
 
     private static func response(for failure: Failure) -> Response {
         switch failure {
-        case .problems(let problems): make(400, problems)
-        case .unauthenticated(let words): make(401, "Unauthorized", words)
-        case .refused(let kind, let code, let words): make(kind.status, code ?? word(for: kind), words)
-        case .idempotencyConflict(let words, let retryAfter): make(409, "Conflict", words, retryAfter: retryAfter)
-        case .deviceUnreachable(let words): make(502, "DeviceUnreachable", words)
-        case .unavailable(let words, let retryAfter): make(503, "Unavailable", words, retryAfter: retryAfter)
-        case .notConfigured(let words): make(503, "NotConfigured", words)
+        case .problems(let problems): return make(400, problems)
+        case .unauthenticated(let words): return make(401, "Unauthorized", words)
+        case .refused(let kind, let code, let words): return make(kind.status, code ?? word(for: kind), words)
+        case .idempotencyConflict(let words, let retryAfter): return make(409, "Conflict", words, retryAfter: retryAfter)
+        case .deviceUnreachable(let words): return make(502, "DeviceUnreachable", words)
+        case .unavailable(let words, let retryAfter): return make(503, "Unavailable", words, retryAfter: retryAfter)
+        case .notConfigured(let words): return make(503, "NotConfigured", words)
         case .outcomeUnknown:
-            make(503, "OutcomeUnknown", "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
-        case .invalidPin: make(401, "Invalid PIN", "Invalid PIN")
-        case .sideEffectFailed(let words): make(500, "SideEffectError", words)
-        case .tooManyRequests(let retryAfter): make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
+            return make(503, "OutcomeUnknown", "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
+        case .fateUnknown(let action):
+            var response = make(
+                503, "OutcomeUnknown", "The command may have reached the device or not. GET /actions/\(action) tells what becomes of it.", retryAfter: .seconds(5))
+            response.headers["X-Action-Id"] = action.text
+            return response
+        case .deviceBusy(let words): return make(429, "TooManyRequests", words, retryAfter: .seconds(30))
+        case .invalidPin: return make(401, "Invalid PIN", "Invalid PIN")
+        case .sideEffectFailed(let words): return make(500, "SideEffectError", words)
+        case .tooManyRequests(let retryAfter): return make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
         }
     }
 

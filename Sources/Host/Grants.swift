@@ -1,7 +1,7 @@
 import Kernel
 
 /// The SQL that gives each module a PostgreSQL role of its own: all rights on its schema and on what the processes share, and on other
-/// schemas no more than to read what they publish.
+/// schemas no more than to read what they publish, and whether a state is still the one that a decision relied on.
 public enum Grants {
     public static var statements: String { Modules.all.map { statements(for: $0.name) }.joined(separator: "\n") }
 
@@ -15,6 +15,7 @@ public enum Grants {
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(own) TO \(role);
             GRANT USAGE ON SCHEMA \(others.joined(separator: ", ")) TO \(role);
             GRANT SELECT ON \(others.map { "\($0).outbox" }.joined(separator: ", ")) TO \(role);
+            \(others.map { "GRANT SELECT (category, id, version, changed_at) ON \($0).aggregates TO \(role);" }.joined(separator: "\n"))
 
             """
     }

@@ -1,6 +1,7 @@
 import Database
 import DevicesContracts
 import EventStore
+import Foundation
 import HTTPClient
 public import HTTPEdge
 import HubBridge
@@ -38,6 +39,14 @@ public struct System: Sendable {
         return Moment(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
+    /// The kernel's id of this start of the machine, and the time since then, sleep included.
+    public static let uptime: @Sendable () -> Uptime = {
+        var now = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &now)
+        return Uptime(boot: boot, milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+    }
+    private static let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.filter { !$0.isWhitespace } ?? ""
+
     /// Opens the database, brings it up to date where that is wanted, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
         let contexts = try Modules.chosen(names), storage = try Storage(settings)
@@ -62,7 +71,8 @@ public struct System: Sendable {
                 settings: settings.forModules, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
             let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
-            (services.launch, services.wake, services.zones) = (workflows.launch, workflows.wake, .world)
+            (services.launch, services.wake, services.zones, services.uptime) = (workflows.launch, workflows.wake, .world, uptime)
+            services = services.following(context.follow)
             all[name] = services
             let assembly = context.assemble(services)
             bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, store, storage.database))

@@ -69,6 +69,8 @@ public struct Preparation<C: Command>: Sendable {
         /// The events as they will be stored.
         public let wire: [WireEvent]
         public let request: Request
+        /// What the decision relied on: it travels with what is asked of others.
+        public let fence: Fence
     }
 
     /// What it leaves behind.
@@ -84,6 +86,9 @@ public struct Preparation<C: Command>: Sendable {
         public var isForOneAttempt = false
         /// Nothing has to change after all: no event is stored.
         public var isNothing = false
+        /// What was asked outside may have happened or not: the events are stored, so that the action can be followed, and the caller is told that
+        /// nobody knows.
+        public var isUnknown = false
         /// Takes the effect back when the events cannot be stored after all.
         public var undo: @Sendable () async -> Void = {}
         public static var nothingToDo: Outcome { var outcome = Outcome(); outcome.isNothing = true; return outcome }
@@ -96,6 +101,7 @@ public struct Preparation<C: Command>: Sendable {
 
     /// Whether it is performed anew when another writer was faster: right for what only looks, wrong for what moves a door.
     public let repeats: Bool
+    /// Throws `FenceBroken` when what the decision relied on has changed meanwhile: it is made anew.
     public let perform: @Sendable (Plan, Services) async throws -> Outcome
     /// What it adds to the answers of the operation.
     public let answers: [Answer]

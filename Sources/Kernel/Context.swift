@@ -8,15 +8,18 @@ public struct Context: Sendable {
     public let workflows: [AnyWorkflow]
     /// The tables that its aggregates' `project` fills: a rebuild empties them and replays the log.
     public let views: [String]
+    /// What happens after each commit, before the one who committed goes on. It may fail without harm: what must happen stands in the outbox too.
+    public let follow: (@Sendable (Commit, Services) async -> Void)?
     /// What runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) -> Assembly
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        workflows: [AnyWorkflow] = [], views: [String] = [], assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
+        workflows: [AnyWorkflow] = [], views: [String] = [], follow: (@Sendable (Commit, Services) async -> Void)? = nil,
+        assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
     ) {
         (self.name, self.aggregates, self.migrations, self.operations) = (name, aggregates, migrations, operations)
-        (self.workflows, self.views, self.assemble) = (workflows, views, assemble)
+        (self.workflows, self.views, self.follow, self.assemble) = (workflows, views, follow, assemble)
     }
 }
 

@@ -132,4 +132,8 @@ public struct Effects: Sendable {
     public var rows: [SQL] = []
     public init(appends: [Append] = [], rows: [SQL] = []) { (self.appends, self.rows) = (appends, rows) }
     public static let none = Effects()
+    public mutating func append(_ others: Effects) {
+        appends += others.appends
+        rows += others.rows
+    }
 }

@@ -26,6 +26,8 @@ public struct Answer: Sendable, Equatable {
     public init(_ status: Int, _ words: String, _ schema: Schema? = nil) { (self.status, self.words, self.schema) = (status, words, schema) }
 
     public static let deviceUnreachable = Answer(502, "The device link did not take the command; nothing was stored.")
+    public static let fateUnknown = Answer(
+        503, "Whether the command reaches the device is not known, or something this operation needs is not available; X-Action-Id names the action to follow.")
     public static let unavailable = Answer(503, "Something this operation needs is not available now; try again.")
 }
 

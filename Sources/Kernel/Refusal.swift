@@ -39,6 +39,10 @@ public enum Failure: Error, Sendable, Equatable {
     case notConfigured(String)
     /// A COMMIT whose reply was lost: the effect may or may not have happened.
     case outcomeUnknown
+    /// A command may have left for its device or not. The action tells what becomes of it.
+    case fateUnknown(ActionID)
+    /// Too much waits for the device already.
+    case deviceBusy(String)
     case tooManyRequests(retryAfter: Duration)
     /// A PIN that opens nothing here now, whatever the reason.
     case invalidPin

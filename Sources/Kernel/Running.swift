@@ -93,14 +93,16 @@ struct Running<C: Command>: Sendable {
     func run() async throws -> Response {
         let turn = try await services.store.turn(C.Target.stream(command.target))
         defer { turn.end() }
-        var prepared: Preparation<C>.Outcome?
+        var prepared: Preparation<C>.Outcome?, first: Int64?
         do {
             for _ in 0..<Self.attempts {
-                if let response = try await attempt(&prepared) { return response }
+                if let response = try await attempt(&prepared, since: &first) { return response }
             }
             throw Failure.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
         } catch Failure.outcomeUnknown {
             throw Failure.outcomeUnknown  // it may be stored: taking the effect back would break it
+        } catch Failure.fateUnknown(let action) {
+            throw Failure.fateUnknown(action)  // it is stored, and the device has the last word
         } catch {
             await prepared?.undo()
             throw error
@@ -108,9 +110,12 @@ struct Running<C: Command>: Sendable {
     }
 
     /// Loads, decides and stores once; nil when another writer was faster. What has been prepared stays for the next attempt.
-    private func attempt(_ prepared: inout Preparation<C>.Outcome?) async throws -> Response? {
+    /// - Parameter first: the credentials' version at the first attempt: whoever asks is established anew when it has moved since.
+    private func attempt(_ prepared: inout Preparation<C>.Outcome?, since first: inout Int64?) async throws -> Response? {
         let (snapshot, epoch) = try await services.store.loadWithEpoch(C.Target.self, command.target)
         try request.check(epoch)
+        if let first, first != epoch { throw StaleCredentials(epoch: epoch) }
+        first = epoch
         if !C.founds { try snapshot.mustExist(or: C.missing) }
         try await rule.check(command, snapshot.state, request.caller, services)
         let command = try await completing(command, snapshot, request, services)
@@ -123,19 +128,22 @@ struct Running<C: Command>: Sendable {
         let append = try Append(events, to: snapshot, at: now)
         let wire = append.events.map(\.wire)
         if prepared?.isForOneAttempt ?? true || before.repeats {
-            let plan = Preparation<C>.Plan(command: command, snapshot: snapshot, events: events, wire: wire, request: request)
-            prepared = try await before.perform(plan, services)
+            let fence = Fence(snapshot, of: services.module, credentials: epoch)
+            let plan = Preparation<C>.Plan(command: command, snapshot: snapshot, events: events, wire: wire, request: request, fence: fence)
+            do { prepared = try await before.perform(plan, services) } catch is FenceBroken { return nil }
         }
         if prepared?.isNothing == true { return try await settle(response(snapshot, version: snapshot.version, events: [], wire: nil)) }
         var response = response(snapshot, version: append.version, events: events, wire: wire.first)
         response.headers.merge(prepared?.headers ?? [:]) { $1 }
         response = shape(response)
-        let rows = (prepared?.rows ?? []) + command.rows(for: events, snapshot, at: now) + recorded(response)
+        let recorded = prepared?.isUnknown == true ? [] : recorded(response)
+        let rows = (prepared?.rows ?? []) + command.rows(for: events, snapshot, at: now) + recorded
         do {
             services.crashes.reach(.beforeCommit, in: services.module)
             try await services.store.commit(Commit([append] + (prepared?.appends ?? []), rows: rows, trace: request.trace))
             services.crashes.reach(.afterCommit, in: services.module)
             services.store.keep(events, after: snapshot, at: now, epoch: epoch)
+            if prepared?.isUnknown == true { throw Failure.fateUnknown(request.action) }
             return response
         } catch CommitFailure.versionConflict {
             return nil

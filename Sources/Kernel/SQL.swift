@@ -13,6 +13,20 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
     /// The same statement as a condition of its transaction.
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
 
+    /// The text with the numbers of its values moved behind as many others.
+    private func text(from count: Int) -> String {
+        guard count > 0, !values.isEmpty else { return text }
+        var moved = "", rest = text[...]
+        while let place = rest.firstIndex(of: "$") {
+            moved += rest[...place]
+            rest = rest[rest.index(after: place)...]
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            if let number = Int(digits) { moved += String(number + count) }
+            rest = rest.dropFirst(digits.count)
+        }
+        return moved + rest
+    }
+
     public struct Interpolation: StringInterpolationProtocol {
         var text = ""
         var values: [SQLValue] = []
@@ -28,6 +42,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
         public mutating func appendInterpolation(optional value: (some SQLBindable)?) {
             values.append(value?.sql ?? .null)
             text += "$\(values.count)"
+        }
+
+        /// A part of a statement with values of its own.
+        public mutating func appendInterpolation(fragment: SQL) {
+            text += fragment.text(from: values.count)
+            values += fragment.values
         }
 
         /// A name or a fragment that the program wrote itself; never anything from outside.

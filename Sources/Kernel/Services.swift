@@ -1,7 +1,7 @@
 /// What a running module lends to its use cases.
 public struct Services: Sendable {
     public let module: String
-    public let store: Store
+    public private(set) var store: Store
     public let bus: Bus
     public let vault: Vault
     public let directory: Directory
@@ -15,6 +15,18 @@ public struct Services: Sendable {
     /// The statement that ends a run's sleep.
     public var wake: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS none" }
     public var zones = Zones.utc
+    public var uptime: @Sendable () -> Uptime = { .unknown }
+
+    /// The same with something that follows each commit.
+    public func following(_ follow: (@Sendable (Commit, Services) async -> Void)?) -> Services {
+        guard let follow else { return self }
+        var copy = self
+        copy.store = store.following { [self] commit in await follow(commit, self) }
+        return copy
+    }
+
+    /// What both clocks show now.
+    public var clocks: ClockReading { ClockReading(clock(), uptime: uptime()) }
 
     public init(
         module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,
@@ -79,17 +91,20 @@ public struct Directory: Sendable {
     public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
     public let knowUser: @Sendable (_ user: UserID, _ email: String?) -> [SQL]
-    /// Suspends a person, or ends the suspension.
-    public let suspend: @Sendable (_ user: UserID, _ isSuspended: Bool) -> [SQL]
+    /// Says where a person is suspended: everywhere, or at the doors of some tenants, or nowhere.
+    public let suspend: @Sendable (_ user: UserID, _ isEverywhere: Bool, _ tenants: [OrgID]) -> [SQL]
+    /// The tenants at whose doors a person is suspended, as rows of `org_id`; an empty one stands for everywhere.
+    public let suspensions: @Sendable (_ user: UserID) -> SQL
     /// Takes a person's key away: what is stored about the person can be read by nobody any more.
     public let forget: @Sendable (_ user: UserID) -> [SQL]
 
     public init(
         admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
-        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool) -> [SQL],
-        forget: @escaping @Sendable (UserID) -> [SQL]
+        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
+        suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.knowUser, self.suspend, self.forget) = (admitKey, dismissKeys, knowUser, suspend, forget)
+        (self.admitKey, self.dismissKeys, self.knowUser) = (admitKey, dismissKeys, knowUser)
+        (self.suspend, self.suspensions, self.forget) = (suspend, suspensions, forget)
     }
 }
 

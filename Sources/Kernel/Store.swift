@@ -23,7 +23,8 @@ public struct Append: Sendable {
     }
 
     /// The append for what a decision on a snapshot has brought.
-    public init<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, at now: Moment) throws {
+    /// - Parameter audience: who is to hear of the events, where that is not what the aggregate says.
+    public init<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, at now: Moment, audience: [OrgID]? = nil) throws {
         var state = snapshot.state, recorded: [Recorded] = [], claims: [Claim] = [], rows: [SQL] = []
         for (place, event) in events.enumerated() {
             let before = state
@@ -31,7 +32,7 @@ public struct Append: Sendable {
             recorded.append(
                 Recorded(
                     wire: A.wire(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
-                    subject: state.publicID ?? snapshot.stream.id, audience: state.audience(of: event, before: before)))
+                    subject: state.publicID ?? snapshot.stream.id, audience: audience ?? state.audience(of: event, before: before)))
             claims += A.claims(of: event, before: before)
             rows += A.project(
                 Change(
@@ -130,6 +131,8 @@ public struct Store: Sendable {
     public let run: @Sendable ([SQL]) async throws -> [[Row]]
     /// Waits until no other command of this process works on the stream.
     public let turn: @Sendable (StreamName) async throws -> Turn
+    /// The condition, as SQL, that what a decision relied on is still so.
+    public let holds: @Sendable (Fence) -> SQL
     private let recent = RecentStates()
 
     public init(
@@ -137,9 +140,21 @@ public struct Store: Sendable {
         history: @escaping @Sendable (StreamName, Int, Int) async throws -> [StoredEvent],
         commit: @escaping @Sendable (Commit) async throws -> Void, query: @escaping @Sendable (SQL) async throws -> [Row],
         read: @escaping @Sendable ([SQL]) async throws -> [[Row]],
-        run: @escaping @Sendable ([SQL]) async throws -> [[Row]], turn: @escaping @Sendable (StreamName) async throws -> Turn
+        run: @escaping @Sendable ([SQL]) async throws -> [[Row]], turn: @escaping @Sendable (StreamName) async throws -> Turn,
+        holds: @escaping @Sendable (Fence) -> SQL
     ) {
         (self.state, self.history, self.commit, self.query, self.read, self.run, self.turn) = (state, history, commit, query, read, run, turn)
+        self.holds = holds
+    }
+
+    /// The same store with something that follows each commit.
+    func following(_ follow: @escaping @Sendable (Commit) async -> Void) -> Store {
+        Store(
+            state: state, history: history,
+            commit: { [commit] what in
+                try await commit(what)
+                await follow(what)
+            }, query: query, read: read, run: run, turn: turn, holds: holds)
     }
 
     public func load<A: Aggregate>(_ type: A.Type = A.self, _ id: String) async throws -> Snapshot<A> {

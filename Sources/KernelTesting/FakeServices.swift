@@ -12,6 +12,8 @@ public final class FakeServices: Sendable {
         var rows: [SQL] = []
         var messages: [Commit.Posting] = []
         var failure: (any Error)?
+        /// The commits that succeed before the failing one.
+        var successes = 0
     }
     private let state = Mutex(State())
     public let now: Moment
@@ -24,7 +26,10 @@ public final class FakeServices: Sendable {
     }
 
     /// Lets the next commit fail.
-    public func failNextCommit(with error: any Error) { state.withLock { $0.failure = error } }
+    public func failNextCommit(with error: any Error) { failCommit(1, with: error) }
+
+    /// Lets a commit fail, counting from the next one.
+    public func failCommit(_ number: Int, with error: any Error) { state.withLock { ($0.failure, $0.successes) = (error, number - 1) } }
 
     /// The asks of a kind so far.
     public func asked<A: Ask>(_ type: A.Type) throws -> [A] {
@@ -63,12 +68,15 @@ public final class FakeServices: Sendable {
                 state.withLock { $0.rows += rows }
                 return rows.map { _ in [] }
             },
-            turn: { _ in Turn {} })
+            turn: { _ in Turn {} }, holds: { _ in "TRUE" })
     }
 
     private func commit(_ commit: Commit) throws {
         try state.withLock { state in
-            if let failure = state.failure { state.failure = nil; throw failure }
+            if let failure = state.failure {
+                if state.successes == 0 { state.failure = nil; throw failure }
+                state.successes -= 1
+            }
             for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected { throw CommitFailure.versionConflict }
             for case .take(let kind, let value) in commit.appends.flatMap(\.claims) where !state.claims.insert("\(kind) \(value)").inserted {
                 throw CommitFailure.claimTaken(kind: kind)
@@ -93,6 +101,8 @@ public final class FakeServices: Sendable {
     }
 
     private var directory: Directory {
-        Directory(admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _ in [] }, forget: { _ in [] })
+        Directory(
+            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _, _ in [] },
+            suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })
     }
 }

@@ -15,30 +15,51 @@ public struct MQTTSettings: Sendable {
     public var keyFile: String?
     /// How long the broker keeps the session of a client that is away; zero for none.
     public var sessionExpiry = Duration.zero
+    public var will: MQTTWill?
 
     public init(host: String, port: Int, clientID: String) { (self.host, self.port, self.clientID) = (host, port, clientID) }
+}
+
+/// A message as it came from the broker.
+public struct MQTTMessage: Sendable {
+    public let topic: String
+    public let payload: [UInt8]
+    /// Whether the broker had kept it for whoever subscribes (MQTT 5 §3.3.1.3).
+    public let isRetained: Bool
+}
+
+/// What the broker publishes in a client's name when its connection ends without a word (MQTT 5 §3.1.2.5).
+public struct MQTTWill: Sendable {
+    public let topic: String
+    public let payload: [UInt8]
+    public init(topic: String, payload: [UInt8]) { (self.topic, self.payload) = (topic, payload) }
 }
 
 /// What happens on a connection, told on its network thread: handlers must not wait.
 public struct MQTTHandlers: Sendable {
     public var connected: @Sendable () -> Void
     public var disconnected: @Sendable () -> Void
-    public var received: @Sendable (_ topic: String, _ payload: [UInt8]) -> Void
+    public var received: @Sendable (MQTTMessage) -> Void
 
     public init(
         connected: @escaping @Sendable () -> Void = {}, disconnected: @escaping @Sendable () -> Void = {},
-        received: @escaping @Sendable (String, [UInt8]) -> Void = { _, _ in }
+        received: @escaping @Sendable (MQTTMessage) -> Void = { _ in }
     ) {
         (self.connected, self.disconnected, self.received) = (connected, disconnected, received)
     }
 }
 
 public enum MQTTFailure: Error, Sendable, Equatable {
+    /// The message has not left.
     case notConnected
+    /// The connection broke before the acknowledgement; the broker may have the message.
+    case lost
     /// The broker did not acknowledge in time; it may have the message.
     case timedOut
     /// A reason code of MQTT 5 of 0x80 or more.
     case refused(reason: Int)
+    /// The library, or the broker's limit on packets, does not admit this message; others pass.
+    case invalid(String)
     case library(String)
 }
 
@@ -76,6 +97,9 @@ public final class MQTTClient: @unchecked Sendable {
                 mosquitto_tls_set(handle, settings.authorityFile, settings.authorityFile == nil ? "/etc/ssl/certs" : nil, settings.certificateFile, settings.keyFile, nil)
             )
         }
+        if let will = settings.will {
+            try check(mosquitto_will_set_v5(handle, will.topic, Int32(will.payload.count), will.payload, 1, true, nil))
+        }
         setCallbacks()
         try connect(settings)
         try check(mosquitto_loop_start(handle))
@@ -103,7 +127,7 @@ public final class MQTTClient: @unchecked Sendable {
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let message = message?.pointee, let topic = message.topic else { return }
             let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
-            MQTTClient.from(context).handlers.received(String(cString: topic), Array(payload))
+            MQTTClient.from(context).handlers.received(MQTTMessage(topic: String(cString: topic), payload: Array(payload), isRetained: message.retain))
         }
     }
 
@@ -122,7 +146,7 @@ public final class MQTTClient: @unchecked Sendable {
             defer { state.isConnected = false; state.waiting = [:]; state.early = [:] }
             return state.waiting
         }
-        for continuation in waiting.values { continuation.resume(throwing: MQTTFailure.notConnected) }
+        for continuation in waiting.values { continuation.resume(throwing: MQTTFailure.lost) }
         handlers.disconnected()
     }
 
@@ -159,7 +183,7 @@ public final class MQTTClient: @unchecked Sendable {
         let reason = try await withCheckedThrowingContinuation { continuation in
             let outcome: Result<Int, any Error>? = state.withLock { state in
                 if let reason = state.early.removeValue(forKey: id) { return .success(reason) }
-                guard state.isConnected else { return .failure(MQTTFailure.notConnected) }
+                guard state.isConnected else { return .failure(MQTTFailure.lost) }
                 state.waiting[id] = continuation
                 return nil
             }
@@ -178,8 +202,11 @@ public final class MQTTClient: @unchecked Sendable {
         }
         var id: Int32 = 0
         let code = mosquitto_publish_v5(handle, &id, topic, Int32(payload.count), payload, 1, retain, properties)
-        guard code == MOSQ_ERR_SUCCESS.rawValue else { throw MQTTFailure.notConnected }
-        return id
+        switch code {
+        case MOSQ_ERR_SUCCESS.rawValue: return id
+        case MOSQ_ERR_NO_CONN.rawValue, MOSQ_ERR_CONN_LOST.rawValue: throw MQTTFailure.notConnected
+        default: throw MQTTFailure.invalid(String(cString: mosquitto_strerror(code)))
+        }
     }
 
     /// Ends the connection and drops what waits in it. Waits for the network thread.

@@ -48,9 +48,9 @@ final class Device: Sendable {
             MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.subscribe() },
-                received: { [weak self] topic, payload in
-                    guard let self, topic.hasPrefix(prefix), let json = try? JSON.parse(payload, depth: 64) else { return }
-                    take(String(topic.dropFirst(prefix.count)), json)
+                received: { [weak self] message in
+                    guard let self, message.topic.hasPrefix(prefix), let json = try? JSON.parse(message.payload, depth: 64) else { return }
+                    take(String(message.topic.dropFirst(prefix.count)), json)
                 }))
         client.withLock { $0 = made }
         if made.isConnected { subscribe() }

@@ -50,7 +50,7 @@ private struct Visits: Aggregate {
 
         init(_ database: any Database) async throws {
             self.database = database
-            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, PersonKeys.migration])
+            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
             try await Migrator(database).migrate(schema: "alpha", [Tables.migration(for: "alpha")])
             people = PersonKeys(database: database, vault: try CryptoVault(ring: CryptoVault.development).port)
             store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Visits.self)])
@@ -140,7 +140,7 @@ private struct Visits: Aggregate {
             try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann")))
             let before = try await stage.store.port.load(Visits.self, "1")
             let directory = CredentialDirectory.port(forget: PersonKeys.forget)
-            _ = try await Stage(database).database.transact(directory.suspend("ann", true) + directory.forget("ann"))
+            _ = try await Stage(database).database.transact(directory.suspend("ann", true, []) + directory.forget("ann"))
             #expect(try await stage.store.port.load(Visits.self, "1").state.visitors[0].name.hasPrefix("erased-"))
             // Who has read it before must look again.
             let late = try Append([.came(Visits.Visitor(who: "bob", name: "Bob"))], to: before, at: Moment(milliseconds: 2_000))

@@ -38,7 +38,7 @@ import Testing
                 return ""
             }
         }
-        _ = Lock.personal.state.replace(in: samples["LockAggregate.state.2"]?.members ?? [:], of: stream) { text, person in
+        _ = Lock.personal.state.replace(in: samples["LockAggregate.state.3"]?.members ?? [:], of: stream) { text, person in
             found.append("\(person) \(text)")
             return ""
         }
@@ -54,8 +54,7 @@ import Testing
         try GoldenSamples.check(
             [
                 .created(definition), .changed(TempKeyChanges(from: Moment(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"), .useReserved("a"),
-
-                .useReturned("b"), .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
+                .useReturned("b"), .doorsEnded([2], by: "acme", at: Moment(milliseconds: 1_600)), .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
             ], of: TempKey.self)
     }
 
@@ -71,7 +70,7 @@ import Testing
         try GoldenSamples.check(
             [
                 .granted(terms, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
-                .moveFailed(attempt: 1, at: Moment(milliseconds: 2_000)), .barred(run: "run"), .admitted, .revoked,
+                .moveFailed(attempt: 1, at: Moment(milliseconds: 2_000)), .moveDone(attempt: 2), .barred(run: "run"), .admitted, .revoked,
             ], of: KeyGrant.self)
         try GoldenSamples.check(KeyMove(grant: "7/k", attempt: 1), named: "KeyMove")
     }
@@ -82,6 +81,36 @@ import Testing
         try GoldenSamples.check(RemoveKeyEverywhere(key: "k", holder: "bob"), named: RemoveKeyEverywhere.name)
         let keys = [Key(id: "k", index: 1, user: "bob")]
         try GoldenSamples.check(BulkAddKeys(lock: LockID(7), keys: keys, caller: .key(org: "acme", isSuper: false)), named: BulkAddKeys.name)
+        try GoldenSamples.check(EndGivenKeys(lock: LockID(7), keys: ["k"], tenant: "acme", by: "ann"), named: EndGivenKeys.name)
+    }
+
+    @Test func `what rights ask is read by every later build`() throws {
+        var lock = Lock()
+        lock.apply(.created(Installation(lock: LockID(7), uuid: uuid, org: "acme")))
+        try GoldenSamples.check(Right(.manager(.key(org: "acme", isSuper: false)), of: lock), named: "Right.manager")
+        try GoldenSamples.check(Right(.keyGiver(.user("ann", email: nil)), of: lock), named: "Right.keyGiver")
+        try GoldenSamples.check(Right(.tempKey(TempKeyTests.id, user: "ann", byPin: true, action: "a"), of: lock), named: "Right.tempKey")
+        try GoldenSamples.check(Right(.listedKey("k"), of: lock), named: "Right.listedKey")
+    }
+
+    @Test func `events that may end a right are those that are listened for`() throws {
+        let id: TempKey.ID = TempKeyTests.id
+        let locks: [Lock.Event] = [
+            .created(Installation(lock: LockID(7), uuid: uuid)), .ownerSet("u"), .organizationSet("o"), .uuidChanged(to: uuid, from: uuid), .keyAdded(Key(id: "k")),
+            .keyRemoved("k", index: nil), .keyWriteRequested("k", index: nil), .openRequested(reason: nil, request: nil),
+            .residentAdded(Resident(user: "u", name: "n")), .residentRemoved("u", email: nil), .tempKeyUsed(TempKeyUse(key: id, user: nil, count: 1)),
+            .tempKeyUpdated(id, TempKeyChanges(), by: "o"), .tempKeyDeleted(id, by: "o"),
+        ]
+        for event in locks { #expect(EndedRights.names.contains(event.name) == event.mayEndRights, "\(event.name)") }
+        let keys: [TempKey.Event] = [
+            .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Moment(milliseconds: 1)), .doorsEnded([1], by: "o", at: Moment(milliseconds: 1)),
+            .useReserved("a"),
+            .useReturned("a"),
+        ]
+        for event in keys {
+            let name = TempKey.wire(event, in: TempKey(), at: Moment(milliseconds: 1)).type
+            #expect(EndedRights.names.contains(name) == event.mayEndRights, "\(name)")
+        }
     }
 
     @Test func `messages are read by every later build`() throws {

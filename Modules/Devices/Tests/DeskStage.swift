@@ -18,6 +18,7 @@ final class DeskStage: Sendable {
     init(_ database: any Database) async throws {
         self.database = database
         try await Migrator(database).migrate(schema: "devices", [Tables.migration(for: "devices")] + devices.migrations)
+        for thing in ["t", "u", "other", "bridge"] { _ = try await database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), 'acme')"]) }
     }
 
     func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
@@ -50,7 +51,7 @@ final class DeskStage: Sendable {
     var context: AskContext { AskContext(trace: Self.trace, deadline: state.withLock { $0.now } + SendCommand.patience) }
 
     func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
-        let command = SendCommand(action: action, thing: thing, org: nil, command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
+        let command = SendCommand(action: action, thing: thing, org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
         return try await desk.send(command, context).outcome
     }
 

@@ -11,7 +11,7 @@ import Testing
     let claim = Hub.Claim(org: "acme", site: "s", user: "u")
     let now = Moment(milliseconds: 5)
 
-    func provision(named: UUIDText = UUIDText(id), thing: ThingName? = nil) -> ProvisionHub {
+    func provision(named: UUIDText = UUIDText(id), thing: NewThingName? = nil) -> ProvisionHub {
         ProvisionHub(hub: Hub.ID(Self.id), named: named, serial: "SN", model: "hub-2", thing: thing, vendor: "Acme")
     }
     func claiming(org: OrgID? = nil, named: Hub.ID = Hub.ID(id), by caller: Caller = .key(org: "acme", isSuper: false)) -> ClaimHub {

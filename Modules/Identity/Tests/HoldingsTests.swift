@@ -107,7 +107,7 @@ import Testing
         Given<UserAccount>(created, suspended).when(suspend, at: now).then()
         Given<UserAccount>(created, suspended).when(reactivate, at: now).then(.reactivated(by: "staff", at: now))
         Given<UserAccount>(created).when(reactivate, at: now).then()
-        Given<UserAccount>(created, suspended).then { $0.isSuspended }
+        Given<UserAccount>(created, suspended).then { $0.isSuspendedEverywhere }
         Given<UserAccount>(created, suspended, .reactivated(by: "staff", at: now)).then { $0.status == .active }
     }
 

@@ -6,8 +6,8 @@ public let access = Context(
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
-        SuspendedUsersView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
-        TempKeyRows.users,
+        SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
+        TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
@@ -15,18 +15,23 @@ public let access = Context(
         LockDetails.operation, LockBasicInfo.operation, LockHistory.operation, DebugMessages.operation,
         AddResident.operation, RemoveResident.operation, Residents.operation,
         CreateTempKey.operation, UpdateTempKey.operation, DeleteTempKey.operation, UseTempKey.operation, TempKeysOfLock.operation,
-        CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective,
+        CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective, RemoveDoor.operation,
         OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
         BulkAddKeys.operation, FollowAction.operation,
     ],
-    workflows: [AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self)],
+    workflows: [
+        AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self),
+        AnyWorkflow(EndGivenKeys.self),
+    ],
     views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors", "temp_key_users"],
+    follow: EndedRights.follow,
     assemble: { services in
         Assembly(
-            answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services)],
-            reactions: [FinishActions.reaction(services), SuspendedUsersView.reaction, KeyHoldersView.reaction] + FollowPeople.reactions(services)
+            answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)],
+            reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + EndedRights.reactions(services)
+                + FollowPeople.reactions(services)
                 + FollowKeys.reactions(services),
-            jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job])
+            jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job, UnfollowedActions(services: services).job])
     }
 )

@@ -6,7 +6,7 @@ extension Rule where State == Lock {
     static var manager: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
-            confirms: { _, lock, caller, services in try await lock.counts(caller, services) },
+            confirms: { _, lock, caller, services in try await lock.standing(of: caller, services).counts },
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
@@ -14,15 +14,16 @@ extension Rule where State == Lock {
     static var keyGiver: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
-            confirms: { _, lock, caller, services in try await lock.counts(caller, services, withoutLimit: true) },
+            confirms: { _, lock, caller, services in try await lock.standing(of: caller, services).isWithoutLimit },
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
     /// Rule LO: stricter, a key on the lock is not enough.
     static var owner: Rule {
-        Rule("the tenant that owns the lock, its owner, or a super key") { _, lock, caller in
-            lock.isGiven(by: caller)
-        }
+        Rule(
+            "the tenant that owns the lock, its owner, or a super key",
+            confirms: { _, lock, caller, services in try await !lock.isBarred(caller, services) },
+            permits: { _, lock, caller in lock.isGiven(by: caller) })
     }
 }
 
@@ -33,32 +34,66 @@ extension Lock {
         return isManaged(by: caller)
     }
 
+    func isGiven(by caller: Caller, _ services: Services) async throws -> Bool {
+        guard isGiven(by: caller) else { return false }
+        return try await !isBarred(caller, services)
+    }
+
     /// Whether the caller manages the lock now.
     func isManaged(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
-        return try await counts(caller, services)
+        return try await standing(of: caller, services).counts
     }
 
     /// Whether the caller may give keys to the lock now.
     func isGivenKeys(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
-        return try await counts(caller, services, withoutLimit: true)
+        return try await standing(of: caller, services).isWithoutLimit
     }
 
-    /// Whether one of the caller's keys counts now, for people who have the lock by a key and nothing else.
-    /// - Parameter withoutLimit: whether it must be one that always counts.
-    fileprivate func counts(_ caller: Caller, _ services: Services, withoutLimit: Bool = false) async throws -> Bool {
-        guard case .user(let user, _) = caller, !isOwned(by: user) else { return true }
-        let rows = try await services.store.query(KeyGrantRows.validities(on: LockID(number), of: user)), now = services.clock()
-        guard !rows.isEmpty else { return true }
-        let limits = Dictionary(rows.map { ($0.text("key_uuid") ?? "", try? $0.json("validity")?.decoded(as: Validity.self)) }) { first, _ in first }
-        return keys.contains { key in
-            guard key.user == user else { return false }
+    /// When the caller's right to the lock ends by itself; nil when it does not.
+    func end(of caller: Caller, _ services: Services) async throws -> Moment? { try await standing(of: caller, services).end }
+
+    /// Whether the caller is a person who is suspended at this lock: everywhere, or by its tenant.
+    func isBarred(_ caller: Caller, _ services: Services) async throws -> Bool {
+        guard case .user(let user, _) = caller else { return false }
+        return try await isBarred(user, services)
+    }
+
+    func isBarred(_ user: UserID, _ services: Services) async throws -> Bool {
+        bars(try await services.store.query(services.directory.suspensions(user)))
+    }
+
+    private func bars(_ suspensions: [Row]) -> Bool {
+        suspensions.contains { row in row.text("org_id").map { $0.isEmpty || OrgID($0) == org } ?? false }
+    }
+
+    /// How it stands now with somebody who manages the lock.
+    struct Standing: Equatable {
+        /// Whether one of their keys counts now, or they need none.
+        var counts: Bool
+        /// Whether they have the lock for good, and not for a time or for hours.
+        var isWithoutLimit: Bool
+        /// When what counts now ends by itself.
+        var end: Moment?
+        static let always = Standing(counts: true, isWithoutLimit: true), never = Standing(counts: false, isWithoutLimit: false)
+    }
+
+    fileprivate func standing(of caller: Caller, _ services: Services) async throws -> Standing {
+        guard case .user(let user, _) = caller else { return .always }
+        let rows = try await services.store.read([services.directory.suspensions(user), KeyGrantRows.validities(on: LockID(number), of: user)])
+        guard !bars(rows[0]) else { return .never }
+        guard !isOwned(by: user) else { return .always }
+        let limits = Dictionary(rows[1].map { (ExactText($0.text("key_uuid") ?? ""), try? $0.json("validity")?.decoded(as: Validity.self)) }) { first, _ in first }
+        let now = services.clock()
+        let active = keys.filter { $0.user == user }.compactMap { key -> Validity? in
             // Without a row, or in one that stands there for a suspension alone, the key always counts.
-            guard let found = limits[key.id.text] else { return true }
-            guard let limit = found else { return false }
-            return limit.isAlways || !withoutLimit && limit.isActive(at: now, services.zones)
+            guard let found = limits[ExactText(key.id.text)] else { return .always }
+            guard let limit = found, limit.isActive(at: now, services.zones) else { return nil }
+            return limit
         }
+        if active.contains(where: \.isAlways) { return .always }
+        return Standing(counts: !active.isEmpty, isWithoutLimit: false, end: active.compactMap { $0.nextChange(after: now, services.zones) }.max())
     }
 
     func isManaged(by caller: Caller) -> Bool {

@@ -1,6 +1,7 @@
 import DevicesContracts
 import Kernel
 import KernelTesting
+import Synchronization
 import Testing
 
 @testable import Access
@@ -11,7 +12,7 @@ import Testing
 
     func withLock(_ fake: FakeServices) async throws {
         fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
-        fake.answer(WithdrawCommand.self) { _ in Done() }
+        fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
         let create = Request(
             path: ["id": "7"], body: ["index": 7, "uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7"], caller: .key(org: "acme", isSuper: false),
             attempt: Attempt(now: fake.now))
@@ -50,6 +51,37 @@ import Testing
         fake.answer(SendCommand.self) { _ in throw AskFailure.timedOut(name: SendCommand.name) }
         await #expect(throws: AskFailure.self) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
         #expect(try fake.asked(WithdrawCommand.self).map(\.action) == fake.asked(SendCommand.self).map(\.action))
+    }
+
+    @Test func `a command that may have left is stored, can be followed, and is told to be unknown`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unknown) }
+        let request = open(fake)
+        await #expect(throws: Failure.fateUnknown(request.action)) { try await OpenLock.operation.perform(request, fake.services("access")) }
+        #expect(try fake.asked(WithdrawCommand.self).isEmpty)
+        #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
+    }
+
+    @Test func `a command without an answer that may have left is unknown too`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        fake.answer(SendCommand.self) { _ in throw AskFailure.timedOut(name: SendCommand.name) }
+        fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: true) }
+        let request = open(fake)
+        await #expect(throws: Failure.fateUnknown(request.action)) { try await OpenLock.operation.perform(request, fake.services("access")) }
+        #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
+    }
+
+    @Test func `a decision whose premises have changed is made anew`() async throws {
+        let fake = FakeServices()
+        try await withLock(fake)
+        let count = Counter()
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(count.next() == 1 ? .outdated : .accepted) }
+        #expect(try await OpenLock.operation.perform(open(fake), fake.services("access")).status == 200)
+        let sent = try fake.asked(SendCommand.self)
+        #expect(sent.count == 2 && sent[0].action == sent[1].action && sent[0].fence != nil && sent[0].premise?.about == ["lock:7"])
+        #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
     }
 
     @Test func `a conflict after the push decides again under the same action`() async throws {
@@ -111,5 +143,15 @@ import Testing
                 Problem("userId", "must be a text"),
             ])
         ) { try await AddKey.operation.perform(request, fake.services("access")) }
+    }
+}
+
+private final class Counter: Sendable {
+    private let count = Mutex(0)
+    func next() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
     }
 }

@@ -20,7 +20,7 @@ import Testing
     }
 
     func react(_ finished: CommandFinished) async throws -> Effects {
-        try await FinishActions(store: fake.services("access").store, clock: { fake.now }).react(to: finished)
+        try await FinishActions(fake.services("access")).react(to: finished)
     }
 
     func types(_ effects: Effects) -> [String] { effects.appends.flatMap { $0.events.map(\.wire.type) } }

@@ -18,7 +18,7 @@ import Testing
             maxUses: maxUses, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
         try await store.commit(
             Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append([.created(definition)], to: key, at: fake.now)], trace: none))
-        fake.answer(WithdrawCommand.self) { _ in Done() }
+        fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
     }
 
     func open() async throws -> GuestOpening.Opened {
@@ -42,7 +42,9 @@ import Testing
 
     @Test func `a repeat of the request takes no second use`() async throws {
         try await prepare(maxUses: 1)
-        fake.answer(SendCommand.self) { _ in throw Failure.outcomeUnknown }
+        fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+        // Counts from the reservation of the use.
+        fake.failCommit(2, with: Failure.outcomeUnknown)
         let request = Request(caller: .anonymous, attempt: Attempt(now: fake.now))
         let opening = GuestOpening(services: fake.services("access"), request: request)
         await #expect(throws: Failure.outcomeUnknown) { try await opening.open(TempKeyTests.id, door: nil) }

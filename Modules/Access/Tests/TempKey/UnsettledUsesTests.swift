@@ -26,7 +26,7 @@ import Testing
         /// A lock, a key of one use, and a request that has reserved it and got no further.
         init(_ database: any Database) async throws {
             access = try await AccessStage(database)
-            access.fake.answer(WithdrawCommand.self) { _ in Done() }
+            access.fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
             let definition = TempKey.Definition(
                 id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
                 until: Moment(milliseconds: 2_000_000), maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme", createdAt: access.clock)
@@ -79,7 +79,7 @@ import Testing
         try await with(dialect) { stage in
             stage.access.fake.answer(WithdrawCommand.self) { _ in
                 try await stage.tellDoor()
-                return Done()
+                return WithdrawCommand.Reply(mayHaveLeft: false)
             }
             stage.access.pass(UnsettledUses.patience + .seconds(1))
             try await stage.uses.settle()

@@ -11,7 +11,7 @@ public struct SendCommand: Ask {
 
     public let action: ActionID
     public let thing: ThingName
-    /// The tenant that the thing must belong to; nil where the asker has established the right in another way.
+    /// The tenant that the thing must belong to; nil for a thing that must be a person's.
     public let org: OrgID?
     /// `command` for locks and devices, `hub_command` for hubs.
     public let shadow: String
@@ -22,18 +22,34 @@ public struct SendCommand: Ask {
     public let lifetime: Int64?
     /// Comes back unchanged in `CommandFinished`.
     public let context: JSON
+    /// The right that it rests on; nil for commands that are nobody's right, such as removals.
+    public let premise: Premise?
+    /// What the decision relied on; checked where the command is stored.
+    public let fence: Fence?
 
     /// - Parameter lifetime: whole milliseconds.
     public init(
         action: ActionID, thing: ThingName, org: OrgID?, shadow: String = "command", command: String, args: JSON, lifetime: Duration?,
-        context: JSON = .null
+        context: JSON = .null, premise: Premise? = nil, fence: Fence? = nil
     ) {
         (self.action, self.thing, self.org, self.shadow, self.command, self.args) = (action, thing, org, shadow, command, args)
-        (self.lifetime, self.context) = (lifetime?.milliseconds, context)
+        (self.lifetime, self.context, self.premise, self.fence) = (lifetime?.milliseconds, context, premise, fence)
     }
 
     public struct Reply: Codable, Sendable {
-        public enum Outcome: String, Codable, Sendable { case accepted, unreachable, foreign }
+        public enum Outcome: String, Codable, Sendable {
+            case accepted
+            /// Nothing can come of it: the link did not take it.
+            case unreachable
+            /// The thing is not the tenant's, or nobody's.
+            case foreign
+            /// It may have left for the device: what becomes of it is told by `CommandFinished`.
+            case unknown
+            /// What the decision relied on has changed: nothing is stored, it is to be made anew.
+            case outdated
+            /// Too many commands wait for the thing.
+            case full
+        }
         public let outcome: Outcome
         /// Whether the thing, or its hub, is known to be offline: the command waits on its shadow.
         public let isOffline: Bool
@@ -47,6 +63,43 @@ public struct WithdrawCommand: Ask {
     public let action: ActionID
     public let thing: ThingName
     public init(action: ActionID, thing: ThingName) { (self.action, self.thing) = (action, thing) }
+
+    public struct Reply: Codable, Sendable {
+        /// Whether it may have reached a device before it was taken back.
+        public let mayHaveLeft: Bool
+        public init(mayHaveLeft: Bool) { self.mayHaveLeft = mayHaveLeft }
+    }
+}
+
+/// The right that a command rests on. A command is not shown to a device once its right has ended.
+public struct Premise: Codable, Sendable, Equatable {
+    /// The module that knows whether it still holds.
+    public let module: String
+    /// What its end may come from, in words of that module: `lock:7`, `user:U` …
+    public let about: [String]
+    /// What that module is asked, as `PremisesHold`.
+    public let question: JSON
+    /// When the right ends by itself; nil where it does not.
+    public let endsAt: Moment?
+
+    public init(module: String, about: [String], question: JSON, endsAt: Moment?) {
+        (self.module, self.about, self.question, self.endsAt) = (module, about, question, endsAt)
+    }
+}
+
+/// What Devices asks the module of a premise before it shows a device what has waited.
+public enum PremisesHold {
+    /// The name of the ask at a module. Its body is a list of questions, its reply a list of truth values in the same order.
+    public static func name(at module: String) -> String { "\(module).PremisesHold" }
+}
+
+/// Asks Devices to look again at the rights of commands that wait: those that have ended are withdrawn before the reply.
+public struct LookAgain: Ask {
+    public static let name = "devices.LookAgain", module = "devices"
+    public static let patience = Duration.seconds(3)
+    /// One of the words in `Premise.about`.
+    public let about: String
+    public init(about: String) { self.about = about }
     public typealias Reply = Done
 }
 
@@ -73,7 +126,8 @@ public struct CommandFinished: Fact {
     public let finishedAt: Moment
     public let context: JSON
 
-    public var stream: StreamName { StreamName("command", thing.text) }
+    /// Each action is a stream: one whose end cannot be handled holds up no other.
+    public var stream: StreamName { StreamName("command", action.text) }
 
     public init(
         action: ActionID, thing: ThingName, command: String, outcome: Outcome, error: String?, wasPublished: Bool, isLate: Bool,
@@ -81,5 +135,20 @@ public struct CommandFinished: Fact {
     ) {
         (self.action, self.thing, self.command, self.outcome, self.error) = (action, thing, command, outcome, error)
         (self.wasPublished, self.isLate, self.finishedAt, self.context) = (wasPublished, isLate, finishedAt, context)
+    }
+}
+
+/// Asks what has become of commands whose end was not heard.
+public struct EndsOfCommands: Ask {
+    public static let name = "devices.EndsOfCommands", module = "devices"
+    public let actions: [ActionID]
+    public init(actions: [ActionID]) { self.actions = actions }
+
+    public struct Reply: Codable, Sendable {
+        /// The ends of those that have ended, as they were told.
+        public let ended: [CommandFinished]
+        /// The actions of which Devices has heard.
+        public let known: [ActionID]
+        public init(ended: [CommandFinished], known: [ActionID]) { (self.ended, self.known) = (ended, known) }
     }
 }

@@ -5,9 +5,16 @@ public struct HubLink: Sendable {
     /// Something a thing has sent.
     public enum Inbound: Sendable, Equatable {
         case shadow(ThingName, shadow: String?, verb: Verb, payload: [UInt8])
-        case presence(ThingName, online: Bool)
+        case presence(ThingName, SignOfLife)
         /// The link is up again: what was missed must be offered anew.
         case connected
+    }
+    /// What a thing, or its last will, says of whether it is there.
+    public struct SignOfLife: Sendable, Equatable {
+        public let isOnline: Bool
+        /// When, by the thing's own clock: for a will when it was registered. Nil where it does not say.
+        public let saidAt: Moment?
+        public init(isOnline: Bool, saidAt: Moment? = nil) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     }
     public enum Verb: String, Sendable, CaseIterable { case get, update, delete }
 
@@ -33,14 +40,19 @@ public struct HubLink: Sendable {
         case unheard
     }
 
-    /// The link is down, or the message was refused or not taken in time.
+    /// The message has not left and never will: the link is down, or the broker refused the message.
     public struct Down: Error, Sendable {
+        public init() {}
+    }
+
+    /// The message may have left: nobody has acknowledged it in time, or the connection broke under it.
+    public struct Unknown: Error, Sendable {
         public init() {}
     }
 
     /// Opens the link and listens until cancelled. The receiver answers false when it cannot take any more now.
     public let listen: @Sendable (_ receive: @escaping @Sendable (Inbound) -> Bool) async throws -> Void
-    /// Hands a message over and waits until it is taken. Throws `Down`; what was given up then is never sent later.
+    /// Hands a message over and waits until it is taken. Throws `Down` or `Unknown`; what was given up then is never sent later.
     public let publish: @Sendable (Outbound) async throws -> Delivery
     public let isUp: @Sendable () -> Bool
 
@@ -50,4 +62,17 @@ public struct HubLink: Sendable {
     ) {
         (self.listen, self.publish, self.isUp) = (listen, publish, isUp)
     }
+}
+
+extension ThingName {
+    /// The characters of AWS's thing names: letters, digits and `:_-`. Others would change the meaning of a topic.
+    public static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: ":_-".utf8.contains(byte)
+        }
+    }
+
+    /// Whether a thing may have a name: 1 to 128 of the allowed characters.
+    public var isThingName: Bool { (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(Self.isAllowed) }
 }

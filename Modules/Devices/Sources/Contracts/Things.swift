@@ -1,6 +1,7 @@
 public import Kernel
 
-/// Asks Devices to tie a thing to a tenant. A thing that another tenant holds stays with it.
+/// Asks Devices to tie a thing to a tenant, or to a person. A thing that somebody else holds stays with them, and one that is registered with a hub
+/// waits for the claim of its hub.
 public struct BindThing: Ask {
     public static let name = "devices.BindThing", module = "devices"
     public let thing: ThingName

@@ -24,7 +24,7 @@ public final class HubSimulator: Sendable {
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in Task { await self?.announce(hubs, nodes) } },
-                received: { [weak self] topic, payload in Task { await self?.hear(topic, payload) } }))
+                received: { [weak self] message in Task { await self?.hear(message.topic, message.payload) } }))
         client.withLock { $0 = made }
         if made.isConnected { await announce(hubs, nodes) }
         defer { Task.detached { made.close() } }

@@ -38,7 +38,7 @@ public final class MQTTLink: Sendable {
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.connected() }, disconnected: { [weak self] in self?.state.withLock { $0.isSubscribed = false } },
-                received: { [weak self] topic, payload in self?.received(topic, payload) }))
+                received: { [weak self] message in self?.received(message) }))
         let isWanted = state.withLock { state in
             guard state.receive != nil else { return false }
             state.client = client
@@ -58,8 +58,8 @@ public final class MQTTLink: Sendable {
         _ = receive?(.connected)
     }
 
-    private func received(_ topic: String, _ payload: [UInt8]) {
-        guard let inbound = topics.inbound(topic, payload) else { return }
+    private func received(_ message: MQTTMessage) {
+        guard let inbound = topics.inbound(message.topic, message.payload, isRetained: message.isRetained) else { return }
         _ = state.withLock { $0.receive }?(inbound)
     }
 
@@ -68,11 +68,12 @@ public final class MQTTLink: Sendable {
         do {
             let reason = try await client.publish(topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime, sent: sent)
             return reason == 0 ? .taken : .unheard
-        } catch MQTTFailure.refused {
-            throw HubLink.Down()
-        } catch is MQTTFailure {
-            // The library would send it again after a reconnect, however late.
+        } catch MQTTFailure.timedOut, MQTTFailure.lost {
+            // It may be on its way; the library would send it again after a reconnect, however late.
             discard(client)
+            throw HubLink.Unknown()
+        } catch is MQTTFailure {
+            // A failure of this message, or of a link that is down already: it is no reason to give up what works for others.
             throw HubLink.Down()
         }
     }

@@ -15,5 +15,6 @@ public let identity = Context(
         AddLicensePlate.operation, RemoveLicensePlate.operation, LicensePlates.operation,
         AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation,
     ],
+    follow: { commit, services in await EndedRights.follow(commit, services) },
     assemble: { services in Assembly(answers: PeopleQuestions.answers(services)) }
 )

@@ -15,7 +15,7 @@ public let partners = Context(
         let activity = Activity()
         let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
         return Assembly(
-            answers: [BootstrapKey.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [],
+            answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [],
             gauges: DeliveryFigures.gauges(services))
     }
 )

@@ -22,8 +22,8 @@ enum FollowAction {
     private static func mayFollow(_ caller: Caller, _ row: Row) -> Bool {
         switch caller {
         case .key(_, isSuper: true), .staff: true
-        case .key(let org, isSuper: false): row.text("org_id") == org.text
-        case .user(let user, _): row.text("user_id") == user.text
+        case .key(let org, isSuper: false): row.text("org_id").map { OrgID($0) } == org
+        case .user(let user, _): row.text("user_id").map { UserID($0) } == user
         case .anonymous: false
         }
     }

@@ -3,7 +3,7 @@ import Kernel
 /// What is to become of one key on one lock's device, beside the lock's own history: when the key counts, and whether the device has it.
 /// Founded by a key with a validity, or by the suspension of a key's holder.
 struct KeyGrant: Aggregate {
-    static let category = Category("key-grant", className: "KeyGrantAggregate", shape: 1)
+    static let category = Category("key-grant", className: "KeyGrantAggregate", shape: 2)
 
     enum Event: Sendable, Equatable {
         /// - Parameters:
@@ -18,6 +18,8 @@ struct KeyGrant: Aggregate {
         case moveIntended(onto: Bool, attempt: Int)
         /// The device link has taken the command.
         case moveSent(attempt: Int)
+        /// The device has said that it did.
+        case moveDone(attempt: Int)
         /// The device has said that it could not.
         case moveFailed(attempt: Int, at: Moment)
         /// The key was taken from the lock.
@@ -43,6 +45,8 @@ struct KeyGrant: Aggregate {
     private(set) var isOnDevice = false
     private(set) var attempt = 0
     private(set) var isSent = true
+    /// Whether the device has said that it did what was sent last.
+    private(set) var isDone = false
     private(set) var failures = 0
     private(set) var retryAt: Moment?
 
@@ -56,8 +60,9 @@ struct KeyGrant: Aggregate {
         case .admitted: isBarred = false
         case .moveIntended(let isOnDevice, let attempt):
             if isOnDevice != self.isOnDevice { (failures, retryAt) = (0, nil) }
-            (self.isOnDevice, self.attempt, isSent) = (isOnDevice, attempt, false)
+            (self.isOnDevice, self.attempt, isSent, isDone) = (isOnDevice, attempt, false, false)
         case .moveSent: isSent = true
+        case .moveDone: (isDone, failures, retryAt) = (true, 0, nil)
         case .moveFailed(let attempt, let now):
             failures += 1
             retryAt = now + min(.seconds(10) * (1 << min(failures, 10)), .seconds(3600))
@@ -89,21 +94,23 @@ extension KeyGrant {
     static let longestSleep = Duration.seconds(3600)
     /// How long a key is watched after its end: a clock that has run ahead and is put right brings it back.
     static let afterglow = Duration.seconds(86_400)
-    /// After so many failures in a row of a key that is no longer the lock's, the device has the last word.
-    static let mostFailures = 8
 
+    /// Whether a run is taking it from the device.
+    var isLeaving: Bool { isRevoked && mayBeOnDevice }
     var isLive: Bool { terms != nil && !isRevoked }
+    /// Whether the device has the key, may come to have it, or may not have let go of it yet.
+    var mayBeOnDevice: Bool { isOnDevice || !isSent || attempt > 0 && !isDone }
 
     func nextStep(at now: Moment, _ zones: Zones) -> NextStep {
         guard let terms else { return .end }
         let isWanted = isLive && !isBarred && terms.validity.isActive(at: now, zones)
         if isWanted != isOnDevice { return .intend(onto: isWanted, attempt: attempt + 1) }
         if !isSent {
-            if isRevoked, failures >= Self.mostFailures { return .end }
             if let retryAt, now < retryAt { return .sleep(until: retryAt) }
             return .send(onto: isOnDevice, attempt: attempt)
         }
-        if isRevoked { return .end }
+        // A key that has left the lock is watched until the device has let go of it.
+        if isRevoked { return attempt == 0 || isDone ? .end : .sleep(until: now + Self.longestSleep) }
         if let until = terms.validity.until, terms.validity.isOver(at: now) {
             let end = until + Self.afterglow
             return now < end ? .sleep(until: min(end, now + Self.longestSleep)) : .end

@@ -10,6 +10,7 @@ extension KeyGrant {
         case .admitted: WireEvent("KeyHolderAdmitted", [:])
         case .moveIntended(let isOnDevice, let attempt): WireEvent("KeyMoveIntended", ["isOnDevice": .bool(isOnDevice), "attempt": attempt.json])
         case .moveSent(let attempt): WireEvent("KeyMoveSent", ["attempt": attempt.json])
+        case .moveDone(let attempt): WireEvent("KeyMoveDone", ["attempt": attempt.json])
         case .moveFailed(let attempt, let at): WireEvent("KeyMoveFailed", ["attempt": attempt.json, "at": .int(at.milliseconds)])
         case .revoked: WireEvent("KeyGrantRevoked", [:])
         }
@@ -24,6 +25,7 @@ extension KeyGrant {
         case "KeyHolderAdmitted": return .admitted
         case "KeyMoveIntended": return .moveIntended(onto: isOnDevice, attempt: attempt)
         case "KeyMoveSent": return .moveSent(attempt: attempt)
+        case "KeyMoveDone": return .moveDone(attempt: attempt)
         case "KeyMoveFailed": return .moveFailed(attempt: attempt, at: Moment(milliseconds: data["at"]?.integer ?? 0))
         case "KeyGrantRevoked": return .revoked
         default: return nil

@@ -34,7 +34,7 @@ extension KeyGrant {
         switch change.event {
         case .granted: return [KeyGrantRows.put(terms)]
         case .revoked: return [KeyGrantRows.remove(terms)]
-        case .barred, .admitted, .moveIntended, .moveSent, .moveFailed: return []
+        case .barred, .admitted, .moveIntended, .moveSent, .moveDone, .moveFailed: return []
         }
     }
 }

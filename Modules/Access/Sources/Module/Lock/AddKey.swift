@@ -48,6 +48,9 @@ struct AddKey: Command {
         return [.keyAdded(wanted)]
     }
 
+    /// A key that is back on the list is not on its way out.
+    func rows(for events: [Lock.Event], _ snapshot: Snapshot<Lock>, at now: Moment) -> [SQL] { events.isEmpty ? [] : [KeyRemovals.done(key, on: lock)] }
+
     static let complete: @Sendable (AddKey, Snapshot<Lock>, Request, Services) async throws -> AddKey = { command, lock, request, services in
         var command = command
         if let schedule = command.validity.schedule { command.isZoneKnown = services.zones.offset(schedule.timeZone, request.attempt.now) != nil }
@@ -55,13 +58,14 @@ struct AddKey: Command {
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(command.lock, command.key)).state
             command.granted = grant.isLive ? grant.terms?.validity : nil
         }
-        if let user = command.user { command.isHolderSuspended = try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty }
+        if let user = command.user { command.isHolderSuspended = try await lock.state.isBarred(user, services) }
         return command
     }
 
-    private static let push = Preparation<AddKey>.device { command, _, _ in
+    private static let push = Preparation<AddKey>.device { plan in
+        let command = plan.command
         let args: JSON = ["key_uuid": command.key.json, "key_index": command.index?.json, "user_id": command.user?.json]
-        return DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey)
+        return DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey, basis: .listedKey(command.key))
     }
 
     /// A key that always counts goes to the device first. One with hours, or of a suspended holder, is stored with its grant, and a run brings

@@ -17,7 +17,7 @@ struct ChangeLockUuid: Command {
     static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
 
     func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard lock.uuid.text.lowercased() != uuid.text.lowercased() else { throw .sameUuid }
+        guard lock.uuid != uuid else { throw .sameUuid }
         return [.uuidChanged(to: uuid, from: lock.uuid)]
     }
 

@@ -8,37 +8,62 @@ struct DeviceCommand: Sendable {
     /// Nil for commands that wait until the device is there.
     let lifetime: Duration?
     let kind: ActionKind
+    /// What it rests on; nil for removals, which are nobody's right.
+    let basis: Right.Basis?
 }
 
 extension Preparation where C.Target == Lock {
     /// Hands the command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What
     /// was decided travels along, so that a crash between push and store is healed when the device answers.
-    static func device(_ command: @escaping @Sendable (C, Lock, [Lock.Event]) -> DeviceCommand) -> Preparation {
-        Preparation(answers: [.deviceUnreachable]) { plan, services in
+    static func device(_ command: @escaping @Sendable (Plan) -> DeviceCommand) -> Preparation {
+        Preparation(answers: [.deviceUnreachable, .fateUnknown, Answer(429, "Too many commands wait for the device.")]) { plan, services in
             let lock = plan.snapshot.state, action = plan.request.action, trace = plan.request.trace
-            let device = command(plan.command, lock, plan.events)
+            let device = command(plan)
             let row = ActionRow(action: action, kind: device.kind, lock: lock, caller: plan.request.caller, at: plan.request.attempt.now)
             let context = PushContext(stream: plan.snapshot.stream.id, events: plan.wire.map(PushContext.Event.init), row: row)
+            let premise = try await device.basis.map { Right($0, of: lock) }?.premise(lock, services)
             let send = SendCommand(
                 action: action, thing: lock.thing, org: lock.organisation, command: device.name, args: device.args, lifetime: device.lifetime,
-                context: try JSON(encoding: context))
-            @Sendable func withdraw() async {
-                _ = try? await services.bus.ask(WithdrawCommand(action: action, thing: lock.thing), trace: trace, now: services.clock())
-            }
-            let reply: SendCommand.Reply
+                context: try JSON(encoding: context), premise: premise, fence: plan.fence)
+            let withdrawal = WithdrawCommand(action: action, thing: lock.thing)
+            let undo = { @Sendable in _ = try? await services.bus.ask(withdrawal, trace: trace, now: services.clock()) }
+            var outcome = Outcome(rows: [row.insert], headers: ["X-Action-Id": action.text], healedBy: "actions", undo: undo)
             do {
-                reply = try await services.bus.ask(send, trace: trace, now: services.clock())
-            } catch {
-                await withdraw()  // whatever became of it: nothing may open that was answered with an error
-                throw error
+                let reply = try await services.bus.ask(send, trace: trace, now: services.clock())
+                try reply.check()
+                outcome.isUnknown = reply.outcome == .unknown
+                if reply.isOffline { outcome.headers["X-Device-Offline"] = "true" }
+                return outcome
+            } catch let failure where SendCommand.isWithoutAnswer(failure) {
+                // Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
+                let fate = try? await services.bus.ask(withdrawal, trace: trace, now: services.clock())
+                guard fate?.mayHaveLeft ?? true else { throw failure }
+                outcome.isUnknown = true
+                return outcome
             }
-            switch reply.outcome {
-            case .accepted: break
-            case .unreachable: throw Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")
-            case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
-            }
-            let headers = ["X-Action-Id": action.text].merging(reply.isOffline ? ["X-Device-Offline": "true"] : [:]) { own, _ in own }
-            return Outcome(rows: [row.insert], headers: headers, healedBy: "actions", undo: withdraw)
+        }
+    }
+}
+
+extension SendCommand {
+    /// Whether nobody knows what has become of an ask: no answer came, or one that does not say.
+    fileprivate static func isWithoutAnswer(_ failure: any Error) -> Bool {
+        switch failure {
+        case is AskFailure, is CancellationError, Failure.unavailable, Failure.outcomeUnknown: true
+        default: false
+        }
+    }
+}
+
+extension SendCommand.Reply {
+    /// Throws where nothing can come of the command.
+    fileprivate func check() throws {
+        switch outcome {
+        case .accepted, .unknown: break
+        case .unreachable: throw Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")
+        case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant, or to nobody.")
+        case .outdated: throw FenceBroken()
+        case .full: throw Failure.deviceBusy("Too many commands wait for this lock.")
         }
     }
 }

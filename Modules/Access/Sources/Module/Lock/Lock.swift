@@ -2,7 +2,7 @@ import Kernel
 
 /// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
 struct Lock: Aggregate {
-    static let category = Category("lock", className: "LockAggregate", shape: 2)
+    static let category = Category("lock", className: "LockAggregate", shape: 3)
 
     enum Event: Sendable, Equatable {
         case created(Installation)
@@ -28,16 +28,25 @@ struct Lock: Aggregate {
     private(set) var org: OrgID?
     private(set) var keys: [Key] = []
     private(set) var residents: [Resident] = []
-    private(set) var lastEvent: String?
+    private(set) var hands = Hands()
+
+    /// How often it has changed hands: what somebody gave who had it before ends with that.
+    struct Hands: Sendable, Equatable, Codable {
+        var tenant = 0
+        var owner = 0
+    }
 
     mutating func apply(_ event: Event) {
-        lastEvent = event.name
         switch event {
         case .created(let installation):
             (number, uuid, serialNumber) = (installation.lock.number, installation.uuid, installation.serialNumber)
             (owner, org, keys) = (installation.owner, installation.org, installation.keys)
-        case .ownerSet(let user): owner = user
-        case .organizationSet(let org): self.org = org
+        case .ownerSet(let user):
+            owner = user
+            hands.owner += 1
+        case .organizationSet(let org):
+            self.org = org
+            hands.tenant += 1
         case .uuidChanged(let uuid, _): self.uuid = uuid
         case .keyAdded(let key): keys.append(key)
         case .keyRemoved(let id, _): keys.removeAll { $0.id == id }
@@ -109,9 +118,9 @@ extension Lock {
     /// A hardware uuid belongs to one lock.
     static func claims(of event: Event, before: Lock) -> [Claim] {
         switch event {
-        case .created(let installation): [.take(kind: "lock-uuid", value: installation.uuid.text.lowercased())]
-        case .uuidChanged(let new, let old) where new.text.lowercased() != old.text.lowercased():
-            [.take(kind: "lock-uuid", value: new.text.lowercased()), .release(kind: "lock-uuid", value: old.text.lowercased())]
+        case .created(let installation): [.take(kind: "lock-uuid", value: installation.uuid.text)]
+        case .uuidChanged(let new, let old) where new != old:
+            [.take(kind: "lock-uuid", value: new.text), .release(kind: "lock-uuid", value: old.text)]
         default: []
         }
     }

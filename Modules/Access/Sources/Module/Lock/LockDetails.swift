@@ -9,13 +9,17 @@ struct LockDetails: Query {
         "id": .string, "lockId": .integer, "uuid": .string, "serialNumber": .string.optional, "keys": .list(of: Key.schema),
         "ownerId": .string.optional, "organizationId": .string.optional, "residents": .list(of: Resident.schema), "orgId": .string,
         "version": .integer, "timestamp": .time, "r2Prefix": .string,
+        "keysNotRemovedYet": .list(of: .object(["uuid": .string, "indexNumber": .integer.optional])).optional,
     ])
 
-    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) -> JSON {
-        let lock = snapshot.state
+    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> JSON {
+        let lock = snapshot.state, leaving = try await services.store.query(KeyRemovals.find(self.lock))
+        // Off the list, and perhaps still on the device.
+        let keys = leaving.map { row -> JSON in ["uuid": .string(row.text("key_uuid") ?? ""), "indexNumber": row.int("key_index").map(JSON.int)] }
         return .object(
             LockBasicInfo.members(snapshot).merging([
                 "keys": lock.keys.json, "residents": .array(lock.residents.map(\.json)), "orgId": .string(lock.orgName), "timestamp": .string(snapshot.changedAt.iso),
+                "keysNotRemovedYet": keys.isEmpty ? nil : .array(keys),
             ]))
     }
 

@@ -16,9 +16,9 @@ struct OpenLock: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/OpenLock", "Open a lock; X-Action-Id in the answer names the action to follow",
         allow: .manager,
-        before: .device { command, _, _ in
-            let args: JSON = ["request_id": command.request?.json, "reason": command.reason?.json]
-            return DeviceCommand(name: "unlock", args: args, lifetime: lifetime, kind: .open)
+        before: .device { plan in
+            let args: JSON = ["request_id": plan.command.request?.json, "reason": plan.command.reason?.json]
+            return DeviceCommand(name: "unlock", args: args, lifetime: lifetime, kind: .open, basis: .manager(plan.request.caller.withoutAddress))
         },
         input:
             .path("id", "Number of the lock."),

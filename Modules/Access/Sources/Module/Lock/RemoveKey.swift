@@ -27,10 +27,19 @@ struct RemoveKey: Command {
         return [.keyRemoved(found.id, index: found.index)]
     }
 
-    static let push = Preparation<RemoveKey>.device { _, _, events in
+    private static let send = Preparation<RemoveKey>.device { plan in
         var args: JSON.Object = [:]
-        if case .keyRemoved(let key, let index)? = events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
-        return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey)
+        if case .keyRemoved(let key, let index)? = plan.events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
+        return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey, basis: nil)
+    }
+
+    /// Until the device has done it, the key is shown as not removed yet.
+    static let push = Preparation<RemoveKey>(answers: send.answers) { plan, services in
+        var outcome = try await send.perform(plan, services)
+        if case .keyRemoved(let key, let index)? = plan.events.first {
+            outcome.rows.append(KeyRemovals.begun(key, index, on: plan.command.lock, at: plan.request.attempt.now))
+        }
+        return outcome
     }
 
     static let operation = Operation.command(

@@ -13,9 +13,10 @@ struct WriteKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/WriteKey", "Write a key to a card",
         allow: .keyGiver,
-        before: .device { command, _, _ in
+        before: .device { plan in
             DeviceCommand(
-                name: "write_key", args: ["key_uuid": command.key.json, "key_index": command.index?.json], lifetime: .seconds(120), kind: .writeKey)
+                name: "write_key", args: ["key_uuid": plan.command.key.json, "key_index": plan.command.index?.json], lifetime: .seconds(120), kind: .writeKey,
+                basis: .keyGiver(plan.request.caller.withoutAddress))
         },
         input:
             .path("id", "Number of the lock."),

@@ -21,7 +21,7 @@ enum ShowGuestPage {
                 if let token { return exchange(token.text, path, services.settings) }
                 let key = try await services.store.load(TempKey.self, id).state
                 guard key.exists else { return answers.trouble(404, .unknownKey) }
-                return answers.guest(try page(key, path, answers))
+                return answers.guest(try await page(key, path, answers))
             }
         }
     }
@@ -34,12 +34,21 @@ enum ShowGuestPage {
         return Response(303, headers: headers, body: .empty)
     }
 
-    private static func page(_ key: TempKey, _ path: String, _ answers: PageAnswers) throws -> GuestPage {
-        let state = state(of: key, for: answers.request.caller.user, at: answers.services.clock())
+    private static func page(_ key: TempKey, _ path: String, _ answers: PageAnswers) async throws -> GuestPage {
+        var doors: [TempKey.Door] = [], isBarred = false
+        for door in key.doors {
+            let lock = try await answers.services.store.load(Lock.self, door.lock.description).state
+            guard key.isAlive(door, at: lock) else { continue }
+            if let user = answers.request.caller.user, try await lock.isBarred(user, answers.services) { isBarred = true; continue }
+            doors.append(door)
+        }
+        let own = state(of: key, for: answers.request.caller.user, at: answers.services.clock())
+        let state = doors.isEmpty && own != .expired && own != .usedUp ? isBarred ? .forbidden : .revoked : own
         let pin = state == .valid ? try key.sealedPin.map { try Pin.open($0, for: key.id, answers.services.vault).digits } : nil
         return GuestPage(
             language: answers.language, state: state, path: path,
-            doors: key.doors.map { GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin) }, pin: pin, from: key.from, until: key.until,
+            doors: (doors.isEmpty ? key.doors : doors).map { GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin) }, pin: pin,
+            from: key.from, until: key.until,
             nonce: answers.nonce)
     }
 

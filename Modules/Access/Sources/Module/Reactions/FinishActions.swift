@@ -5,9 +5,15 @@ import Kernel
 struct FinishActions {
     let store: Store
     let clock: @Sendable () -> Moment
+    let sha256: @Sendable ([UInt8]) -> [UInt8]
+    let launch: @Sendable (Launch) -> SQL
+
+    init(_ services: Services) {
+        (store, clock, sha256, launch) = (services.store, services.clock, services.vault.sha256, services.launch)
+    }
 
     static func reaction(_ services: Services) -> Reaction {
-        let finish = FinishActions(store: services.store, clock: services.clock)
+        let finish = FinishActions(services)
         return Reaction("access-finish-actions", from: ["devices"], hears: [CommandFinished.name], partitions: 4) { envelope in
             try await finish.react(to: try CommandFinished(envelope))
         }
@@ -22,11 +28,43 @@ struct FinishActions {
         let error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
         effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
+        try await followKeys(finished, context, &effects)
         if context.row.kind == .open, let event = Self.event(finished, context.row.door) {
             let action = try await store.load(OpenAction.self, finished.action.text)
             if action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: now)) }
         }
         return effects
+    }
+
+    /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
+    /// taken from it by a run that goes on until it has.
+    private func followKeys(_ finished: CommandFinished, _ context: PushContext, _ effects: inout Effects) async throws {
+        guard context.row.kind == .addKey || context.row.kind == .removeKey, let (key, index) = Self.key(of: context) else { return }
+        let stream = Lock.stream(context.stream), lock = try await store.load(Lock.self, context.stream), now = clock()
+        let isListed = lock.state.key(key) != nil
+        switch (context.row.kind, finished.outcome) {
+        case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: context.row.lock))
+        case (.removeKey, .failed) where !isListed: effects.append(try await removal(key, index, of: lock, finished))
+        case (.addKey, .failed) where isListed && !effects.appends.contains { $0.stream == stream }:
+            effects.appends.append(try Append([.keyRemoved(key, index: index)], to: lock, at: now))
+        default: break
+        }
+    }
+
+    private static func key(of context: PushContext) -> (Key.ID, Int?)? {
+        guard let data = context.events.first?.data, let key = data["keyUuid"]?.text else { return nil }
+        return (Key.ID(key), data["keyIndexNumber"]?.integer.map { Int($0) })
+    }
+
+    /// A grant that has no other purpose than to be revoked on the device.
+    private func removal(_ key: Key.ID, _ index: Int?, of lock: Snapshot<Lock>, _ finished: CommandFinished) async throws -> Effects {
+        let id = KeyGrant.id(LockID(lock.state.number), key), grant = try await store.load(KeyGrant.self, id)
+        guard !grant.state.isLive, !grant.state.isLeaving else { return .none }
+        let run = WorkflowID(UUIDText(digest: sha256(Array("removal \(finished.action)".utf8))).text)
+        let terms = KeyGrant.Terms(lock: LockID(lock.state.number), key: key, index: index, holder: nil, validity: .always, since: lock.version)
+        return Effects(
+            appends: [try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: clock())],
+            rows: [launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock()))])
     }
 
     /// The events and the action's row when the request died between the push and its commit.

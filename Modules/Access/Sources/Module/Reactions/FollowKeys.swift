@@ -18,14 +18,24 @@ struct FollowKeys {
         let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(LockID(lock), Key.ID(key)))
         // Added again since: the removal was that of an earlier key.
         guard grant.state.isLive, let terms = grant.state.terms, envelope.version > terms.since else { return .none }
-        return try effects(.revoked, grant)
+        var effects = try effects(.revoked, grant)
+        if grant.state.mayBeOnDevice { effects.rows.append(KeyRemovals.begun(terms.key, terms.index, on: terms.lock, at: services.clock())) }
+        return effects
     }
 
     func moved(_ finished: CommandFinished) async throws -> Effects {
-        guard finished.outcome == .failed, let move = try? finished.context.decoded(as: KeyMove.self) else { return .none }
+        guard let move = try? finished.context.decoded(as: KeyMove.self) else { return .none }
         let grant = try await services.store.load(KeyGrant.self, move.grant)
-        guard grant.state.attempt == move.attempt, grant.state.isSent else { return .none }
-        return try effects(.moveFailed(attempt: move.attempt, at: services.clock()), grant)
+        guard grant.state.attempt == move.attempt, grant.state.isSent, !grant.state.isDone else { return .none }
+        switch finished.outcome {
+        case .succeeded:
+            var effects = try effects(.moveDone(attempt: move.attempt), grant)
+            if grant.state.isRevoked, !grant.state.isOnDevice, let terms = grant.state.terms { effects.rows.append(KeyRemovals.done(terms.key, on: terms.lock)) }
+            return effects
+        case .failed: return try effects(.moveFailed(attempt: move.attempt, at: services.clock()), grant)
+        // A removal settles what was to be added before, and what has expired was to be on the device no longer.
+        case .expired, .withdrawn: return .none
+        }
     }
 
     private func effects(_ event: KeyGrant.Event, _ grant: Snapshot<KeyGrant>) throws -> Effects {

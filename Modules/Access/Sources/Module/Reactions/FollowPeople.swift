@@ -23,7 +23,7 @@ struct FollowPeople {
             let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
             return Effects(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
         case "UserErased":
-            _ = try await services.store.run([SuspendedUsersView.row(for: envelope)])
+            _ = try await services.store.run(SuspensionsView.rows(for: envelope))
             return Effects(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
         default: return Effects(rows: KeyHoldersView.rows(for: envelope))
         }
@@ -31,13 +31,20 @@ struct FollowPeople {
 
     private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
         // Before the keys are looked for: one that is stored from now on finds its holder suspended.
-        _ = try await services.store.run([SuspendedUsersView.row(for: envelope)])
-        return try await bar(try await places(of: user), envelope)
+        _ = try await services.store.run(SuspensionsView.rows(for: envelope))
+        let scope = SuspensionsView.scope(of: envelope)
+        var concerned: [LockKeysView.Place] = []
+        for place in try await places(of: user) {
+            let org = try await org(of: place)
+            if scope == nil || org == scope { concerned.append(place) }
+        }
+        return try await bar(concerned, envelope)
     }
 
     /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
     func added(_ envelope: Envelope) async throws -> Effects {
-        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id)).compactMap(LockKeysView.Place.init)
+        let org = try await services.store.load(Lock.self, envelope.stream.id).state.org
+        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).compactMap(LockKeysView.Place.init)
         let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
         return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
@@ -64,14 +71,24 @@ struct FollowPeople {
     }
 
     private func reactivated(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
-        var effects = Effects(rows: [SuspendedUsersView.row(for: envelope)])
+        let rows = SuspensionsView.rows(for: envelope)
+        _ = try await services.store.run(rows)
+        var effects = Effects(rows: rows)
+        let left = try await services.store.query(SuspensionsView.find(user)).compactMap { $0.text("org_id") }
         for place in try await places(of: user) {
+            // Another suspension may stand there still.
+            let org = try await org(of: place)
+            guard !left.contains(where: { $0.isEmpty || OrgID($0) == org }) else { continue }
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
             guard grant.state.isLive, grant.state.isBarred else { continue }
             effects.appends.append(try Append([.admitted], to: grant, at: services.clock()))
             grant.state.run.map { effects.rows.append(services.wake($0)) }
         }
         return effects
+    }
+
+    private func org(of place: LockKeysView.Place) async throws -> OrgID? {
+        try await services.store.load(Lock.self, place.lock.description).state.org
     }
 
     private func places(of user: UserID) async throws -> [LockKeysView.Place] {

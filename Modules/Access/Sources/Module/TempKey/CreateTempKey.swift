@@ -36,9 +36,9 @@ struct CreateTempKey: Command {
 
     private func definition(of lock: Lock, at now: Moment) -> TempKey.Definition {
         TempKey.Definition(
-            id: key, isShared: false, doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key)],
+            id: key, isShared: false, doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key, hands: lock.hands)],
             users: mode == .whitelist ? users.map { UserID($0.text) } : nil, from: from, until: until, maxUses: maxUses?.value?.number, description: remark?.text,
-            sealedPin: nil, createdBy: caller.name, createdAt: now)
+            sealedPin: nil, createdBy: caller.name, createdAt: now, giver: TempKey.Giver(caller))
     }
 
     private static let recording = Preparation<CreateTempKey>(repeats: true) { plan, services in

@@ -19,7 +19,7 @@ struct DeleteTempKey: Command {
     }
 
     func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard let found, !found.isShared, !found.isRevoked, found.door(of: self.lock) != nil else { throw .noSuchKey }
+        guard let found, !found.isShared, !found.isRevoked, found.isAlive(at: lock) else { throw .noSuchKey }
         return [.tempKeyDeleted(key, by: caller.name)]
     }
 

@@ -19,12 +19,14 @@ struct GuestOpening {
     func open(_ id: TempKey.ID, door number: Int?, byPin: Bool = false) async throws -> Opened {
         let action = request.action
         let (door, count) = try await reserve(id, number, byPin, action)
-        let command = OpenByTempKey(lock: door.lock, use: TempKeyUse(key: id, user: request.caller.user, count: count))
+        let command = OpenByTempKey(lock: door.lock, use: TempKeyUse(key: id, user: request.caller.user, count: count), byPin: byPin)
         do {
-            let response = try await services.carryOut(command, before: OpenByTempKey.push, for: request.unrecorded)
+            let response = try await services.carryOut(command, completing: OpenByTempKey.confirming, before: OpenByTempKey.push, for: request.unrecorded)
             return Opened(door: door, action: ActionID(response.headers["X-Action-Id"] ?? action.text), isOffline: response.headers["X-Device-Offline"] == "true")
         } catch Failure.outcomeUnknown {
             throw Failure.outcomeUnknown  // the door may have opened: the use stays
+        } catch Failure.fateUnknown(let action) {
+            throw Failure.fateUnknown(action)  // the same
         } catch {
             await giveBack(id, action)
             throw Self.told(error)
@@ -49,6 +51,8 @@ struct GuestOpening {
             var before = key.state
             before.apply(.useReturned(action))
             let door = try GuestRefusal.door(number, of: before, for: request.caller.user, byPin: byPin, at: now)
+            let lock = try await services.store.load(Lock.self, door.lock.description).state
+            try await GuestRefusal.check(door, of: before, at: lock, for: request.caller.user, services)
             guard before.usedCount == key.state.usedCount else { return (door, key.state.usedCount) }
             do {
                 let note = UnsettledUses.note(action, id, door.lock, at: now)

@@ -44,4 +44,19 @@ enum GuestRefusal: Refused {
         guard byPin || door.slides else { throw Failure(codeOnly) }
         return door
     }
+
+    /// What the key alone does not say: whether who gave it still has the lock, and whether the guest is suspended there.
+    static func check(_ door: TempKey.Door, of key: TempKey, at lock: Lock, for user: UserID?, _ services: Services) async throws {
+        guard key.isAlive(door, at: lock) else { throw Failure(revoked) }
+        if let user, try await lock.isBarred(user, services) { throw Failure(notForYou) }
+    }
+
+    /// Whether a guest who has reserved a use may still open a lock.
+    static func confirm(_ id: TempKey.ID, at lock: Lock, for user: UserID?, byPin: Bool, using action: ActionID, _ services: Services) async throws {
+        var key = try await services.store.load(TempKey.self, id.text).state
+        key.apply(.useReturned(action))
+        guard let found = key.doors.first(where: { $0.lock.number == lock.number && (byPin ? $0.takesPin : $0.slides) }) else { throw Failure(noSuchDoor) }
+        let door = try door(found.id, of: key, for: user, byPin: byPin, at: services.clock())
+        try await check(door, of: key, at: lock, for: user, services)
+    }
 }

@@ -9,7 +9,7 @@ enum RevokeSharedKey {
 
     private static func make(_ path: String, _ summary: String) -> Operation {
         Operation.custom(
-            .delete, path, summary, by: .client, allow: "whoever may give keys to every lock of the key",
+            .delete, path, summary, by: .client, allow: "whoever may give keys to every lock that the key still opens",
             answers: [
                 Answer(200, "Revoked.", .object(["success": .constant(true), "uuid": .string, "alreadyRevoked": .boolean.optional])),
                 Answer(403, "One of the locks is not the caller's."), Answer(404, "There is no such key."),
@@ -44,8 +44,15 @@ enum RevokeSharedKey {
         var told: [Append] = []
         for number in key.state.locks {
             let lock = try await services.store.load(Lock.self, number.description)
-            guard lock.state.isGiven(by: request.caller) else { throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.") }
+            guard key.state.isAlive(at: lock.state) else { continue }
+            guard try await lock.state.isGiven(by: request.caller, services) else {
+                throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
+            }
             told.append(try Append([.tempKeyDeleted(key.state.id, by: by)], to: lock, at: now))
+        }
+        // A key that opens nothing any more is ended by who made it.
+        guard !told.isEmpty || request.caller.isSuper || key.state.createdBy.hasSameBytes(as: by) else {
+            throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
         }
         return Commit([try Append([.revoked(by: by, at: now)], to: key, at: now)] + told, rows: [PinRows.remove(key.state.id)], trace: request.trace)
     }

@@ -41,7 +41,7 @@ struct SharedKeyPlan {
     /// The key, when an earlier try of the same request has stored it and nobody was told.
     private func stored(_ services: Services) async throws -> (TempKey.Definition, Pin?)? {
         let key = try await services.store.load(TempKey.self, key.text)
-        guard key.exists, key.state.createdBy == request.caller.name else { return nil }
+        guard key.exists, key.state.createdBy.hasSameBytes(as: request.caller.name) else { return nil }
         return (key.state.definition, try key.state.sealedPin.map { try Pin.open($0, for: key.state.id, services.vault) })
     }
 
@@ -51,20 +51,23 @@ struct SharedKeyPlan {
         var locks: [Snapshot<Lock>] = []
         for number in numbers { locks.append(try await services.store.load(Lock.self, number.description)) }
         if let missing = locks.first(where: { !$0.exists }) { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(missing.stream.id)'.") }
-        guard locks.allSatisfy({ $0.state.isGiven(by: request.caller) }) else {
-            throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
+        for lock in locks {
+            guard try await lock.state.isGiven(by: request.caller, services) else {
+                throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
+            }
         }
         return locks
     }
 
     private func definition(_ locks: [Snapshot<Lock>], _ pin: Pin?, _ vault: Vault) throws -> TempKey.Definition {
-        let uuids = Dictionary(locks.map { (LockID($0.state.number), $0.state.uuid) }) { first, _ in first }
+        let states = Dictionary(locks.map { (LockID($0.state.number), $0.state) }) { first, _ in first }
         let doors = self.doors.enumerated().map { place, door in
-            TempKey.Door(id: place + 1, lock: door.lock, lockUuid: uuids[door.lock] ?? "", label: door.label, method: door.method)
+            TempKey.Door(id: place + 1, lock: door.lock, lockUuid: states[door.lock]?.uuid ?? "", label: door.label, method: door.method, hands: states[door.lock]?.hands)
         }
         return TempKey.Definition(
             id: key, isShared: true, doors: doors, users: nil, from: from, until: until, maxUses: nil, description: remark?.text,
-            sealedPin: try pin.map { try $0.sealed(for: key, vault) }, createdBy: request.caller.name, createdAt: request.attempt.now)
+            sealedPin: try pin.map { try $0.sealed(for: key, vault) }, createdBy: request.caller.name, createdAt: request.attempt.now,
+            giver: TempKey.Giver(request.caller))
     }
 
     private func commit(_ definition: TempKey.Definition, _ locks: [Snapshot<Lock>], _ pin: Pin?, _ services: Services) throws -> Commit {

@@ -22,8 +22,10 @@ enum SharedKeys {
         guard let lock else { return answer(try await TempKeyRows.keys(by: caller.name, services)) }
         let snapshot = try await services.store.load(Lock.self, lock.description)
         guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
-        guard snapshot.state.isGiven(by: caller) else { throw Failure.refused(.forbidden, code: nil, words: "Only the owner of the lock may do this.") }
-        return answer(try await TempKeyRows.keys(of: lock, services).filter(\.isShared))
+        guard try await snapshot.state.isGiven(by: caller, services) else {
+            throw Failure.refused(.forbidden, code: nil, words: "Only the owner of the lock may do this.")
+        }
+        return answer(try await TempKeyRows.keys(of: lock, services).filter { $0.isShared && $0.isAlive(at: snapshot.state) })
     }
 
     private static func answer(_ keys: [TempKey]) -> Response {

@@ -3,7 +3,7 @@ import Kernel
 /// A key for guests: one to fifty doors, a window of time, and as many uses as it allows. Both generations of the API are this: a key for a
 /// single lock is one with a single door.
 struct TempKey: Aggregate {
-    static let category = Category("temp-key", className: "TempKeyAggregate")
+    static let category = Category("temp-key", className: "TempKeyAggregate", shape: 2)
     typealias ID = UUIDText
 
     /// These stay inside; the lock's events tell partners.
@@ -11,6 +11,8 @@ struct TempKey: Aggregate {
         case created(Definition)
         case changed(TempKeyChanges, by: String)
         case revoked(by: String, at: Moment)
+        /// It opens these doors no more; the others stay.
+        case doorsEnded([Int], by: String, at: Moment)
         case useReserved(ActionID)
         case useReturned(ActionID)
     }
@@ -29,6 +31,21 @@ struct TempKey: Aggregate {
         let sealedPin: String?
         let createdBy: String
         let createdAt: Moment
+        /// Whose right to the locks it rests on; nil for keys of old.
+        var giver: Giver?
+    }
+
+    /// Whose right a key rests on. The key ends with it.
+    enum Giver: String, Codable, Sendable {
+        case tenant, owner, platform
+
+        init(_ caller: Caller) {
+            switch caller {
+            case .user: self = .owner
+            case .key(_, isSuper: false): self = .tenant
+            case .key(_, isSuper: true), .staff, .anonymous: self = .platform
+            }
+        }
     }
 
     /// One door of a key.
@@ -40,6 +57,8 @@ struct TempKey: Aggregate {
         let lockUuid: UUIDText
         let label: String?
         let method: Method
+        /// How often the lock had changed its tenant and its owner when the key was made; nil for keys of old.
+        var hands: Lock.Hands?
 
         /// Whether the page has a control for it, and whether the PIN opens it.
         var slides: Bool { method != .code }
@@ -59,6 +78,9 @@ struct TempKey: Aggregate {
     private(set) var sealedPin: String?
     private(set) var createdBy = ""
     private(set) var createdAt = Moment(milliseconds: 0)
+    private(set) var giver: Giver?
+    /// The ids of doors that it opens no more.
+    private(set) var endedDoors: [Int] = []
     private(set) var revokedAt: Moment?
     private(set) var usedCount = 0
     /// Uses that may still be given back.
@@ -69,7 +91,7 @@ struct TempKey: Aggregate {
     var definition: Definition {
         Definition(
             id: id, isShared: isShared, doors: doors, users: users, from: from, until: until, maxUses: maxUses, description: description, sealedPin: sealedPin,
-            createdBy: createdBy, createdAt: createdAt)
+            createdBy: createdBy, createdAt: createdAt, giver: giver)
     }
 
     mutating func apply(_ event: Event) {
@@ -78,8 +100,10 @@ struct TempKey: Aggregate {
             (id, isShared, doors, users) = (definition.id, definition.isShared, definition.doors, definition.users)
             (from, until, maxUses, description) = (definition.from, definition.until, definition.maxUses, definition.description)
             (sealedPin, createdBy, createdAt) = (definition.sealedPin, definition.createdBy, definition.createdAt)
+            giver = definition.giver
         case .changed(let changes, _): apply(changes)
         case .revoked(_, let at): revokedAt = at
+        case .doorsEnded(let ids, _, _): endedDoors += ids.filter { !endedDoors.contains($0) }
         case .useReserved(let action):
             usedCount += 1
             recentUses = recentUses.suffix(Self.remembered - 1) + [action]
@@ -103,11 +127,26 @@ struct TempKey: Aggregate {
 
 extension TempKey {
     var exists: Bool { !doors.isEmpty }
+
+    /// Whether it still opens a door: a key ends at a lock when whoever gave it loses the right to give it. A change of tenant ends every key, a change of
+    /// owner those that the owner gave.
+    func isAlive(_ door: Door, at lock: Lock) -> Bool {
+        guard !endedDoors.contains(door.id) else { return false }
+        guard let hands = door.hands, let giver else {
+            // A key of old: it is told by who made it.
+            return lock.hands == Lock.Hands() || ExactText(createdBy) == (lock.org?.text).map(ExactText.init)
+                || ExactText(createdBy) == (lock.owner?.text).map(ExactText.init)
+        }
+        return hands.tenant == lock.hands.tenant && (giver != .owner || hands.owner == lock.hands.owner)
+    }
     var isRevoked: Bool { revokedAt != nil }
     func door(_ id: Int) -> Door? { doors.first { $0.id == id } }
     func door(of lock: LockID) -> Door? { doors.first { $0.lock == lock } }
     var firstSlide: Door? { doors.first { $0.slides } }
     var locks: [LockID] { doors.map(\.lock).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+
+    /// Whether it opens a lock by one of its doors.
+    func isAlive(at lock: Lock) -> Bool { doors.contains { $0.lock.number == lock.number && isAlive($0, at: lock) } }
 
     /// How it stands with a key, the worst first.
     enum Standing: String, Sendable, CaseIterable { case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid }
@@ -135,6 +174,7 @@ extension TempKey {
         case .created(let definition): WireEvent("TempKeyDefined", data(definition))
         case .changed(let changes, let by): WireEvent("TempKeyChanged", ["changes": .object(changes.data), "by": .string(by)])
         case .revoked(let by, let at): WireEvent("TempKeyRevoked", ["by": .string(by), "at": at.json])
+        case .doorsEnded(let ids, let by, let at): WireEvent("TempKeyDoorsEnded", ["doorIds": ids.json, "by": .string(by), "at": at.json])
         case .useReserved(let action): WireEvent("TempKeyUseReserved", ["actionId": action.json])
         case .useReturned(let action): WireEvent("TempKeyUseReturned", ["actionId": action.json])
         }
@@ -146,6 +186,9 @@ extension TempKey {
         case "TempKeyDefined": return (try? JSON.object(data).decoded(as: Definition.self)).map(Event.created)
         case "TempKeyChanged": return .changed(TempKeyChanges(data["changes"]?.members ?? [:]), by: data["by"]?.text ?? "")
         case "TempKeyRevoked": return .revoked(by: data["by"]?.text ?? "", at: data["at"]?.text.flatMap(Moment.init(iso:)) ?? stored.at)
+        case "TempKeyDoorsEnded":
+            let ids = (data["doorIds"]?.items ?? []).compactMap { $0.integer.map { Int($0) } }
+            return .doorsEnded(ids, by: data["by"]?.text ?? "", at: data["at"]?.text.flatMap(Moment.init(iso:)) ?? stored.at)
         case "TempKeyUseReserved": return .useReserved(ActionID(data["actionId"]?.text ?? ""))
         case "TempKeyUseReturned": return .useReturned(ActionID(data["actionId"]?.text ?? ""))
         default: return nil

@@ -16,7 +16,7 @@ struct TempKeysOfLock: Query {
 
     func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> JSON {
         let keys = try await TempKeyRows.keys(of: lock, services), now = services.clock()
-        return ["tempKeys": .array(keys.filter { !$0.isRevoked }.map { Self.describe($0, snapshot.state, at: now) })]
+        return ["tempKeys": .array(keys.filter { !$0.isRevoked && $0.isAlive(at: snapshot.state) }.map { Self.describe($0, snapshot.state, at: now) })]
     }
 
     private static func describe(_ key: TempKey, _ lock: Lock, at now: Moment) -> JSON {

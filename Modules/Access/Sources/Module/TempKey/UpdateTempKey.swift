@@ -34,6 +34,7 @@ struct UpdateTempKey: Command {
     func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard let found, !found.isShared, !found.isRevoked else { throw .noSuchKey }
         guard found.door(of: self.lock) != nil else { throw .keyOfAnotherLock }
+        guard found.isAlive(at: lock) else { throw .noSuchKey }
         guard !changes.isEmpty else { throw .nothingGiven }
         var after = found
         after.apply(changes)

@@ -54,11 +54,12 @@ enum LockKeysView {
         """
     }
 
-    /// The keys of a lock that belong to somebody who is suspended or erased.
-    static func barred(on lock: String) -> SQL {
+    /// The keys of a lock that belong to somebody who is suspended at it, or erased.
+    static func barred(on lock: String, of org: OrgID?) -> SQL {
         """
         SELECT k.* FROM access.lock_keys k LEFT JOIN access.key_holders h ON h.key_uuid = k.key_uuid
-        WHERE k.lock_id = \(lock) AND EXISTS (SELECT 1 FROM access.suspended_users s WHERE s.user_id = k.user_id OR s.user_id = h.user_id)
+        WHERE k.lock_id = \(lock) AND EXISTS (
+            SELECT 1 FROM access.suspensions s WHERE (s.user_id = k.user_id OR s.user_id = h.user_id) AND (s.org_id = '' OR s.org_id = \(org?.text ?? "")))
         ORDER BY k.key_uuid
         """
     }

@@ -40,8 +40,7 @@ struct BulkAddKeys: Workflow {
     private func checkRight(_ services: Services) async throws {
         let lock = try await services.store.load(Lock.self, lock.description)
         guard lock.exists else { throw WorkflowStop("The lock is gone.") }
-        let isSuspended = if let user = caller.user { try await !services.store.query(SuspendedUsersView.isSuspended(user)).isEmpty } else { false }
-        guard !isSuspended, try await lock.state.isGivenKeys(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
+        guard try await lock.state.isGivenKeys(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
     }
 
     static let operation = Operation.custom(

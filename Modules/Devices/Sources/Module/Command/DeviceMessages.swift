@@ -3,18 +3,25 @@ import Kernel
 
 /// What things send: shadow requests, acknowledgements, presence. Nothing is acknowledged before it is stored.
 extension DeviceDesk {
+    /// The longest payload that is read, in bytes: what AWS IoT takes.
+    private static let longestPayload = 128 << 10
+
     func receive(_ inbound: HubLink.Inbound) async throws {
         switch inbound {
-        case .presence(let thing, let isOnline): try await note(thing, isOnline: isOnline)
+        case .presence(let thing, let sign): try await note(thing, sign)
         case .shadow(let thing, let shadow, let verb, let payload):
-            let request = payload.isEmpty ? JSON.object([:]) : try? JSON.parse(payload, depth: 32)
+            var token: JSON?
             do {
-                guard payload.count <= 128 << 10 else { throw Shadow.Rejection.tooLarge }
-                guard let request, request.members != nil else { throw Shadow.Rejection.malformed }
-                let idle = try await turn(thing) { try await handle(verb, request, thing, shadow) }
-                for command in idle { try await retire(command, Self.trace) }
+                guard payload.count <= Self.longestPayload else { throw Shadow.Rejection.tooLarge }
+                guard let request = payload.isEmpty ? JSON.object([:]) : try? JSON.parse(payload, depth: 32), request.members != nil else {
+                    throw Shadow.Rejection.malformed
+                }
+                token = try Shadow.token(of: request)
+                if let shadow, Shadow.problem(withName: shadow) { throw Shadow.Rejection.badName }
+                let idle = try await turn(thing) { try await handle(verb, request, token, thing, shadow) }
+                for command in idle { try await clear(command, Self.trace) }
             } catch let rejection as Shadow.Rejection {
-                try await reject(rejection, verb, request?["clientToken"], thing, shadow)
+                try await reject(rejection, verb, token, thing, shadow)
             }
         case .connected: break
         }
@@ -25,23 +32,28 @@ extension DeviceDesk {
             "code": .int(Int64(rejection.code)), "message": .string(rejection.message), "timestamp": .int(services.clock().seconds),
             "clientToken": token,
         ]
-        try await publish([Shadow.Publication(tail: "\(verb.rawValue)/rejected", payload: payload)], thing, shadow)
+        try await tell([Shadow.Publication(tail: "\(verb.rawValue)/rejected", payload: payload)], thing, shadow)
     }
 
     static let commandShadows: Set<String> = ["command", "hub_command"]
 
     private static let trace = Trace(correlation: "device", causation: nil)
 
+    /// Publishes what a thing is answered. The answer to one message may be lost with the link; the thing asks again.
+    private func tell(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil) async throws {
+        do { try await publish(publications, thing, shadow, for: command) } catch is HubLink.Down {} catch is HubLink.Unknown {}
+    }
+
     /// Answers commands of other things that need not be done any more.
-    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ thing: ThingName, _ shadow: String?) async throws -> [PendingCommand] {
+    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ token: JSON?, _ thing: ThingName, _ shadow: String?) async throws -> [PendingCommand] {
         switch verb {
         case .update: return try await update(request, thing, shadow)
-        case .get: try await get(request["clientToken"], thing, shadow)
+        case .get: try await get(token, thing, shadow)
         case .delete:
             var desk = try await open(thing, shadow)
-            let answer = try desk.shadow.delete(named: shadow, token: request["clientToken"], at: services.clock())
+            let answer = try desk.shadow.delete(named: shadow, token: token, at: services.clock())
             _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
-            try await publish([answer], thing, shadow)
+            try await tell([answer], thing, shadow)
         }
         return []
     }
@@ -49,33 +61,24 @@ extension DeviceDesk {
     /// A device that asks is shown the command it should work on now.
     private func get(_ token: JSON?, _ thing: ThingName, _ shadow: String?) async throws {
         var desk = try await open(thing, shadow)
-        let now = services.clock()
-        if settle(&desk, shadow, offersOldest: true, at: now) { _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)]) }
-        let shown = desk.commands.first { $0.action.json == desk.shadow.desired["message_id"] }
-        let answer = Self.counting(down: try desk.shadow.get(named: shadow, token: token, at: now), to: shown?.expiresAt, at: now)
-        try await publish([answer], thing, shadow, until: shown?.expiresAt)
-    }
-
-    /// The answer with the time that is left of the shown command now; the shadow has what was left when it was offered.
-    private static func counting(down answer: Shadow.Publication, to expiry: Moment?, at now: Moment) -> Shadow.Publication {
-        guard let expiry, var payload = answer.payload.members, var state = payload["state"]?.members else { return answer }
-        for part in ["desired", "delta"] {
-            guard var command = state[part]?.members, command["ttl_ms"] != nil else { continue }
-            command["ttl_ms"] = .int(max(0, expiry.since(now).milliseconds))
-            state[part] = .object(command)
+        let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == shadow }, at: services.clocks)
+        try await withOpens(of: next.map { [$0] } ?? []) { others in
+            desk.commands.removeAll { $0.isDone(beside: others[$0.action]) }
+            let now = services.clocks
+            if settle(&desk, shadow, offersOldest: true, at: now) { _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)]) }
+            let shown = desk.shown
+            try await tell([try desk.shadow.get(named: shadow, token: token, at: now.moment).counting(down: shown, at: now)], thing, shadow, for: shown)
         }
-        payload["state"] = .object(state)
-        return Shadow.Publication(tail: answer.tail, payload: .object(payload))
     }
 
     /// Puts into the slot what is to be done now, so that nobody is ever shown a command that has expired, timer or not. Answers whether
     /// that changed the shadow.
-    private func settle(_ desk: inout Desk, _ shadow: String?, offersOldest: Bool, at now: Moment) -> Bool {
+    private func settle(_ desk: inout Desk, _ shadow: String?, offersOldest: Bool, at now: ClockReading) -> Bool {
         guard let shadow, Self.commandShadows.contains(shadow), !desk.shadow.isDeleted else { return false }
         let open = desk.commands.filter { $0.shadow == shadow && $0.isLive(at: now) }, shown = desk.shadow.desired["message_id"]
         let next = PendingCommand.next(of: open, at: now)
         guard shown != next?.action.json, offersOldest || !open.contains(where: { $0.action.json == shown }) else { return false }
-        _ = desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now)
+        _ = desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment)
         return true
     }
 
@@ -84,50 +87,61 @@ extension DeviceDesk {
         if isCommands, request["state"]?["desired"] != nil { throw Shadow.Rejection.forbidden }
         let answer = request["state"]?["reported"]?["lastCommand"], action = answer?["message_id"]?.text.map { ActionID($0) }
         var desk = try await open(thing, shadow, naming: action)
-        let now = services.clock()
+        let now = services.clocks
+        if desk.shadow.isNew { try await refuseTooMany(thing) }
         _ = settle(&desk, shadow, offersOldest: false, at: now)
-        var publications = try desk.shadow.update(request, at: now)
+        let before = desk.shadow.version
+        var publications = try desk.shadow.update(request, at: now.moment)
         let answered = desk.named.flatMap { $0.thing == thing ? $0 : nil }
         return try await withOpens(of: answered.map { [$0] } ?? []) { others in
-            var rows = [ThingTables.note(.status, request, thing, at: now)], messages: [Commit.Posting] = [], idle: [PendingCommand] = []
+            var rows = ThingTables.noteInRing(.status, request, thing, at: now.moment), messages: [Commit.Posting] = [], idle: [PendingCommand] = []
             if let answer, let command = answered, let end = Self.end(command, answer, at: now) {
                 let other = others[command.action]
                 rows.append(end.row)
-                if PendingCommand.endsAction(end.fact.outcome, beside: other) { messages.append(try Commit.Posting(end.fact, at: now)) }
+                if PendingCommand.endsAction(end.fact.outcome, beside: other) { messages.append(try Commit.Posting(end.fact, at: now.moment)) }
+                // A door that is open is not opened again: the other command ends in the same commit, whatever thing it is for.
                 if let other, other.isOpen, end.fact.outcome == .succeeded { idle = [other] }
                 let settled = desk.commands.filter(command.settles)
                 let over = Set((settled + idle).map(\.action) + [command.action])
-                rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now) }
-                rows += idle.filter { $0.thing == thing }.map { $0.finish(.withdrawn, error: nil, at: now) }
-                messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now), at: now) }
-                let next = PendingCommand.next(of: desk.commands.filter { !over.contains($0.action) && $0.shadow == command.shadow }, at: now)
-                if isCommands { publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now).filter { $0.tail != "update/accepted" } }
+                rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now.moment) }
+                rows += idle.map { $0.finish(.withdrawn, error: nil, at: now.moment) }
+                messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now.moment), at: now.moment) }
+                desk.commands.removeAll { over.contains($0.action) }
+                let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == command.shadow }, at: now)
+                if isCommands {
+                    publications.removeAll { $0.tail == "update/delta" }
+                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment).filter { $0.tail != "update/accepted" }
+                }
             }
             rows.append(try ThingTables.put(desk.shadow, thing, shadow))
-            if !isCommands { messages.append(try shadowChanged(desk, thing, at: now)) }
+            if !isCommands, desk.shadow.version != before { messages.append(try shadowChanged(desk, thing, at: now.moment)) }
             try await services.store.commit(Commit(rows: rows, messages: messages, trace: Self.trace))
-            let shown = desk.commands.first { $0.action.json == desk.shadow.desired["message_id"] }
-            let isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
-            try await publish(publications.filter { !isOffer($0) }, thing, shadow)
-            try await publish(publications.filter(isOffer), thing, shadow, until: isCommands ? shown?.expiresAt : nil)
+            let shown = isCommands ? desk.shown : nil, isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
+            try await tell(publications.filter { !isOffer($0) }, thing, shadow)
+            try await tell(publications.filter(isOffer).map { $0.counting(down: shown, at: now) }, thing, shadow, for: shown)
             return idle.filter { $0.thing != thing }
         }
     }
 
+    private func refuseTooMany(_ thing: ThingName) async throws {
+        let count = try await services.store.query("SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)").first?.int("shadows")
+        if count ?? 0 >= Shadow.mostOfOneThing { throw Shadow.Rejection.tooMany }
+    }
+
     /// What an answer of a device means for its command; nil when it changes nothing any more.
-    private static func end(_ command: PendingCommand, _ answer: JSON, at now: Moment) -> (row: SQL, fact: CommandFinished)? {
-        let hasSucceeded = answer["status"]?.text == "ok"
-        let error = hasSucceeded ? nil : answer["error"].map { $0.text ?? $0.encoded } ?? "the device reported an error"
+    private static func end(_ command: PendingCommand, _ answer: JSON, at now: ClockReading) -> (row: SQL, fact: CommandFinished)? {
+        let hasSucceeded = answer["status"] == "ok"
+        let error = hasSucceeded ? nil : answer["error"].map { String(($0.text ?? $0.encoded).prefix(500)) } ?? "the device reported an error"
         let outcome: CommandFinished.Outcome = hasSucceeded ? .succeeded : .failed
         if command.isOpen {
             let isLate = !command.isLive(at: now)
             return (
-                command.finish(PendingCommand.Stage(outcome), error: error, isLate: isLate, at: now),
-                command.finished(outcome, error: error, isLate: isLate, at: now)
+                command.finish(PendingCommand.Stage(outcome), error: error, isLate: isLate, at: now.moment),
+                command.finished(outcome, error: error, isLate: isLate, at: now.moment)
             )
         }
         guard command.stage == .expired || command.stage == .withdrawn, hasSucceeded, !command.wasLate else { return nil }
-        return (command.finish(command.stage, error: error, isLate: true, at: now), command.finished(.succeeded, isLate: true, at: now))
+        return (command.finish(command.stage, error: error, isLate: true, at: now.moment), command.finished(.succeeded, isLate: true, at: now.moment))
     }
 
     private func shadowChanged(_ desk: Desk, _ thing: ThingName, at now: Moment) throws -> Commit.Posting {
@@ -135,15 +149,18 @@ extension DeviceDesk {
         let fact = ShadowChanged(
             thing: thing, version: shadow.version, desired: shadow.desired.isNull ? nil : shadow.desired,
             reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:], metadata: shadow.document(at: now)["metadata"])
-        return try Commit.Posting(fact, audience: desk.owner.map { [$0] } ?? [], at: now)
+        return try Commit.Posting(fact, audience: desk.owner.org.map { [$0] } ?? [], at: now)
     }
 
-    private func note(_ thing: ThingName, isOnline: Bool) async throws {
+    /// The newest sign of life counts; a will that was registered before it does not.
+    private func note(_ thing: ThingName, _ sign: HubLink.SignOfLife) async throws {
         try await turn(thing) {
-            let now = services.clock()
-            _ = try await services.store.run([ThingTables.putPresence(thing, isOnline, at: now)])
-            guard isOnline else { return }
-            for shadow in Self.commandShadows { try await offerAgain(thing, shadow, at: now) }
+            let now = services.clocks, known = try await services.store.query(ThingTables.presence(thing)).first
+            let last = PresenceRow(known)
+            guard last.admits(sign) else { return }
+            _ = try await services.store.run([ThingTables.putPresence(thing, sign, after: last, at: now.moment)])
+            guard sign.isOnline else { return }
+            for shadow in Self.commandShadows { try await offerAgain(thing, shadow) }
         }
     }
 
@@ -155,7 +172,7 @@ extension DeviceDesk {
             let things = try await services.store.query(PendingCommand.unanswered(after: last)).compactMap { $0.text("thing") }
             for name in things {
                 let thing = ThingName(name)
-                try await turn(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow, at: services.clock()) } }
+                try await turn(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow) } }
             }
             guard let end = things.last else { return }
             last = end
@@ -163,11 +180,35 @@ extension DeviceDesk {
     }
 
     /// Offers the oldest live command once more; the device knows it by its message id.
-    private func offerAgain(_ thing: ThingName, _ shadow: String, at now: Moment) async throws {
+    private func offerAgain(_ thing: ThingName, _ shadow: String) async throws {
         var desk = try await open(thing, shadow)
-        guard let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == shadow }, at: now) else { return }
-        let publications = desk.shadow.replaceDesired(with: next.slot(at: now), at: now)
-        _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
-        try await publish(publications.filter { $0.tail == "update/delta" }, thing, shadow, until: next.expiresAt)
+        guard let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == shadow }, at: services.clocks) else { return }
+        try await withOpens(of: [next]) { others in
+            guard !next.isDone(beside: others[next.action]) else { return }
+            let now = services.clocks
+            let publications = desk.shadow.replaceDesired(with: next.slot(at: now), at: now.moment)
+            _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
+            try await publish(publications.filter { $0.tail == "update/delta" }, thing, shadow, for: next)
+        }
+    }
+}
+
+extension DeviceDesk.Desk {
+    /// The command that the slot shows.
+    var shown: PendingCommand? { commands.first { $0.action.json == shadow.desired["message_id"] } }
+}
+
+extension Shadow.Publication {
+    /// The same with the time that is left of the shown command now; the shadow has what was left when it was offered.
+    func counting(down command: PendingCommand?, at now: ClockReading) -> Shadow.Publication {
+        guard let left = command?.left(at: now), var payload = payload.members, var state = payload["state"]?.members else { return self }
+        if state["ttl_ms"] != nil { state["ttl_ms"] = .int(left.milliseconds) }
+        for part in ["desired", "delta"] {
+            guard var command = state[part]?.members, command["ttl_ms"] != nil else { continue }
+            command["ttl_ms"] = .int(left.milliseconds)
+            state[part] = .object(command)
+        }
+        payload["state"] = .object(state)
+        return Shadow.Publication(tail: tail, payload: .object(payload))
     }
 }

@@ -1,13 +1,13 @@
 import DevicesContracts
 import Kernel
-import Synchronization
 
 /// Runs the devices side: hears the link, expires commands, forgets old messages. One process at a time is connected to the hubs.
 struct DeviceWorker: Sendable {
     let desk: DeviceDesk
-    private let lanes = (0..<16).map { _ in Lane() }
+    private let mailbox: Mailbox
+    private static let workers = 16
 
-    init(desk: DeviceDesk) { self.desk = desk }
+    init(desk: DeviceDesk) { (self.desk, mailbox) = (desk, Mailbox(desk.hubs)) }
 
     var jobs: [Job] {
         [
@@ -20,7 +20,7 @@ struct DeviceWorker: Sendable {
         try await withThrowingTaskGroup { group in
             group.addTask { try await listen() }
             group.addTask { try await expire() }
-            for lane in lanes { group.addTask { try await work(lane) } }
+            for _ in 0..<Self.workers { group.addTask { try await work() } }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -34,7 +34,7 @@ struct DeviceWorker: Sendable {
                 Task { await offerUnanswered() }
                 return true
             }
-            let hasRoom = lanes[Int(UInt(bitPattern: thing.hashValue) % UInt(lanes.count))].put(inbound)
+            let hasRoom = mailbox.put(inbound)
             if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
                 Task { try? await desk.reject(.busy, verb, nil, thing, shadow) }
             }
@@ -49,13 +49,14 @@ struct DeviceWorker: Sendable {
         }
     }
 
-    private func work(_ lane: Lane) async throws {
+    private func work() async throws {
         while true {
-            let inbound = try await lane.next()
+            let inbound = try await mailbox.next()
             do { try await handle(inbound) } catch {
-                lane.putBack(inbound)
+                mailbox.putBack(inbound)
                 throw error
             }
+            mailbox.done(inbound)
         }
     }
 
@@ -88,13 +89,18 @@ struct DeviceWorker: Sendable {
         }
     }
 
+    /// One thing must not keep the others from expiring, nor many that cannot be ended those behind them.
     private func expireAll() async throws {
-        for row in try await desk.services.store.query(PendingCommand.expired(at: desk.services.clock())) {
-            guard let thing = row.text("thing") else { continue }
-            do { try await desk.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
-                // One thing must not keep the others from expiring.
-                desk.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])
+        var last = ""
+        while true {
+            let things = try await desk.services.store.query(PendingCommand.expired(at: desk.services.clocks, after: last)).compactMap { $0.text("thing") }
+            for thing in things {
+                do { try await desk.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
+                    desk.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])
+                }
             }
+            guard let end = things.last else { return }
+            last = end
         }
     }
 
@@ -103,62 +109,5 @@ struct DeviceWorker: Sendable {
             _ = try await desk.services.store.run([ThingTables.forget(before: desk.services.clock() - .seconds(7 * 86_400))])
             try await Task.sleep(for: .seconds(3_600))
         }
-    }
-}
-
-extension HubLink.Inbound {
-    fileprivate var thing: ThingName? {
-        switch self {
-        case .shadow(let thing, _, _, _), .presence(let thing, _): thing
-        case .connected: nil
-        }
-    }
-}
-
-/// A bounded mailbox: messages of one thing stay in order because they always take the same lane.
-final class Lane: Sendable {
-    private struct State {
-        var waiting: [HubLink.Inbound] = []
-        var taken = 0
-        var worker: CheckedContinuation<HubLink.Inbound?, Never>?
-    }
-    private let state = Mutex(State())
-    private static let limit = 2_000
-
-    /// False when the mailbox is full.
-    func put(_ inbound: HubLink.Inbound) -> Bool {
-        let (hasRoom, worker) = state.withLock { state -> (Bool, CheckedContinuation<HubLink.Inbound?, Never>?) in
-            if let worker = state.worker { state.worker = nil; return (true, worker) }
-            guard state.waiting.count - state.taken < Self.limit else { return (false, nil) }
-            state.waiting.append(inbound)
-            return (true, nil)
-        }
-        worker?.resume(returning: inbound)
-        return hasRoom
-    }
-
-    /// Puts a message back that could not be handled now, before all others.
-    func putBack(_ inbound: HubLink.Inbound) { state.withLock { $0.waiting.insert(inbound, at: $0.taken) } }
-
-    /// The next message; waits for one. Throws when the task is cancelled.
-    func next() async throws -> HubLink.Inbound {
-        let inbound = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let first = state.withLock { state -> HubLink.Inbound?? in
-                    if Task.isCancelled { return .some(nil) }
-                    guard state.taken < state.waiting.count else { state.worker = continuation; return nil }
-                    defer { state.taken += 1; if state.taken > 256 { state.waiting.removeFirst(state.taken); state.taken = 0 } }
-                    return .some(state.waiting[state.taken])
-                }
-                if let first { continuation.resume(returning: first) }
-            }
-        } onCancel: {
-            state.withLock { state in
-                defer { state.worker = nil }
-                return state.worker
-            }?.resume(returning: nil)
-        }
-        guard let inbound else { throw CancellationError() }
-        return inbound
     }
 }

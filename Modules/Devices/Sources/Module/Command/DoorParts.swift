@@ -5,7 +5,7 @@ import Kernel
 /// (Matter Application Cluster Specification, Door Lock). They share the action and the expiry: the first success is the action's, the
 /// other command is then taken back, and it has failed only when both have.
 extension PendingCommand {
-    static let unlock = "unlock", deviceCommand = "device_command"
+    static let deviceCommand = "device_command"
 
     private static let doorLockCluster: Int64 = 257, endpoint: Int64 = 1, timedRequest: Int64 = 1_000
 
@@ -19,6 +19,9 @@ extension PendingCommand {
     var whole: ActionID { partOf ?? action }
     /// Whether the device has said that it did it, in time or late.
     var hasSucceeded: Bool { stage == .succeeded || (wasLate && (stage == .expired || stage == .withdrawn)) }
+
+    /// Whether the door is open by the other command of the same open.
+    func isDone(beside other: PendingCommand?) -> Bool { other?.hasSucceeded ?? false }
 
     /// The other command of the same open.
     static func other(than command: PendingCommand) -> SQL {
@@ -46,7 +49,7 @@ extension DeviceDesk {
     func unlockDoor(of thing: ThingName, beside unlock: PendingCommand, _ context: AskContext) async {
         let part = SendCommand(
             action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow, command: PendingCommand.deviceCommand,
-            args: PendingCommand.unlockDoor, lifetime: nil, context: unlock.context)
+            args: PendingCommand.unlockDoor, lifetime: nil, context: unlock.context, premise: unlock.premise)
         do { try await hand(over: part, beside: unlock, context) } catch {
             services.log.warning("A Matter device could not be told to open", ["thing": thing.text, "error": "\(error)"])
         }
@@ -64,12 +67,9 @@ extension DeviceDesk {
         return try await body(others)
     }
 
-    /// Takes the other command of an open back once one has succeeded: a door that is open is not opened again.
-    func retire(_ command: PendingCommand, _ trace: Trace) async throws {
-        try await turn(command.thing) {
-            let desk = try await open(command.thing, command.shadow, naming: command.action)
-            guard let now = desk.named, now.isOpen else { return }
-            try await end([(now, .withdrawn, nil)], desk, command.thing, command.shadow, trace)
-        }
+    /// Clears the slot of a command whose end is stored already, on another thing than the one that ended it. Should this not happen, the next read of
+    /// the slot does it: what has ended is shown to nobody.
+    func clear(_ command: PendingCommand, _ trace: Trace) async throws {
+        try await turn(command.thing) { try await end([], try await open(command.thing, command.shadow), command.thing, command.shadow, trace) }
     }
 }

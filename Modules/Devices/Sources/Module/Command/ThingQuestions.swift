@@ -7,7 +7,11 @@ extension DeviceDesk {
         [
             Answering(SendCommand.self) { try await send($0, $1) },
             Answering(WithdrawCommand.self) { question, context in
-                try await withdraw(question, context.trace)
+                WithdrawCommand.Reply(mayHaveLeft: try await withdraw(question, context.trace))
+            },
+            Answering(EndsOfCommands.self) { question, _ in try await ends(of: question.actions) },
+            Answering(LookAgain.self) { question, context in
+                try await lookAgain(at: question.about, context.trace)
                 return Done()
             },
             Answering(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
@@ -16,18 +20,36 @@ extension DeviceDesk {
         ]
     }
 
-    /// The first tenant that names a thing has it; a handing over moves it.
+    /// The first tenant or person that names a thing has it; a handing over moves it. What is registered with a hub that nobody has claimed is
+    /// nobody's, and waits for the claim.
     private func bind(_ question: BindThing) async throws -> Bool {
         let moves = question.isHandOver ? "TRUE" : "FALSE"
         let rows = try await services.store.run([
             """
             INSERT INTO devices.things AS known (name, org_id) VALUES (\(question.thing), \(optional: question.org))
             ON CONFLICT (name) DO UPDATE SET org_id = CASE WHEN \(trusted: moves) THEN EXCLUDED.org_id ELSE known.org_id END,
-                by_hub = CASE WHEN \(trusted: moves) OR known.org_id = EXCLUDED.org_id THEN NULL ELSE known.by_hub END
-            RETURNING org_id
+                hub_id = CASE WHEN \(trusted: moves) AND known.org_id IS DISTINCT FROM EXCLUDED.org_id THEN NULL ELSE known.hub_id END
+            RETURNING org_id, hub_id
             """
         ])
-        return rows[0].first?.text("org_id") == question.org?.text
+        guard let row = rows[0].first else { return false }
+        return Self.owner(of: row).belongs(to: question.org)
+    }
+
+    /// The ends of actions, whose commands may be two: a success is the action's, and otherwise both must have ended.
+    private func ends(of actions: [ActionID]) async throws -> EndsOfCommands.Reply {
+        var ended: [CommandFinished] = [], known: [ActionID] = []
+        for action in actions {
+            let commands = try await services.store.query(PendingCommand.all(of: action)).compactMap(PendingCommand.init)
+            guard !commands.isEmpty else { continue }
+            known.append(action)
+            let done = commands.first(where: \.hasSucceeded)
+            guard let last = done ?? (commands.contains(where: \.isOpen) ? nil : commands.first { $0.stage == .failed } ?? commands.first) else { continue }
+            let outcome: CommandFinished.Outcome =
+                if done != nil { .succeeded } else if last.stage == .failed { .failed } else if last.stage == .expired { .expired } else { .withdrawn }
+            ended.append(last.finished(outcome, error: last.error, isLate: last.wasLate, at: last.finishedAt ?? services.clock()))
+        }
+        return EndsOfCommands.Reply(ended: ended, known: known)
     }
 
     private func online(_ things: [ThingName]) async throws -> [ThingName] {

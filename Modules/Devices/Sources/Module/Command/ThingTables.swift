@@ -38,23 +38,55 @@ enum ThingTables {
         """
     }
 
-    /// The hub whose claim has bound a thing, and nothing else has: while nobody has that hub, the claim was never stored.
     static let hubBindings = Migration("006-hub-bindings", ["ALTER TABLE devices.things ADD COLUMN by_hub TEXT"])
 
-    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, by_hub FROM devices.things WHERE name = \(thing)" }
-    static func presence(_ thing: ThingName) -> SQL { "SELECT online FROM devices.presence WHERE thing = \(thing)" }
+    /// The hub that a thing is registered with, itself or behind it: the claim of that hub binds the thing.
+    static let registrations = Migration(
+        "008-registrations",
+        [
+            "ALTER TABLE devices.things ADD COLUMN hub_id TEXT",
+            "UPDATE devices.things SET hub_id = by_hub WHERE by_hub IS NOT NULL",
+            """
+            UPDATE devices.things SET hub_id = (SELECT MIN(d.hub_id) FROM devices.matter_devices d WHERE d.thing = devices.things.name)
+            WHERE org_id IS NULL AND hub_id IS NULL
+            """,
+            "CREATE INDEX things_by_hub ON devices.things (hub_id) WHERE hub_id IS NOT NULL",
+        ])
 
-    static func putPresence(_ thing: ThingName, _ isOnline: Bool, at now: Moment) -> SQL {
-        """
-        INSERT INTO devices.presence (thing, online, at) VALUES (\(thing), \(isOnline), \(now))
-        ON CONFLICT (thing) DO UPDATE SET online = EXCLUDED.online, at = EXCLUDED.at
-        """
+    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id FROM devices.things WHERE name = \(thing)" }
+
+    /// Registers a thing with a hub. Violates the table's key where the thing has a name that is taken.
+    static func register(_ thing: ThingName, with hub: Hub.ID, of org: OrgID?) -> SQL {
+        "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(optional: org), \(hub))"
     }
 
+    /// The claim of a hub binds the hub's thing, also one of a time when hubs were not registered, and everything behind it.
+    static func claim(_ hub: Hub.ID, _ thing: ThingName, for org: OrgID) -> [SQL] {
+        [
+            "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(org), \(hub)) ON CONFLICT (name) DO NOTHING",
+            "UPDATE devices.things SET org_id = \(org) WHERE hub_id = \(hub)",
+        ]
+    }
     enum Direction: String { case command, status }
 
     static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Moment) -> SQL {
         "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
+    }
+
+    /// How many messages of a thing are kept, about.
+    private static let ring = 200
+
+    /// The same for what things send, who may send much: now and then what stands beyond the ring goes.
+    static func noteInRing(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Moment) -> [SQL] {
+        let note = note(direction, payload.bytes.count <= Shadow.largest ? payload : ["truncated": true], thing, at: now)
+        guard now.milliseconds % 16 == 0 else { return [note] }
+        return [
+            note,
+            """
+            DELETE FROM devices.messages WHERE thing = \(thing)
+                AND id <= (SELECT m.id FROM devices.messages m WHERE m.thing = \(thing) ORDER BY m.id DESC LIMIT 1 OFFSET \(ring))
+            """,
+        ]
     }
 
     static func messages(_ direction: Direction, _ thing: ThingName, limit: Int) -> SQL {

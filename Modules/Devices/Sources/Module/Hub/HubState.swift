@@ -5,11 +5,11 @@ import Kernel
 struct WantState: Ask {
     static let name = "devices.WantState", module = "devices"
     let thing: ThingName
-    /// The hub that the thing is. Nobody has it so far, so whatever an earlier claim has bound was never stored.
+    /// The hub that the thing is.
     var hub: Hub.ID?
     let shadow: String
     let desired: JSON
-    /// The tenant that has the thing from now on.
+    /// The tenant that has the thing, or is to have it.
     let org: OrgID?
 
     struct Reply: Codable, Sendable {
@@ -26,10 +26,14 @@ extension Preparation where C.Target == Hub {
             var after = plan.snapshot.state
             for event in plan.events { after.apply(event) }
             guard let thing = after.hardware?.thing else { return Outcome() }
+            func bindings(_ hub: Hub) -> [SQL] {
+                guard let org = hub.organisation, org != plan.snapshot.state.organisation else { return [] }
+                return ThingTables.claim(Hub.ID(plan.snapshot.stream.id), thing, for: org)
+            }
             let want = WantState(
                 thing: thing, hub: Hub.ID(plan.snapshot.stream.id), shadow: "hub_state", desired: desired(plan.command, plan.events), org: after.organisation)
             switch try await services.bus.ask(want, trace: plan.request.trace, now: services.clock()).outcome {
-            case .accepted: return Outcome()
+            case .accepted: return Outcome(rows: bindings(after))
             case .unreachable: throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
             case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this hub belongs to somebody else.")
             }
@@ -43,33 +47,30 @@ extension DeviceDesk {
             guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
             var desk = try await open(question.thing, question.shadow)
             let before = desk.shadow
-            guard !desk.isBound || desk.owner == question.org || (desk.hub != nil && desk.hub == question.hub) else { return WantState.Reply(outcome: .foreign) }
+            guard Self.isFree(desk.owner, for: question) else { return WantState.Reply(outcome: .foreign) }
             let publications = try desk.shadow.update(["state": ["desired": question.desired]], at: services.clock())
-            _ = try await services.store.run([try ThingTables.put(desk.shadow, question.thing, question.shadow), Self.bindByHub(question)])
+            _ = try await services.store.run([try ThingTables.put(desk.shadow, question.thing, question.shadow)])
             do { try await publish(publications, question.thing, question.shadow) } catch is HubLink.Down {
-                desk.shadow.isStored()
-                try await unwant(question, desk, before)
+                try await revert(desk.shadow, to: before, question)
+                return WantState.Reply(outcome: .unreachable)
+            } catch is HubLink.Unknown {
+                try await revert(desk.shadow, to: before, question)
                 return WantState.Reply(outcome: .unreachable)
             }
             return WantState.Reply(outcome: .accepted)
         }
     }
 
-    private static func bindByHub(_ question: WantState) -> SQL {
-        """
-        INSERT INTO devices.things AS known (name, org_id, by_hub) VALUES (\(question.thing), \(optional: question.org), \(optional: question.hub))
-        ON CONFLICT (name) DO UPDATE SET org_id = CASE WHEN known.by_hub = EXCLUDED.by_hub THEN EXCLUDED.org_id ELSE known.org_id END
-        """
+    /// The hub's own thing, the tenant's, or one that nobody knows yet.
+    private static func isFree(_ owner: Owner, for question: WantState) -> Bool {
+        owner == .nobody || owner.org.map { $0 == question.org } ?? false || owner.hub != nil && owner.hub == question.hub
     }
 
     /// Puts back what was: nothing of a refused claim may show later.
-    private func unwant(_ question: WantState, _ desk: Desk, _ before: Shadow) async throws {
-        var shadow = desk.shadow
+    private func revert(_ shadow: Shadow, to before: Shadow, _ question: WantState) async throws {
+        var shadow = shadow
+        shadow.isStored()
         _ = shadow.replaceDesired(with: before.desired, hidesPrevious: true, at: services.clock())
-        let binding: SQL =
-            desk.isBound
-            ? "UPDATE devices.things SET org_id = \(optional: desk.owner) WHERE name = \(question.thing) AND by_hub = \(optional: question.hub)"
-            : "DELETE FROM devices.things WHERE name = \(question.thing)"
-        _ = try await services.store.run([try ThingTables.put(shadow, question.thing, question.shadow), binding])
+        _ = try await services.store.run([try ThingTables.put(shadow, question.thing, question.shadow)])
     }
 }

@@ -17,11 +17,15 @@ struct HubStatus: Query {
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
         let shadow: Shadow? = try rows[0].first?.json("body")?.decoded()
         let reported = shadow?.reported ?? .null
+        // The newest sign of life counts: what the hub has reported, or its presence and its last will.
+        let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Moment(milliseconds: $0 * 1000 + 999) }
+        let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at > $0 } ?? true } ?? false
+        let presence = rows[1].first?.bool("online").map(JSON.bool)
         return [
             "hubId": hardware.hub.json, "serial": hardware.serial.json, "model": hardware.model.json, "thingName": hardware.thing.json,
             "status": .string(hub.status.rawValue), "orgId": .string(hub.claim?.org.text ?? ""), "siteId": .string(hub.claim?.site.text ?? ""),
             "isPrimary": false, "provisionedAt": .int(hub.provisionedAt?.milliseconds ?? 0), "claimedAt": .int(hub.claimedAt?.milliseconds ?? 0),
-            "online": reported["online"] ?? rows[1].first?.bool("online").map(JSON.bool), "lastSeen": reported["last_seen"] ?? reported["lastSeen"],
+            "online": isPresenceNewer ? presence : reported["online"] ?? presence, "lastSeen": reported["last_seen"] ?? reported["lastSeen"],
             "version": reported["version"], "uptimeSeconds": reported["uptime_seconds"] ?? reported["uptimeSeconds"],
         ]
     }

@@ -7,29 +7,36 @@ struct ProvisionHub: Command {
     let named: UUIDText
     let serial: NonEmpty
     let model: NonEmpty
-    let thing: ThingName?
-    let vendor: String?
+    let thing: NewThingName?
+    let vendor: Name?
 
     static let founds = true
     var target: String { hub.text }
 
     enum Refusal: Refused {
-        case otherHub
-        var kind: RefusalKind { .invalid }
-        var words: String { "The body's hubId must be the id in the path." }
+        case otherHub, thingTaken
+        var kind: RefusalKind { self == .thingTaken ? .forbidden : .invalid }
+        var words: String {
+            switch self {
+            case .otherHub: "The body's hubId must be the id in the path."
+            case .thingTaken: "The thing name belongs to another hub, device or lock."
+            }
+        }
     }
 
+    static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
+
     func decide(_ state: Hub, at now: Moment) throws(Refusal) -> [Hub.Event] {
-        guard named.text == hub.text else { throw .otherHub }
+        guard Hub.ID(named.text) == hub else { throw .otherHub }
         guard state.status == .unknown else { return [] }  // registering what exists is not an error
-        let hardware = Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing ?? ThingName(hub.text), vendor: vendor)
+        let hardware = Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing.map { ThingName($0.text) } ?? ThingName(hub.text), vendor: vendor?.text)
         return [.provisioned(hardware, at: now)]
     }
 
     static let operation = Operation.command(
         .post, "/hubs/{id}/ProvisionHub", "Register a manufactured hub",
         allow: Rule("any API key") { _, _, caller in if case .key = caller { true } else { false } },
-        before: .unboundThing,
+        before: .registration,
         input:
             .path("id", "Id of the hub, a UUID."),
         .body("hubId", "The same id."),
@@ -42,14 +49,21 @@ struct ProvisionHub: Command {
 }
 
 extension Preparation where C == ProvisionHub {
-    /// A hub is not registered under the name of a lock or of a device: claiming it would take them over.
-    static var unboundThing: Preparation {
-        Preparation { plan, services in
+    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused: claiming the hub would
+    /// take over what has it.
+    static var registration: Preparation {
+        Preparation(repeats: true) { plan, _ in
             guard case .provisioned(let hardware, _)? = plan.events.first else { return Outcome() }
-            guard try await services.store.query(ThingTables.owner(hardware.thing)).isEmpty else {
-                throw Failure.refused(.forbidden, code: nil, words: "The thing '\(hardware.thing)' belongs to somebody.")
-            }
-            return Outcome()
+            return Outcome(rows: [ThingTables.register(hardware.thing, with: hardware.hub, of: nil)])
         }
     }
+}
+
+/// The name of a thing as it is first given.
+struct NewThingName: Text {
+    let text: String
+    init(_ text: String) { self.text = ThingName(text).text }
+    static var longest: Int { 128 }
+    static var schema: Schema { .string.matching("^[a-zA-Z0-9:_-]+$").limited(least: 1, most: Int64(longest)) }
+    static func problem(with text: String) -> String? { ThingName(text).isThingName ? nil : "must have 1 to 128 of the characters a-z A-Z 0-9 : _ -" }
 }

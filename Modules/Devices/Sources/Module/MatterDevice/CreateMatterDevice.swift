@@ -5,55 +5,65 @@ import Kernel
 struct CreateMatterDevice: Command {
     let device: MatterDevice.ID
     let named: MatterDevice.ID
-    let thing: ThingName
+    let thing: NewThingName
     let hub: Hub.ID
-    let type: String
-    /// The tenant of the hub, or whoever registers where nobody has claimed it.
+    let type: Name
+    /// The tenant of the hub; nil while nobody has claimed it.
     var org: OrgID?
 
     static let founds = true
     var target: String { device.text }
 
     enum Refusal: Refused {
-        case otherDevice
-        var kind: RefusalKind { .invalid }
-        var words: String { "The body's deviceId must be the id in the path." }
+        case otherDevice, thingTaken
+        var kind: RefusalKind { self == .thingTaken ? .forbidden : .invalid }
+        var words: String {
+            switch self {
+            case .otherDevice: "The body's deviceId must be the id in the path."
+            case .thingTaken: "The thing of this device belongs to somebody else."
+            }
+        }
     }
+
+    static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
 
     func decide(_ state: MatterDevice, at now: Moment) throws(Refusal) -> [MatterDevice.Event] {
         guard named == device else { throw .otherDevice }
         guard state.registration == nil else { return [] }  // registering what exists is not an error
-        return [.created(MatterDevice.Registration(device: device, thing: thing, hub: hub, type: type), org: org, at: now)]
+        return [.created(MatterDevice.Registration(device: device, thing: ThingName(thing.text), hub: hub, type: type.text), org: org, at: now)]
     }
 
     static let operation = Operation.command(
         .post, "/matter-devices/{id}/CreateMatterDevice", "Register a Matter device",
         allow: .tenantOfHub,
-        completing: { command, _, request, services in
+        completing: { command, _, _, services in
             var command = command
-            command.org = try await services.store.load(Hub.self, command.hub.text).state.organisation ?? request.caller.org
+            command.org = try await services.store.load(Hub.self, command.hub.text).state.organisation
             return command
         },
-        before: .bindingThing,
+        before: .binding,
         input:
             .path("id", "Id of the device."),
         .body("deviceId", "The same id."),
         .body("thingName", "Name of its thing on the broker; for devices of the bridge the same id once more."),
         .body("hubId", "The hub that it is behind."),
-        .body("deviceType", "Kind of device, such as `lock` or `contact_sensor`.", default: "generic"),
+        .body("deviceType", "Kind of device, such as `lock` or `contact_sensor`.", default: Name("generic")),
         make: { CreateMatterDevice(device: $0, named: $1, thing: $2, hub: $3, type: $4) }
     )
 }
 
 extension Preparation where C == CreateMatterDevice {
-    /// Ties the device's thing to the tenant before the device exists: what another tenant holds is not taken over.
-    static var bindingThing: Preparation {
-        Preparation { plan, services in
-            let binding = BindThing(thing: plan.command.thing, org: plan.command.org)
-            guard try await services.bus.ask(binding, trace: plan.request.trace, now: services.clock()).isBound else {
-                throw Failure.refused(.forbidden, code: nil, words: "The thing of this device belongs to another tenant.")
+    /// The device's thing is registered with the hub, and follows it. One that its tenant has already, as a lock, stays the tenant's; what anybody else
+    /// has is not taken over.
+    static var binding: Preparation {
+        Preparation(repeats: true) { plan, services in
+            let command = plan.command, thing = ThingName(command.thing.text)
+            switch DeviceDesk.owner(of: try await services.store.query(ThingTables.owner(thing)).first) {
+            case .nobody: return Outcome(rows: [ThingTables.register(thing, with: command.hub, of: command.org)])
+            case .tenant(let org, _) where org == command.org ?? plan.request.caller.org: return Outcome()
+            case .unclaimed(let hub) where hub == command.hub: return Outcome()
+            case .tenant, .unclaimed, .person: throw Failure(CreateMatterDevice.Refusal.thingTaken)
             }
-            return Outcome()
         }
     }
 }

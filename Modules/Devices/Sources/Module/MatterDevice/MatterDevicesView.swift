@@ -23,12 +23,12 @@ enum MatterDevicesView {
     }
 
     /// The thing of the Matter device that stands for a lock: its id or its thing's name is the name of the lock's thing, and both things
-    /// are the same tenant's.
+    /// are the same tenant's. What is nobody's stands for nothing.
     static func standing(for lock: ThingName) -> SQL {
         """
         SELECT device.thing FROM devices.matter_devices device
             LEFT JOIN devices.things own ON own.name = device.thing LEFT JOIN devices.things lock ON lock.name = \(lock)
-        WHERE (device.device_id = \(lock) OR device.thing = \(lock)) AND COALESCE(own.org_id, '') = COALESCE(lock.org_id, '')
+        WHERE (device.device_id = \(lock) OR device.thing = \(lock)) AND own.org_id = lock.org_id
         ORDER BY device.device_id LIMIT 1
         """
     }

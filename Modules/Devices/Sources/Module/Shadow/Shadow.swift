@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// A device shadow: what is wanted of a thing and what it says of itself, by the rules of AWS IoT Device Shadows.
@@ -17,6 +18,9 @@ struct Shadow: Sendable, Equatable, Codable {
 
     private enum CodingKeys: CodingKey { case desired, reported, desiredTimes, reportedTimes, version, isDeleted }
 
+    /// Nothing of it is stored yet.
+    var isNew: Bool { revision == 0 }
+
     /// It is the row now.
     mutating func isStored() { revision += 1 }
 
@@ -27,10 +31,18 @@ struct Shadow: Sendable, Equatable, Codable {
 
         static let malformed = Rejection(code: 400, message: "Invalid JSON")
         static let noState = Rejection(code: 400, message: "Missing required node: state")
+        static let badState = Rejection(code: 400, message: "State node must be an object")
+        static let badDesired = Rejection(code: 400, message: "Desired node must be an object")
+        static let badReported = Rejection(code: 400, message: "Reported node must be an object")
+        static func badNode(_ name: String) -> Rejection { Rejection(code: 400, message: "State contains an invalid node: '\(name)'") }
+        static let badVersion = Rejection(code: 400, message: "Invalid version")
+        static let badToken = Rejection(code: 400, message: "Invalid clientToken")
+        static let badName = Rejection(code: 400, message: "Invalid shadow name")
         static let tooDeep = Rejection(code: 400, message: "JSON contains too many levels of nesting; maximum is 8")
         static let forbidden = Rejection(code: 403, message: "Only the service writes the desired state of this shadow")
         static let conflict = Rejection(code: 409, message: "Version conflict")
         static let tooLarge = Rejection(code: 413, message: "The payload exceeds the maximum size allowed")
+        static let tooMany = Rejection(code: 413, message: "The thing has too many shadows")
         static let busy = Rejection(code: 429, message: "Too many requests")
         static func none(_ name: String?) -> Rejection { Rejection(code: 404, message: "No shadow exists with name: '\(name ?? "")'") }
     }
@@ -48,13 +60,47 @@ extension Shadow {
     /// Carries out an update document: merges, raises the version, answers `accepted`, `documents` and, where something is wanted
     /// that is not reported, `delta`.
     mutating func update(_ request: JSON, at now: Moment) throws(Rejection) -> [Publication] {
-        guard let state = request["state"]?.members else { throw .noState }
+        let token = try Self.token(of: request), state = try Self.state(of: request)
         guard Merge.depth(of: .object(state)) <= 9 else { throw .tooDeep }
-        if let wanted = request["version"]?.integer, wanted != version { throw .conflict }
-        let before = self, token = request["clientToken"]
-        if let part = state["desired"] { (desired, desiredTimes) = Merge.merge(part, into: desired, desiredTimes, at: now) }
-        if let part = state["reported"] { (reported, reportedTimes) = Merge.merge(part, into: reported, reportedTimes, at: now) }
+        if let wanted = request["version"] {
+            guard let wanted = wanted.integer else { throw .badVersion }
+            guard wanted == version else { throw .conflict }
+        }
+        var after = self
+        if let part = state["desired"] { (after.desired, after.desiredTimes) = Merge.merge(part, into: desired, desiredTimes, at: now) }
+        if let part = state["reported"] { (after.reported, after.reportedTimes) = Merge.merge(part, into: reported, reportedTimes, at: now) }
+        guard after.state.bytes.count <= Self.largest else { throw .tooLarge }
+        let before = self
+        self = after
         return changed(from: before, request: .object(state), token: token, offers: state["desired"] != nil, at: now)
+    }
+
+    /// The largest document, in bytes, without its metadata: AWS's limit.
+    static let largest = 8 << 10
+    /// How many shadows a thing may have.
+    static let mostOfOneThing = 32
+
+    /// Whether a shadow may have a name: 1 to 64 of AWS's characters.
+    static func problem(withName name: String) -> Bool {
+        !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy { ThingName.isAllowed($0) || $0 == UInt8(ascii: "$") }
+    }
+
+    /// The token that an answer repeats: a text of at most 64 bytes.
+    static func token(of request: JSON) throws(Rejection) -> JSON? {
+        guard let token = request["clientToken"] else { return nil }
+        guard let text = token.text, text.utf8.count <= 64 else { throw .badToken }
+        return token
+    }
+
+    /// The parts of an update; a state of null takes both away.
+    private static func state(of request: JSON) throws(Rejection) -> JSON.Object {
+        guard let raw = request["state"] else { throw .noState }
+        if raw.isNull { return ["desired": .null, "reported": .null] }
+        guard let state = raw.members else { throw .badState }
+        if let other = state.keys.first(where: { $0 != "desired" && $0 != "reported" }) { throw .badNode(String(other.prefix(64))) }
+        if let part = state["desired"], part.members == nil, !part.isNull { throw .badDesired }
+        if let part = state["reported"], part.members == nil, !part.isNull { throw .badReported }
+        return state
     }
 
     /// Puts a document in the place of the desired one, whatever it was; nothing clears it.
@@ -96,7 +142,7 @@ extension Shadow {
                     "previous": .object(before.plain), "current": .object(plain), "timestamp": .int(now.seconds), "clientToken": token,
                 ]),
         ]
-        if offers, let difference = delta {
+        if offers || before.desired != desired || before.reported != reported, let difference = delta {
             publications.append(
                 Publication(
                     tail: "update/delta",

@@ -33,7 +33,7 @@ struct CreateUser: Command, ConcernsUser {
     }
 
     func decide(_ state: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
-        guard named.text == user.text else { throw .otherUser }
+        guard UserID(named.text) == user else { throw .otherUser }
         guard !state.isErased else { throw .wasErased }
         guard !state.exists else { return [] }  // creating what exists is not an error
         return [.created(user, org: caller.org)]

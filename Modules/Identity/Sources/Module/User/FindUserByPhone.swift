@@ -21,7 +21,7 @@ enum FindUserByPhone {
         .request
     ) { (services: Services, phone: PhoneNumber, email: EmailAddress?, uuid: UUIDText?, searchOnly: FindUserByEmail.SearchOnly, request: Request) in
         let found = try await services.store.query(Contacts.find(phone)).first
-        if let own = request.caller.user, found?.text("user_id") != own.text {
+        if let own = request.caller.user, found?.text("user_id").map({ UserID($0) }) != own {
             throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own number only.")
         }
         if let found { return describe(found) }

@@ -1,6 +1,7 @@
+import IdentityContracts
 import Kernel
 
-/// Ends a suspension.
+/// Ends a suspension: a tenant its own, the operator of the platform all of them.
 struct ReactivateUser: Command, ConcernsUser {
     let user: UserID
     let caller: Caller
@@ -8,16 +9,14 @@ struct ReactivateUser: Command, ConcernsUser {
     var target: String { user.text }
 
     func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        user.isSuspended ? [.reactivated(by: caller.publicName, at: now)] : []
-    }
-
-    private static let directory = Preparation<ReactivateUser>(repeats: true) { plan, services in
-        .init(rows: services.directory.suspend(plan.command.user, false))
+        let author = caller.suspensionAuthor
+        let ends = Suspension.scope(of: author) == nil ? !user.suspensions.isEmpty : user.suspensions.contains(OrgID(author))
+        return ends ? [.reactivated(by: author, at: now)] : []
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/ReactivateUser", "End the suspension of a user",
-        allow: .staffOrTenant, before: directory,
+        allow: .staffOrTenant, before: .suspensions,
         input: .path("id", "Id of the user."), .caller,
         make: ReactivateUser.init(user:caller:)
     )

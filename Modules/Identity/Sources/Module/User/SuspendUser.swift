@@ -1,6 +1,8 @@
+import IdentityContracts
 import Kernel
 
-/// Suspends a user: from this moment the person opens nothing and changes nothing, anywhere.
+/// Suspends a user. A tenant's word counts at its own doors: the person opens nothing there any more. The operator's counts everywhere: the person changes
+/// nothing either.
 struct SuspendUser: Command, ConcernsUser {
     let user: UserID
     let reason: Reason
@@ -9,17 +11,30 @@ struct SuspendUser: Command, ConcernsUser {
     var target: String { user.text }
 
     func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        user.isSuspended ? [] : [.suspended(by: caller.publicName, reason: reason.text, at: now)]
-    }
-
-    private static let directory = Preparation<SuspendUser>(repeats: true) { plan, services in
-        .init(rows: services.directory.suspend(plan.command.user, true))
+        user.suspensions.contains(OrgID(caller.suspensionAuthor)) ? [] : [.suspended(by: caller.suspensionAuthor, reason: reason.text, at: now)]
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/SuspendUser", "Suspend a user",
-        allow: .staffOrTenant, before: directory,
+        allow: .staffOrTenant, before: .suspensions,
         input: .path("id", "Id of the user."), .body("reason", "Why."), .caller,
         make: SuspendUser.init(user:reason:caller:)
     )
+}
+
+extension Preparation where C.Target == UserAccount {
+    /// Makes the credentials of every process follow what the account says of suspensions.
+    static var suspensions: Preparation {
+        Preparation(repeats: true) { plan, services in
+            var after = plan.snapshot.state
+            for event in plan.events { after.apply(event) }
+            let tenants = after.suspensions.compactMap { Suspension.scope(of: $0.text) }
+            return Outcome(rows: services.directory.suspend(UserID(plan.snapshot.stream.id), after.isSuspendedEverywhere, tenants))
+        }
+    }
+}
+
+extension Caller {
+    /// As whom a suspension is spoken: as a tenant, or as the operator of the platform.
+    var suspensionAuthor: String { org?.text ?? Suspension.platform }
 }

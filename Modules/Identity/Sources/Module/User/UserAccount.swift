@@ -1,9 +1,10 @@
+import IdentityContracts
 import Kernel
 
 /// A person as a set of facts that may be told: status, keys, plates, devices and the locks in the app's list. Contact data is kept
 /// apart, in `Contacts`.
 struct UserAccount: Aggregate {
-    static let category = Category("user", className: "UserAggregate", shape: 3)
+    static let category = Category("user", className: "UserAggregate", shape: 4)
 
     enum Status: String, Codable, Sendable, CaseIterable { case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED" }
 
@@ -38,6 +39,8 @@ struct UserAccount: Aggregate {
 
     private(set) var id: UserID = ""
     private(set) var status = Status.none
+    /// Who has suspended the person, as events name them: tenants, or the operator of the platform.
+    private(set) var suspensions: [OrgID] = []
     /// The tenant whose key created the user.
     private(set) var org: OrgID?
     private(set) var accessibleLocks: [AccessibleLock] = []
@@ -55,8 +58,8 @@ struct UserAccount: Aggregate {
         switch event {
         case .created(let id, let org): (self.id, self.org, status) = (id, org, .active)
         case .emailUpdated, .phoneUpdated, .profileUpdated: break
-        case .suspended: status = .suspended
-        case .reactivated: status = .active
+        case .suspended(let author, _, _): if !suspensions.contains(OrgID(author)) { suspensions.append(OrgID(author)) }
+        case .reactivated(let author, _): suspensions = Suspension.scope(of: author) == nil ? [] : suspensions.filter { $0 != OrgID(author) }
         case .erased:
             let (id, org, number) = (id, org, lastKeyNumber)
             self = UserAccount()
@@ -86,7 +89,13 @@ struct UserAccount: Aggregate {
 extension UserAccount {
     var exists: Bool { status != .none }
     var isGone: Bool { isErased }
-    var isSuspended: Bool { status == .suspended }
+    var isSuspendedEverywhere: Bool { suspensions.contains(OrgID(Suspension.platform)) }
+
+    /// The status as the caller may see it: a tenant's suspension is that tenant's business.
+    func status(for caller: Caller) -> Status {
+        let isShown = isSuspendedEverywhere || (caller.isSuper || caller.isStaff ? !suspensions.isEmpty : caller.org.map { suspensions.contains($0) } ?? false)
+        return isShown ? .suspended : status
+    }
     func lists(_ lock: AccessibleLock.ID) -> Bool { accessibleLocks.contains { $0.id == lock } }
     func plate(_ plate: PlateText) -> LicensePlate? { plates.first { $0.plate == plate } }
     func device(_ id: LinkedDevice.ID) -> LinkedDevice? { devices.first { $0.id == id } }
@@ -103,6 +112,8 @@ extension UserAccount {
     func audience(of event: Event, before: UserAccount) -> [OrgID] {
         switch event {
         case .erased: []
+        // The tenant that acted; the operator's word concerns the tenant that made the user.
+        case .suspended(let author, _, _), .reactivated(let author, _): Suspension.scope(of: author).map { [$0] } ?? org.map { [$0] } ?? []
         case .physicalKeyAdded(let key), .physicalKeyRemoved(let key, _): [key.org]
         case .deviceAdded(let device), .deviceRemoved(let device, _, _, _): [device.org]
         default: org.map { [$0] } ?? []

@@ -15,7 +15,7 @@ struct UserProfile: Query, ConcernsUser {
         func text(_ column: String) -> JSON? { contact?.text(column).map(JSON.string) }
         return [
             "userId": user.json, "email": text("email"), "firstName": text("first_name"), "lastName": text("last_name"),
-            "phoneNumber": text("phone"), "status": .string(snapshot.state.status.rawValue),
+            "phoneNumber": text("phone"), "status": .string(snapshot.state.status(for: request.caller).rawValue),
         ]
     }
 

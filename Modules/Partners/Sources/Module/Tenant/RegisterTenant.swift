@@ -1,4 +1,5 @@
 import Kernel
+import PartnersContracts
 
 /// Registers a tenant; keys and webhooks come after.
 struct RegisterTenant: Command {
@@ -10,16 +11,22 @@ struct RegisterTenant: Command {
     var target: String { org.text }
 
     enum Refusal: Refused {
-        case registeredOtherwise
-        var kind: RefusalKind { .conflict }
-        var words: String { "The tenant is registered with another name or owner." }
+        case registeredOtherwise, badName
+        var kind: RefusalKind { self == .badName ? .invalid : .conflict }
+        var words: String {
+            switch self {
+            case .registeredOtherwise: "The tenant is registered with another name or owner."
+            case .badName: "orgId must begin with a letter or digit, have at most 64 of the characters A-Z a-z 0-9 . _ - and not be 'staff'."
+            }
+        }
     }
 
     func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         if tenant.isRegistered {
-            guard tenant.name == name.text, tenant.ownerEmail == ownerEmail.text else { throw .registeredOtherwise }
+            guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else { throw .registeredOtherwise }
             return []  // asking twice is not an error
         }
+        guard org.isTenantName else { throw .badName }
         return [.registered(name: name.text, ownerEmail: ownerEmail.text)]
     }
 
@@ -32,4 +39,26 @@ struct RegisterTenant: Command {
         .body("ownerEmail", "Address of the person responsible."),
         make: RegisterTenant.init(org:name:ownerEmail:)
     )
+}
+
+extension RegisterTenant {
+    static func answering(_ services: Services) -> Answering {
+        Answering(TenantExists.self) { question, _ in
+            TenantExists.Reply(exists: try await services.store.load(Tenant.self, question.org.text).state.isRegistered)
+        }
+    }
+}
+
+extension OrgID {
+    /// Whether a new tenant may be called so. Tenants of old keep their names. `staff` is how events name the operator of the platform.
+    fileprivate var isTenantName: Bool {
+        func isLetterOrDigit(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: false
+            }
+        }
+        guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= 64, text != "staff" else { return false }
+        return text.utf8.allSatisfy { isLetterOrDigit($0) || "._-".utf8.contains($0) }
+    }
 }

@@ -1,0 +1,53 @@
+import DevicesContracts
+import Kernel
+
+/// Actions whose end has not come by: the message was parked, or the command never reached Devices. They are brought to the end that Devices knows.
+struct UnfollowedActions {
+    let services: Services
+
+    static let patience = Duration.seconds(120)
+    private static let pause = Duration.seconds(30), portion = 200
+
+    var job: Job {
+        Job("access-unfollowed-actions") {
+            while true {
+                try await settle()
+                try await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    func settle() async throws {
+        let before = services.clock() - Self.patience
+        var last = ""
+        while true {
+            let rows = try await services.store.query(
+                """
+                SELECT action_id FROM access.actions WHERE status = 'pending' AND created_at < \(before) AND action_id > \(last)
+                ORDER BY action_id LIMIT \(Self.portion)
+                """)
+            let actions = rows.compactMap { $0.text("action_id").map { ActionID($0) } }
+            guard let end = actions.last else { return }
+            let reply = try await services.bus.ask(EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())
+            for finished in reply.ended { try await settle(finished) }
+            for action in actions where !reply.known.contains(action) { try await settle(action) }
+            last = end.text
+        }
+    }
+
+    private func settle(_ finished: CommandFinished) async throws {
+        do {
+            let effects = try await FinishActions(services).react(to: finished)
+            try await services.store.commit(Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: finished.action.text, causation: nil)))
+        } catch is CancellationError { throw CancellationError() } catch {
+            // One that cannot be settled holds up no other.
+            services.log.warning("An action could not be settled", ["action": finished.action.text, "error": "\(error)"])
+        }
+    }
+
+    /// Devices never heard of it: nothing can have opened.
+    private func settle(_ action: ActionID) async throws {
+        let error = (type: "NotSent", message: "The command did not reach the device link.")
+        _ = try await services.store.run([ActionRow.finish(action, error: error, result: nil, at: services.clock())])
+    }
+}

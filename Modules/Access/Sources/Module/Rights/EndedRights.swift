@@ -1,0 +1,56 @@
+import DevicesContracts
+import Kernel
+
+/// Withdraws what waits on a right that has ended: at once after the commit that ends it, before anybody is told, and once more from the outbox, for the
+/// case that Devices could not be asked.
+enum EndedRights {
+    /// Events of locks and temporary keys that may end a right.
+    static let names: Set = [
+        "OwnerSet", "OrganizationSet", "LockUuidChanged", "KeyRemoved", "TempKeyUpdated", "TempKeyDeleted", "TempKeyChanged", "TempKeyRevoked", "TempKeyDoorsEnded",
+    ]
+
+    static let follow: @Sendable (Commit, Services) async -> Void = { commit, services in
+        let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
+        for subject in Set(ended.map { Right.subject(of: $0.stream) }).sorted() {
+            do { try await lookAgain(at: subject, commit.trace, services) } catch {
+                services.log.warning("Commands on ended rights are withdrawn a little later", ["subject": subject, "error": "\(error)"])
+            }
+        }
+    }
+
+    static func reactions(_ services: Services) -> [Reaction] {
+        [
+            Reaction("access-ended-rights", from: ["access"], hears: names, partitions: 4) { envelope in
+                try await lookAgain(at: Right.subject(of: envelope.stream), envelope.trace, services)
+                return .none
+            },
+            Reaction("access-ended-rights-of-people", from: ["identity"], hears: ["UserSuspended", "UserErased"], partitions: 4) { envelope in
+                try await lookAgain(at: Right.subject(of: UserID(envelope.stream.id)), envelope.trace, services)
+                return .none
+            },
+        ]
+    }
+
+    static func lookAgain(at subject: String, _ trace: Trace, _ services: Services) async throws {
+        _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock())
+    }
+}
+
+extension Lock.Event {
+    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is thought about.
+    var mayEndRights: Bool {
+        switch self {
+        case .ownerSet, .organizationSet, .uuidChanged, .keyRemoved, .tempKeyUpdated, .tempKeyDeleted: true
+        case .created, .keyAdded, .keyWriteRequested, .openRequested, .residentAdded, .residentRemoved, .tempKeyCreated, .tempKeyUsed: false
+        }
+    }
+}
+
+extension TempKey.Event {
+    var mayEndRights: Bool {
+        switch self {
+        case .changed, .revoked, .doorsEnded: true
+        case .created, .useReserved, .useReturned: false
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import DevicesContracts
+import Kernel
+
+/// What a command for a lock's device rests on. It travels with the command, and is asked about again before the command is shown to a device that was
+/// away: a decision never outlives its premises.
+struct Right: Codable, Sendable, Equatable {
+    enum Basis: Codable, Sendable, Equatable {
+        /// Somebody manages the lock.
+        case manager(Caller)
+        /// Somebody may give keys to the lock.
+        case keyGiver(Caller)
+        /// A guest has a key to a door, and has reserved a use of it.
+        case tempKey(TempKey.ID, user: UserID?, byPin: Bool, action: ActionID)
+        /// The lock has the key on its list.
+        case listedKey(Key.ID)
+    }
+    let lock: LockID
+    /// The thing that the lock was when it was decided.
+    let uuid: UUIDText
+    let basis: Basis
+
+    init(_ basis: Basis, of lock: Lock) { (self.lock, uuid, self.basis) = (LockID(lock.number), lock.uuid, basis) }
+
+    /// What the end of the right may come from.
+    var about: [String] {
+        let subjects: [String] =
+            switch basis {
+            case .manager(let caller), .keyGiver(let caller): caller.user.map { [Self.subject(of: $0)] } ?? []
+            case .tempKey(let key, let user, _, _): [Self.subject(of: TempKey.stream(key))] + (user.map { [Self.subject(of: $0)] } ?? [])
+            case .listedKey: []
+            }
+        return [Self.subject(of: Lock.stream(lock))] + subjects
+    }
+
+    /// How an aggregate is called among what rights are about.
+    static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
+    static func subject(of user: UserID) -> String { "user:\(user)" }
+
+    /// Whether it holds now.
+    func holds(_ services: Services) async throws -> Bool {
+        let snapshot = try await services.store.load(Lock.self, lock.description), lock = snapshot.state
+        guard snapshot.exists, lock.uuid == uuid else { return false }
+        switch basis {
+        case .manager(let caller): return try await lock.isManaged(by: caller, services)
+        case .keyGiver(let caller): return try await lock.isGivenKeys(by: caller, services)
+        case .listedKey(let key): return lock.key(key) != nil
+        case .tempKey(let key, let user, let byPin, let action):
+            do {
+                try await GuestRefusal.confirm(key, at: lock, for: user, byPin: byPin, using: action, services)
+                return true
+            } catch is Failure {
+                return false
+            }
+        }
+    }
+
+    /// When it ends by itself; nil where it does not.
+    private func end(_ lock: Lock, _ services: Services) async throws -> Moment? {
+        switch basis {
+        case .manager(let caller), .keyGiver(let caller): try await lock.end(of: caller, services)
+        case .tempKey(let key, _, _, _): try await services.store.load(TempKey.self, key.text).state.until
+        case .listedKey: nil
+        }
+    }
+
+    func premise(_ lock: Lock, _ services: Services) async throws -> Premise {
+        Premise(module: services.module, about: about, question: try JSON(encoding: self), endsAt: try await end(lock, services))
+    }
+
+    /// Answers Devices about commands that have waited.
+    static func answering(_ services: Services) -> Answering {
+        Answering(PremisesHold.name(at: services.module)) { questions in
+            var verdicts: [JSON] = []
+            for question in questions.items ?? [] {
+                let right: Right = try question.decoded()
+                verdicts.append(.bool(try await right.holds(services)))
+            }
+            return .array(verdicts)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Kernel
+
+/// Puts on record what a change of hands has ended: the temporary keys of a lock that open it no more, and the keys that have left its list with their
+/// holders' rights, which are taken from the device. That they count no more does not wait for this.
+struct EndGivenKeys: Workflow {
+    static let name = "end-given-keys-workflow", label = "End what was given before a lock changed hands"
+
+    let lock: LockID
+    let keys: [Key.ID]
+    /// The tenant that is told.
+    let tenant: OrgID?
+    /// Who has moved the lock.
+    let by: String
+
+    private static let portion = 100
+
+    static func launch(_ lock: LockID, _ keys: [Key], tellingTenant tenant: OrgID?, _ request: Request, _ services: Services) throws -> SQL {
+        let run = WorkflowID(request.identifier(for: "end-given-keys").text)
+        let workflow = EndGivenKeys(lock: lock, keys: keys.map(\.id), tenant: tenant, by: request.caller.name)
+        return services.launch(try Launch(workflow, as: run, by: request.caller.name, at: request.attempt.now))
+    }
+
+    func run(_ steps: Steps, _ services: Services) async throws -> JSON {
+        for key in keys { _ = try await steps.perform("key \(key)") { try await remove(key, services) } }
+        var last = "", count = 0
+        while true {
+            let rows = try await services.store.query(
+                "SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND uuid > \(last) ORDER BY uuid LIMIT \(Self.portion)")
+            for key in rows.compactMap({ $0.text("uuid") }) {
+                if try await end(TempKey.ID(key), services) { count += 1 }
+                last = key
+            }
+            guard rows.count == Self.portion else { return ["temporaryKeys": count.json, "keys": keys.count.json] }
+        }
+    }
+
+    /// The grant of a removal carries it to its end, however long the device is away.
+    private func remove(_ key: Key.ID, _ services: Services) async throws -> String {
+        let id = KeyGrant.id(lock, key), run = WorkflowID(UUIDText(digest: services.vault.sha256(Array("given \(lock) \(key)".utf8))).text)
+        while true {
+            let state = try await services.store.load(Lock.self, lock.description), grant = try await services.store.load(KeyGrant.self, id)
+            // Given again by the new tenant, or on its way out already.
+            guard state.state.key(key) == nil, !grant.state.isLive, !grant.state.isLeaving else { return "nothing to do" }
+            let terms = KeyGrant.Terms(lock: lock, key: key, index: nil, holder: nil, validity: .always, since: state.version)
+            let append = try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: services.clock())
+            let launch = services.launch(try Launch(KeepKeyInTime(grant: id), as: run, by: by, at: services.clock()))
+            do {
+                try await services.store.commit(
+                    Commit([append], rows: [launch, KeyRemovals.begun(key, nil, on: lock, at: services.clock())], trace: Trace(correlation: run.text, causation: nil)))
+                return "begun"
+            } catch CommitFailure.versionConflict {}
+        }
+    }
+
+    /// Ends the doors of a key at the lock, and tells the tenant that had it; false where it still opens the lock, or is ended already.
+    private func end(_ id: TempKey.ID, _ services: Services) async throws -> Bool {
+        while true {
+            let key = try await services.store.load(TempKey.self, id.text), lock = try await services.store.load(Lock.self, lock.description)
+            let doors = key.state.doors.filter { $0.lock == self.lock && !key.state.isAlive($0, at: lock.state) && !key.state.endedDoors.contains($0.id) }
+            guard !doors.isEmpty, !key.state.isRevoked else { return false }
+            let now = services.clock()
+            let appends = [
+                try Append([.doorsEnded(doors.map(\.id), by: by, at: now)], to: key, at: now),
+                try Append([.tempKeyDeleted(id, by: by)], to: lock, at: now, audience: tenant.map { [$0] } ?? []),
+            ]
+            do {
+                try await services.store.commit(Commit(appends, trace: Trace(correlation: "end-given-keys", causation: nil)))
+                return true
+            } catch CommitFailure.versionConflict {}
+        }
+    }
+}

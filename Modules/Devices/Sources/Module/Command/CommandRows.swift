@@ -1,0 +1,104 @@
+import DevicesContracts
+import Kernel
+
+/// How commands are stored.
+extension PendingCommand {
+    static let migration = Migration(
+        "002-commands",
+        [
+            """
+            CREATE TABLE devices.commands (
+                action_id TEXT PRIMARY KEY, thing TEXT NOT NULL, shadow TEXT NOT NULL, command TEXT NOT NULL, args TEXT NOT NULL,
+                expires_at BIGINT, context TEXT NOT NULL, org_id TEXT, created_at BIGINT NOT NULL, stage TEXT NOT NULL,
+                was_late BOOLEAN NOT NULL DEFAULT FALSE, error TEXT, finished_at BIGINT, deadline BIGINT NOT NULL,
+                accepted_at BIGINT NOT NULL DEFAULT {now}, CONSTRAINT accepted_in_time CHECK (accepted_at <= deadline))
+            """,
+            "CREATE INDEX commands_open_by_thing ON devices.commands (thing) WHERE finished_at IS NULL",
+            "CREATE INDEX commands_open_by_expiry ON devices.commands (expires_at) WHERE finished_at IS NULL",
+        ])
+
+    static let partsMigration = Migration(
+        "004-parts",
+        [
+            "ALTER TABLE devices.commands ADD COLUMN part_of TEXT",
+            "CREATE INDEX commands_by_action ON devices.commands (part_of) WHERE part_of IS NOT NULL",
+        ])
+
+    /// The right that a command rests on, whether what was decided on still held when it was stored, and a clock that nobody sets.
+    static let premisesMigration = Migration(
+        "007-premises",
+        [
+            "ALTER TABLE devices.commands ADD COLUMN premise TEXT",
+            "ALTER TABLE devices.commands ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE devices.commands ADD COLUMN uptime BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE devices.commands ADD COLUMN held BOOLEAN NOT NULL DEFAULT TRUE CONSTRAINT premise_held CHECK (held)",
+            "CREATE INDEX commands_open_by_premise ON devices.commands (thing) WHERE finished_at IS NULL AND premise IS NOT NULL",
+        ])
+
+    init?(_ row: Row) {
+        guard let action = row.text("action_id"), let thing = row.text("thing"), let stage = row.text("stage").flatMap(Stage.init(rawValue:)) else {
+            return nil
+        }
+        self.init(
+            action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
+            args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
+            org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Moment(milliseconds: 0), stage: stage,
+            uptime: Uptime(boot: row.text("boot") ?? "", milliseconds: row.int("uptime") ?? 0), premise: try? row.json("premise")?.decoded(),
+            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"), error: row.text("error"))
+    }
+
+    /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock (`accepted_in_time`), or when what
+    /// the decision relied on has changed (`premise_held`).
+    func insert(deadline: Moment, while condition: SQL = "TRUE") -> SQL {
+        """
+        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, part_of, deadline,
+            premise, boot, uptime, held)
+        VALUES (\(action), \(thing), \(shadow), \(command), \(args), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
+            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: premise.flatMap { try? JSON(encoding: $0) }), \(uptime.boot),
+            \(uptime.milliseconds), \(fragment: condition))
+        """
+    }
+
+    /// Ends the command; whoever comes second changes nothing, but for a late answer.
+    func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Moment) -> SQL {
+        """
+        UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
+        WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
+        """
+    }
+
+    static func delivered(_ action: ActionID) -> SQL {
+        "UPDATE devices.commands SET stage = 'delivered' WHERE action_id = \(action) AND stage = 'accepted'"
+    }
+
+    /// Makes room for a command that begins anew.
+    static func forgetWithdrawn(_ action: ActionID) -> SQL {
+        "DELETE FROM devices.commands WHERE action_id = \(action) AND stage = 'withdrawn' AND was_late = FALSE"
+    }
+
+    static func all(of action: ActionID) -> SQL {
+        "SELECT * FROM devices.commands WHERE action_id = \(action) OR part_of = \(action) ORDER BY action_id"
+    }
+    static func find(_ action: ActionID) -> SQL { "SELECT * FROM devices.commands WHERE action_id = \(action)" }
+    static func open(for thing: ThingName) -> SQL { "SELECT * FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
+    static func openCount(for thing: ThingName) -> SQL { "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
+
+    /// Open commands that rest on a right.
+    static let resting: SQL = "SELECT * FROM devices.commands WHERE finished_at IS NULL AND premise IS NOT NULL ORDER BY thing, action_id"
+
+    /// Things with commands that have no answer, in the order of their names.
+    static func unanswered(after name: String) -> SQL {
+        "SELECT DISTINCT thing FROM devices.commands WHERE finished_at IS NULL AND thing > \(name) ORDER BY thing LIMIT 500"
+    }
+
+    /// Things with commands whose life is over by any clock, in the order of their names.
+    static func expired(at now: ClockReading, after name: String) -> SQL {
+        """
+        SELECT DISTINCT thing FROM devices.commands
+        WHERE finished_at IS NULL AND expires_at IS NOT NULL AND thing > \(name)
+            AND (expires_at <= \(now.moment) OR created_at > \(now.moment + Lifetime.tolerance)
+                OR boot = \(now.uptime.boot) AND boot <> '' AND uptime + expires_at - created_at <= \(now.uptime.milliseconds))
+        ORDER BY thing LIMIT 500
+        """
+    }
+}

@@ -1,0 +1,149 @@
+import DevicesContracts
+import Kernel
+
+/// Commands of other modules on their way into the store and out to the device.
+extension DeviceDesk {
+    /// How many commands may wait for one thing; removals always may.
+    private static let mostWaiting = 1_000
+
+    func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
+        let (reply, command, matter) = try await hand(over: ask, context)
+        if reply.outcome == .accepted, let matter { await unlockDoor(of: matter, beside: command, context) }
+        return reply
+    }
+
+    typealias HandOver = (reply: SendCommand.Reply, command: PendingCommand, matter: ThingName?)
+
+    /// Answers also the command, and the Matter thing that is to open too.
+    /// - Parameter whole: the command beside which this one is sent.
+    @discardableResult
+    func hand(over ask: SendCommand, beside whole: PendingCommand? = nil, _ context: AskContext) async throws -> HandOver {
+        underWay.begin(ask.thing)
+        defer { underWay.end(ask.thing) }
+        return try await turn(ask.thing) {
+            var place = try await place(for: ask)
+            let isOffline = place.isOnline == false, matter = ask.command == PendingCommand.unlock ? place.matter : nil
+            let fresh = command(ask, beside: whole, place, matter)
+            return try await withOpens(of: [fresh]) { others in
+                // The open may have ended before its second command was handed over.
+                guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), fresh, nil) }
+                if let known = place.named, !known.wasGivenUp(before: context) { return (try await repeated(known, ask, &place.shadow, isOffline), known, matter) }
+                guard place.named.map({ $0.thing == ask.thing }) ?? true, place.owner.belongs(to: ask.org) else { return (SendCommand.Reply(.foreign), fresh, nil) }
+                guard place.waiting < Self.mostWaiting || ask.command == PendingCommand.removal else { return (SendCommand.Reply(.full), fresh, nil) }
+                // Its right has ended, or its life, while it was on its way here.
+                guard fresh.isLive(at: services.clocks) else { return (SendCommand.Reply(.outdated), fresh, nil) }
+                guard link.isUp() else { return (SendCommand.Reply(.unreachable), fresh, nil) }
+                let storing = Storing(isAnew: place.named != nil, fence: ask.fence, context: context)
+                return (try await offer(fresh, &place.shadow, isOffline, storing: storing), fresh, matter)
+            }
+        }
+    }
+
+    /// What a hand-over needs to know of a thing; not the commands that wait, of which there may be many.
+    private struct Place {
+        var shadow: Shadow
+        let owner: Owner
+        let isOnline: Bool?
+        let named: PendingCommand?
+        let matter: ThingName?
+        let waiting: Int
+    }
+
+    private func place(for ask: SendCommand) async throws -> Place {
+        let rows = try await services.store.read([
+            ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing), PendingCommand.find(ask.action),
+            MatterDevicesView.standing(for: ask.thing), PendingCommand.openCount(for: ask.thing),
+        ])
+        return Place(
+            shadow: try ThingTables.read(rows[0].first), owner: Self.owner(of: rows[1].first), isOnline: rows[2].first?.bool("online"),
+            named: rows[3].first.flatMap(PendingCommand.init), matter: rows[4].first?.text("thing").map { ThingName($0) },
+            waiting: Int(rows[5].first?.int("waiting") ?? 0))
+    }
+
+    /// A command lives no longer than the right that it rests on.
+    private func command(_ ask: SendCommand, beside whole: PendingCommand?, _ place: Place, _ matter: ThingName?) -> PendingCommand {
+        let now = services.clocks, end = ask.lifetime.map { now.moment + .milliseconds($0) }
+        let expiry = [end, ask.premise?.endsAt].compactMap(\.self).min()
+        return PendingCommand(
+            action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args, expiresAt: whole?.expiresAt ?? expiry,
+            context: ask.context, org: ask.org ?? place.owner.org, createdAt: whole?.createdAt ?? now.moment, stage: .accepted,
+            uptime: whole?.uptime ?? now.uptime, premise: ask.premise, partOf: whole?.action ?? matter.map { _ in ask.action })
+    }
+
+    private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ shadow: inout Shadow, _ isOffline: Bool) async throws -> SendCommand.Reply {
+        guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
+        // One that the device has carried out all the same is done.
+        guard known.stage != .withdrawn || known.wasLate else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+        // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
+        if known.stage == .accepted, known.isLive(at: services.clocks), await isHeld(known) {
+            return try await offer(known, &shadow, isOffline, storing: nil)
+        }
+        return SendCommand.Reply(.accepted, isOffline: isOffline)
+    }
+
+    /// How a command is stored that is not stored yet.
+    private struct Storing {
+        let isAnew: Bool
+        let fence: Fence?
+        let context: AskContext
+    }
+
+    /// Stores the command in the slot, then hands it to the link; what has certainly not left is ended at once.
+    private func offer(_ command: PendingCommand, _ shadow: inout Shadow, _ isOffline: Bool, storing: Storing?) async throws -> SendCommand.Reply {
+        let now = services.clocks, publications = shadow.replaceDesired(with: command.slot(at: now), at: now.moment)
+        services.crashes.reach(.beforeCommit, in: services.module)
+        if let storing {
+            guard try await store(command, shadow, storing) else { return SendCommand.Reply(.outdated) }
+        } else {
+            _ = try await services.store.run([try ThingTables.put(shadow, command.thing, command.shadow)])
+        }
+        services.crashes.reach(.afterCommit, in: services.module)
+        do {
+            services.crashes.reach(.beforePublish, in: services.module)
+            // The device's own message first: the documents are for those who watch.
+            let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
+            let delivery = try await publish(delta, command.thing, command.shadow, for: command)
+            services.crashes.reach(.afterAcknowledgement, in: services.module)
+            if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(command.action)]) } }
+            // Within the turn, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
+            _ = try? await publish(documents, command.thing, command.shadow, for: command)
+            return SendCommand.Reply(.accepted, isOffline: isOffline)
+        } catch is HubLink.Down {
+            try await takeBack(command, shadow)
+            return SendCommand.Reply(.unreachable)
+        } catch is HubLink.Unknown {
+            // It stays, and is offered again while it lives: as the same message, which a device that has it knows.
+            return SendCommand.Reply(.unknown, isOffline: isOffline)
+        }
+    }
+
+    /// False when what the decision relied on has changed.
+    private func store(_ command: PendingCommand, _ shadow: Shadow, _ storing: Storing) async throws -> Bool {
+        let condition = storing.fence.map(services.store.holds) ?? "TRUE"
+        do {
+            try await services.store.commit(
+                Commit(
+                    rows: (storing.isAnew ? [PendingCommand.forgetWithdrawn(command.action)] : []) + [
+                        command.insert(deadline: storing.context.deadline, while: condition),
+                        try ThingTables.put(shadow, command.thing, command.shadow),
+                        ThingTables.note(.command, command.slot(at: services.clocks), command.thing, at: command.createdAt),
+                    ], trace: storing.context.trace))
+            return true
+        } catch CommitFailure.violated(let check) where check.contains("premise_held") {
+            return false
+        } catch CommitFailure.violated {
+            throw AskFailure.timedOut(name: SendCommand.name)
+        }
+    }
+
+    /// Ends a command that the link did not take: it must not come out later.
+    private func takeBack(_ command: PendingCommand, _ shadow: Shadow) async throws {
+        var shadow = shadow
+        let now = services.clock()
+        shadow.isStored()
+        _ = shadow.replaceDesired(with: .null, at: now)
+        _ = try await services.store.run([
+            command.finish(.withdrawn, error: "the link did not take it", at: now), try ThingTables.put(shadow, command.thing, command.shadow),
+        ])
+    }
+}

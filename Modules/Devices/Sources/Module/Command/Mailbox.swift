@@ -1,0 +1,158 @@
+import DevicesContracts
+import Kernel
+import Synchronization
+
+/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its turn after the others, and
+/// behind a hub each thing; so whoever sends much waits for itself.
+final class Mailbox: Sendable {
+    private struct Box {
+        var waiting: [HubLink.Inbound] = []
+        var isTaken = false
+    }
+    /// The things of one hub, or of none that is known.
+    private struct Group {
+        var boxes: [ThingName: Box] = [:]
+        /// Things with messages that nobody works on, in their turn.
+        var ready: [ThingName] = []
+        var taken = 0
+        /// Whether it stands among those with something ready.
+        var isListed = false
+    }
+    private struct State {
+        var groups: [ExactText: Group] = [:]
+        /// Groups with something ready, in their turn.
+        var ready: [ExactText] = []
+        var count = 0
+        /// The groups of the things that are worked on.
+        var taken: [ThingName: ExactText] = [:]
+        var workers: [Int: CheckedContinuation<HubLink.Inbound?, Never>] = [:]
+        var nextWorker = 0
+    }
+    private let state = Mutex(State())
+
+    /// How much may wait in all, and of one thing.
+    private let most: Int
+    private let mostOfOne: Int
+    /// How many messages of one hub are worked on at once.
+    private let widthOfOne: Int
+    /// Whose share a thing's messages count to; a thing that was not met yet shares with all those.
+    private let hubs: HubsOfThings
+
+    init(_ hubs: HubsOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int = 4) {
+        (self.hubs, self.most, self.mostOfOne, self.widthOfOne) = (hubs, most, mostOfOne, widthOfOne)
+    }
+
+    /// False when the mailbox, or the thing's part of it, is full.
+    func put(_ inbound: HubLink.Inbound) -> Bool {
+        guard let thing = inbound.thing else { return false }
+        let hub = ExactText(hubs.hub(of: thing)?.text ?? "")
+        return state.withLock { state -> Bool in
+            // Where its messages wait already, so that they stay in order.
+            let name = [hub, ExactText("")].first { state.groups[$0]?.boxes[thing] != nil } ?? hub
+            let waiting = state.groups[name]?.boxes[thing]?.waiting.count ?? 0
+            guard state.count < most, waiting < mostOfOne else { return false }
+            state.groups[name, default: Group()].boxes[thing, default: Box()].waiting.append(inbound)
+            state.count += 1
+            if waiting == 0, state.groups[name]?.boxes[thing]?.isTaken == false { makeReady(thing, in: name, &state) }
+            dispatch(&state)
+            return true
+        }
+    }
+
+    /// The next message; waits for one. Throws when the task is cancelled.
+    func next() async throws -> HubLink.Inbound {
+        let id = state.withLock { state -> Int in
+            state.nextWorker += 1
+            return state.nextWorker
+        }
+        let inbound: HubLink.Inbound? = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<HubLink.Inbound?, Never>) in
+                state.withLock { state -> Void in
+                    if Task.isCancelled { return continuation.resume(returning: nil) }
+                    state.workers[id] = continuation
+                    dispatch(&state)
+                }
+            }
+        } onCancel: {
+            state.withLock { state in state.workers.removeValue(forKey: id) }?.resume(returning: nil)
+        }
+        guard let inbound else { throw CancellationError() }
+        return inbound
+    }
+
+    /// The message of a thing has been handled: its next one may be.
+    func done(_ inbound: HubLink.Inbound) { finish(inbound, putsBack: false) }
+    /// It could not be handled now, and stays before all others of its thing.
+    func putBack(_ inbound: HubLink.Inbound) { finish(inbound, putsBack: true) }
+
+    private func finish(_ inbound: HubLink.Inbound, putsBack: Bool) {
+        guard let thing = inbound.thing else { return }
+        state.withLock { state in
+            guard let name = state.taken.removeValue(forKey: thing), var group = state.groups[name] else { return }
+            group.boxes[thing]?.isTaken = false
+            group.taken -= 1
+            if putsBack { group.boxes[thing]?.waiting.insert(inbound, at: 0); state.count += 1 }
+            let isEmpty = group.boxes[thing]?.waiting.isEmpty ?? true
+            if isEmpty { group.boxes[thing] = nil }
+            state.groups[name] = group.boxes.isEmpty ? nil : group
+            if !isEmpty { makeReady(thing, in: name, &state) } else if !group.ready.isEmpty { markReady(name, &state) }
+            dispatch(&state)
+        }
+    }
+
+    private func makeReady(_ thing: ThingName, in name: ExactText, _ state: inout State) {
+        state.groups[name]?.ready.append(thing)
+        markReady(name, &state)
+    }
+
+    private func markReady(_ name: ExactText, _ state: inout State) {
+        guard state.groups[name]?.isListed == false else { return }
+        state.groups[name]?.isListed = true
+        state.ready.append(name)
+    }
+
+    /// Gives ready messages to workers that wait.
+    private func dispatch(_ state: inout State) {
+        while let worker = state.workers.keys.min(), let place = state.ready.firstIndex(where: { (state.groups[$0]?.taken ?? 0) < widthOfOne }) {
+            let name = state.ready.remove(at: place)
+            guard var group = state.groups[name] else { continue }
+            group.isListed = false
+            defer { state.groups[name] = group }
+            guard !group.ready.isEmpty else { continue }
+            let thing = group.ready.removeFirst()
+            guard let inbound = group.boxes[thing]?.waiting.removeFirst() else { continue }
+            group.boxes[thing]?.isTaken = true
+            group.taken += 1
+            state.taken[thing] = name
+            state.count -= 1
+            if !group.ready.isEmpty {
+                group.isListed = true
+                state.ready.append(name)
+            }
+            state.workers.removeValue(forKey: worker)?.resume(returning: inbound)
+        }
+    }
+}
+
+extension HubLink.Inbound {
+    var thing: ThingName? {
+        switch self {
+        case .shadow(let thing, _, _, _), .presence(let thing, _): thing
+        case .connected: nil
+        }
+    }
+}
+
+/// To which hub things belong, as far as they were met; for fair shares only.
+final class HubsOfThings: Sendable {
+    private let known = Mutex<[ThingName: Hub.ID]>([:])
+    private static let most = 100_000
+
+    func note(_ hub: Hub.ID?, of thing: ThingName) {
+        known.withLock { known in
+            if known.count >= Self.most, known[thing] == nil { known.removeAll() }
+            known[thing] = hub
+        }
+    }
+    func hub(of thing: ThingName) -> Hub.ID? { known.withLock { $0[thing] } }
+}

@@ -1,0 +1,35 @@
+import DevicesContracts
+import Kernel
+
+/// What is known of whether a thing is there.
+struct PresenceRow: Sendable, Equatable {
+    let isOnline: Bool?
+    /// When the thing last said that it was there, by its own clock.
+    let saidAt: Moment?
+
+    init(isOnline: Bool?, saidAt: Moment?) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
+    init(_ row: Row?) { self.init(isOnline: row?.bool("online"), saidAt: row?.moment("said_at")) }
+
+    /// A thing registers its will a moment before it says that it is there.
+    private static let tolerance = Duration.seconds(30)
+
+    /// Whether a sign is to be believed: not a will that an earlier connection has left, which the broker publishes after the thing is back.
+    func admits(_ sign: HubLink.SignOfLife) -> Bool {
+        guard !sign.isOnline, isOnline == true, let registered = sign.saidAt, let saidAt else { return true }
+        return registered + Self.tolerance >= saidAt
+    }
+}
+
+extension ThingTables {
+    static let signs = Migration("009-signs-of-life", ["ALTER TABLE devices.presence ADD COLUMN said_at BIGINT"])
+
+    static func presence(_ thing: ThingName) -> SQL { "SELECT online, at, said_at FROM devices.presence WHERE thing = \(thing)" }
+
+    static func putPresence(_ thing: ThingName, _ sign: HubLink.SignOfLife, after last: PresenceRow, at now: Moment) -> SQL {
+        let saidAt = sign.isOnline ? sign.saidAt : last.saidAt
+        return """
+            INSERT INTO devices.presence (thing, online, at, said_at) VALUES (\(thing), \(sign.isOnline), \(now), \(optional: saidAt))
+            ON CONFLICT (thing) DO UPDATE SET online = EXCLUDED.online, at = EXCLUDED.at, said_at = EXCLUDED.said_at
+            """
+    }
+}

@@ -1,0 +1,13 @@
+public import Kernel
+
+/// Asks whether there is a tenant.
+public struct TenantExists: Ask {
+    public static let name = "partners.TenantExists", module = "partners"
+    public let org: OrgID
+    public init(org: OrgID) { self.org = org }
+
+    public struct Reply: Codable, Sendable {
+        public let exists: Bool
+        public init(exists: Bool) { self.exists = exists }
+    }
+}
