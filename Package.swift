@@ -22,6 +22,8 @@ struct Context {
     let name: String
     /// The modules whose contracts it knows.
     let knows: [String]
+    /// Pure libraries of the platform that it uses.
+    var libraries: [Target.Dependency] = []
     /// The live sides of its ports, in targets of their own.
     var ports: [(name: String, dependencies: [Target.Dependency])] = []
 
@@ -33,7 +35,7 @@ struct Context {
         let contracts = [Target.Dependency.target(name: "\(name)Contracts")] + knows.map { .target(name: "\($0)Contracts") }
         return [
             .target(name: "\(name)Contracts", dependencies: ["Kernel"], path: "\(home)/Sources/Contracts", swiftSettings: settings),
-            .target(name: name, dependencies: ["Kernel"] + contracts, path: "\(home)/Sources/Module", packageAccess: false, swiftSettings: settings),
+            .target(name: name, dependencies: ["Kernel"] + libraries + contracts, path: "\(home)/Sources/Module", packageAccess: false, swiftSettings: settings),
             .testTarget(
                 name: "\(name)Tests", dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts, path: "\(home)/Tests",
                 exclude: samples,
@@ -49,7 +51,7 @@ struct Context {
 
 let contexts = [
     Context(name: "Access", knows: ["Devices", "Identity", "Partners"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
-    Context(name: "Identity", knows: ["Access", "Devices"]),
+    Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
     Context(name: "Partners", knows: [], ports: [("WebhookSender", ["HTTPClient"])]),
@@ -79,6 +81,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CPhoneNumbers", linkerSettings: [.linkedLibrary("phonenumber")]),
+        part("PhoneNumbers", ["CPhoneNumbers"]),
         part("Kernel"),
         part("Database", ["Kernel", "CPostgres", "CSQLite"]),
         part("EventStore", ["Kernel", "Database"]),
@@ -118,5 +122,6 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),
-    ] + contexts.flatMap(\.targets)
+    ] + contexts.flatMap(\.targets),
+    cxxLanguageStandard: .cxx17
 )

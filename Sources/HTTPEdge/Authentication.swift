@@ -70,9 +70,13 @@ struct Authentication: Sendable {
     private func person(_ token: String, _ mayRemember: Bool) async throws -> Outcome {
         let claims = try await tokens.verify(token)
         // An address that nobody has confirmed names nobody.
-        let email = claims.emailIsVerified == false ? nil : claims.email.map(Self.normalised)
-        guard let user = try await user(claims, email) else { throw Failure.unauthenticated("The token belongs to no known user.") }
-        let found = try await directory.standing(of: user, mayRemember: mayRemember)
+        let email = claims.emailIsVerified ? claims.email.flatMap(Self.normalised) : nil
+        guard let user = try await user(claims, email) else {
+            let needs =
+                settings.requiresVerifiedEmail && claims.email != nil && !claims.emailIsVerified ? " Its e-mail address counts only with email_verified: true." : ""
+            throw Failure.unauthenticated("The token belongs to no known user.\(needs)")
+        }
+        let found = try await directory.standing(of: user, email: email, mayRemember: mayRemember)
         return Outcome(caller: .user(user, email: email), epoch: mayRemember ? found.epoch : nil, isSuspended: found.isSuspended)
     }
 
@@ -80,7 +84,7 @@ struct Authentication: Sendable {
         if let id = claims.userID { return UserID(id) }
         if let subject = claims.subject, UUIDText.problem(with: subject) == nil { return UserID(subject) }
         guard let email else { return nil }
-        return try await directory.user(withEmail: email)
+        return try await directory.user(withConfirmedEmail: email)
     }
 
     private func staff(_ headers: [String: String], _ token: String?) async throws -> Caller {
@@ -89,16 +93,18 @@ struct Authentication: Sendable {
         }
         guard let token else { throw Failure.unauthenticated("The staff token is missing.") }
         let claims = try await tokens.verify(token)
-        guard let email = claims.email.map(Self.normalised), let at = email.lastIndex(of: "@") else {
+        guard let email = claims.email.flatMap(Self.normalised), let at = email.lastIndex(of: "@") else {
             throw Failure.unauthenticated("The staff token carries no e-mail address.")
         }
-        guard settings.staffDomains.contains(String(email[email.index(after: at)...])), claims.emailIsVerified ?? true else {
+        guard settings.staffDomains.contains(String(email[email.index(after: at)...])), claims.emailIsVerified else {
             throw Failure.refused(.forbidden, code: nil, words: "The address is not of an allowed email domain.")
         }
         return .staff(email: email)
     }
 
-    private static func normalised(_ email: String) -> String {
-        String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
+    /// Nil for an address with other characters than ASCII: letters that only become ASCII in lower case (U+212A) would make it another's.
+    private static func normalised(_ email: String) -> String? {
+        guard email.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
     }
 }

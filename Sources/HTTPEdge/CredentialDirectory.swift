@@ -22,6 +22,15 @@ public final class CredentialDirectory: Sendable {
     public static let suspensions = Migration(
         "006-suspensions", ["CREATE TABLE platform.suspensions (user_id TEXT NOT NULL, org_id TEXT NOT NULL, PRIMARY KEY (user_id, org_id))"])
 
+    /// How people sign in. Addresses of before count as invitations: whoever proves one first, and is nobody yet, becomes the user.
+    public static let signIns = Migration(
+        "007-sign-ins",
+        [
+            "ALTER TABLE platform.users ADD COLUMN standing TEXT NOT NULL DEFAULT 'contact'",
+            "ALTER TABLE platform.users ADD COLUMN has_signed_in BOOLEAN NOT NULL DEFAULT FALSE",
+            "UPDATE platform.users SET standing = 'invited' WHERE email_digest IS NOT NULL",
+        ])
+
     struct Key: Sendable {
         let org: OrgID
         let isSuper: Bool
@@ -53,14 +62,15 @@ public final class CredentialDirectory: Sendable {
                     "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
                 ]
             },
-            knowUser: { user, email in
+            knowUser: { user, email, standing in
                 [
                     """
-                    INSERT INTO platform.users (user_id, email_digest) VALUES (\(user), \(optional: email.map(digest(ofEmail:))))
-                    ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest
+                    INSERT INTO platform.users (user_id, email_digest, standing) VALUES (\(user), \(optional: email.map(digest(ofEmail:))), \(standing.rawValue))
+                    ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest, standing = EXCLUDED.standing
                     """
                 ]
             },
+            signIn: { user in "SELECT standing, has_signed_in FROM platform.users WHERE user_id = \(user)" },
             suspend: { user, isEverywhere, tenants in
                 [
                     """
@@ -116,15 +126,18 @@ public final class CredentialDirectory: Sendable {
     }
 
     /// Whether a person is suspended. From memory only when `mayRemember`: the caller then checks the epoch.
-    func standing(of user: UserID, mayRemember: Bool) async throws -> (isSuspended: Bool, epoch: Int64) {
+    /// - Parameter email: the address that the token confirms.
+    func standing(of user: UserID, email: String?, mayRemember: Bool) async throws -> (isSuspended: Bool, epoch: Int64) {
         if mayRemember, let standing = standings.withLock({ $0[user] }) { return standing }
         let row = try await reading {
             try await database.read(
                 """
-                SELECT c.epoch, u.is_suspended FROM platform.credentials_epoch c LEFT JOIN platform.users u ON u.user_id = \(user)
+                SELECT c.epoch, u.is_suspended, u.has_signed_in, u.standing, u.email_digest FROM platform.credentials_epoch c LEFT JOIN platform.users u ON u.user_id = \(user)
                 """
             ).first
         }
+        let digest = email.map(Self.digest(ofEmail:)), isProof = digest != nil && row?.bytes("email_digest") == digest && row?.text("standing") != "proven"
+        if row?.bool("has_signed_in") == false || isProof { try await noteSignIn(of: user, digest) }
         let found = (isSuspended: row?.bool("is_suspended") ?? false, epoch: row?.int("epoch") ?? 0)
         standings.withLock { standings in
             if standings.count >= Self.most { standings.removeAll() }
@@ -133,10 +146,38 @@ public final class CredentialDirectory: Sendable {
         return found
     }
 
-    func user(withEmail email: String) async throws -> UserID? {
-        try await reading {
-            try await database.read("SELECT user_id FROM platform.users WHERE email_digest = \(Self.digest(ofEmail: email))").first?.text("user_id")
-        }.map { UserID($0) }
+    /// Whom a confirmed address signs in. An invitation is taken up by the first who proves its address, unless the user is somebody already; an address
+    /// that somebody else has typed signs nobody in.
+    func user(withConfirmedEmail email: String) async throws -> UserID? {
+        let digest = Self.digest(ofEmail: email)
+        let row = try await reading {
+            try await database.read("SELECT user_id, standing, has_signed_in FROM platform.users WHERE email_digest = \(digest)").first
+        }
+        guard let row, let user = row.text("user_id").map({ UserID($0) }) else { return nil }
+        switch row.text("standing").flatMap(AddressStanding.init(rawValue:)) {
+        case .proven: return user
+        case .invited where row.bool("has_signed_in") == false:
+            let taken = try await reading {
+                try await database.transact([
+                    """
+                    UPDATE platform.users SET standing = 'proven', has_signed_in = TRUE
+                    WHERE user_id = \(user) AND email_digest = \(digest) AND standing = 'invited' AND has_signed_in = FALSE RETURNING user_id
+                    """
+                ])[0].rows
+            }
+            return taken.isEmpty ? nil : user
+        case .invited, .contact, nil: return nil
+        }
+    }
+
+    /// Notes that somebody has come as this user: from now on the user is somebody, and the address that the token confirms is proven.
+    private func noteSignIn(of user: UserID, _ digest: [UInt8]?) async throws {
+        _ = try await reading {
+            try await database.transact([
+                "UPDATE platform.users SET has_signed_in = TRUE WHERE user_id = \(user) AND has_signed_in = FALSE",
+                "UPDATE platform.users SET standing = 'proven' WHERE user_id = \(user) AND email_digest = \(optional: digest)",
+            ])
+        }
     }
 
     private func reading<Result>(_ body: () async throws -> Result) async throws -> Result {

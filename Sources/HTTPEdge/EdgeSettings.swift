@@ -15,6 +15,8 @@ public struct EdgeSettings: Sendable {
     public var developmentSecret: String?
     public var userIDClaim = "https://spkey.co/user_id"
     public var emailClaim = "email"
+    /// Whether a token must say that its address is verified; otherwise its silence counts as the issuer's word.
+    public var requiresVerifiedEmail = false
     /// Requests per minute and principal; 0 is off.
     public var rateLimit = 6_000
     /// Largest body, in bytes.

@@ -27,22 +27,24 @@ final class IdempotencyDesk: Sendable {
 
     init(process: String, clock: @escaping @Sendable () -> Moment) { (self.process, self.clock) = (process, clock) }
 
-    /// Runs `body` once per key. Without a key, or for anonymous callers, it just runs.
+    /// Runs `body` once per key. Without a key it just runs. The key of somebody who is nobody counts within what the path names: a link, or a lock.
     func once(
-        _ key: String?, _ operation: Operation, _ caller: Caller, content bytes: [UInt8], _ services: Services,
+        _ key: String?, _ operation: Operation, _ caller: Caller, path: [String: String], content bytes: [UInt8], _ services: Services,
         _ body: (Attempt) async throws -> Response
     ) async throws -> Response {
-        guard let key, operation.method == .post, caller != .anonymous else { return try await body(Attempt(now: clock())) }
+        guard let key, operation.method == .post, caller != .anonymous || !path.isEmpty else { return try await body(Attempt(now: clock())) }
         guard (1...255).contains(key.utf8.count) else { throw Failure.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")]) }
-        let id = Array(SHA256.hash(data: Array("\(caller)\n\(operation.key)\n\(key)".utf8)))
+        let place = caller == .anonymous ? path.sorted { $0.key < $1.key }.map { "\($0.key)=\(ID<Operation>($0.value))" }.joined(separator: "\n") : ""
+        let id = Array(SHA256.hash(data: Array("\(caller)\n\(operation.key)\n\(key)\(place.isEmpty ? "" : "\n" + place)".utf8)))
         let digest = Array(SHA256.hash(data: bytes))
         guard running.withLock({ $0.insert(id).inserted }) else { throw Self.inProgress }
         defer { running.withLock { _ = $0.remove(id) } }
         if let recorded = try await claim(id, digest, services) { return recorded }
         let idempotency = Idempotency(key: id) { self.record($0, under: id, services) }
-        let attempt = Attempt(now: clock(), idempotency: idempotency) { purpose in
-            UUIDText(digest: SHA256.hash(data: id + Array(purpose.utf8)))
-        }
+        let attempt = Attempt(
+            now: clock(), idempotency: idempotency, identifier: { UUIDText(digest: SHA256.hash(data: id + Array($0.utf8))) },
+            // Whoever knows the key of a request must not know what it has made.
+            secret: { UUIDText(unguessable: services.vault.keyedDigests(id + Array($0.utf8), "idempotent secrets")[0]) })
         return try await finish(id, services) { try await body(attempt) }
     }
 
@@ -67,7 +69,8 @@ final class IdempotencyDesk: Sendable {
             throw Failure.idempotencyConflict(words: "The Idempotency-Key was used for another body.", retryAfter: nil)
         }
         if let status = row.int("status") { return try replay(Int(status), row.text("answer") ?? "", id, services) }
-        let isAbandoned = row.text("answer") == process || now.since(row.moment("at") ?? now) > Self.patience
+        // A time to come was written before the clock was put back.
+        let age = now.since(row.moment("at") ?? now), isAbandoned = row.text("answer") == process || age > Self.patience || age < .zero - Self.patience
         guard isAbandoned else { throw Self.inProgress }
         let taken = try await services.store.run([
             """
@@ -102,7 +105,7 @@ final class IdempotencyDesk: Sendable {
 
     private func record(_ response: Response, under id: [UInt8], _ services: Services) -> SQL {
         let headers = JSON.Object(response.headers.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) })
-        let body: JSON = if case .json(let json) = response.body { json } else { .null }
+        let body: JSON? = if case .json(let json) = response.body { json } else { nil }
         let plain = (["headers": .object(headers), "body": body] as JSON).bytes
         let sealed = (try? services.vault.seal(plain, "idempotency", Self.context(id))) ?? ""
         return """
@@ -115,7 +118,8 @@ final class IdempotencyDesk: Sendable {
         let json = try JSON.parse(try services.vault.open(sealed, "idempotency", Self.context(id)), depth: 64)
         var headers = ["Idempotent-Replayed": "true"]
         for member in json["headers"]?.members ?? [:] { headers[member.key] = member.value.text }
-        return .json(status, json["body"] ?? .null, headers: headers)
+        guard let body = json["body"] else { return Response(status, headers: headers, body: .empty) }
+        return .json(status, body, headers: headers)
     }
 
     private static func context(_ id: [UInt8]) -> String { UUIDText(digest: id).text }

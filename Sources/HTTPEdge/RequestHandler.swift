@@ -51,25 +51,26 @@ struct RequestHandler: Sendable {
         try refuseInternal(headers)
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
-        let address = TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"])
+        let address = Network.counted(TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"]))
         // A repeat may be answered before the operation runs, which is what finds out that remembered credentials are out of date.
-        let mayRemember = operation.checksEpoch && headers["idempotency-key"] == nil
+        let query = try Self.query(request), key = headers["idempotency-key"] ?? Self.attempt(query, operation)
+        let mayRemember = operation.checksEpoch && key == nil
         var caller: Authentication.Outcome
         do { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember) } catch Failure.unauthenticated(let words) {
-            _ = try limiter.admit(.anonymous, address: address, at: clock())
+            _ = try limiter.admit(.anonymous, address: address)
             throw Failure.unauthenticated(words)
         }
         // A suspension that is remembered may have ended.
         if caller.isSuspended, mayRemember { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
         caller = try Self.restrictSuspended(caller, operation)
-        let limits = try limiter.admit(caller.caller, address: address, at: clock())
+        let limits = try limiter.admit(caller.caller, address: address)
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
-        let path = try Self.path(context), query = try Self.query(request)
+        let path = try Self.path(context)
         // What a repeat must agree in: the address with its query, and the body.
         let content = Array(request.uri.string.utf8) + [0] + bytes
         for _ in 0..<3 {
             do {
-                var response = try await desk.once(headers["idempotency-key"], operation, caller.caller, content: content, endpoint.services) { attempt in
+                var response = try await desk.once(key, operation, caller.caller, path: path, content: content, endpoint.services) { attempt in
                     var request = Kernel.Request(
                         path: path, query: query, headers: headers, body: members, caller: caller.caller,
                         trace: Trace(correlation: id, causation: nil), attempt: attempt)
@@ -91,6 +92,11 @@ struct RequestHandler: Sendable {
         if operation.method == .get, operation.path.hasPrefix("/users/{id}") { return caller }
         if operation.method == .get, operation.credentials == .optional { return Authentication.Outcome(caller: .anonymous, epoch: nil) }
         throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
+    }
+
+    /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
+    private static func attempt(_ query: [String: String], _ operation: Kernel.Operation) -> String? {
+        operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
     }
 
     private func refuseInternal(_ headers: [String: String]) throws {

@@ -7,8 +7,8 @@ struct TokenClaims: Sendable {
     let subject: String?
     let userID: String?
     let email: String?
-    /// Nil when the token does not say.
-    let emailIsVerified: Bool?
+    /// Whether the issuer vouches for the address: what it says, or where it says nothing what its silence means here. Anything but a plain yes is a no.
+    let emailIsVerified: Bool
 }
 
 /// Verifies bearer tokens: RS256 and ES256 by the issuer's key set, HS256 by the development secret.
@@ -18,8 +18,10 @@ actor TokenVerifier {
     private let settings: EdgeSettings
     private let fetch: @Sendable (String) async throws -> [UInt8]
     private let clock: @Sendable () -> Moment
+    /// Time that no setting of a clock moves.
+    private let elapsed: @Sendable () -> Duration
     private var keys: [String: PinnedKey] = [:]
-    private var fetchedAt: Moment?
+    private var fetchedAt: Duration?
     private var isFetching: Task<Void, Never>?
     private let development: JWTKeyCollection?
 
@@ -29,8 +31,11 @@ actor TokenVerifier {
     private static let freshness = Duration.seconds(600)
     private static let pause = Duration.seconds(30)
 
-    init(settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Moment) async {
-        (self.settings, self.fetch, self.clock) = (settings, fetch, clock)
+    init(
+        settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Moment,
+        elapsed: @escaping @Sendable () -> Duration = TokenVerifier.sinceStart
+    ) async {
+        (self.settings, self.fetch, self.clock, self.elapsed) = (settings, fetch, clock, elapsed)
         if settings.isDevelopment, let secret = settings.developmentSecret {
             // HMAC fills short keys up with zeros to its block of 64 bytes (RFC 2104 §2); the library wants to see at least 32.
             let key = Array(secret.utf8) + Array(repeating: 0, count: max(0, 64 - secret.utf8.count))
@@ -40,11 +45,16 @@ actor TokenVerifier {
         }
     }
 
+    private static let start = ContinuousClock.now
+    private static let sinceStart: @Sendable () -> Duration = { start.duration(to: .now) }
+
     /// Throws `Failure.unauthenticated` for anything but a valid token.
     func verify(_ token: String) async throws -> TokenClaims {
         guard token.utf8.count <= 8_192, let header = Self.header(of: token), let algorithm = header["alg"]?.text else {
             throw Failure.unauthenticated("The token cannot be read.")
         }
+        // Extensions that must be understood, and are not (RFC 7515 §4.1.11).
+        guard header["crit"] == nil else { throw Failure.unauthenticated("The token needs extensions that are not known here.") }
         let collection = try await collection(for: algorithm, kid: header["kid"]?.text)
         let claims: Claims
         do { claims = try await collection.verify(token, as: Claims.self) } catch {
@@ -53,7 +63,7 @@ actor TokenVerifier {
         try check(claims.members)
         return TokenClaims(
             subject: claims.members["sub"]?.text, userID: claims.members[settings.userIDClaim]?.text,
-            email: claims.members[settings.emailClaim]?.text, emailIsVerified: claims.members["email_verified"]?.boolean)
+            email: claims.members[settings.emailClaim]?.text, emailIsVerified: claims.members["email_verified"].map { $0 == true } ?? !settings.requiresVerifiedEmail)
     }
 
     private func collection(for algorithm: String, kid: String?) async throws -> JWTKeyCollection {
@@ -71,7 +81,7 @@ actor TokenVerifier {
     }
 
     private func key(_ kid: String) async throws -> PinnedKey? {
-        let age = fetchedAt.map { clock().since($0) }
+        let age = fetchedAt.map { elapsed() - $0 }
         let isStale = age.map { $0 > Self.freshness } ?? true
         if isStale || (keys[kid] == nil && age! > Self.pause) { await refresh() }
         return keys[kid]
@@ -82,7 +92,7 @@ actor TokenVerifier {
         if let isFetching { return await isFetching.value }
         guard let url = settings.jwksURL else { return }
         let task = Task {
-            defer { fetchedAt = clock() }
+            defer { fetchedAt = elapsed() }
             guard let bytes = try? await fetch(url), let set = try? JSON.parse(bytes, depth: 8), let items = set["keys"]?.items else { return }
             var found: [String: PinnedKey] = [:]
             for item in items {
@@ -115,10 +125,10 @@ actor TokenVerifier {
         let now = Double(clock().milliseconds) / 1000
         guard let expiry = claims["exp"]?.number, expiry > now else { throw Failure.unauthenticated("The token has expired.") }
         if let start = claims["nbf"]?.number, start > now + 60 { throw Failure.unauthenticated("The token is not valid yet.") }
-        if let issuer = settings.issuer, claims["iss"]?.text != issuer { throw Failure.unauthenticated("The token has another issuer.") }
+        if let issuer = settings.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true { throw Failure.unauthenticated("The token has another issuer.") }
         if let audience = settings.audience {
             let named = claims["aud"]?.text.map { [$0] } ?? claims["aud"]?.items?.compactMap(\.text) ?? []
-            guard named.contains(audience) else { throw Failure.unauthenticated("The token is for another audience.") }
+            guard named.contains(where: { $0.hasSameBytes(as: audience) }) else { throw Failure.unauthenticated("The token is for another audience.") }
         }
     }
 
@@ -153,6 +163,9 @@ private struct Claims: JWTPayload {
                 members[key.stringValue] = .double(number)
             } else if let texts = try? container.decode([String].self, forKey: key) {
                 members[key.stringValue] = .array(texts.map(JSON.string))
+            } else {
+                // It says something, and nothing that is known: never the same as saying nothing.
+                members[key.stringValue] = .null
             }
         }
         self.members = members

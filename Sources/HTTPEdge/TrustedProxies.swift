@@ -19,6 +19,13 @@ public struct Network: Sendable, Equatable {
         return (0..<bits).allSatisfy { bit in (address[bit / 8] ^ bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0 }
     }
 
+    /// As what a client counts: an IPv4 address, or the network of an IPv6 address (/64): who has one address of it has them all.
+    static func counted(_ text: String) -> String {
+        guard let bytes = address(text), bytes.count == 16 else { return text }
+        let groups = stride(from: 0, to: 8, by: 2).map { String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16) }
+        return groups.joined(separator: ":") + "::/64"
+    }
+
     /// The bytes of an IPv4 or IPv6 address; an IPv4 address in IPv6 clothes (`::ffff:127.0.0.1`) counts as IPv4.
     static func address(_ text: String) -> [UInt8]? {
         var v4 = in_addr(), v6 = in6_addr()

@@ -36,6 +36,7 @@ public struct Settings: Sendable {
         Definition(name: "SPKEY_JWKS_URL", fallback: nil, isRequired: true),
         Definition(name: "SPKEY_JWT_DEV_SECRET", fallback: nil, isSecret: true),
         Definition(name: "SPKEY_JWT_USER_ID_CLAIM", fallback: "https://spkey.co/user_id"), Definition(name: "SPKEY_JWT_EMAIL_CLAIM", fallback: "email"),
+        Definition(name: "SPKEY_JWT_EMAIL_VERIFIED", fallback: nil),
         Definition(name: "SPKEY_AUTH0_WEBHOOK_SECRET", fallback: nil, isSecret: true),
         Definition(name: "SPKEY_DATA_KEY", fallback: nil, isSecret: true, isRequired: true),
         Definition(name: "SPKEY_RATE_LIMIT", fallback: "6000"), Definition(name: "SPKEY_TRUSTED_PROXIES", fallback: nil),

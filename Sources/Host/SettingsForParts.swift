@@ -12,6 +12,8 @@ extension Settings {
         (edge.issuer, edge.audience, edge.jwksURL) = (self["SPKEY_JWT_ISSUER"], self["SPKEY_JWT_AUDIENCE"], self["SPKEY_JWKS_URL"])
         edge.developmentSecret = isDevelopment ? developmentSecret : nil
         (edge.userIDClaim, edge.emailClaim) = (text("SPKEY_JWT_USER_ID_CLAIM"), text("SPKEY_JWT_EMAIL_CLAIM"))
+        // In production an address counts only when the token says that it is verified.
+        edge.requiresVerifiedEmail = self["SPKEY_JWT_EMAIL_VERIFIED"].map { $0 == "required" } ?? (text("SPKEY_ENVIRONMENT") == "prod")
         edge.trustedProxies = text("SPKEY_TRUSTED_PROXIES").split(separator: ",").compactMap { Network(String($0)) }
         edge.rateLimit = number("SPKEY_RATE_LIMIT")
         return edge

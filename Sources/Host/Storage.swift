@@ -16,7 +16,7 @@ struct Storage: Sendable {
     static let platform = "platform"
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
-        CredentialDirectory.suspensions,
+        CredentialDirectory.suspensions, CredentialDirectory.signIns,
     ]
 
     init(_ settings: Settings) throws {

@@ -9,12 +9,24 @@ extension Zones {
             zone(name)?.nextDaylightSavingTimeTransition(after: date(moment)).map { Moment(milliseconds: Int64($0.timeIntervalSince1970) * 1000) }
         })
 
-    /// Names of places and `UTC`; abbreviations such as `EST` and offsets are no zones.
+    /// Every name of the IANA database, the links to other names too; offsets such as `+03:00` are no zones.
     private static func zone(_ name: String) -> TimeZone? {
-        guard name == "UTC" || name.contains("/"), name.utf8.count <= 64, known.contains(name) else { return nil }
+        guard name.utf8.count <= 64, known.contains(ExactText(name)) else { return nil }
         return TimeZone(identifier: name)
     }
 
-    private static let known = Set(TimeZone.knownTimeZoneIdentifiers + ["UTC"])
+    /// The names of the system's copy of the database (`Z name …` and `L target name`); what Foundation knows where there is none.
+    private static let known: Set<ExactText> = {
+        guard let text = try? String(contentsOfFile: "/usr/share/zoneinfo/tzdata.zi", encoding: .utf8) else {
+            return Set((TimeZone.knownTimeZoneIdentifiers + ["UTC"]).map(ExactText.init))
+        }
+        let names = text.split(separator: "\n").compactMap { line -> ExactText? in
+            let words = line.split(separator: " ")
+            guard let kind = words.first, kind == "Z" || kind == "L", words.count > 2 else { return nil }
+            return ExactText(String(words[kind == "Z" ? 1 : 2]))
+        }
+        return Set(names)
+    }()
+
     private static func date(_ moment: Moment) -> Date { Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000) }
 }

@@ -73,4 +73,9 @@ extension Field where Value: Text {
     public static func generated(_ purpose: String) -> Field {
         Field(doc: nil) { request, _ in Value(request.identifier(for: purpose).text) }
     }
+
+    /// The same for what opens something by being known: 122 random bits (RFC 9562 §5.4).
+    public static func secret(_ purpose: String) -> Field {
+        Field(doc: nil) { request, _ in Value(request.attempt.secret(purpose).text) }
+    }
 }

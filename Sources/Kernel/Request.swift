@@ -21,7 +21,8 @@ public struct Request: Sendable {
     public var attempt: Attempt
     /// The age of what the edge knows about credentials; nil when nothing was taken from its cache.
     public var credentialEpoch: Int64?
-    /// Where the client stands, as an IP address; empty when no connection brought the request.
+    /// Where the client stands, for counting what it does: its IPv4 address, or the network of its IPv6 address (/64, which one customer has); empty when
+    /// no connection brought the request.
     public var address = ""
 
     public init(
@@ -59,25 +60,30 @@ public struct Attempt: Sendable {
     /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
     public let idempotency: Idempotency?
     let identifier: @Sendable (String) -> UUIDText
+    /// For identifiers that open something by being known: nobody can guess them.
+    let secret: @Sendable (String) -> UUIDText
 
-    public init(now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil) {
+    public init(
+        now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil, secret: (@Sendable (String) -> UUIDText)? = nil
+    ) {
         (self.now, self.idempotency) = (now, idempotency)
-        self.identifier = identifier ?? Drawn(at: now).identifier
+        self.identifier = identifier ?? Drawn { UUIDText.fresh(at: now) }.identifier
+        self.secret = secret ?? Drawn(UUIDText.secret).identifier
     }
 
     /// The same attempt for a step whose answer is not the request's.
-    public var unrecorded: Attempt { Attempt(now: now, identifier: identifier) }
+    public var unrecorded: Attempt { Attempt(now: now, identifier: identifier, secret: secret) }
 
     /// Random identifiers, each drawn once.
     private final class Drawn: Sendable {
-        private let now: Moment
+        private let draw: @Sendable () -> UUIDText
         private let drawn = Mutex<[String: UUIDText]>([:])
-        init(at now: Moment) { self.now = now }
+        init(_ draw: @escaping @Sendable () -> UUIDText) { self.draw = draw }
 
         func identifier(_ purpose: String) -> UUIDText {
             drawn.withLock { drawn in
                 if let known = drawn[purpose] { return known }
-                let fresh = UUIDText.fresh(at: now)
+                let fresh = draw()
                 drawn[purpose] = fresh
                 return fresh
             }

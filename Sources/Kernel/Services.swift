@@ -90,7 +90,9 @@ public struct Directory: Sendable {
     public let admitKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Moment?) -> [SQL]
     public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
-    public let knowUser: @Sendable (_ user: UserID, _ email: String?) -> [SQL]
+    public let knowUser: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStanding) -> [SQL]
+    /// What is known of how a person signs in, as one row of `standing` and `has_signed_in`; no row for somebody who is not known.
+    public let signIn: @Sendable (_ user: UserID) -> SQL
     /// Says where a person is suspended: everywhere, or at the doors of some tenants, or nowhere.
     public let suspend: @Sendable (_ user: UserID, _ isEverywhere: Bool, _ tenants: [OrgID]) -> [SQL]
     /// The tenants at whose doors a person is suspended, as rows of `org_id`; an empty one stands for everywhere.
@@ -100,12 +102,23 @@ public struct Directory: Sendable {
 
     public init(
         admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
-        knowUser: @escaping @Sendable (UserID, String?) -> [SQL], suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
+        knowUser: @escaping @Sendable (UserID, String?, AddressStanding) -> [SQL],
+        signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
         suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.knowUser) = (admitKey, dismissKeys, knowUser)
+        (self.admitKey, self.dismissKeys, self.knowUser, self.signIn) = (admitKey, dismissKeys, knowUser, signIn)
         (self.suspend, self.suspensions, self.forget) = (suspend, suspensions, forget)
     }
+}
+
+/// What an e-mail address is for the one it is stored with. Only a proven one signs somebody in.
+public enum AddressStanding: String, Sendable {
+    /// By the identity provider, or set by the operator of the platform.
+    case proven
+    /// The user was created with it: whoever proves it first, and is nobody yet, becomes the user.
+    case invited
+    /// Typed by somebody else, to write to; no more.
+    case contact
 }
 
 /// Settings that modules read.

@@ -102,7 +102,8 @@ public final class FakeServices: Sendable {
 
     private var directory: Directory {
         Directory(
-            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _ in [] }, suspend: { _, _, _ in [] },
+            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _, _ in [] },
+            signIn: { _ in "SELECT 'contact' AS standing, FALSE AS has_signed_in WHERE FALSE" }, suspend: { _, _, _ in [] },
             suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })
     }
 }

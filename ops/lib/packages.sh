@@ -10,7 +10,7 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-build_packages=(libpq-dev libsqlite3-dev libmosquitto-dev libcurl4-openssl-dev pkg-config)
+build_packages=(libpq-dev libsqlite3-dev libmosquitto-dev libcurl4-openssl-dev libphonenumber-dev tzdata pkg-config)
 
 # A TCP port on the loopback that nobody listens on now.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

@@ -49,10 +49,14 @@ import Testing
     @Test(arguments: ["", "plain", "a@", "@example.com", "a b@example.com", ".a@example.com", "a..b@example.com", "a@x", "a@@x.com", "a@-x.com", "a.@x.com"])
     func `malformed addresses are refused`(raw: String) { #expect(EmailAddress(normalising: raw) == nil) }
 
-    @Test(arguments: [("+30 691 234-5678", "+306912345678"), ("0030(691)2345678", "+306912345678")])
+    @Test(arguments: [
+        ("+30 691 234-5678", "+306912345678"), ("0030(691)2345678", "+306912345678"), ("+44 (0) 20 7946 0958", "+442079460958"),
+        ("+30\u{A0}691\u{2011}2345678", "+306912345678"), ("\u{202A}+306912345678\u{202C}", "+306912345678"),
+        ("\u{FF0B}\u{FF13}\u{FF10}6912345678", "+306912345678"),
+    ])
     func `phone numbers are normalised`(raw: String, text: String) { #expect(PhoneNumber(normalising: raw)?.text == text) }
 
-    @Test(arguments: ["6912345678", "+12", "+1234567890123456", "+30x", ""])
+    @Test(arguments: ["6912345678", "+12", "+1234567890123456", "+30x", "", "+0306912345678", "0000306912345678", "+442079460958 ext. 7"])
     func `other phone numbers are refused`(raw: String) { #expect(PhoneNumber(normalising: raw) == nil) }
 
     @Test(arguments: [

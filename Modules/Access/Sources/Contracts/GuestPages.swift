@@ -27,12 +27,15 @@ public struct GuestPage: Sendable {
     public let pin: String?
     public let from: Moment
     public let until: Moment
+    /// Names what its forms do: sent twice, it is done once.
+    public let attempt: String
     /// What the page's own style and script carry, so that no other runs.
     public let nonce: String
 
     public init(
-        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Moment, until: Moment, nonce: String
+        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Moment, until: Moment, attempt: String, nonce: String
     ) {
+        self.attempt = attempt
         (self.language, self.state, self.path, self.doors) = (language, state, path, doors)
         (self.pin, self.from, self.until, self.nonce) = (pin, from, until, nonce)
     }

@@ -38,7 +38,9 @@ extension GuestPage {
     private func entry(for door: Door, _ words: Words) -> [String: any Sendable] {
         let isUsable = state == .valid, label = door.label ?? "\(words.door) \(door.id)"
         var values: [String: any Sendable] = ["id": door.id, "label": label]
-        if isUsable, door.slides { values["slide"] = ["action": "\(path)/doors/\(door.id)/open", "text": words.slide, "again": words.again, "label": label] }
+        if isUsable, door.slides {
+            values["slide"] = ["action": "\(path)/doors/\(door.id)/open?attempt=\(attempt)", "text": words.slide, "again": words.again, "label": label]
+        }
         if isUsable, door.takesPin, let pin {
             values["code"] = ["title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote]
         }

@@ -48,7 +48,10 @@ enum Template {
     /// once. Whatever the key's page can say by itself is said by loading it anew, in the guest's language.
     private static let slider = """
         const alertBox=document.querySelector('.alert'),live=document.querySelector('[role=status]');let busy=false;
-        async function open(form,reset){if(busy)return;busy=true;alertBox.textContent='';try{const a=await fetch(form.action,{method:'POST'});
+        const attempts=new Map(),wait=ms=>new Promise(r=>setTimeout(r,ms)),random=()=>Array.from(crypto.getRandomValues(new Uint8Array(16)),b=>b.toString(16).padStart(2,'0')).join('');
+        async function send(form){const old=attempts.get(form),attempt=old&&Date.now()-old.at<25000?old:{key:random(),at:Date.now()};attempts.set(form,attempt);
+        for(let n=0;;n++){try{const a=await fetch(form.action,{method:'POST',headers:{'Idempotency-Key':attempt.key}});if(a.status!==409||n>8){if(a.status<500)attempts.delete(form);return a}}catch(e){if(n>1)throw e}await wait(1000)}}
+        async function open(form,reset){if(busy)return;busy=true;alertBox.textContent='';try{const a=await send(form);
         if(a.redirected){location.href=a.url;return}if(a.status<500&&a.status!==429){location.reload();return}alertBox.textContent=alertBox.dataset.failed}
         catch{alertBox.textContent=alertBox.dataset.unreachable}busy=false;reset()}
         addEventListener('pageshow',e=>{if(e.persisted)location.reload()});

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `five wrong PINs within a minute have to wait, fifteen within a quarter of an hour are locked out`() {
-        var throttle = PinThrottle()
+        var throttle = PinThrottle(.lock(LockID(7)))
         var now = Moment(milliseconds: 1_000_000)
         for _ in 0..<5 {
             #expect(throttle.wait(at: now) == nil)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `the windows move: a burst across the end of a minute is no way around`() {
-        var throttle = PinThrottle()
+        var throttle = PinThrottle(.lock(LockID(7)))
         let start = Moment(milliseconds: 1_000_000)
         throttle.noteFailure(at: start)
         for second in [56, 57, 58] { throttle.noteFailure(at: start + .seconds(second)) }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `a success forgives the minute, not the quarter of an hour`() {
-        var throttle = PinThrottle()
+        var throttle = PinThrottle(.lock(LockID(7)))
         let now = Moment(milliseconds: 1_000_000)
         for _ in 0..<5 { throttle.noteFailure(at: now) }
         throttle.noteSuccess(at: now)
@@ -60,31 +60,70 @@ import Testing
     }
 
     @Test func `a success where nothing was wrong changes nothing`() {
-        var throttle = PinThrottle()
+        var throttle = PinThrottle(.lock(LockID(7)))
         throttle.noteSuccess(at: Moment(milliseconds: 1_000_000))
-        #expect(throttle == PinThrottle())
+        #expect(throttle == PinThrottle(.lock(LockID(7))))
     }
 
     @Test func `old failures do not count`() {
-        var throttle = PinThrottle()
+        var throttle = PinThrottle(.lock(LockID(7)))
         for _ in 0..<14 { throttle.noteFailure(at: Moment(milliseconds: 0)) }
         let later = Moment(milliseconds: 900_000)
         throttle.noteFailure(at: later)
         #expect(throttle.wait(at: later) == nil && throttle.failures == [later])
     }
 
+    @Test func `a clock that was put back locks nobody out for longer than the span`() {
+        var throttle = PinThrottle(.lock(LockID(7)))
+        let now = Moment(milliseconds: 10_000_000)
+        for _ in 0..<15 { throttle.noteFailure(at: now) }
+        #expect(throttle.wait(at: now - .seconds(3_600)) == .seconds(900))
+    }
+
     @Test(arguments: TestDatabase.dialects) func `what was wrong is remembered by the database`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database), now = stage.clock
-            var throttle = PinThrottle()
-            for second in 0..<6 { throttle.noteFailure(at: now + .seconds(second)) }
-            throttle.noteSuccess(at: now + .seconds(6))
-            for lock in [7, 8] { _ = try await stage.services.store.run([throttle.put(LockID(lock), at: now + .seconds(lock))]) }
-            let found = PinThrottle(try await stage.services.store.query(PinThrottle.find(LockID(7))).first)
-            #expect(found == throttle)
+            for lock in [7, 8] {
+                var throttle = PinThrottle(.lock(LockID(lock)))
+                for second in 0..<6 { throttle.noteFailure(at: now + .seconds(second)) }
+                throttle.noteSuccess(at: now + .seconds(6))
+                _ = try await stage.services.store.run([throttle.put(at: now + .seconds(lock))])
+                let found = try await PinThrottle.load([.lock(LockID(lock))], stage.services)[0]
+                #expect(found.failures == throttle.failures && found.forgivenAt == throttle.forgivenAt && found.revision == 1)
+            }
             _ = try await stage.services.store.run([PinThrottle.forget(before: now + .seconds(1808))])
-            #expect(try await stage.services.store.query(PinThrottle.find(LockID(7))).isEmpty)
-            #expect(try await stage.services.store.query(PinThrottle.find(LockID(8))).count == 1)
+            #expect(try await PinThrottle.load([.lock(LockID(7)), .lock(LockID(8))], stage.services).map(\.failures.count) == [0, 6])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `two processes count as one: the sixth wrong PIN within a minute is not told to be wrong`(dialect: Dialect) async throws
+    {
+        try await TestDatabase.with(dialect) { database in
+            let one = try await AccessStage(database).services, scopes = [PinThrottle.Scope.lock(LockID(7)), .place("192.0.2.1"), .everywhere]
+            // Both have looked before either has counted, each time.
+            var told = 0
+            for _ in 0..<4 {
+                let looks = [try await PinThrottle.load(scopes, one), try await PinThrottle.load(scopes, one)]
+                for look in looks where PinThrottle.wait(look, at: one.clock()) == nil {
+                    if try await PinThrottle.noteFailure(in: look, one) == nil { told += 1 }
+                }
+            }
+            #expect(told == 5)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `many locks from one place have a limit too`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let services = try await AccessStage(database).services
+            var told = 0
+            for lock in 1...150 {
+                let throttles = try await PinThrottle.load([.lock(LockID(lock)), .place("192.0.2.1"), .everywhere], services)
+                guard PinThrottle.wait(throttles, at: services.clock()) == nil else { continue }
+                if try await PinThrottle.noteFailure(in: throttles, services) == nil { told += 1 }
+            }
+            #expect(told == 30)
+            let elsewhere = try await PinThrottle.load([.lock(LockID(200)), .place("192.0.2.2"), .everywhere], services)
+            #expect(PinThrottle.wait(elsewhere, at: services.clock()) == nil)
         }
     }
 }

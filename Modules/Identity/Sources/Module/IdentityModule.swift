@@ -4,7 +4,7 @@ public import Kernel
 public let identity = Context(
     "identity",
     aggregates: [AnyAggregate(UserAccount.self)],
-    migrations: [Contacts.migration],
+    migrations: [Contacts.migration, Contacts.pendingAddresses, WalletKeyGivers.migration],
     operations: [
         SignUp.operation, FindUserByEmail.operation, FindUserByPhone.operation, CreateUser.operation, UpdateEmail.operation, UpdatePhoneNumber.operation,
         UpdateProfile.operation, UserPhoneNumber.operation, UserProfile.operation, SuspendUser.operation, ReactivateUser.operation, EraseUser.operation,

@@ -15,7 +15,7 @@ enum FollowFromPage {
             .query("action", "The open to follow."), .query("lang", "`en` or `el`."), .request
         ) { (services: Services, id: String, door: Count?, offline: String?, action: ActionID?, _: String?, request: Request) in
             try await PageAnswers.page(request, services) { answers in
-                let key = try await services.store.load(TempKey.self, id).state
+                let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
                 guard key.exists else { return answers.trouble(404, .unknownKey) }
                 let opened = door.flatMap { key.door($0.number) }
                 return answers.opening(

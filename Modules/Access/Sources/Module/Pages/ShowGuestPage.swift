@@ -16,11 +16,15 @@ enum ShowGuestPage {
             input: .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."), .request
         ) { (services: Services, id: String, token: PageToken?, _: String?, request: Request) in
             try await PageAnswers.page(request, services) { answers in
+                guard try await UnknownLinks.mayTry(request, services) else { return answers.trouble(429, .unknownKey) }
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
-                let path = "\(prefix)/\(id)"
+                let path = "\(prefix)/\(TempKey.ID(id))"
                 if let token { return exchange(token.text, path, services.settings) }
-                let key = try await services.store.load(TempKey.self, id).state
-                guard key.exists else { return answers.trouble(404, .unknownKey) }
+                let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
+                guard key.exists else {
+                    try await UnknownLinks.note(request, services)
+                    return answers.trouble(404, .unknownKey)
+                }
                 return answers.guest(try await page(key, path, answers))
             }
         }
@@ -49,7 +53,7 @@ enum ShowGuestPage {
             language: answers.language, state: state, path: path,
             doors: (doors.isEmpty ? key.doors : doors).map { GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin) }, pin: pin,
             from: key.from, until: key.until,
-            nonce: answers.nonce)
+            attempt: UUIDText.secret().text, nonce: answers.nonce)
     }
 
     static func state(of key: TempKey, for user: UserID?, at now: Moment) -> GuestPage.State {

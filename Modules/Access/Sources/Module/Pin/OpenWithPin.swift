@@ -16,18 +16,17 @@ enum OpenWithPin {
         // One try at a time per lock, so that many at once count like many one after another.
         let turn = try await services.store.turn(StreamName("pin", lock.description))
         defer { turn.end() }
-        var throttle = PinThrottle(try await services.store.query(PinThrottle.find(lock)).first)
-        if let wait = throttle.wait(at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
+        let throttles = try await PinThrottle.load([.lock(lock), .place(request.address), .everywhere], services)
+        if let wait = PinThrottle.wait(throttles, at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
         guard let opened else {
-            let now = services.clock()
-            throttle.noteFailure(at: now)
-            _ = try await services.store.run([throttle.put(lock, at: now), PinThrottle.forget(before: now)])
+            if let wait = try await PinThrottle.noteFailure(in: throttles, services) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
             throw Failure.invalidPin
         }
-        let before = throttle, now = services.clock()
-        throttle.noteSuccess(at: now)
-        if throttle != before { _ = try await services.store.run([throttle.put(lock, at: now)]) }
+        var own = throttles[0]
+        own.noteSuccess(at: services.clock())
+        // What others have counted meanwhile stays counted.
+        if own != throttles[0] { do { _ = try await services.store.run([own.put(at: services.clock())]) } catch CommitFailure.violated {} }
         return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
     }
 

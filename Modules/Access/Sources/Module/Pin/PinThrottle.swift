@@ -1,28 +1,48 @@
 import Kernel
 
-/// How many wrong PINs a lock takes: five within any minute, fifteen within any quarter of an hour. Kept in the database, for unknown locks
+/// How often something may be tried in vain: so often within any minute, so often within any quarter of an hour. Kept in the database, for what does not exist
 /// too. A pure value.
 struct PinThrottle: Sendable, Equatable {
-    /// When wrong PINs were typed, the oldest first; no more than count.
+    /// What is counted, and how much of it is too much.
+    struct Scope: Sendable, Equatable {
+        let name: String
+        let perMinute: Int
+        let perQuarter: Int
+
+        /// Wrong PINs at a lock.
+        static func lock(_ lock: LockID) -> Scope { Scope(name: "lock \(lock)", perMinute: 5, perQuarter: 15) }
+        /// Wrong PINs from one place, at whatever locks.
+        static func place(_ address: String) -> Scope { Scope(name: "place \(address)", perMinute: 30, perQuarter: 90) }
+        /// Wrong PINs from everywhere.
+        static let everywhere = Scope(name: "everywhere", perMinute: 300, perQuarter: 1_500)
+        /// Links that lead nowhere, from one place.
+        static func links(_ address: String) -> Scope { Scope(name: "links \(address)", perMinute: 60, perQuarter: 300) }
+    }
+
+    let scope: Scope
+    /// When it was tried in vain, the oldest first; no more than count.
     private(set) var failures: [Moment] = []
     /// The minute counts from here on.
     private(set) var forgivenAt = Moment(milliseconds: 0)
     private(set) var lockedUntil = Moment(milliseconds: 0)
+    /// Which stored row it was read from.
+    private(set) var revision: Int64 = 0
 
     static let minute = Duration.seconds(60), quarter = Duration.seconds(900)
-    static let perMinute = 5, perQuarter = 15
 
-    /// How long to wait before the next try; nil when one may be made now.
+    init(_ scope: Scope) { self.scope = scope }
+
+    /// How long to wait before the next try; nil when one may be made now. Never longer than the longest span, wherever a clock was put since.
     func wait(at now: Moment) -> Duration? {
-        if lockedUntil > now { return lockedUntil.since(now) }
-        let counted = failures.filter { $0 > forgivenAt && $0 + Self.minute > now }
-        guard counted.count >= Self.perMinute else { return nil }
-        return (counted[counted.count - Self.perMinute] + Self.minute).since(now)
+        if lockedUntil > now { return min(lockedUntil.since(now), Self.quarter) }
+        let counted = failures.filter { $0 > forgivenAt && $0 + Self.minute > now && $0 <= now + Self.minute }
+        guard counted.count >= scope.perMinute else { return nil }
+        return (counted[counted.count - scope.perMinute] + Self.minute).since(now)
     }
 
     mutating func noteFailure(at now: Moment) {
         failures = failures.filter { $0 + Self.quarter > now } + [now]
-        if failures.count >= Self.perQuarter { (lockedUntil, failures) = (now + Self.quarter, []) }
+        if failures.count >= scope.perQuarter { (lockedUntil, failures) = (now + Self.quarter, []) }
     }
 
     /// A success forgives the last minute, not the quarter of an hour.
@@ -43,22 +63,65 @@ extension PinThrottle {
             "CREATE INDEX pin_failures_by_time ON access.pin_failures (latest)",
         ])
 
-    init(_ row: Row?) {
+    /// Whoever writes must have read the last row: two processes count as one.
+    static let scopes = Migration(
+        "017-failures-by-scope",
+        [
+            "DROP TABLE access.pin_failures",
+            """
+            CREATE TABLE access.failures (
+                scope TEXT PRIMARY KEY, failures TEXT NOT NULL, forgiven_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, latest BIGINT NOT NULL,
+                revision BIGINT NOT NULL CONSTRAINT failures_in_order CHECK (revision >= 0))
+            """,
+            "CREATE INDEX failures_by_time ON access.failures (latest)",
+        ])
+
+    init(_ scope: Scope, _ row: Row?) {
+        self.init(scope)
         failures = (row?.json("failures")?.items ?? []).compactMap { $0.integer.map { Moment(milliseconds: $0) } }
         (forgivenAt, lockedUntil) = (row?.moment("forgiven_at") ?? forgivenAt, row?.moment("locked_until") ?? lockedUntil)
+        revision = row?.int("revision") ?? 0
     }
 
-    static func find(_ lock: LockID) -> SQL { "SELECT * FROM access.pin_failures WHERE lock_id = \(lock.number)" }
+    static func find(_ scope: Scope) -> SQL { "SELECT * FROM access.failures WHERE scope = \(scope.name)" }
 
-    /// Lets go of locks, and of numbers that are none, where nothing wrong was typed for twice the longest span.
-    static func forget(before now: Moment) -> SQL { "DELETE FROM access.pin_failures WHERE latest < \(now - quarter * 2)" }
+    static func load(_ scopes: [Scope], _ services: Services) async throws -> [PinThrottle] {
+        zip(scopes, try await services.store.read(scopes.map(find))).map { PinThrottle($0, $1.first) }
+    }
 
-    func put(_ lock: LockID, at now: Moment) -> SQL {
+    /// The longest of what has to be waited for; nil when it may be tried now.
+    static func wait(_ throttles: [PinThrottle], at now: Moment) -> Duration? { throttles.compactMap { $0.wait(at: now) }.max() }
+
+    /// Counts a try in vain in all scopes, as often as others write at the same time. Answers how long had to be waited where they were faster: then it
+    /// is not told what came of the try.
+    static func noteFailure(in throttles: [PinThrottle], _ services: Services) async throws -> Duration? {
+        var throttles = throttles
+        while true {
+            let now = services.clock(),
+                counted = throttles.map { throttle in
+                    var throttle = throttle
+                    throttle.noteFailure(at: now)
+                    return throttle
+                }
+            do {
+                _ = try await services.store.run(counted.map { $0.put(at: now) } + [forget(before: now)])
+                return nil
+            } catch CommitFailure.violated {
+                throttles = try await load(throttles.map(\.scope), services)
+                if let wait = wait(throttles, at: services.clock()) { return wait }
+            }
+        }
+    }
+
+    /// Lets go of what nobody has tried in vain for twice the longest span.
+    static func forget(before now: Moment) -> SQL { "DELETE FROM access.failures WHERE latest < \(now - quarter * 2)" }
+
+    func put(at now: Moment) -> SQL {
         """
-        INSERT INTO access.pin_failures (lock_id, failures, forgiven_at, locked_until, latest)
-        VALUES (\(lock.number), \(JSON.array(failures.map { .int($0.milliseconds) })), \(forgivenAt), \(lockedUntil), \(now))
-        ON CONFLICT (lock_id) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at,
-            locked_until = EXCLUDED.locked_until, latest = EXCLUDED.latest
+        INSERT INTO access.failures AS known (scope, failures, forgiven_at, locked_until, latest, revision)
+        VALUES (\(scope.name), \(JSON.array(failures.map { .int($0.milliseconds) })), \(forgivenAt), \(lockedUntil), \(now), \(revision + 1))
+        ON CONFLICT (scope) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at, locked_until = EXCLUDED.locked_until,
+            latest = EXCLUDED.latest, revision = CASE WHEN known.revision = \(revision) THEN EXCLUDED.revision ELSE -1 END
         """
     }
 }

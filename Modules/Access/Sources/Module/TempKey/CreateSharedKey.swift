@@ -19,7 +19,7 @@ enum CreateSharedKey {
             ],
             input:
                 .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."), .body("description", "A remark."),
-            .body("doors", "The doors, in the order of the page."), .generated("temp-key"), .request
+            .body("doors", "The doors, in the order of the page."), .secret("temp-key"), .request
         ) { (services: Services, from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, request: Request) in
             try check(from, until, at: request.attempt.now)
             let needsPin = doors.doors.contains { $0.method != .key }

@@ -6,6 +6,11 @@ struct AddWalletKey: Command, ConcernsUser {
     let kind: WalletKey.Kind
     let index: Double
     let key: WalletKey.ID
+    let caller: Caller
+
+    func rows(for events: [UserAccount.Event], _ snapshot: Snapshot<UserAccount>, at now: Moment) -> [SQL] {
+        events.isEmpty ? [] : caller.org.map { [WalletKeyGivers.insert(key, $0)] } ?? []
+    }
 
     var target: String { user.text }
 
@@ -26,7 +31,7 @@ struct AddWalletKey: Command, ConcernsUser {
         answer: CommandAnswer(["keyId": .string, "walletType": WalletKey.Kind.schema]) { command, _, _ in
             ["keyId": command.key.json, "walletType": command.kind.json]
         },
-        input: .path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."), .generated("wallet-key"),
-        make: AddWalletKey.init(user:kind:index:key:)
+        input: .path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."), .secret("wallet-key"), .caller,
+        make: AddWalletKey.init(user:kind:index:key:caller:)
     )
 }

@@ -1,7 +1,7 @@
 import Kernel
 
 /// Records that the wallet's maker has issued the pass of a prepared key.
-struct CommitWalletKey: Command, ConcernsUser {
+struct CommitWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID
     let passID: NonEmpty
@@ -17,7 +17,7 @@ struct CommitWalletKey: Command, ConcernsUser {
 
     static let operation = Operation.command(
         .post, "/users/{id}/CommitWalletKey", "Record the pass that was issued for a wallet key",
-        allow: .staffOrTenant,
+        allow: .giver,
         input:
             .path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("passId", "Serial number of the pass."),
         .body("passUrl", "Where the pass is installed from."),

@@ -18,13 +18,22 @@ enum Contacts {
         """
     }
 
-    static func set(email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET email = \(email.text) WHERE user_id = \(user)" }
+    static func set(email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET email = \(email.text), pending_email = NULL WHERE user_id = \(user)" }
     static func set(phone: PhoneNumber?, of user: UserID) -> SQL { "UPDATE identity.contacts SET phone = \(optional: phone?.text) WHERE user_id = \(user)" }
     static func set(first: String?, last: String?, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET first_name = \(optional: first), last_name = \(optional: last) WHERE user_id = \(user)"
     }
     /// The id by which the identity provider knows the person.
     static func set(subject: NonEmpty, of user: UserID) -> SQL { "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)" }
+
+    static let pendingAddresses = Migration("002-pending-addresses", ["ALTER TABLE identity.contacts ADD COLUMN pending_email TEXT"])
+
+    /// Takes an address from a user who has not proven it.
+    static func release(_ email: EmailAddress, from user: UserID) -> SQL {
+        "UPDATE identity.contacts SET email = NULL WHERE user_id = \(user) AND email = \(email.text)"
+    }
+    /// An address that its user is still to prove; it hinders nobody else.
+    static func set(pending email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET pending_email = \(email.text) WHERE user_id = \(user)" }
 
     static func remove(_ user: UserID) -> SQL { "DELETE FROM identity.contacts WHERE user_id = \(user)" }
 

@@ -5,8 +5,8 @@ struct CreateUser: Command, ConcernsUser {
     let user: UserID
     let named: UUIDText
     let email: EmailAddress?
-    let firstName: String?
-    let lastName: String?
+    let firstName: Name?
+    let lastName: Name?
     /// Checked and not kept: UpdatePhoneNumber stores it.
     let phoneNumber: PhoneNumber?
     let caller: Caller
@@ -45,9 +45,9 @@ struct CreateUser: Command, ConcernsUser {
         Preparation { plan, services in
             let command = plan.command
             let contact = Contacts.insert(
-                command.user, email: command.email, first: command.firstName, last: command.lastName, phone: keepingPhone ? command.phoneNumber : nil,
+                command.user, email: command.email, first: command.firstName?.text, last: command.lastName?.text, phone: keepingPhone ? command.phoneNumber : nil,
                 at: plan.request.attempt.now)
-            return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text))
+            return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text, plan.request.caller.standing(ofNew: command.email)))
         }
     }
 
@@ -66,4 +66,16 @@ struct CreateUser: Command, ConcernsUser {
         .caller,
         make: CreateUser.init(user:named:email:firstName:lastName:phoneNumber:caller:)
     )
+}
+
+extension Caller {
+    /// What an address is for a user who is created with it: whose word it is decides.
+    func standing(ofNew email: EmailAddress?) -> AddressStanding {
+        switch self {
+        case .key(_, isSuper: true), .staff: .proven
+        case .key(_, isSuper: false): .invited
+        case .user(_, let own): own != nil && own == email?.text ? .proven : .contact
+        case .anonymous: .contact
+        }
+    }
 }

@@ -17,6 +17,8 @@ struct EmailAddress: WireValue, Hashable {
 
     /// Nil for what is no address.
     init?(normalising raw: String) {
+        // Before anything becomes a small letter: some that are not ASCII would become ASCII by it (U+212A).
+        guard raw.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let text = raw.trimmed.lowercased()
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, text.utf8.count <= 254, Self.isLocal(parts[0]), Self.isDomain(parts[1]) else { return nil }
@@ -35,29 +37,6 @@ struct EmailAddress: WireValue, Hashable {
     }
 
     private static func isWord(_ character: Character) -> Bool { character.isASCII && (character.isLetter || character.isNumber) }
-}
-
-/// A phone number in international form (ITU-T E.164): `+` and 7 to 15 digits.
-struct PhoneNumber: WireValue, Hashable {
-    let text: String
-
-    static var schema: Schema { Schema.string.described("A phone number with + or 00 and the country code.") }
-    var json: JSON { .string(text) }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PhoneNumber? {
-        guard let text = String.read(raw, at: path, &reading) else { return nil }
-        return PhoneNumber(normalising: text) ?? reading.note(path, "must be a phone number in international form such as +306912345678")
-    }
-
-    /// What events may tell: `***5678`.
-    var masked: String { "***" + text.suffix(4) }
-
-    init?(normalising raw: String) {
-        var text = raw.filter { !" -./()\t".contains($0) }
-        if text.hasPrefix("00") { text = "+" + text.dropFirst(2) }
-        guard text.hasPrefix("+"), (7...15).contains(text.count - 1), text.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
-        self.text = text
-    }
 }
 
 extension String {

@@ -12,7 +12,7 @@ struct EraseUser: Command, ConcernsUser {
 
     private static let traces = Preparation<EraseUser>(repeats: true) { plan, services in
         let user = plan.command.user, directory = services.directory
-        return .init(rows: [Contacts.remove(user)] + directory.knowUser(user, nil) + directory.suspend(user, true, []) + directory.forget(user))
+        return .init(rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, []) + directory.forget(user))
     }
 
     static let operation = Operation.command(

@@ -1,28 +1,49 @@
 import Kernel
 
-/// A number plate as cameras are to find it: upper case, without blanks and dashes, Greek letters that look like Latin ones as Latin.
+/// A number plate: shown in upper case, without blanks and dashes, in the letters it was given in; matched by what a camera sees, to which a Greek letter that
+/// looks like a Latin one is the same.
 ///
 /// Greek plates use only the fourteen letters that both alphabets share in shape, so that folding loses nothing.
 struct PlateText: Text {
     let text: String
     init(_ text: String) { self.text = text }
 
+    static func == (a: PlateText, b: PlateText) -> Bool { a.folded.hasSameBytes(as: b.folded) }
+    func hash(into hasher: inout Hasher) { ExactText(folded).hash(into: &hasher) }
+
     private static let lookAlikes: [Character: Character] = [
-        "Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M", "Ν": "N", "Ο": "O", "Ρ": "P", "Τ": "T", "Υ": "Y", "Χ": "X",
+        "\u{391}": "A", "\u{392}": "B", "\u{395}": "E", "\u{396}": "Z", "\u{397}": "H", "\u{399}": "I", "\u{39A}": "K", "\u{39C}": "M", "\u{39D}": "N", "\u{39F}": "O",
+        "\u{3A1}": "P", "\u{3A4}": "T", "\u{3A5}": "Y", "\u{3A7}": "X",
     ]
 
-    static var schema: Schema { Schema.string.limited(least: 1, most: 32) }
+    static var longest: Int { 32 }
+    static var schema: Schema { Schema.string.limited(least: 1, most: Int64(longest)) }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PlateText? {
-        guard let text = String.read(raw, at: path, &reading) else { return nil }
-        guard text.count <= 32 else { return reading.note(path, "must have at most 32 characters") }
+        guard let raw else { return reading.note(path, "is missing") }
+        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        guard text.unicodeScalars.count <= longest else { return reading.note(path, "must have at most \(longest) characters") }
         return PlateText(normalising: text) ?? reading.note(path, "must have letters or digits")
     }
 
     /// Nil where nothing is left.
     init?(normalising raw: String) {
-        let kept = raw.uppercased().filter { !$0.isWhitespace && !"-‐‑–—.·".contains($0) }.map { Self.lookAlikes[$0] ?? $0 }
-        guard !kept.isEmpty else { return nil }
-        text = String(kept)
+        let kept = raw.unicodeScalars.compactMap(Self.kept)
+        let text = String(String.UnicodeScalarView(kept)).uppercased()
+        guard text.contains(where: { $0.isLetter || $0.isNumber }) else { return nil }
+        self.text = text
+    }
+
+    /// What cameras read: no more than letters and digits, of the alphabet that both share.
+    var folded: String { String(text.filter { $0.isLetter || $0.isNumber }.map { Self.lookAlikes[$0] ?? $0 }) }
+
+    /// Nil for blanks, dashes and what shows nothing; full-width forms (U+FF01 to U+FF5E) are the characters they stand for.
+    private static func kept(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
+        switch scalar.properties.generalCategory {
+        case .format, .control, .spaceSeparator, .lineSeparator, .paragraphSeparator, .dashPunctuation, .nonspacingMark, .enclosingMark: nil
+        case _ where (0xFF01...0xFF5E).contains(scalar.value):
+            Unicode.Scalar(scalar.value - 0xFEE0).flatMap { $0.properties.generalCategory == .dashPunctuation ? nil : $0 }
+        default: scalar
+        }
     }
 }

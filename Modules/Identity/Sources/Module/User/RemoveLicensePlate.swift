@@ -14,8 +14,8 @@ struct RemoveLicensePlate: Command, ConcernsUser {
     }
 
     func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
-        guard user.plate(plate) != nil else { throw .notListed }
-        return [.plateRemoved(plate)]
+        guard let held = user.plate(plate) else { throw .notListed }
+        return [.plateRemoved(held.plate)]
     }
 
     static let operation = Operation.command(

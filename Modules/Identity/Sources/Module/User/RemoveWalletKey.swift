@@ -1,7 +1,7 @@
 import Kernel
 
 /// Removes a wallet key; the locks that know it lose it too.
-struct RemoveWalletKey: Command, ConcernsUser {
+struct RemoveWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID
     let reason: Reason
@@ -15,7 +15,7 @@ struct RemoveWalletKey: Command, ConcernsUser {
 
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveWalletKey", "Remove a wallet key, from the user and from every lock",
-        allow: .selfOrTenant,
+        allow: .giverOrSelf,
         input: .path("id", "Id of the user."), .body("keyId", "The key."), .body("reason", "Why."),
         make: RemoveWalletKey.init(user:key:reason:)
     )

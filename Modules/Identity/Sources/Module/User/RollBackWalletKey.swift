@@ -1,7 +1,7 @@
 import Kernel
 
 /// Takes back a prepared key whose pass could not be issued.
-struct RollBackWalletKey: Command, ConcernsUser {
+struct RollBackWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID
     let reason: Reason
@@ -22,7 +22,7 @@ struct RollBackWalletKey: Command, ConcernsUser {
 
     static let operation = Operation.command(
         .post, "/users/{id}/RollBackWalletKey", "Take back a wallet key whose pass could not be issued",
-        allow: .staffOrTenant,
+        allow: .giver,
         input: .path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("reason", "Why."),
         make: RollBackWalletKey.init(user:key:reason:)
     )

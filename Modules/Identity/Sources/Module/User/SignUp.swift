@@ -28,13 +28,32 @@ enum SignUp {
         input: .header("X-Webhook-Secret", "The secret shared with the identity provider."), .body("detail", "The provider's envelope."), .request
     ) { (services: Services, secret: String?, detail: Detail, request: Request) in
         guard mayCall(secret, request.caller, services.settings) else { throw Failure.unauthenticated("The webhook secret is missing or wrong.") }
-        if let known = try await services.store.query(Contacts.find(detail.email)).first?.text("user_id") {
-            _ = try await services.store.run([Contacts.set(subject: detail.subject, of: UserID(known))])
-            return answer(known, detail.email)
+        if let known = try await services.store.query(Contacts.find(detail.email)).first?.text("user_id").map({ UserID($0) }) {
+            if try await adopt(known, detail, services) { return answer(known.text, detail.email) }
+            // Somebody else has typed the address for a person who is another: it is theirs who have proven it.
+            _ = try await services.store.run([Contacts.release(detail.email, from: known)] + services.directory.knowUser(known, nil, .contact))
         }
         let user = try await FindUserByEmail.create(detail.email, nil, request, services)
-        _ = try await services.store.run([Contacts.set(subject: detail.subject, of: user)])
+        _ = try await services.store.run(proven(user, detail, services))
         return answer(user.text, detail.email)
+    }
+
+    /// The identity provider's word proves an address. A user takes it up who was created with it, or has proven it before; not one that somebody else
+    /// has given it to.
+    private static func adopt(_ user: UserID, _ detail: Detail, _ services: Services) async throws -> Bool {
+        let row = try await services.store.query(services.directory.signIn(user)).first
+        switch row?.text("standing").flatMap(AddressStanding.init(rawValue:)) {
+        case .proven: break
+        case .invited where row?.bool("has_signed_in") != true: break
+        case .invited, .contact: return false
+        case nil: break  // no more is known of how the person signs in than by this address
+        }
+        _ = try await services.store.run(proven(user, detail, services))
+        return true
+    }
+
+    private static func proven(_ user: UserID, _ detail: Detail, _ services: Services) -> [SQL] {
+        [Contacts.set(subject: detail.subject, of: user)] + services.directory.knowUser(user, detail.email.text, .proven)
     }
 
     private static func answer(_ user: String, _ email: EmailAddress) -> Response {

@@ -29,7 +29,7 @@ struct UpdateProfile: Command, ConcernsUser {
 
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateProfile", "Change a user's names",
-        allow: .staffOrTenant, before: contacts,
+        allow: .creator, before: contacts,
         input: .path("id", "Id of the user."), .body("firstName", "First name."), .body("lastName", "Last name."),
         make: UpdateProfile.init(user:firstName:lastName:)
     )
