@@ -91,7 +91,7 @@ public struct ExclusiveJob: Sendable {
                 _ = try await lease.database.transact([lease.renew(token: token)])
                 renewal.note(asked)
             } catch let error as DatabaseError where error.isPassing {
-                log.warning("A lease could not be renewed", ["job": job.name, "error": "\(error)"])
+                log.debug("A lease could not be renewed", ["job": job.name, "error": "\(error)"])
             }
         }
     }

@@ -14,6 +14,8 @@ struct Lease: Sendable {
 
     /// How long a lease holds without being renewed.
     static let span = Duration.seconds(4)
+    /// One that seems to hold longer was written before the clock was put back.
+    private static let longest = Duration.seconds(8)
 
     /// Takes the lease when it is free or our own; answers its token and where to go on, or nil while another holds it.
     func take() async throws -> (token: Int64, cursor: Cursor)? {
@@ -24,7 +26,7 @@ struct Lease: Sendable {
             """,
             """
             UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, until = \(trusted: now) + \(Self.span.milliseconds)
-            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) OR holder = \(holder))
+            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) OR until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
             RETURNING token, epoch, transaction_id, position
             """,
         ])

@@ -49,6 +49,9 @@ public struct Subscription: Sendable {
                 log.warning("A subscription was taken over by another process", metadata)
             } catch is CancellationError {
                 return
+            } catch let error where Self.isPassing(error) {
+                log.debug("A subscription waits", metadata.merging(["error": "\(error)"]) { $1 })
+                try? await Task.sleep(for: .milliseconds(500))
             } catch {
                 log.warning("A subscription failed and starts again", metadata.merging(["error": "\(error)"]) { $1 })
                 try? await Task.sleep(for: .milliseconds(500))
@@ -84,6 +87,7 @@ public struct Subscription: Sendable {
                     try await wakes.wait(for: reader.source, after: seen, atMost: Self.poll)
                     seen = wakes.count(of: reader.source)
                     try await pass(to: cursor, &session)
+                    if !session.parked.isEmpty { try await retryParked(at: cursor, &session) }
                     batch = try await reader.read(after: cursor, limit: Self.batch)
                     continue
                 }
@@ -94,7 +98,7 @@ public struct Subscription: Sendable {
         _ = try? await store.database.transact([lease.release(token: token)])
     }
 
-    private struct Session {
+    struct Session {
         let token: Int64
         var parked: Set<StreamName>
         /// When the checkpoint was last written, and with it the lease.
@@ -137,7 +141,7 @@ public struct Subscription: Sendable {
 
     private func hears(_ envelope: Envelope) -> Bool { reaction.names?.contains(envelope.name) ?? true }
 
-    private func commit(_ effects: Effects, for envelope: Envelope) -> Commit {
+    func commit(_ effects: Effects, for envelope: Envelope) -> Commit {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
     }
 
@@ -195,7 +199,7 @@ public struct Subscription: Sendable {
     }
 
     /// Failures of something this message cannot help: waiting is right, parking is not.
-    private static func isPassing(_ error: any Error) -> Bool {
+    static func isPassing(_ error: any Error) -> Bool {
         switch error {
         case let error as DatabaseError: error.isPassing
         case Failure.unavailable, Failure.outcomeUnknown, AskFailure.timedOut, is CancellationError: true
@@ -205,7 +209,7 @@ public struct Subscription: Sendable {
 }
 
 extension Subscription {
-    private func parkedStreams() async throws -> Set<StreamName> {
+    func parkedStreams() async throws -> Set<StreamName> {
         let rows = try await store.database.read(
             "SELECT DISTINCT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)")
         return Set(rows.map { StreamName($0.text("category") ?? "", $0.text("id") ?? "") })
@@ -219,9 +223,10 @@ extension Subscription {
         _ = try await store.database.transact([
             lease.advance(to: cursor, token: token),
             """
-            INSERT INTO \(trusted: store.schema).dead_letters (subscription, envelope, source, name, category, id, body, error, at)
+            INSERT INTO \(trusted: store.schema).dead_letters (subscription, envelope, source, name, category, id, body, error, at,
+                epoch, transaction_id, position, parked_at)
             VALUES (\(reaction.name), \(envelope.id), \(reader.source), \(envelope.name), \(envelope.stream.category), \(envelope.stream.id),
-                \(body), \(String(reason.prefix(2_000))), \(envelope.at))
+                \(body), \(String(reason.prefix(2_000))), \(envelope.at), \(cursor.epoch), \(cursor.transaction), \(cursor.position), \(lease.clock()))
             ON CONFLICT (subscription, envelope) DO NOTHING
             """,
         ])

@@ -40,6 +40,22 @@ public enum Tables {
             ] + idempotency(for: schema).statements)
     }
 
+    /// All of them, as they stand now.
+    public static func migrations(for schema: String) -> [Migration] { [migration(for: schema), retries(for: schema)] }
+
+    /// Parked messages in their order, and which of them are to be tried again.
+    static func retries(for schema: String) -> Migration {
+        Migration(
+            "000-event-store-retries",
+            [
+                "ALTER TABLE \(schema).dead_letters ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0",
+                "ALTER TABLE \(schema).dead_letters ADD COLUMN transaction_id BIGINT NOT NULL DEFAULT 0",
+                "ALTER TABLE \(schema).dead_letters ADD COLUMN position BIGINT NOT NULL DEFAULT 0",
+                "ALTER TABLE \(schema).dead_letters ADD COLUMN parked_at BIGINT NOT NULL DEFAULT 0",
+                "ALTER TABLE \(schema).dead_letters ADD COLUMN retry BOOLEAN NOT NULL DEFAULT FALSE",
+            ])
+    }
+
     /// The records of requests with an `Idempotency-Key`.
     public static func idempotency(for schema: String) -> Migration {
         Migration(

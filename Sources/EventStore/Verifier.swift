@@ -24,10 +24,24 @@ public struct Verifier: Sendable {
                 SELECT category, id, version, shape, state FROM \(trusted: schema).aggregates
                 WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.page)
                 """)
-            for row in rows { if let fault = try await fault(in: row) { return fault } }
+            for row in rows {
+                guard let fault = try await fault(in: row) else { continue }
+                // Somebody may have written between the two looks; a fault that stays is one.
+                guard let again = try await self.row(like: row), try await self.fault(in: again) != nil else { continue }
+                return fault
+            }
             guard rows.count == Self.page, let row = rows.last else { return nil }
             last = (row.text("category") ?? "", row.text("id") ?? "")
         }
+    }
+
+    private func row(like row: Row) async throws -> Row? {
+        try await database.read(
+            """
+            SELECT category, id, version, shape, state FROM \(trusted: schema).aggregates
+            WHERE category = \(row.text("category") ?? "") AND id = \(row.text("id") ?? "")
+            """
+        ).first
     }
 
     private func orphan() async throws -> String? {

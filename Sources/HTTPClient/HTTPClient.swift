@@ -10,9 +10,15 @@ public struct OutgoingRequest: Sendable {
     public var body: [UInt8]?
     /// For the whole exchange: resolving, connecting, sending and receiving.
     public var deadline: Duration
+    /// Whether the response's body matters. Where it does not, the response is its status and headers, whatever becomes of what follows them.
+    public var wantsBody: Bool
 
-    public init(_ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, deadline: Duration = .seconds(5)) {
+    public init(
+        _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, deadline: Duration = .seconds(5),
+        wantsBody: Bool = true
+    ) {
         (self.method, self.url, self.headers, self.body, self.deadline) = (method, url, headers, body, deadline)
+        self.wantsBody = wantsBody
     }
 }
 

@@ -13,7 +13,13 @@ final class Transfer: @unchecked Sendable {
     private var body: [UInt8] = []
     private var wasForbidden = false
     private var isTooLarge = false
+    /// The status of the final response once its head is complete.
+    private var answered: Int?
+    private var status = 0
     private static let largest = 1 << 20
+    /// How much of a body that does not matter is read, so that the connection can be used again.
+    private static let mostIgnored = 64 << 10
+    private var ignored = 0
 
     init(_ request: OutgoingRequest, vets: Bool, _ continuation: CheckedContinuation<OutgoingResponse, any Error>) {
         (self.request, self.vets, self.continuation) = (request, vets, continuation)
@@ -29,6 +35,7 @@ final class Transfer: @unchecked Sendable {
         spkey_curl_long(easy, CURLOPT_NOSIGNAL, 1)
         spkey_curl_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         spkey_curl_long(easy, CURLOPT_TIMEOUT_MS, Int(request.deadline.components.seconds * 1000 + request.deadline.components.attoseconds / 1_000_000_000_000_000))
+        if request.method == "HEAD" { spkey_curl_long(easy, CURLOPT_NOBODY, 1) }
         if let body = request.body { spkey_curl_body(easy, body, curl_off_t(body.count)) }
         for header in request.headers { list = curl_slist_append(list, "\(header.name): \(header.value)") }
         list = curl_slist_append(list, "Expect:")
@@ -41,6 +48,7 @@ final class Transfer: @unchecked Sendable {
 
     func outcome(_ code: CURLcode, status: Int) -> Result<OutgoingResponse, any Error> {
         if wasForbidden { return .failure(OutgoingFailure.forbiddenAddress) }
+        if !request.wantsBody, let answered { return .success(OutgoingResponse(status: answered, headers: headers, body: [])) }
         if isTooLarge { return .failure(OutgoingFailure.tooLarge) }
         switch code {
         case CURLE_OK: return .success(OutgoingResponse(status: status, headers: headers, body: body))
@@ -58,6 +66,10 @@ final class Transfer: @unchecked Sendable {
     private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer { Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue() }
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard request.wantsBody else {
+            ignored += count
+            return ignored <= Self.mostIgnored ? count : 0
+        }
         guard let bytes, body.count + count <= Self.largest else {
             isTooLarge = true
             return 0
@@ -69,7 +81,12 @@ final class Transfer: @unchecked Sendable {
     private func takeHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard let bytes else { return 0 }
         let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
-        if let colon = line.firstIndex(of: ":"), headers.count < 100 {
+        if line.hasPrefix("HTTP/") {
+            // An informational response comes before the one that counts (RFC 9110 §15.2).
+            (status, headers) = (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, [:])
+        } else if line == "\r\n" {
+            if status >= 200 { answered = status }
+        } else if let colon = line.firstIndex(of: ":"), headers.count < 100 {
             let value = line[line.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
             headers[line[..<colon].lowercased()] = String(value)
         }

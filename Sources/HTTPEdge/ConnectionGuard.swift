@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 import Synchronization
@@ -8,6 +9,7 @@ import Synchronization
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundOut = HTTPResponsePart
 
     private enum Stage {
         case idle, head, body
@@ -22,11 +24,12 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
     private let counts: ConnectionCounts
+    private let bodyLimit: Int
     private var alarm: Scheduled<Void>?
     private var address: String?
     private var stage = Stage.head
 
-    init(counts: ConnectionCounts) { self.counts = counts }
+    init(counts: ConnectionCounts, bodyLimit: Int) { (self.counts, self.bodyLimit) = (counts, bodyLimit) }
 
     func handlerAdded(context: ChannelHandlerContext) {
         try? context.pipeline.syncOperations.addHandler(ByteWatch(), position: .first)
@@ -53,11 +56,20 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: enter(.body, context)
+        case .head(let head):
+            enter(.body, context)
+            invite(head, context)
         case .end: enter(.idle, context)
         case .body: break
         }
         context.fireChannelRead(data)
+    }
+
+    /// Who asks whether the body may come is told so at once (RFC 9110 §10.1.1), or gets the final answer where it may not.
+    private func invite(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+        guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return }
+        if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > bodyLimit { return }
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
 
     private func enter(_ stage: Stage, _ context: ChannelHandlerContext) {

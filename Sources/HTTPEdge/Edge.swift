@@ -18,8 +18,17 @@ public struct Endpoint: Sendable {
 public struct Probes: Sendable {
     /// Nil when the process can serve; otherwise why not.
     public let readiness: @Sendable () async -> String?
+    /// The same for every module, wherever it runs; those that do not answer are named.
+    public let readinessOfAll: @Sendable () async -> String?
+    /// How many messages are parked: for operators, no reason not to serve.
+    public let parked: @Sendable () -> Int
     public let metrics: Metrics
-    public init(metrics: Metrics, readiness: @escaping @Sendable () async -> String?) { (self.metrics, self.readiness) = (metrics, readiness) }
+    public init(
+        metrics: Metrics, readiness: @escaping @Sendable () async -> String?, readinessOfAll: @escaping @Sendable () async -> String?,
+        parked: @escaping @Sendable () -> Int
+    ) {
+        (self.metrics, self.readiness, self.readinessOfAll, self.parked) = (metrics, readiness, readinessOfAll, parked)
+    }
 }
 
 /// The HTTP server: limits, authentication, routing, errors, documents.
@@ -50,7 +59,7 @@ public struct Edge: Sendable {
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
         (decoder.maxHeaderFieldSize, decoder.maxHeaderListSize, decoder.maxHeaderFieldCount) = (16 << 10, 32 << 10, 100)
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(counts: counts)], idleTimeout: .seconds(60), httpDecoderConfiguration: decoder)
+            additionalChannelHandlers: [ConnectionGuard(counts: counts, bodyLimit: settings.bodyLimit)], idleTimeout: .seconds(60), httpDecoderConfiguration: decoder)
         return Application(
             responder: responder(), server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port), serverName: nil),
@@ -67,28 +76,61 @@ public struct Edge: Sendable {
             }
         }
         addOwnRoutes(to: router)
-        let routes = router.buildResponder()
+        let routes = router.buildResponder(), addresses = Addresses(endpoints.map { ($0.operation.method, $0.operation.path) } + Self.ownPaths.map { (.get, $0) }),
+            cors = CrossOrigin(settings.origins)
         return CallbackResponder { [handler] request, context in
+            let allowed = addresses.methods(of: request.uri.path)
+            if let preflight = cors.preflight(request, allowed) { return handler.answer(preflight, to: handler.requestID(request)) }
+            var asked = request
+            // As GET, without the body (RFC 9110 §9.3.2).
+            let isHead = request.method == .head && allowed.contains(.get)
+            if isHead {
+                var head = request.head
+                head.method = .get
+                asked = HummingbirdCore.Request(head: head, body: request.body)
+            }
             // What no route of ours has answered carries no request id.
-            let response = try? await routes.respond(to: request, context: context)
-            if let response, response.headers[RequestHandler.requestIDName] != nil { return response }
-            return handler.answer(ErrorAnswer.make(404, "NotFound", "There is no such address."), to: handler.requestID(request))
+            var response = try? await routes.respond(to: asked, context: context)
+            if response?.headers[RequestHandler.requestIDName] == nil { response = handler.answer(Self.unrouted(allowed), to: handler.requestID(request)) }
+            guard var response else { return handler.answer(Self.unrouted(allowed), to: handler.requestID(request)) }
+            if isHead {
+                let length = response.body.contentLength
+                response.body = .init()
+                response.headers[.contentLength] = length.map(String.init)
+            }
+            return cors.expose(response, to: request)
         }
     }
 
+    /// A path that is known takes other methods; one that is not is not there.
+    private static func unrouted(_ allowed: Set<HTTPRequest.Method>) -> Kernel.Response {
+        guard !allowed.isEmpty else { return ErrorAnswer.make(404, "NotFound", "There is no such address.") }
+        var response = ErrorAnswer.make(405, "MethodNotAllowed", "This address does not take this method; see Allow.")
+        response.headers["Allow"] = Addresses.list(allowed)
+        return response
+    }
+
+    private static let ownPaths = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"]
+
     private func addOwnRoutes(to router: Router<EdgeContext>) {
         let openAPI = document.json, docs = DocsPage(document: document).html
-        func own(_ path: RouterPath, _ answer: @escaping @Sendable () async -> Kernel.Response) {
-            router.get(path) { [handler] request, _ in handler.answer(await answer(), to: handler.requestID(request)) }
+        func own(_ path: RouterPath, _ answer: @escaping @Sendable (HummingbirdCore.Request, EdgeContext) async -> Kernel.Response) {
+            router.get(path) { [handler] request, context in handler.answer(await answer(request, context), to: handler.requestID(request)) }
         }
-        own("healthz") { .json(200, ["status": "up"]) }
-        own("readyz") { [probes] in
-            guard let reason = await probes.readiness() else { return .json(200, ["status": "ready"]) }
+        own("healthz") { _, _ in .json(200, ["status": "up"]) }
+        own("readyz") { [probes] request, _ in
+            let reason = request.uri.query == "all" ? await probes.readinessOfAll() : await probes.readiness()
+            guard let reason else { return .json(200, ["status": "ready", "parked": .int(Int64(probes.parked()))]) }
             return ErrorAnswer.make(503, "Unavailable", reason)
         }
-        own("metrics") { [probes] in Kernel.Response(200, body: .text(probes.metrics.text, type: "text/plain; version=0.0.4")) }
-        own("openapi.json") { .json(200, openAPI) }
-        own("docs") {
+        own("metrics") { [probes, settings] request, context in
+            guard MetricsAccess(settings).allows(request, from: context.address) else {
+                return ErrorAnswer.make(401, "Unauthorized", "Metrics need the staff key in X-Admin-API-Key, or SPKEY_METRICS_TOKEN as a bearer token.")
+            }
+            return Kernel.Response(200, body: .text(probes.metrics.text, type: "text/plain; version=0.0.4"))
+        }
+        own("openapi.json") { _, _ in .json(200, openAPI) }
+        own("docs") { _, _ in
             let policy = "default-src 'none'; style-src 'unsafe-inline'"
             return Kernel.Response(200, headers: ["Content-Security-Policy": policy], body: .text(docs, type: "text/html; charset=utf-8"))
         }

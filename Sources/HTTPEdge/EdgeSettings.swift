@@ -25,5 +25,9 @@ public struct EdgeSettings: Sendable {
     public var connectionsPerAddress = 512
     /// Proxies whose `X-Forwarded-For` is believed.
     public var trustedProxies: [Network] = []
+    /// Origins whose pages may call the API from a browser; none by default.
+    public var origins: [String] = []
+    /// What reads the metrics from elsewhere than this machine; nil for the staff key only.
+    public var metricsToken: String?
     public init() {}
 }

@@ -15,6 +15,7 @@ struct RequestHandler: Sendable {
     let metrics: Metrics
     let log: Logger
     let clock: @Sendable () -> Moment
+    private let failures = FailureLog()
 
     /// A body must be complete after this time.
     private static let bodyPatience = Duration.seconds(30)
@@ -26,9 +27,7 @@ struct RequestHandler: Sendable {
         var response: Kernel.Response
         do { response = try await perform(request, context, endpoint, id) } catch {
             response = ErrorAnswer.response(for: error)
-            if response.status == 500, !(error is Failure) {
-                log.error("An operation failed", metadata: ["operation": "\(endpoint.operation.key)", "request": "\(id)", "error": "\(error)"])
-            }
+            if response.status >= 500 { failures.note(endpoint.operation.key, response.status, id, error, log) }
         }
         let labels = [("operation", endpoint.operation.key), ("status", "\(response.status)")]
         metrics.count("http_requests_total", labels)

@@ -19,6 +19,8 @@ public struct Network: Sendable, Equatable {
         return (0..<bits).allSatisfy { bit in (address[bit / 8] ^ bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0 }
     }
 
+    func holds(_ text: String) -> Bool { Self.address(text).map(contains) ?? false }
+
     /// As what a client counts: an IPv4 address, or the network of an IPv6 address (/64): who has one address of it has them all.
     static func counted(_ text: String) -> String {
         guard let bytes = address(text), bytes.count == 16 else { return text }

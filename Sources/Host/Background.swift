@@ -7,10 +7,14 @@ import ServiceLifecycle
 struct Background: Service {
     let jobs: [Job]
     let subscriptions: [Subscription]
+    /// Ends when the work may begin.
+    let isOpen: AsyncStream<Void>
     let log: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            for await _ in isOpen {}
+            guard !Task.isCancelled else { return }
             await withDiscardingTaskGroup { group in
                 for job in jobs { group.addTask { await keepRunning(job) } }
                 for subscription in subscriptions { group.addTask { await subscription.run() } }
@@ -22,7 +26,10 @@ struct Background: Service {
         var pause = Duration.milliseconds(100)
         while !Task.isCancelled {
             let started = ContinuousClock.now
-            do { try await job.run() } catch is CancellationError { return } catch {
+            do { try await job.run() } catch is CancellationError { return } catch let error where Outage.isKnown(error) {
+                // The watch tells of the database, once: not each job that waits for it.
+                log.debug("A job waits for the database", metadata: ["job": "\(job.name)"])
+            } catch {
                 log.warning("A job failed and starts again", metadata: ["job": "\(job.name)", "error": "\(error)"])
             }
             if started.duration(to: .now) > .seconds(30) { pause = .milliseconds(100) }

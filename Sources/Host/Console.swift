@@ -8,11 +8,20 @@ import PartnersContracts
 /// What an operator does without the API.
 public enum Console {
     /// A new API key, shown once.
-    public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, log: Logger) async throws -> String {
+    public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, replaces: Bool, log: Logger) async throws -> String {
         let system = try await System.assemble(settings, log: log)
-        let key = try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper)).key
+        let outcome: Result<String, any Error>
+        do {
+            outcome = .success(try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper, replaces: replaces)).key)
+        } catch Failure.refused(.conflict, _, _) where !replaces {
+            outcome = .failure(Settings.Mistake(description: "\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
+        } catch Failure.refused(_, _, let words) {
+            outcome = .failure(Settings.Mistake(description: words))
+        } catch {
+            outcome = .failure(error)
+        }
         await system.storage.database.close()
-        return key
+        return try outcome.get()
     }
 
     /// Ends all super keys of a tenant; answers how many there were.
@@ -39,13 +48,61 @@ public enum Console {
         return told
     }
 
+    /// The streams that stand still, a line each.
+    public static func parkedMessages(_ settings: Settings) async throws -> [String] {
+        try await withStorage(settings) { storage in
+            var lines: [String] = []
+            for context in Modules.all {
+                for one in try await ParkedMessages(schema: context.name, database: storage.database).streams() {
+                    let waiting = one.isToBeRetried ? ", to be tried again" : ""
+                    lines.append(
+                        "\(one.subscription) \(one.stream) stopped at \(one.name) \(one.envelope) since \(one.since), \(one.waiting) behind it\(waiting): \(one.error)")
+                }
+            }
+            return lines
+        }
+    }
+
+    /// Answers how many messages are to be tried again.
+    public static func retryParked(_ settings: Settings, _ subscription: String?) async throws -> Int {
+        try await withStorage(settings) { storage in
+            var count = 0
+            for context in Modules.all { count += try await ParkedMessages(schema: context.name, database: storage.database).retry(subscription) }
+            return count
+        }
+    }
+
+    public static func dropParked(_ settings: Settings, _ subscription: String, _ envelope: String) async throws -> Bool {
+        try await withStorage(settings) { storage in
+            for context in Modules.all {
+                if try await ParkedMessages(schema: context.name, database: storage.database).drop(subscription, envelope) { return true }
+            }
+            return false
+        }
+    }
+
+    private static func withStorage<Result>(_ settings: Settings, _ body: (Storage) async throws -> Result) async throws -> Result {
+        let storage = try Storage(settings)
+        do {
+            let result = try await body(storage)
+            await storage.database.close()
+            return result
+        } catch {
+            await storage.database.close()
+            throw error
+        }
+    }
+
     /// The first bad row of the stored event log in words; nil when all is well.
     public static func verify(_ settings: Settings) async throws -> String? {
         let storage = try Storage(settings)
         let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)
         for context in Modules.all {
             let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database, people: people)
-            if let fault = try await verifier.firstFault() { return fault }
+            if let fault = try await verifier.firstFault() {
+                await storage.database.close()
+                return fault
+            }
         }
         await storage.database.close()
         return nil

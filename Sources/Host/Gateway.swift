@@ -41,15 +41,25 @@ public struct Gateway: Sendable {
                 proxy_set_header X-Forwarded-Proto $scheme;
                 proxy_connect_timeout 2s; proxy_read_timeout 30s;
                 proxy_next_upstream off;
+                # A request that had reached its process when the answer was lost may have been carried out.
+                map "$request_method:$upstream_connect_time" $fate { default OutcomeUnknown; ~^(GET|HEAD|OPTIONS): Unavailable; ~:-?$ Unavailable; }
+                map $fate $words {
+                    default "This part of the system is not available now.";
+                    OutcomeUnknown "The answer was lost: the effect may have happened. Repeat with the same Idempotency-Key.";
+                }
                 proxy_intercept_errors off;
             \(servers.joined(separator: "\n"))
                 server {
                     listen \(listen);
-                    error_page 502 504 @down;
+                    error_page 502 504 = @down;
                     location @down {
                         default_type application/json;
-                        return 503 '{"success":false,"error":"Unavailable","message":"This part of the system is not available now.","errors":[{"code":503,"message":"This part of the system is not available now."}]}';
+                        add_header Retry-After 2 always;
+                        return 503 '{"success":false,"error":"$fate","message":"$words","errors":[{"code":503,"message":"$words"}]}';
                     }
+                    location = /readyz { proxy_pass http://\(Modules.all[0].name)/readyz?all; }
+                    location = /metrics { return 404; }
+            \(Modules.all.map { "        location = /metrics/\($0.name) { proxy_pass http://\($0.name)/metrics; }" }.joined(separator: "\n"))
             \(locations.joined(separator: "\n"))
                     location / { proxy_pass http://\(Modules.all[0].name); }
                 }

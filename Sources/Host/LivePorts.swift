@@ -41,6 +41,7 @@ extension Log {
                 switch level {
                 case .debug: .debug
                 case .info: .info
+                case .notice: .notice
                 case .warning: .warning
                 case .error: .error
                 }

@@ -13,9 +13,11 @@ public struct Settings: Sendable {
         var isSecret = false
         /// Required in stage and prod.
         var isRequired = false
+        /// Whether something in this build reads it.
+        var isRead = true
     }
 
-    /// A start that cannot go on, in one line.
+    /// A start that cannot go on: everything that is wrong, in words.
     public struct Mistake: Error, CustomStringConvertible {
         public let description: String
     }
@@ -39,17 +41,20 @@ public struct Settings: Sendable {
         Definition(name: "SPKEY_JWT_EMAIL_VERIFIED", fallback: nil),
         Definition(name: "SPKEY_AUTH0_WEBHOOK_SECRET", fallback: nil, isSecret: true),
         Definition(name: "SPKEY_DATA_KEY", fallback: nil, isSecret: true, isRequired: true),
+        Definition(name: "SPKEY_METRICS_TOKEN", fallback: nil, isSecret: true), Definition(name: "SPKEY_CORS_ORIGINS", fallback: nil),
         Definition(name: "SPKEY_RATE_LIMIT", fallback: "6000"), Definition(name: "SPKEY_TRUSTED_PROXIES", fallback: nil),
         Definition(name: "SPKEY_ANONYMOUS_RESIDENTS", fallback: nil), Definition(name: "SPKEY_PIN_ACCESS", fallback: nil),
         Definition(name: "SPKEY_WEBHOOK_ALLOW_PRIVATE", fallback: nil),
-        Definition(name: "SPKEY_OIDC_ISSUER", fallback: nil), Definition(name: "SPKEY_OIDC_CLIENT_ID", fallback: nil),
-        Definition(name: "SPKEY_OIDC_CLIENT_SECRET", fallback: nil, isSecret: true),
-        Definition(name: "SPKEY_THREEDEYE_URL", fallback: nil), Definition(name: "SPKEY_THREEDEYE_API_KEY", fallback: nil, isSecret: true),
-        Definition(name: "SPKEY_THREEDEYE_USERNAME", fallback: nil), Definition(name: "SPKEY_THREEDEYE_PASSWORD", fallback: nil, isSecret: true),
-        Definition(name: "SPKEY_HUB_REQUIRE_ONLINE", fallback: "false"), Definition(name: "SPKEY_VIDEO_CONTROL", fallback: "false"),
-        Definition(name: "SPKEY_VIDEO_INTERNAL_SECRET", fallback: nil, isSecret: true), Definition(name: "SPKEY_VIDEO_WORKER_URL", fallback: nil),
-        Definition(name: "SPKEY_MEDIA_URL", fallback: nil), Definition(name: "SPKEY_MEDIA_SECRET", fallback: nil, isSecret: true),
-        Definition(name: "SPKEY_SENTRY_DSN", fallback: nil, isSecret: true),
+        Definition(name: "SPKEY_OIDC_ISSUER", fallback: nil, isRead: false), Definition(name: "SPKEY_OIDC_CLIENT_ID", fallback: nil, isRead: false),
+        Definition(name: "SPKEY_OIDC_CLIENT_SECRET", fallback: nil, isSecret: true, isRead: false),
+        Definition(name: "SPKEY_THREEDEYE_URL", fallback: nil, isRead: false), Definition(name: "SPKEY_THREEDEYE_API_KEY", fallback: nil, isSecret: true, isRead: false),
+        Definition(name: "SPKEY_THREEDEYE_USERNAME", fallback: nil, isRead: false),
+        Definition(name: "SPKEY_THREEDEYE_PASSWORD", fallback: nil, isSecret: true, isRead: false),
+        Definition(name: "SPKEY_HUB_REQUIRE_ONLINE", fallback: nil, isRead: false), Definition(name: "SPKEY_VIDEO_CONTROL", fallback: nil, isRead: false),
+        Definition(name: "SPKEY_VIDEO_INTERNAL_SECRET", fallback: nil, isSecret: true, isRead: false),
+        Definition(name: "SPKEY_VIDEO_WORKER_URL", fallback: nil, isRead: false),
+        Definition(name: "SPKEY_MEDIA_URL", fallback: nil, isRead: false), Definition(name: "SPKEY_MEDIA_SECRET", fallback: nil, isSecret: true, isRead: false),
+        Definition(name: "SPKEY_SENTRY_DSN", fallback: nil, isSecret: true, isRead: false),
         // For tests of what heals a crash: the process ends itself at POINT@SCOPE. Development only.
         Definition(name: "SPKEY_CRASH_AT", fallback: nil),
     ]
@@ -70,16 +75,15 @@ public struct Settings: Sendable {
             names.formUnion(text.split(separator: "\n").compactMap { $0.split(separator: "=").first.map { String($0).trimmingCharacters(in: .whitespaces) } })
             providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(path)))
         }
-        let known = Set(definitions.map(\.name))
-        if let unknown = names.filter({ $0.hasPrefix("SPKEY_") && !known.contains($0) }).min() { throw Mistake(description: "\(unknown) is no setting") }
+        let known = Set(definitions.map(\.name)), unknown = names.filter { $0.hasPrefix("SPKEY_") && !known.contains($0) }.sorted()
         let reader = ConfigReader(providers: providers)
         var values: [String: String] = [:]
         for definition in definitions {
             let key = ConfigKey(definition.name.lowercased().split(separator: "_").map(String.init))
             values[definition.name] = reader.string(forKey: key, isSecret: definition.isSecret) ?? definition.fallback
         }
-        let settings = Settings(values: values)
-        try settings.check()
+        let settings = Settings(values: values), mistakes = unknown.map { "\($0) is no setting" } + settings.mistakes
+        guard mistakes.isEmpty else { throw Mistake(description: mistakes.count == 1 ? mistakes[0] : mistakes.map { "\n  - \($0)" }.joined()) }
         return settings
     }
 
@@ -90,46 +94,6 @@ public struct Settings: Sendable {
     /// A truth value; where nothing is set, that of development.
     func flag(_ name: String, inDevelopment: Bool = false) -> Bool { self[name].map { $0 == "true" } ?? (inDevelopment && isDevelopment) }
     public var isDevelopment: Bool { text("SPKEY_ENVIRONMENT") == "dev" }
-
-    private func check() throws {
-        guard ["dev", "stage", "prod"].contains(text("SPKEY_ENVIRONMENT")) else { throw Mistake(description: "SPKEY_ENVIRONMENT must be dev, stage or prod") }
-        for name in ["SPKEY_HTTP_PORT", "SPKEY_DATABASE_POOL", "SPKEY_RATE_LIMIT"] {
-            guard let number = Int(text(name)), number >= 0, number < 1 << 31 else { throw Mistake(description: "\(name) must be a whole number") }
-        }
-        for name in ["SPKEY_AUTO_MIGRATE", "SPKEY_WEBHOOK_ALLOW_PRIVATE", "SPKEY_HUB_REQUIRE_ONLINE", "SPKEY_ANONYMOUS_RESIDENTS", "SPKEY_PIN_ACCESS"] {
-            guard let value = self[name] else { continue }
-            guard value == "true" || value == "false" else { throw Mistake(description: "\(name) must be true or false") }
-        }
-        guard text("SPKEY_SHADOWS") == "builtin" else { throw Mistake(description: "SPKEY_SHADOWS must be builtin: this build has no other shadow service") }
-        for entry in text("SPKEY_TRUSTED_PROXIES").split(separator: ",") where Network(String(entry)) == nil {
-            throw Mistake(description: "SPKEY_TRUSTED_PROXIES: '\(entry)' is no network such as 10.0.0.0/8")
-        }
-        if let armed = self["SPKEY_CRASH_AT"] {
-            let point = String(armed.prefix { $0 != "@" })
-            guard isDevelopment, CrashPoint(rawValue: point) != nil, armed.contains("@") else {
-                throw Mistake(
-                    description: "SPKEY_CRASH_AT must be POINT@SCOPE, in development; the points are \(CrashPoint.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-        }
-        try isDevelopment ? checkDevelopment() : checkProduction()
-    }
-
-    private func checkProduction() throws {
-        for definition in Self.definitions where definition.isRequired && self[definition.name] == nil {
-            throw Mistake(description: "\(definition.name) must be set when SPKEY_ENVIRONMENT is \(text("SPKEY_ENVIRONMENT"))")
-        }
-        if self["SPKEY_JWT_DEV_SECRET"] != nil { throw Mistake(description: "SPKEY_JWT_DEV_SECRET is for development only") }
-        if self["SPKEY_MQTT_URL"] == nil { throw Mistake(description: "SPKEY_MQTT_URL must be set outside development") }
-    }
-
-    /// Secrets that everyone knows must not listen on the network.
-    private func checkDevelopment() throws {
-        let host = text("SPKEY_HTTP_HOST"), isLoopback = host.hasPrefix("127.") || host == "localhost" || host == "::1"
-        guard !isLoopback else { return }
-        for name in ["SPKEY_JWT_DEV_SECRET", "SPKEY_DATA_KEY", "SPKEY_ADMIN_API_KEY"] where self[name] == nil {
-            throw Mistake(description: "\(name) must be set when SPKEY_HTTP_HOST is not loopback: its development default is public knowledge")
-        }
-    }
 
     /// What is in force, secrets masked.
     public var effective: [(name: String, value: String)] {

@@ -16,6 +16,8 @@ extension Settings {
         edge.requiresVerifiedEmail = self["SPKEY_JWT_EMAIL_VERIFIED"].map { $0 == "required" } ?? (text("SPKEY_ENVIRONMENT") == "prod")
         edge.trustedProxies = text("SPKEY_TRUSTED_PROXIES").split(separator: ",").compactMap { Network(String($0)) }
         edge.rateLimit = number("SPKEY_RATE_LIMIT")
+        edge.origins = text("SPKEY_CORS_ORIGINS").split(separator: ",").map(String.init)
+        edge.metricsToken = self["SPKEY_METRICS_TOKEN"]
         return edge
     }
 
@@ -30,7 +32,6 @@ extension Settings {
         modules.isDevelopment = isDevelopment
         modules.publicURL = text("SPKEY_PUBLIC_URL")
         modules.allowsPrivateWebhooks = flag("SPKEY_WEBHOOK_ALLOW_PRIVATE", inDevelopment: true)
-        modules.requiresHubOnline = flag("SPKEY_HUB_REQUIRE_ONLINE")
         modules.signUpSecret = self["SPKEY_AUTH0_WEBHOOK_SECRET"]
         modules.allowsAnonymousResidents = flag("SPKEY_ANONYMOUS_RESIDENTS", inDevelopment: true)
         modules.hasPins = flag("SPKEY_PIN_ACCESS", inDevelopment: true)

@@ -11,6 +11,8 @@ struct Storage: Sendable {
     let database: any Database
     /// Nil on SQLite.
     let postgres: PostgresSettings?
+    /// The file, on SQLite.
+    let path: String?
 
     /// The schema of the edge and the bus, beside those of the modules.
     static let platform = "platform"
@@ -25,11 +27,11 @@ struct Storage: Sendable {
             let path = String(url.dropFirst("sqlite:".count))
             try FileManager.default.createDirectory(at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
             database = SQLiteDatabase(path: path, schemas: Modules.all.map(\.name) + [Self.platform])
-            postgres = nil
+            (postgres, self.path) = (nil, path)
         } else if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
             let reach = PostgresSettings(conninfo: url)
             database = PostgresDatabase(reach, connections: settings.number("SPKEY_DATABASE_POOL"))
-            postgres = reach
+            (postgres, path) = (reach, nil)
         } else {
             throw Settings.Mistake(description: "SPKEY_DATABASE_URL must be sqlite:PATH or postgres://…")
         }
@@ -50,7 +52,7 @@ struct Storage: Sendable {
     }
 
     private static func steps(of context: Context) -> [Migration] {
-        [Tables.migration(for: context.name)] + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
+        Tables.migrations(for: context.name) + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
             + context.migrations
     }
 

@@ -75,7 +75,8 @@ public struct System: Sendable {
             services = services.following(context.follow)
             all[name] = services
             let assembly = context.assemble(services)
-            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, store, storage.database))
+            let link = context.name == "devices" ? ports.link : nil
+            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, store, storage.database) { link.map { $0.isUp() } ?? true })
             if !context.workflows.isEmpty {
                 jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
@@ -107,6 +108,8 @@ public struct System: Sendable {
 
     /// The services of the process, in the order in which they start; they stop in the opposite order, the edge first.
     public func run(ready: @escaping @Sendable (Int) async -> Void) async throws {
+        let lock = try storage.path.map(DatabaseLock.init(serving:))
+        defer { withExtendedLifetime(lock) {} }
         var edgeSettings = settings.forEdge
         if edgeSettings.adminKey.isEmpty {
             edgeSettings.adminKey = UUIDText.fresh(at: Self.clock()).text
@@ -117,14 +120,21 @@ public struct System: Sendable {
             + Admin.operations.map { Endpoint($0, services[Storage.platform]!) }
         let trusted = HTTPClient(publicOnly: false)
         let edge = await Edge(
-            settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: Probes(metrics: metrics, readiness: readiness),
+            settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: probes,
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
         let watch = Watch(
-            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics, clock: Self.clock)
-        let background = Background(jobs: jobs + [watch.job], subscriptions: subscriptions, log: log)
+            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics, clock: Self.clock,
+            link: linkState, log: log)
+        // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
+        let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
+        let background = Background(jobs: jobs + watch.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
+        let service = edge.service { port in
+            opened.finish()
+            await ready(port)
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: background), .init(service: edge.service(ready: ready))], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [.init(service: background), .init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: log)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
@@ -138,18 +148,38 @@ public struct System: Sendable {
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + ":\(settings.port)"
     }
 
+    /// Whether the device link is there, or another process's business; nil where no module of this process has one.
+    private var linkState: (@Sendable () -> Bool)? {
+        guard let link else { return nil }
+        return { [standings] in !standings.states(of: "devices").contains(.holding) || link.isUp() }
+    }
+
     private var readiness: @Sendable () async -> String? {
-        { [storage, link, standings] in
+        { [storage, link, standings, bus = services[Storage.platform]?.bus] in
             guard await Self.answersSoon(storage.database) else { return "The database does not answer." }
             let states = standings.states(of: "devices")
             if states.contains(.starting) { return "The device link is starting." }
             if let link, states.contains(.holding), !link.isUp() { return "The device link is down." }
+            // Another process holds the link: it must be there.
+            if states.contains(.standby), let bus, !(await ModuleAnswers.isReady("devices", bus)) { return "Nobody answers for the device link." }
             return nil
         }
     }
 
+    private var probes: Probes {
+        let own = readiness
+        let bus = services[Storage.platform]?.bus
+        return Probes(
+            metrics: metrics, readiness: own,
+            readinessOfAll: {
+                if let reason = await own() { return reason }
+                guard let bus else { return nil }
+                return await ModuleAnswers.unready(bus)
+            }, parked: { [metrics] in metrics.sum(of: "dead_letters") })
+    }
+
     /// A probe must not wait as long as a request may.
-    private static func answersSoon(_ database: any Database) async -> Bool {
+    static func answersSoon(_ database: any Database) async -> Bool {
         let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
         Task { answer.yield((try? await database.read("SELECT 1 AS one")) != nil) }
         let alarm = Task {

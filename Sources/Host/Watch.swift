@@ -1,6 +1,7 @@
 import Database
 import EventStore
 import Kernel
+import Logging
 import Telemetry
 
 /// Keeps the figures that alarms look at: how far subscriptions are behind, what is parked, what modules say of themselves.
@@ -12,14 +13,29 @@ struct Watch: Sendable {
     let metrics: Metrics
     let clock: @Sendable () -> Moment
 
-    private static let pause = Duration.seconds(10)
+    let link: (@Sendable () -> Bool)?
+    let log: Logger
 
-    var job: Job {
-        Job("watch") {
-            while true {
-                try await look()
-                try await Task.sleep(for: Self.pause)
-            }
+    private static let pause = Duration.seconds(10), glance = Duration.seconds(1)
+
+    var jobs: [Job] {
+        [
+            Job("watch") {
+                while true {
+                    try await look()
+                    try await Task.sleep(for: Self.pause)
+                }
+            },
+            Job("outages") { try await watchOutages() },
+        ]
+    }
+
+    private func watchOutages() async throws {
+        var database = Outage("the database"), broker = Outage("the device link")
+        while true {
+            try await Task.sleep(for: Self.glance)
+            database.note(isThere: await System.answersSoon(self.database), log)
+            if let link { broker.note(isThere: link(), log) }
         }
     }
 

@@ -50,8 +50,8 @@ public struct Bus: Sendable {
     }
 
     /// Asks for what has no type: what the host asks of every module alike.
-    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment) async throws -> JSON {
-        try await send(name, module, question, AskContext(trace: trace, deadline: now + .seconds(5)))
+    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment, patience: Duration = .seconds(5)) async throws -> JSON {
+        try await send(name, module, question, AskContext(trace: trace, deadline: now + patience))
     }
 }
 
@@ -131,8 +131,6 @@ public struct ModuleSettings: Sendable {
     /// Region and account of the partner envelope.
     public var region = "eu-west-1"
     public var account = "000000000000"
-    /// Whether commands to a hub that is known to be offline are refused.
-    public var requiresHubOnline = false
     /// What the identity provider shows when somebody has signed up; nil when none is set.
     public var signUpSecret: String?
     /// Whether the residents of a lock may be listed without credentials.
@@ -153,11 +151,13 @@ public struct Ports: Sendable {
 
 /// Where modules report what operators should know. Messages are constant; what varies is metadata.
 public struct Log: Sendable {
-    public enum Level: Sendable { case debug, info, warning, error }
+    public enum Level: Sendable { case debug, info, notice, warning, error }
     let write: @Sendable (Level, StaticString, [String: String]) -> Void
     public init(_ write: @escaping @Sendable (Level, StaticString, [String: String]) -> Void) { self.write = write }
     public func debug(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.debug, message, metadata) }
     public func info(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.info, message, metadata) }
+    /// What is always written: changes of state, and what staff has looked at or done.
+    public func notice(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.notice, message, metadata) }
     public func warning(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.warning, message, metadata) }
     public func error(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.error, message, metadata) }
 }

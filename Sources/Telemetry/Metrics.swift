@@ -47,6 +47,9 @@ public final class Metrics: Sendable {
         state.withLock { $0.gauges[series] = value }
     }
 
+    /// What the series of a gauge are together.
+    public func sum(of name: String) -> Int { state.withLock { state in Int(state.gauges.filter { $0.key.name == name }.reduce(0) { $0 + $1.value }) } }
+
     /// Notes a duration in seconds.
     public func time(_ name: String, _ labels: [(String, String)] = [], _ seconds: Double) {
         let series = Series(name, labels)

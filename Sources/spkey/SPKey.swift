@@ -11,7 +11,7 @@ struct SPKey: AsyncParsableCommand {
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
         subcommands: [
             Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, RebuildCommand.self,
-            GrantsCommand.self,
+            GrantsCommand.self, DeadLetters.self,
         ])
 
     static func main() async {
@@ -76,12 +76,13 @@ struct ApiKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a new key once, registering the tenant if needed.")
         @Option(help: "The tenant's id.") var org: String
         @Option(help: "The tenant's name; its id when absent.") var name: String?
+        @Flag(help: "End the key that the tenant has; without it, a tenant that has one is refused.") var replace = false
         @Flag(name: .customLong("super"), help: "A key that passes the checks of ownership.") var isSuper = false
 
         func run() async throws {
             var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = .error
-            print(try await Console.createApiKey(try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, log: log))
+            print(try await Console.createApiKey(try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, replaces: replace, log: log))
         }
     }
 

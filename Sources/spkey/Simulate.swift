@@ -16,6 +16,6 @@ struct Simulate: AsyncParsableCommand {
         var simulation = Simulation()
         (simulation.hubs, simulation.locksPerHub, simulation.nodes) = (hubs, locksPerHub, nodes)
         (simulation.delay, simulation.isOffline, simulation.saysTwice, simulation.refusal) = (.milliseconds(delay), offline, duplicate, refuse)
-        try await simulation.run(try await Settings.load()) { print($0) }
+        try await simulation.run(try await Settings.load()) { print($0, to: &Standard.output) }
     }
 }

@@ -1,19 +1,25 @@
 import Glibc
 
-/// The error stream as a place to print to; the C global is not safe to touch from Swift 6.
+/// The streams of the process as places to print to: what is printed is written at once. The C globals are not safe to touch from Swift 6.
 enum Standard {
-    struct ErrorStream: TextOutputStream {
+    struct Stream: TextOutputStream {
+        let descriptor: Int32
+
         func write(_ text: String) {
             var bytes = Array(text.utf8)[...]
             while !bytes.isEmpty {
-                let written = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+                let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
                 guard written > 0 else { return }
                 bytes = bytes.dropFirst(written)
             }
         }
     }
-    static var error: ErrorStream {
-        get { ErrorStream() }
+    static var error: Stream {
+        get { Stream(descriptor: STDERR_FILENO) }
+        set {}
+    }
+    static var output: Stream {
+        get { Stream(descriptor: STDOUT_FILENO) }
         set {}
     }
 }

@@ -83,10 +83,71 @@ import Testing
         }
     }
 
+    @Test func `addresses take HEAD as GET, and name the methods they take`() async throws {
+        try await with { installation, partner in
+            let get = try await partner.call("GET", "/openapi.json"), head = try await partner.call("HEAD", "/openapi.json")
+            #expect(head.status == 200 && head.headers["content-length"] == get.headers["content-length"] && head.headers["content-type"] == "application/json")
+            #expect(try await partner.call("HEAD", "/locks/1/details").status == 404)
+            #expect(try await partner.call("HEAD", "/nowhere").status == 404)
+            let wrong = try await partner.call("PUT", "/locks/1/OpenLock")
+            #expect(wrong.status == 405 && wrong.headers["allow"] == "POST")
+            let options = try await partner.call("OPTIONS", "/locks/1/details", headers: [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
+            #expect(options.status == 405 && options.headers["allow"] == "GET, HEAD" && options.headers["access-control-allow-origin"] == nil)
+        }
+    }
+
+    @Test func `pages of the origins that are set may call, and no others`() async throws {
+        try await Installation.with(.sqlite, settings: ["SPKEY_CORS_ORIGINS": "https://app.example"]) { installation in
+            let partner = try await Partner(installation)
+            func ask(_ origin: String) async throws -> Reply {
+                try await partner.call("OPTIONS", "/locks/1/OpenLock", headers: [("Origin", origin), ("Access-Control-Request-Method", "POST")])
+            }
+            let allowed = try await ask("https://app.example"), other = try await ask("https://evil.example")
+            #expect(allowed.status == 204 && allowed.headers["access-control-allow-origin"] == "https://app.example")
+            #expect(allowed.headers["access-control-allow-methods"] == "POST")
+            #expect(other.status == 405 && other.headers["access-control-allow-origin"] == nil)
+            let read = try await partner.call("GET", "/healthz", headers: [("Origin", "https://app.example")])
+            #expect(read.headers["access-control-allow-origin"] == "https://app.example" && read.headers["vary"]?.contains("Origin") == true)
+        }
+    }
+
+    @Test func `who asks whether the body may come is told at once`() async throws {
+        try await with { installation, partner in
+            let client = try RawClient(port: installation.port), started = ContinuousClock.now
+            client.say("POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(try await client.says("HTTP/1.1 100", within: .seconds(5)))
+            client.say("{}")
+            #expect(try await client.answer(within: .seconds(5)).contains("HTTP/1.1 404"))
+            #expect(started.duration(to: .now) < .seconds(10))
+            let tooLarge = try RawClient(port: installation.port)
+            tooLarge.say("POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
+            #expect(try await tooLarge.answer(within: .seconds(5)).hasPrefix("HTTP/1.1 400"))
+        }
+    }
+
+    @Test func `metrics are for this machine, and elsewhere for who has a credential`() async throws {
+        try await with { installation, partner in
+            let near = try await partner.call("GET", "/metrics"), far = try await partner.call("GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1")])
+            let staff = try await partner.call("GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1"), ("X-Admin-API-Key", "staff-key")])
+            #expect(near.status == 200 && far.status == 401 && staff.status == 200)
+        }
+    }
+
+    @Test func `one process serves a file, and a second on the same port takes nothing from the first`() async throws {
+        try await with { installation, partner in
+            let second = try installation.serve([], on: installation.port + 1)
+            try await second.wait()
+            #expect(second.status == 78)
+            #expect(try String(contentsOf: second.output, encoding: .utf8).contains("another process serves"))
+            let lock = try await partner.lock()
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/OpenLock").status == 200)
+        }
+    }
+
     @Test func `every answer has the error body and a request id`() async throws {
         try await with { installation, partner in
             for (method, path, status) in [
-                ("GET", "/nowhere", 404), ("DELETE", "/locks/1/details", 404), ("GET", "/locks/x/details", 400), ("GET", "/locks/1/details", 404),
+                ("GET", "/nowhere", 404), ("DELETE", "/locks/1/details", 405), ("GET", "/locks/x/details", 400), ("GET", "/locks/1/details", 404),
             ] {
                 let reply = try await partner.call(method, path, headers: [("X-Request-Id", "mine-1")])
                 #expect(reply.status == status && reply.headers["x-request-id"] == "mine-1", "\(method) \(path): \(reply)")

@@ -51,4 +51,14 @@ final class RawClient: Sendable {
         }
         return String(decoding: heard, as: UTF8.self)
     }
+
+    /// Whether it says this within a time.
+    func says(_ text: String, within limit: Duration) async throws -> Bool {
+        var heard: [UInt8] = []
+        return try await eventually(within: limit) {
+            guard let more = self.arrived() else { return true }
+            heard += more
+            return String(decoding: heard, as: UTF8.self).hasPrefix(text)
+        }
+    }
 }

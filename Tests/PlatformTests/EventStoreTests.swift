@@ -52,7 +52,7 @@ struct Stage: Sendable {
     init(_ database: any Database, epoch: Int? = nil) async throws {
         let migrator = Migrator(database)
         try await migrator.migrate(schema: "platform", [CredentialDirectory.migration, Epochs.migration])
-        for schema in ["alpha", "beta"] { try await migrator.migrate(schema: schema, [Tables.migration(for: schema)]) }
+        for schema in ["alpha", "beta"] { try await migrator.migrate(schema: schema, Tables.migrations(for: schema)) }
         try await migrator.migrate(
             schema: "beta",
             [

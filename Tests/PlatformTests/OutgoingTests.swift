@@ -49,6 +49,26 @@ import Testing
         #expect(await isTimedOut(server))
     }
 
+    @Test func `where only the head matters, nothing that follows it undoes the answer`() async throws {
+        let server = try RawServer { connection in
+            RawServer.hear(connection)
+            RawServer.say("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", to: connection)
+            let part = String(repeating: "x", count: 10_000)
+            for _ in 0..<200 { RawServer.say(part, to: connection) }
+        }
+        defer { server.stop() }
+        let dripping = try RawServer { connection in
+            RawServer.hear(connection)
+            RawServer.say("HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n", to: connection)
+            usleep(1_500_000)
+        }
+        defer { dripping.stop() }
+        for (url, status) in [(server.url, 200), (dripping.url, 202)] {
+            let answer = try await client.send(OutgoingRequest("POST", url, body: [1], deadline: .milliseconds(600), wantsBody: false))
+            #expect(answer.status == status && answer.body.isEmpty && answer.headers["link"] == nil)
+        }
+    }
+
     @Test func `a redirect is an answer, not followed`() async throws {
         let server = try RawServer { connection in
             RawServer.hear(connection)

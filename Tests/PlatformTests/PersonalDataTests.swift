@@ -51,7 +51,7 @@ private struct Visits: Aggregate {
         init(_ database: any Database) async throws {
             self.database = database
             try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
-            try await Migrator(database).migrate(schema: "alpha", [Tables.migration(for: "alpha")])
+            try await Migrator(database).migrate(schema: "alpha", Tables.migrations(for: "alpha"))
             people = PersonKeys(database: database, vault: try CryptoVault(ring: CryptoVault.development).port)
             store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Visits.self)])
         }

@@ -114,6 +114,32 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `parked messages that are tried again lose no fact and no order`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), isCured = Mutex(false), parked = ParkedMessages(schema: "beta", database: database)
+            struct Poison: Error {}
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                if envelope.stream.id == "bad", !isCured.withLock({ $0 }) { throw Poison() }
+                return try await Stage.listener.react(envelope)
+            }
+            let tasks = stage.subscriptions(reaction).map { subscription in Task { await subscription.run() } }
+            for _ in 0..<3 { try await stage.count("bad") }
+            #expect(try await eventually { try await parked.streams().first?.waiting == 2 })
+            #expect(try await parked.streams()[0].error.contains("Poison"))
+            // Tried again too early: all of it stays.
+            #expect(try await parked.retry("listener") == 3)
+            #expect(try await eventually { try await parked.streams().first?.isToBeRetried == false })
+            #expect(try await parked.streams()[0].waiting == 2)
+            isCured.withLock { $0 = true }
+            #expect(try await parked.retry(nil) == 3)
+            try await stage.count("bad")
+            #expect(try await eventually { try await stage.heard().count == 4 })
+            #expect(try await stage.heard().compactMap { $0.int("version") } == [1, 2, 3, 4])
+            #expect(try await parked.streams().isEmpty)
+            for task in tasks { task.cancel(); await task.value }
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a former holder's late write is refused`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)

@@ -17,7 +17,7 @@ final class DeskStage: Sendable {
 
     init(_ database: any Database) async throws {
         self.database = database
-        try await Migrator(database).migrate(schema: "devices", [Tables.migration(for: "devices")] + devices.migrations)
+        try await Migrator(database).migrate(schema: "devices", Tables.migrations(for: "devices") + devices.migrations)
         for thing in ["t", "u", "other", "bridge"] { _ = try await database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), 'acme')"]) }
     }
 

@@ -1,5 +1,6 @@
 import Kernel
 import KernelTesting
+import PartnersContracts
 import Testing
 
 @testable import Partners
@@ -43,6 +44,23 @@ import Testing
         var tenant = Tenant()
         for _ in 0..<AddWebhook.most { tenant.apply(.webhookAdded(webhook())) }
         #expect(throws: AddWebhook.Refusal.tooMany) { try AddWebhook(org: "acme", webhook: webhook()).decide(tenant, at: now) }
+    }
+
+    @Test func `a new secret leaves the old one signing for a day`() throws {
+        var changed = webhook()
+        (changed.sealedSecret, changed.previousSecret, changed.previousUntil, changed.updatedAt) = ("t", "s", now + .seconds(86_400), now)
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", sealedSecret: "t"), at: now).then(.webhookChanged(changed))
+        let vault = FakeServices().services("partners").vault
+        func signatures(at now: Moment) throws -> Int {
+            let row = Row(columns: ["id", "webhook_id", "lane", "envelope", "body"], values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
+            let endpoint = Row(
+                columns: ["url", "org_id", "sealed_secret", "previous_secret", "previous_until"],
+                values: [.text("https://a.example/"), .text("acme"), .text("t"), .text("s"), .int(86_401_000)])
+            let headers = try #require(Delivery(row, endpoint)).request(vault, at: now).headers
+            return headers.first { $0.name == "webhook-signature" }?.value.split(separator: " ").count ?? 0
+        }
+        #expect(try signatures(at: now) == 2)
+        #expect(try signatures(at: Moment(milliseconds: 86_401_000)) == 1)
     }
 
     @Test func `a new address must be verified, other changes need not`() {

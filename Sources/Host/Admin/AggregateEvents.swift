@@ -18,7 +18,7 @@ enum AggregateEvents {
         .query("cursor", "Only versions after this one: `nextCursor` of the page before."), .request
     ) { (services: Services, kind: String, id: String, from: PositiveInt?, to: PositiveInt?, type: String?, limit: PageSize, cursor: PositiveInt?, request: Request) in
         guard let (module, category) = find(kind) else { throw Failure.problems([Problem("type", "is no kind of aggregate")]) }
-        services.log.info("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
+        services.log.notice("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
         let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
         let question = ModuleAnswers.EventsQuestion(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
         let page = try await services.bus.ask(ModuleAnswers.eventsName(module), of: module, try JSON(encoding: question), trace: request.trace, now: services.clock())

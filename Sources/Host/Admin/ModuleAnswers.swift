@@ -21,9 +21,30 @@ enum ModuleAnswers {
     struct Run: Codable, Sendable { let run: WorkflowID }
     struct Runs: Codable, Sendable { let status: String?, limit: Int }
 
-    static func answers(_ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database) -> [Answering] {
+    static func readyName(_ module: String) -> String { "\(module).host.Ready" }
+
+    /// The modules that do not answer, or are not ready, in words; nil when all are.
+    static func unready(_ bus: Bus) async -> String? {
+        let missing = await withTaskGroup(of: String?.self) { group in
+            for module in Modules.all { group.addTask { await isReady(module.name, bus) ? nil : module.name } }
+            return await group.reduce(into: [String]()) { if let name = $1 { $0.append(name) } }
+        }
+        return missing.isEmpty ? nil : "Not ready: \(missing.sorted().joined(separator: ", "))."
+    }
+
+    static func isReady(_ module: String, _ bus: Bus) async -> Bool {
+        let reply = try? await bus.ask(
+            readyName(module), of: module, .null, trace: Trace(correlation: "readiness", causation: nil), now: System.clock(), patience: .seconds(2))
+        return reply == true
+    }
+
+    /// - Parameter isReady: whether what the module needs besides the database is there.
+    static func answers(
+        _ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
+    ) -> [Answering] {
         let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty
         return [
+            Answering(readyName(context.name)) { _ in .bool(isReady()) },
             Answering(eventsName(context.name)) { body in try await events(try body.decoded(), context.name, store, database) },
             Answering(runName(context.name)) { body in
                 let run = try body.decoded(as: Run.self).run

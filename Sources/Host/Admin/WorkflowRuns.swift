@@ -39,7 +39,7 @@ enum WorkflowRuns {
         ],
         input: .path("instanceId", "The run."), .request
     ) { (services: Services, id: WorkflowID, request: Request) in
-        services.log.info("Staff has stopped a workflow", ["staff": request.caller.name, "run": id.text])
+        services.log.notice("Staff stops a workflow", ["staff": request.caller.name, "run": id.text, "request": request.trace.correlation])
         let stopped = try await first(ModuleAnswers.terminateName, try JSON(encoding: ModuleAnswers.Run(run: id)), request, services)
         return .json(200, ["success": true, "instanceId": id.json, "status": stopped["status"] ?? .null])
     }

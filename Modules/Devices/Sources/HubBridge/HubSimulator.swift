@@ -28,7 +28,22 @@ public final class HubSimulator: Sendable {
         client.withLock { $0 = made }
         if made.isConnected { await announce(hubs, nodes) }
         defer { Task.detached { made.close() } }
+        // Each hub has a connection of its own, whose last will says that it is gone, however the simulator ends.
+        var presences: [MQTTClient] = []
+        for hub in hubs { presences.append(try await presence(of: ThingName(hub), settings)) }
+        defer { Task.detached { [presences] in for presence in presences { presence.close() } } }
         while true { try await Task.sleep(for: .seconds(3_600)) }
+    }
+
+    private func presence(of hub: ThingName, _ settings: MQTTSettings) async throws -> MQTTClient {
+        var own = settings
+        own.clientID = "\(settings.clientID)-\(hub)"
+        own.will = MQTTWill(topic: Topics.presence(hub), payload: (["online": false, "at": clock().json] as JSON).bytes)
+        let connection = HubConnection()
+        let made = try await MQTTClient.open(own, handlers: MQTTHandlers(connected: { [clock] in connection.announce(hub, clock()) }))
+        connection.hold(made)
+        if made.isConnected { connection.announce(hub, clock()) }
+        return made
     }
 
     private func announce(_ hubs: [String], _ nodes: [String: JSON]) async {
@@ -36,7 +51,6 @@ public final class HubSimulator: Sendable {
         client.subscribe(["\(topics.prefix)/+/shadow/name/+/update/delta", "\(topics.prefix)/+/shadow/name/+/get/accepted"])
         for hub in hubs {
             let name = ThingName(hub)
-            await say(Topics.presence(name), ["online": true, "at": clock().json], retain: true)
             let report: JSON = ["online": true, "version": "simulator", "last_seen": .int(clock().milliseconds), "uptime_seconds": 0]
             await say(topics.topic(name, "hub_state", "update"), ["state": ["reported": report]])
         }
@@ -71,5 +85,17 @@ public final class HubSimulator: Sendable {
     private func say(_ topic: String, _ payload: JSON, retain: Bool = false) async {
         guard let client = client.withLock({ $0 }) else { return }
         _ = try? await client.publish(topic, payload.bytes, retain: retain)
+    }
+}
+
+/// The connection by which a hub says that it is there.
+private final class HubConnection: Sendable {
+    private let client = Mutex<MQTTClient?>(nil)
+
+    func hold(_ made: MQTTClient) { client.withLock { $0 = made } }
+
+    func announce(_ hub: ThingName, _ now: Moment) {
+        guard let client = client.withLock({ $0 }) else { return }
+        Task { _ = try? await client.publish(Topics.presence(hub), (["online": true, "at": now.json] as JSON).bytes, retain: true) }
     }
 }

@@ -7,7 +7,11 @@ public struct CreateApiKey: Ask {
     public let orgName: String
     /// Super keys pass the checks of ownership; they are made in this way only.
     public let isSuper: Bool
-    public init(org: OrgID, orgName: String, isSuper: Bool) { (self.org, self.orgName, self.isSuper) = (org, orgName, isSuper) }
+    /// Whether a key that the tenant has may be replaced: it is dead from then on.
+    public var replaces: Bool?
+    public init(org: OrgID, orgName: String, isSuper: Bool, replaces: Bool? = nil) {
+        (self.org, self.orgName, self.isSuper, self.replaces) = (org, orgName, isSuper, replaces)
+    }
 
     public struct Reply: Codable, Sendable {
         /// Shown once.

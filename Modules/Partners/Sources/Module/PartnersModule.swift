@@ -5,7 +5,7 @@ import PartnersContracts
 public let partners = Context(
     "partners",
     aggregates: [AnyAggregate(Tenant.self)],
-    migrations: [TenantTables.migration, FanOut.migration],
+    migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],
     operations: [
         RegisterTenant.operation, ListTenants.all, ListTenants.one,
         IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,

@@ -9,14 +9,13 @@ public enum WebhookSender {
         let client = HTTPClient(publicOnly: !allowsPrivate)
         return WebhookSending { request in
             do {
-                let response = try await client.send(OutgoingRequest("POST", request.url, headers: request.headers, body: request.body, deadline: .seconds(5)))
+                let response = try await client.send(
+                    OutgoingRequest("POST", request.url, headers: request.headers, body: request.body, deadline: .seconds(5), wantsBody: false))
                 return .answered(status: response.status, retryAfter: response.headers["retry-after"].flatMap { retryAfter($0, at: clock()) })
             } catch OutgoingFailure.forbiddenAddress {
                 return .forbidden(words: "the address is private or reserved")
             } catch OutgoingFailure.timedOut {
                 return .failed(words: "no answer within 5 s")
-            } catch OutgoingFailure.tooLarge {
-                return .failed(words: "the answer is too large")
             } catch {
                 return .failed(words: "\(error)")
             }

@@ -16,7 +16,7 @@ enum BootstrapKey {
                 _ = try await services.store.run(services.directory.admitKey(key.digest, question.org, true, nil))
             } else {
                 let face = key.face(by: "operator", until: nil, at: services.clock())
-                let replaces = known.activeKey(at: services.clock()) != nil
+                let replaces = known.activeKey(at: services.clock()) != nil && question.replaces == true
                 _ = try await services.carryOut(IssueApiKey(org: question.org, face: face, replaces: replaces), before: IssueApiKey.admitting(key), for: request)
             }
             return CreateApiKey.Reply(key: key.text)

@@ -17,6 +17,8 @@ struct Delivery: Sendable {
     private let claim: Int64
     private let sealedSecret: String
     private let sealedAuth: String?
+    private let previousSecret: String?
+    private let previousUntil: Moment?
 
     init?(_ row: Row, _ endpoint: Row) {
         guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"), let envelope = row.text("envelope"), let body = row.text("body"),
@@ -25,23 +27,28 @@ struct Delivery: Sendable {
         (self.id, self.webhook, self.lane, self.envelope, self.body, self.url, self.org) = (id, webhook, lane, envelope, body, url, OrgID(org))
         (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Moment(milliseconds: 0))
         (claim, sealedSecret, sealedAuth) = (row.int("claimed_until") ?? 0, secret, endpoint.text("sealed_auth"))
+        (previousSecret, previousUntil) = (endpoint.text("previous_secret"), endpoint.moment("previous_until"))
     }
 
     /// Body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").
     func request(_ vault: Vault, at now: Moment) throws -> WebhookSending.Request {
         let id = Webhook.ID(webhook), bytes = Array(body.utf8), seconds = now.seconds
-        let secret = try Sealed.openSecret(sealedSecret, id, vault)
+        let previous = previousUntil.map { $0 > now } == true ? previousSecret : nil
+        // One signature for each secret, with a blank between them (Standard Webhooks, "Signature scheme").
+        let signatures = try ([sealedSecret] + (previous.map { [$0] } ?? [])).map { sealed in
+            SigningSecret.signature(try Sealed.openSecret(sealed, id, vault), id: envelope, timestamp: seconds, body: bytes, vault)
+        }
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "application/json"), ("User-Agent", "SmartphoneKey-Webhooks/1"), ("webhook-id", envelope),
             ("webhook-timestamp", String(seconds)),
-            ("webhook-signature", SigningSecret.signature(secret, id: envelope, timestamp: seconds, body: bytes, vault)),
+            ("webhook-signature", signatures.joined(separator: " ")),
         ]
         if let sealedAuth, let header = try Sealed.openAuth(sealedAuth, id, vault).header { headers.append(header) }
         return WebhookSending.Request(url: url, headers: headers, body: bytes)
     }
 
     static func endpoint(_ webhook: String) -> SQL {
-        "SELECT id, org_id, url, sealed_secret, sealed_auth FROM partners.webhooks WHERE id = \(webhook)"
+        "SELECT id, org_id, url, sealed_secret, sealed_auth, previous_secret, previous_until FROM partners.webhooks WHERE id = \(webhook)"
     }
 
     /// Claims the next delivery of the lane where it is due, and reads the endpoint as it is now.

@@ -8,9 +8,10 @@ struct DeliveryWorker: Sendable {
     let activity: Activity
     private let endpoints = Endpoints()
 
-    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it.
-    /// How many deliveries of one endpoint are under way at once (of different aggregates), and of all together.
+    /// How many deliveries of one endpoint are under way at once, each of another aggregate.
     private static let perEndpoint = 4
+    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it. One that seems to last longer was made
+    /// before the clock was put back.
     private static let claim = Duration.seconds(10)
     private static let page = 500
 
@@ -41,7 +42,7 @@ struct DeliveryWorker: Sendable {
             let due = try await services.store.query(
                 """
                 SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
-                WHERE d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now) AND d.webhook_id > \(last)
+                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.claim)) AND d.webhook_id > \(last)
                 ORDER BY d.webhook_id LIMIT \(Self.page)
                 """
             ).compactMap { $0.text("webhook_id") }
@@ -71,10 +72,11 @@ struct DeliveryWorker: Sendable {
             """
             UPDATE partners.deliveries SET claimed_until = \(now + Self.claim) WHERE id IN (
                 SELECT d.id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
-                WHERE d.webhook_id = \(webhook) AND d.state = 'pending' AND d.next_at <= \(now) AND d.claimed_until <= \(now)
+                WHERE d.webhook_id = \(webhook) AND d.state = 'pending' AND d.next_at <= \(now)
+                    AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.claim))
                     AND NOT EXISTS (SELECT 1 FROM partners.deliveries e WHERE e.webhook_id = d.webhook_id AND e.lane = d.lane
                         AND e.state = 'pending' AND e.id < d.id)
-                ORDER BY d.id LIMIT \(limit)) AND claimed_until <= \(now)
+                ORDER BY d.id LIMIT \(limit)) AND (claimed_until <= \(now) OR claimed_until > \(now + Self.claim))
             RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
             """,
             Delivery.endpoint(webhook),
@@ -101,7 +103,11 @@ struct DeliveryWorker: Sendable {
         let outcome = await sending.send(try delivery.request(services.vault, at: services.clock()))
         let spent = started.duration(to: .now), now = services.clock(), jitter = Double.random(in: 0...1)
         let verdict = RetryPolicy.verdict(outcome, attempts: delivery.attempts + 1, age: now.since(delivery.createdAt), jitter: jitter)
-        endpoints.note(delivery.webhook, success: verdict == .delivered, at: now, jitter: jitter)
+        switch endpoints.note(delivery.webhook, success: verdict == .delivered, at: now, jitter: jitter) {
+        case .lost: services.log.warning("A webhook fails again and again; it is tried once in a while", ["webhook": delivery.webhook, "org": delivery.org.text])
+        case .back: services.log.notice("A webhook answers again", ["webhook": delivery.webhook, "org": delivery.org.text])
+        case nil: break
+        }
         var statements = delivery.record(outcome, verdict, spent, at: now)
         if verdict == .delivered { statements += delivery.claimNext(until: now + Self.claim, at: now) }
         let rows = try await services.store.run(statements)

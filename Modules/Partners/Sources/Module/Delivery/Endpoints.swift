@@ -27,7 +27,15 @@ final class Endpoints: Sendable {
         }
     }
 
-    func note(_ webhook: String, success: Bool, at now: Moment, jitter: Double) {
-        all.withLock { $0[webhook, default: Endpoint()].breaker.note(success: success, at: now, jitter: jitter) }
+    enum Change { case lost, back }
+
+    /// Answers whether the endpoint has come to be spared, or to be well again.
+    func note(_ webhook: String, success: Bool, at now: Moment, jitter: Double) -> Change? {
+        all.withLock { all in
+            let wasSpared = all[webhook]?.breaker.closedUntil != nil
+            all[webhook, default: Endpoint()].breaker.note(success: success, at: now, jitter: jitter)
+            let isSpared = all[webhook]?.breaker.closedUntil != nil
+            return wasSpared == isSpared ? nil : isSpared ? .lost : .back
+        }
     }
 }

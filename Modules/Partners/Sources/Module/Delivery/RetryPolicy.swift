@@ -14,7 +14,7 @@ enum RetryPolicy {
 
     /// After this time a delivery goes to the dead letters.
     static let window = Duration.seconds(24 * 3_600)
-    private static let first = Duration.seconds(1), longest = Duration.seconds(300)
+    static let first = Duration.seconds(1), longest = Duration.seconds(300)
 
     /// - Parameters:
     ///   - attempts: how many there have been, this one included.
@@ -50,7 +50,8 @@ struct Breaker: Sendable, Equatable {
 
     private static let tolerated = 5
 
-    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now } ?? true }
+    /// A time farther away than any pause was set before the clock was put back.
+    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest } ?? true }
 
     mutating func note(success: Bool, at now: Moment, jitter: Double) {
         guard !success else { self = Breaker(); return }

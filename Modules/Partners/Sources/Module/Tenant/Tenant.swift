@@ -2,7 +2,7 @@ import Kernel
 
 /// A property company or partner: its API key and its webhooks.
 struct Tenant: Aggregate {
-    static let category = Category("tenant", className: "TenantAggregate")
+    static let category = Category("tenant", className: "TenantAggregate", shape: 2)
 
     enum Event: Sendable, Equatable {
         case registered(name: String, ownerEmail: String)
@@ -69,6 +69,9 @@ struct Webhook: Sendable, Equatable, Codable {
     /// The signing secret and the credentials for the partner's side, encrypted.
     var sealedSecret: String
     var sealedAuth: String?
+    /// The secret before this one signs too for a while, so that a receiver can change over.
+    var previousSecret: String?
+    var previousUntil: Moment?
     let createdAt: Moment
     var updatedAt: Moment
     var verifiedAt: Moment?

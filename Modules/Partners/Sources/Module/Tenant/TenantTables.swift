@@ -18,6 +18,11 @@ enum TenantTables {
             "CREATE INDEX webhooks_to_verify ON partners.webhooks (verify_at) WHERE status = 'pending'",
         ])
 
+    /// The secret before the present one, and until when it signs too.
+    static let overlaps = Migration(
+        "003-secret-overlaps",
+        ["ALTER TABLE partners.webhooks ADD COLUMN previous_secret TEXT", "ALTER TABLE partners.webhooks ADD COLUMN previous_until BIGINT"])
+
     static func rows(for change: Change<Tenant>) -> [SQL] {
         let org = change.stream.id, tenant = change.after
         let row: SQL = """
@@ -37,11 +42,13 @@ enum TenantTables {
     private static func put(_ webhook: Webhook, _ org: String, at now: Moment) -> SQL {
         let events = "|" + webhook.events.joined(separator: "|") + "|"
         return """
-            INSERT INTO partners.webhooks (id, org_id, url, events, status, sealed_secret, sealed_auth, verify_at)
+            INSERT INTO partners.webhooks (id, org_id, url, events, status, sealed_secret, sealed_auth, verify_at, previous_secret,
+                previous_until)
             VALUES (\(webhook.id), \(org), \(webhook.url.text), \(events), \(webhook.status.rawValue), \(webhook.sealedSecret),
-                \(optional: webhook.sealedAuth), \(now))
+                \(optional: webhook.sealedAuth), \(now), \(optional: webhook.previousSecret), \(optional: webhook.previousUntil))
             ON CONFLICT (id) DO UPDATE SET url = EXCLUDED.url, events = EXCLUDED.events, status = EXCLUDED.status,
-                sealed_secret = EXCLUDED.sealed_secret, sealed_auth = EXCLUDED.sealed_auth, verify_at = EXCLUDED.verify_at, verify_attempts = 0
+                sealed_secret = EXCLUDED.sealed_secret, sealed_auth = EXCLUDED.sealed_auth, verify_at = EXCLUDED.verify_at, verify_attempts = 0,
+                previous_secret = EXCLUDED.previous_secret, previous_until = EXCLUDED.previous_until
             """
     }
 }

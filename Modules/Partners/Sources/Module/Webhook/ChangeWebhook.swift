@@ -10,6 +10,9 @@ struct ChangeWebhook: Command {
 
     var target: String { org.text }
 
+    /// How long the secret before a new one signs too.
+    static let overlap = Duration.seconds(86_400)
+
     enum Refusal: Refused {
         case noSuchWebhook
         var kind: RefusalKind { .unknown }
@@ -20,7 +23,10 @@ struct ChangeWebhook: Command {
         guard var changed = tenant.webhook(webhook) else { throw .noSuchWebhook }
         let before = changed
         if let events { changed.events = events.names }
-        if let sealedSecret { changed.sealedSecret = sealedSecret }
+        if let sealedSecret {
+            (changed.previousSecret, changed.previousUntil) = (changed.sealedSecret, now + Self.overlap)
+            changed.sealedSecret = sealedSecret
+        }
         if let url, url != changed.url { (changed.url, changed.status) = (url, .pending) }
         guard changed != before else { return [] }
         changed.updatedAt = now
@@ -39,7 +45,7 @@ struct ChangeWebhook: Command {
         answers: [Answer(200, "The webhook.", ListWebhooks.webhook), Answer(404, "There is no such webhook.")],
         input:
             .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
-        .body("events", "Other events."), .body("secret", "Another signing secret."), .request
+        .body("events", "Other events."), .body("secret", "Another signing secret; the one before signs too for 24 hours."), .request
     ) { (services: Services, org: OrgID, id: Webhook.ID, url: WebhookURL?, events: EventFilter?, secret: NonEmpty?, request: Request) in
         guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
         try url?.check(services.settings)

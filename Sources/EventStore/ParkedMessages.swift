@@ -1,0 +1,116 @@
+public import Database
+public import Kernel
+
+/// Messages that a subscription could not handle, with those of their streams that wait behind them.
+public struct ParkedMessages: Sendable {
+    let schema: String
+    let database: any Database
+
+    public init(schema: String, database: any Database) { (self.schema, self.database) = (schema, database) }
+
+    /// A stream that a subscription has stopped at.
+    public struct Stream: Sendable {
+        public let subscription: String
+        public let stream: StreamName
+        /// The message it stopped at, and why.
+        public let envelope: String
+        public let name: String
+        public let error: String
+        public let since: Moment
+        /// How many wait behind it.
+        public let waiting: Int
+        /// Whether it is to be tried again, and was not yet.
+        public let isToBeRetried: Bool
+    }
+
+    public func streams() async throws -> [Stream] {
+        let rows = try await database.read(
+            """
+            SELECT subscription, category, id, envelope, name, error, parked_at, retry FROM \(trusted: schema).dead_letters
+            ORDER BY subscription, category, id, epoch, transaction_id, position, at LIMIT 10000
+            """)
+        var heads: [(head: Row, waiting: Int)] = []
+        for row in rows {
+            if let last = heads.last?.head, ["subscription", "category", "id"].allSatisfy({ last[$0] == row[$0] }) {
+                heads[heads.count - 1].waiting += 1
+            } else {
+                heads.append((row, 0))
+            }
+        }
+        return heads.map { row, waiting in
+            Stream(
+                subscription: row.text("subscription") ?? "", stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""), envelope: row.text("envelope") ?? "",
+                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Moment(milliseconds: 0), waiting: waiting,
+                isToBeRetried: row.bool("retry") ?? false)
+        }
+    }
+
+    /// Has whoever holds the subscription try again: all streams, or those of one subscription. Answers how many messages.
+    public func retry(_ subscription: String?) async throws -> Int {
+        let all = subscription == nil
+        let result = try await database.transact([
+            "UPDATE \(trusted: schema).dead_letters SET retry = TRUE WHERE \(all) OR subscription = \(subscription ?? "")"
+        ])
+        return Int(result[0].affected)
+    }
+
+    /// Lets go of one message: what it says is lost to the subscription. The stream goes on behind it.
+    public func drop(_ subscription: String, _ envelope: String) async throws -> Bool {
+        let result = try await database.transact([
+            "DELETE FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope)"
+        ])
+        return result[0].affected > 0
+    }
+}
+
+extension Subscription {
+    private static let retryPortion = 100
+
+    /// Tries the parked messages again that somebody has asked for, in their order. A stream goes on with the messages that came meanwhile only when all
+    /// that was parked before them is handled.
+    func retryParked(at cursor: Cursor, _ session: inout Session) async throws {
+        let rows = try await store.database.read(
+            """
+            SELECT * FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source) AND retry
+            ORDER BY epoch, transaction_id, position, at LIMIT \(Self.retryPortion)
+            """)
+        var stopped: Set<StreamName> = []
+        for row in rows {
+            guard let envelope = Envelope(parked: row), session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else { continue }
+            let removal: SQL = "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
+            do {
+                let effects = try await reaction.react(envelope)
+                let sealed = try await store.sealed(commit(effects, for: envelope))
+                _ = try await store.database.transact([lease.advance(to: cursor, token: session.token), removal.required] + store.script.statements(for: [sealed]))
+                if !effects.appends.isEmpty { store.signal() }
+            } catch DatabaseError.unaffected(let statement) {
+                throw DatabaseError.unaffected(statement: statement)
+            } catch let error where Self.isPassing(error) {
+                throw error
+            } catch let error where store.isVersionConflict(error) {
+                stopped.insert(envelope.stream)  // somebody was faster: at the next look
+            } catch {
+                stopped.insert(envelope.stream)
+                _ = try await store.database.transact([
+                    """
+                    UPDATE \(trusted: store.schema).dead_letters SET retry = FALSE, error = \(String("\(error)".prefix(2_000)))
+                    WHERE subscription = \(reaction.name) AND category = \(envelope.stream.category) AND id = \(envelope.stream.id)
+                    """
+                ])
+            }
+        }
+        session.parked = try await parkedStreams()
+    }
+}
+
+extension Envelope {
+    /// A message as it was parked.
+    fileprivate init?(parked row: Row) {
+        guard let id = row.text("envelope"), let source = row.text("source"), let name = row.text("name"), let body = row.json("body") else { return nil }
+        self.init(
+            id: id, source: source, name: name, stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""), subject: body["subject"]?.text ?? "",
+            version: Int(body["version"]?.integer ?? 0), at: Moment(milliseconds: body["at"]?.integer ?? 0),
+            audience: (body["audience"]?.items ?? []).compactMap { $0.text.map { OrgID($0) } },
+            trace: Trace(correlation: body["correlation"]?.text ?? "", causation: nil), data: body["data"]?.members ?? [:])
+    }
+}

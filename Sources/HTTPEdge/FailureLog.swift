@@ -1,0 +1,29 @@
+import Logging
+import Synchronization
+
+/// One line for each request that failed on our side, with its id; when there are many, some of them and how many there were.
+final class FailureLog: Sendable {
+    private struct State {
+        var since = ContinuousClock.now
+        var written = 0
+        var left = 0
+    }
+    private let state = Mutex(State())
+    private static let span = Duration.seconds(10), most = 20
+
+    func note(_ operation: String, _ status: Int, _ request: String, _ error: any Error, _ log: Logger) {
+        let (isWritten, left) = state.withLock { state -> (Bool, Int) in
+            var before = 0
+            if state.since.duration(to: .now) > Self.span { (before, state) = (state.left, State()) }
+            guard state.written < Self.most else {
+                state.left += 1
+                return (false, before)
+            }
+            state.written += 1
+            return (true, before)
+        }
+        if left > 0 { log.error("More requests failed than were written", metadata: ["left": "\(left)"]) }
+        guard isWritten else { return }
+        log.error("A request failed", metadata: ["operation": "\(operation)", "status": "\(status)", "request": "\(request)", "error": "\(error)"])
+    }
+}

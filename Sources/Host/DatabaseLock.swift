@@ -1,0 +1,19 @@
+import Glibc
+
+/// Keeps a second server from an SQLite file: one process serves a file. The lock goes with the process, however it ends.
+final class DatabaseLock: Sendable {
+    private let descriptor: Int32
+
+    /// Throws `Settings.Mistake` while another process serves the file.
+    init(serving path: String) throws {
+        let name = path + ".lock"
+        descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Settings.Mistake(description: "\(name) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw Settings.Mistake(description: "another process serves \(path): SQLite means one process; stop it, or use PostgreSQL")
+        }
+    }
+
+    deinit { close(descriptor) }
+}
