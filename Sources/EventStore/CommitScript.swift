@@ -62,6 +62,8 @@ struct CommitScript {
 }
 
 extension Append {
+    /// Empty for a state that stays as it is stored.
+    fileprivate var stateText: String { state?.encoded ?? "" }
     /// What is stored of an event.
     fileprivate func data(at place: Int) -> JSON.Object { sealed?[place] ?? events[place].wire.data }
 }
@@ -79,12 +81,12 @@ extension CommitScript {
     /// Rows are locked in the order of the streams, so that groups never wait for each other in a circle.
     private func states(_ appends: [Append]) -> SQL {
         """
-        INSERT INTO \(trusted: schema).aggregates (category, id, version, shape, state, org_id, changed_at)
+        INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
         SELECT * FROM unnest(CAST(\(texts(appends) { $0.stream.category }) AS TEXT[]), CAST(\(texts(appends) { $0.stream.id }) AS TEXT[]),
             CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.shape }) AS BIGINT[]),
-            CAST(\(texts(appends) { $0.state.encoded }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
+            CAST(\(texts(appends) { $0.stateText }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
             CAST(\(ints(appends) { Int($0.at.milliseconds) }) AS BIGINT[]))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = EXCLUDED.state,
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }
@@ -128,9 +130,9 @@ extension CommitScript {
 
     private func state(_ append: Append) -> SQL {
         """
-        INSERT INTO \(trusted: schema).aggregates (category, id, version, shape, state, org_id, changed_at)
-        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.state), \(optional: append.org), \(append.at))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = EXCLUDED.state,
+        INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
+        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.stateText), \(optional: append.org), \(append.at))
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }

@@ -88,11 +88,11 @@ public struct ModuleStore: Sendable {
         guard let people else { return commit }
         var commit = commit
         for (place, append) in commit.appends.enumerated() {
-            guard let personal = personal[append.stream.category], let state = append.state.members else { continue }
+            guard let personal = personal[append.stream.category] else { continue }
             let events = append.events.map { (fields: personal.events[$0.wire.type] ?? [], object: $0.wire.data) }
-            let sealed = try await people.seal(events + [(personal.state, state)], of: append.stream)
+            let sealed = try await people.seal(events + [(personal.state, append.state?.members ?? [:])], of: append.stream)
             commit.appends[place].sealed = Array(sealed.dropLast())
-            if let state = sealed.last { commit.appends[place].state = .object(state) }
+            if append.state != nil, let state = sealed.last { commit.appends[place].state = .object(state) }
         }
         return commit
     }

@@ -53,6 +53,9 @@ public protocol Aggregate: Sendable, Codable {
     /// The event that was stored so; nil for a name this build does not know, which stops the load (503), never skips it.
     static func event(from stored: StoredEvent) -> Event?
 
+    /// Whether an event changes the state; a state that stays as it is is not written again.
+    static func changesState(_ event: Event) -> Bool
+
     /// The tenant it belongs to; nil for none.
     var organisation: OrgID? { get }
     /// Who is to hear of an event that led from `before` to this state.
@@ -70,6 +73,7 @@ public protocol Aggregate: Sendable, Codable {
 
 extension Aggregate {
     public func audience(of event: Event, before: Self) -> [OrgID] { organisation.map { [$0] } ?? [] }
+    public static func changesState(_ event: Event) -> Bool { true }
     public var publicID: String? { nil }
     public static func claims(of event: Event, before: Self) -> [Claim] { [] }
     public static var personal: Personal { .none }
@@ -99,6 +103,8 @@ public struct Snapshot<A: Aggregate>: Sendable {
     /// When the last event happened.
     public let changedAt: Moment
     let renderings = Renderings()
+    /// Whether the stored state has this build's shape.
+    var isStoredAsIs = false
     public var exists: Bool { version > 0 && !state.isGone }
     public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
         (self.stream, self.state, self.version, self.changedAt) = (stream, state, version, changedAt)

@@ -80,6 +80,8 @@ public struct Preparation<C: Command>: Sendable {
         public var headers: [String: String] = [:]
         /// The table whose key shows that a reaction has already stored what this request was about to store.
         public var healedBy: String?
+        /// Whether a reaction has stored it by now.
+        public var isHealed: (@Sendable () async throws -> Bool)?
         /// Further events that become true together with the command's.
         public var appends: [Append] = []
         /// Whether it is right for one attempt only: it is made anew when another writer was faster.

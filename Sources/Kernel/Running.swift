@@ -146,6 +146,7 @@ struct Running<C: Command>: Sendable {
             if prepared?.isUnknown == true { throw Failure.fateUnknown(request.action) }
             return response
         } catch CommitFailure.versionConflict {
+            if let isHealed = prepared?.isHealed, try await isHealed() { return try await healed(prepared?.headers ?? [:]) }
             return nil
         } catch CommitFailure.claimTaken(let kind) {
             guard let refusal = C.refusal(claimed: kind) else { throw CommitFailure.claimTaken(kind: kind) }

@@ -6,7 +6,8 @@ public struct Append: Sendable {
     public let events: [Recorded]
     /// The data of the events as they are stored, where that is not what is told.
     public var sealed: [JSON.Object]?
-    public var state: JSON
+    /// Nil where the stored one stays as it is.
+    public var state: JSON?
     public let shape: Int
     public let org: OrgID?
     public let at: Moment
@@ -39,7 +40,8 @@ public struct Append: Sendable {
                     stream: snapshot.stream, event: event, before: before, after: state, version: snapshot.version + place + 1, at: now))
         }
         (self.stream, self.expected, self.events, self.claims, self.rows) = (snapshot.stream, snapshot.version, recorded, claims, rows)
-        (self.state, self.shape) = (try JSON(encoding: state), A.category.shape)
+        let isChanged = snapshot.version == 0 || !snapshot.isStoredAsIs || events.contains(where: A.changesState)
+        (self.state, self.shape) = (isChanged ? try JSON(encoding: state) : nil, A.category.shape)
         (self.org, self.at) = (state.organisation, now)
     }
 
@@ -178,7 +180,8 @@ public struct Store: Sendable {
             return try await load(type, stream, nil)
         case .state(let stored):
             let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
-            let snapshot = Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt)
+            var snapshot = Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt)
+            snapshot.isStoredAsIs = stored.shape == A.category.shape
             recent.keep(snapshot, at: epoch)
             return (snapshot, epoch)
         }
@@ -188,7 +191,9 @@ public struct Store: Sendable {
     func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Moment, epoch: Int64) {
         var state = snapshot.state
         for event in events { state.apply(event) }
-        recent.keep(Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now), at: epoch)
+        var kept = Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now)
+        kept.isStoredAsIs = true
+        recent.keep(kept, at: epoch)
     }
 
     private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {

@@ -82,7 +82,8 @@ public final class FakeServices: Sendable {
                 throw CommitFailure.claimTaken(kind: kind)
             }
             for append in commit.appends {
-                state.states[append.stream] = StoredState(version: append.version, shape: append.shape, state: append.state, changedAt: append.at)
+                let stored = append.state ?? state.states[append.stream]?.state ?? .null
+                state.states[append.stream] = StoredState(version: append.version, shape: append.shape, state: stored, changedAt: append.at)
                 state.events[append.stream, default: []] += append.events.enumerated().map { place, event in
                     StoredEvent(stream: append.stream, version: append.expected + place + 1, wire: event.wire, at: append.at, org: append.org)
                 }

@@ -22,7 +22,7 @@ struct AddKey: Command {
     var target: String { lock.description }
 
     enum Refusal: Refused {
-        case keyTakenByAnother, hasOtherHours, endsBeforeItBegins, isOver, noSuchZone
+        case keyTakenByAnother, hasOtherHours, endsBeforeItBegins, isOver, noSuchZone, isFull
         var kind: RefusalKind { .invalid }
         var words: String {
             switch self {
@@ -30,6 +30,7 @@ struct AddKey: Command {
             case .hasOtherHours: "The lock has this key with another validity; remove it first."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
             case .isOver: "validUntil has passed."
+            case .isFull: "A lock has at most \(Lock.mostKeys) keys."
             case .noSuchZone: "schedule.timeZone is no time zone of the IANA database."
             }
         }
@@ -45,6 +46,7 @@ struct AddKey: Command {
             return []  // asking twice is not an error
         }
         guard !validity.isOver(at: now) else { throw .isOver }
+        guard lock.keys.count < Lock.mostKeys else { throw .isFull }
         return [.keyAdded(wanted)]
     }
 

@@ -28,6 +28,7 @@ extension Preparation where C.Target == Lock {
             let withdrawal = WithdrawCommand(action: action, thing: lock.thing)
             let undo = { @Sendable in _ = try? await services.bus.ask(withdrawal, trace: trace, now: services.clock()) }
             var outcome = Outcome(rows: [row.insert], headers: ["X-Action-Id": action.text], healedBy: "actions", undo: undo)
+            outcome.isHealed = { try await !services.store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(action)").isEmpty }
             do {
                 let reply = try await services.bus.ask(send, trace: trace, now: services.clock())
                 try reply.check()

@@ -57,6 +57,19 @@ struct Lock: Aggregate {
     }
 }
 
+extension Lock {
+    /// Most of what happens at a lock leaves it as it is; one with many keys is not written anew for each open.
+    static func changesState(_ event: Event) -> Bool {
+        switch event {
+        case .created, .ownerSet, .organizationSet, .uuidChanged, .keyAdded, .keyRemoved, .residentAdded, .residentRemoved: true
+        case .keyWriteRequested, .openRequested, .tempKeyCreated, .tempKeyUsed, .tempKeyUpdated, .tempKeyDeleted: false
+        }
+    }
+
+    /// How many keys a lock takes.
+    static let mostKeys = 5_000
+}
+
 /// What a lock is when it comes into being.
 struct Installation: Sendable, Equatable {
     let lock: LockID

@@ -10,9 +10,10 @@ struct DeliveryWorker: Sendable {
 
     /// How many deliveries of one endpoint are under way at once, each of another aggregate.
     private static let perEndpoint = 4
-    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it. One that seems to last longer was made
-    /// before the clock was put back.
+    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it.
     private static let claim = Duration.seconds(10)
+    /// A claim that seems to last longer was made before the clock was put back; one made by another process, or a moment after `now` was read, does not.
+    private static let longestClaim = claim + .seconds(60)
     private static let page = 500
 
     init(services: Services, sending: WebhookSending, activity: Activity) {
@@ -42,7 +43,7 @@ struct DeliveryWorker: Sendable {
             let due = try await services.store.query(
                 """
                 SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
-                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.claim)) AND d.webhook_id > \(last)
+                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.longestClaim)) AND d.webhook_id > \(last)
                 ORDER BY d.webhook_id LIMIT \(Self.page)
                 """
             ).compactMap { $0.text("webhook_id") }
@@ -73,10 +74,10 @@ struct DeliveryWorker: Sendable {
             UPDATE partners.deliveries SET claimed_until = \(now + Self.claim) WHERE id IN (
                 SELECT d.id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
                 WHERE d.webhook_id = \(webhook) AND d.state = 'pending' AND d.next_at <= \(now)
-                    AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.claim))
+                    AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.longestClaim))
                     AND NOT EXISTS (SELECT 1 FROM partners.deliveries e WHERE e.webhook_id = d.webhook_id AND e.lane = d.lane
                         AND e.state = 'pending' AND e.id < d.id)
-                ORDER BY d.id LIMIT \(limit)) AND (claimed_until <= \(now) OR claimed_until > \(now + Self.claim))
+                ORDER BY d.id LIMIT \(limit)) AND (claimed_until <= \(now) OR claimed_until > \(now + Self.longestClaim))
             RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
             """,
             Delivery.endpoint(webhook),

@@ -50,8 +50,8 @@ struct Breaker: Sendable, Equatable {
 
     private static let tolerated = 5
 
-    /// A time farther away than any pause was set before the clock was put back.
-    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest } ?? true }
+    /// A time much farther away than any pause was set before the clock was put back.
+    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest * 2 } ?? true }
 
     mutating func note(success: Bool, at now: Moment, jitter: Double) {
         guard !success else { self = Breaker(); return }
