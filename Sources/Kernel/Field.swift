@@ -63,6 +63,27 @@ extension Field where Value == Request {
     public static var request: Field { Field(doc: nil) { request, _ in request } }
 }
 
+/// That a body has no member that only another operation understands.
+public struct NothingElse: Sendable {
+    public init() {}
+}
+
+extension Field where Value == NothingElse {
+    /// Refuses members that mean something to a sibling of this operation: whoever sends them relies on what they say, and is not to be left in that belief.
+    /// - Parameters:
+    ///   - members: each with a list of the values that say what is so here in any case.
+    ///   - sibling: the operation that takes them.
+    public static func but(_ members: JSON.Object, belongTo sibling: String) -> Field {
+        Field(doc: nil) { request, reading in
+            for member in members.members {
+                guard let value = request.body[member.key], member.value.items?.contains(value) != true else { continue }
+                let _: Value? = reading.note(member.key, "is not for this operation; it belongs to \(sibling)")
+            }
+            return NothingElse()
+        }
+    }
+}
+
 extension Field where Value == ActionID {
     /// The identifier of the action this request starts; a repeat under the same `Idempotency-Key` gets the same one.
     public static var action: Field { Field(doc: nil) { request, _ in request.action } }

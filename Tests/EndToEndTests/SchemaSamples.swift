@@ -39,13 +39,21 @@ enum SchemaSamples {
             found.append(("is no text", true))
             if schema["enum"] != nil { found.append(("is none of the words", "no-such-word")) }
             if schema["minLength"]?.integer ?? 0 > 0 { found.append(("is empty", "")) }
-            if let most = schema["maxLength"]?.integer { found.append(("is too long", .string(String(repeating: "a", count: Int(most) + 1)))) }
+            if let most = schema["maxLength"]?.integer {
+                found.append(("is too long", .string(String(repeating: "a", count: Int(most) + 1))))
+                // One character as people count, more than allowed as machines do.
+                found.append(("is too long in marks", .string("e" + String(repeating: "\u{301}", count: Int(most)))))
+            }
+            found.append(("is endless", .string(String(repeating: "a", count: 200_000))))
             if schema["format"] != nil { found.append(("is malformed", "no such thing")) }
             if schema["pattern"] != nil { found.append(("does not match", "\u{7F} !")) }
-            found.append(("has U+0000", "a\u{0}b"))
+            found += ["\u{0}", "\u{202E}", "\u{7F}"].map { ("has an unseen character", .string("a\($0)b")) }
         case "integer":
             found += [("is no number", "many"), ("has a fraction", .double(1.5))]
             if let least = schema["minimum"]?.integer { found.append(("is too small", .int(least - 1))) }
+            if let most = schema["maximum"]?.integer { found.append(("is too large", .int(most + 1))) }
+            // Numbers that not every receiver can hold exactly (RFC 8259 §6).
+            found += [.int(1 << 53), .int(.max), .int(.min), .double(1e300)].map { ("is beyond 2^53", $0) }
         case "number": found.append(("is no number", "many"))
         case "boolean": found.append(("is no flag", "yes"))
         case "array":

@@ -52,6 +52,24 @@ import Testing
         }
     }
 
+    @Test func `what only the other kind of temporary key understands is refused, not swallowed`() async throws {
+        try await Installation.with(.sqlite) { installation in
+            let partner = try await Partner(installation), lock = Int64(try await partner.lock().number)
+            let window: JSON.Object = ["validFrom": Installation.now.json, "validUntil": (Installation.now + .seconds(60)).json]
+            func make(_ path: String, _ body: JSON.Object) async throws -> Reply { try await partner.call("POST", path, .object(window.merging(body))) }
+            let doors: JSON.Object = ["doors": [["lockId": .int(lock)]]]
+            for path in ["/temp-keys", "/collective-temp-keys"] {
+                let limited = try await make(path, doors.merging(["maxUses": 1, "accessMode": "user-whitelist", "allowedUserIds": ["u"]]))
+                #expect(limited.status == 400)
+                for field in ["maxUses", "accessMode", "allowedUserIds"] { #expect(limited.body.encoded.contains(field), "\(limited.body)") }
+                #expect(try await make(path, doors.merging(["maxUses": .null, "accessMode": "public", "allowedUserIds": []])).status == 201)
+            }
+            let own: JSON.Object = ["tempKeyUuid": .string(UUID().uuidString), "accessMode": "public"]
+            #expect(try await make("/locks/\(lock)/create-temp-key", own.merging(doors)).status == 400)
+            #expect(try await make("/locks/\(lock)/create-temp-key", own).status == 200)
+        }
+    }
+
     @Test(arguments: Layout.testable) func `a key that is taken away before its time never comes`(layout: Layout) async throws {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number, now = Installation.now

@@ -12,7 +12,7 @@ import Testing
 final class DeskStage: Sendable {
     /// Far ahead of the database's own clock, with which the table compares deadlines.
     static let start = Moment(milliseconds: 32_503_680_000_000)
-    private let state = Mutex((published: [HubLink.Outbound](), now: start, isUp: true))
+    private let state = Mutex((published: [HubLink.Outbound](), now: start, isUp: true, isLossy: false, ended: Set<JSON>(), knowsRights: true))
     let database: any Database
 
     init(_ database: any Database) async throws {
@@ -23,6 +23,12 @@ final class DeskStage: Sendable {
 
     func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
     func set(isUp: Bool) { state.withLock { $0.isUp = isUp } }
+    /// Whether the link takes messages without a word of what becomes of them.
+    func set(isLossy: Bool) { state.withLock { $0.isLossy = isLossy } }
+    /// Ends a right; the module that knows of it says so from now on.
+    func end(_ right: JSON) { state.withLock { _ = $0.ended.insert(right) } }
+    /// Whether the module that knows of rights answers.
+    func set(knowsRights: Bool) { state.withLock { $0.knowsRights = knowsRights } }
     func published(_ tail: String) -> [JSON] {
         state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
     }
@@ -32,7 +38,7 @@ final class DeskStage: Sendable {
         let store = ModuleStore(schema: "devices", database: database, epoch: 1)
         let fake = FakeServices().services("devices")
         let services = Services(
-            module: "devices", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
             log: fake.log, clock: { self.state.withLock { $0.now } })
         let link = HubLink(
             listen: { _ in },
@@ -40,10 +46,21 @@ final class DeskStage: Sendable {
                 try self.state.withLock { state in
                     guard state.isUp else { throw HubLink.Down() }
                     state.published.append(message)
+                    if state.isLossy { throw HubLink.Unknown() }
                 }
                 return .taken
             }, isUp: { true })
         return DeviceDesk(services: services, link: link)
+    }
+
+    /// Answers what the module of a premise would.
+    private var rights: Bus {
+        Bus { name, _, body, _ in
+            try self.state.withLock { state in
+                guard state.knowsRights else { throw AskFailure.timedOut(name: name) }
+                return .array((body.items ?? []).map { .bool(!state.ended.contains($0)) })
+            }
+        }
     }
 
     static let trace = Trace(correlation: "", causation: nil)

@@ -20,17 +20,17 @@ struct FinishActions {
     }
 
     func react(to finished: CommandFinished) async throws -> Effects {
-        // A command without our context is another module's; one that was withdrawn unseen never happened.
+        // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was told that it would.
         guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
-        guard finished.outcome != .withdrawn || finished.wasPublished else { return .none }
+        if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
         var effects = try await missing(context)
         let now = clock()
         let error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
         effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
         try await followKeys(finished, context, &effects)
-        if context.row.kind == .open, let event = Self.event(finished, context.row.door) {
-            let action = try await store.load(OpenAction.self, finished.action.text)
+        if context.row.kind == .open {
+            let event = Self.event(finished, context.row.door), action = try await store.load(OpenAction.self, finished.action.text)
             if action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: now)) }
         }
         return effects
@@ -71,14 +71,17 @@ struct FinishActions {
     private func missing(_ context: PushContext) async throws -> Effects {
         // The lock first: what the request stores after this look moves its version, and the append below fails and is tried again.
         let lock = try await store.load(Lock.self, context.stream)
-        let known = try await store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(context.row.action)")
-        guard known.isEmpty else { return .none }
+        guard try await !isStored(context.row.action) else { return .none }
         let events = context.events.compactMap { event in
             Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
         guard lock.exists, !events.isEmpty else { return Effects(rows: [context.row.insertIfMissing]) }
         let uses = try await uses(events, context.row.action)
         return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses, rows: [context.row.insert])
+    }
+
+    private func isStored(_ action: ActionID) async throws -> Bool {
+        try await !store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(action)").isEmpty
     }
 
     /// A use that was given back because the request could not know that the door would open: it counts after all.
@@ -94,15 +97,14 @@ struct FinishActions {
         case .succeeded: nil
         case .failed: ("DeviceError", finished.error ?? "The device reported an error.")
         case .expired: ("Expired", "The device did not answer in time.")
-        case .withdrawn: ("Withdrawn", "The command was taken back.")
+        case .withdrawn: ("Withdrawn", finished.error.map { "The command was taken back: \($0)." } ?? "The command was taken back.")
         }
     }
 
-    private static func event(_ finished: CommandFinished, _ door: OpenAction.Door) -> OpenAction.Event? {
+    private static func event(_ finished: CommandFinished, _ door: OpenAction.Door) -> OpenAction.Event {
         switch finished.outcome {
         case .succeeded: .opened(door, isLate: finished.isLate)
-        case .failed, .expired: .failed(door, error: error(of: finished)?.message ?? "")
-        case .withdrawn: nil
+        case .failed, .expired, .withdrawn: .failed(door, error: error(of: finished)?.message ?? "")
         }
     }
 }

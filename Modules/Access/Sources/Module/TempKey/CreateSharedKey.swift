@@ -7,6 +7,9 @@ enum CreateSharedKey {
         "pin": Schema.string.nullable,
     ])
 
+    /// What keys of one lock have, each with what is so of every shared key.
+    private static let foreign: JSON.Object = ["accessMode": ["public"], "allowedUserIds": [[]], "maxUses": [.null], "tempKeyUuid": []]
+
     static let operation = make("/temp-keys", "Make a temporary key for several doors")
     static let collective = make("/collective-temp-keys", "Make a temporary key for several doors (older path)")
 
@@ -19,8 +22,10 @@ enum CreateSharedKey {
             ],
             input:
                 .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."), .body("description", "A remark."),
-            .body("doors", "The doors, in the order of the page."), .secret("temp-key"), .request
-        ) { (services: Services, from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, request: Request) in
+            .body("doors", "The doors, in the order of the page."), .secret("temp-key"),
+            .but(foreign, belongTo: "POST /locks/{id}/create-temp-key"),
+            .request
+        ) { (services: Services, from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, _: NothingElse, request: Request) in
             try check(from, until, at: request.attempt.now)
             let needsPin = doors.doors.contains { $0.method != .key }
             guard !needsPin || services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }

@@ -12,6 +12,14 @@ struct CreateTempKey: Command {
     let remark: Remark?
     let caller: Caller
 
+    init(
+        lock: LockID, key: TempKey.ID, mode: AccessMode, users: [UUIDText], from: Moment, until: Moment, maxUses: Nullable<Count>?, remark: Remark?,
+        caller: Caller, _: NothingElse = NothingElse()
+    ) {
+        (self.lock, self.key, self.mode, self.users, self.from, self.until) = (lock, key, mode, users, from, until)
+        (self.maxUses, self.remark, self.caller) = (maxUses, remark, caller)
+    }
+
     var target: String { lock.description }
 
     enum Refusal: Refused {
@@ -50,6 +58,9 @@ struct CreateTempKey: Command {
         return outcome
     }
 
+    /// What shared keys have, each with what is so of every key of one lock.
+    private static let foreign: JSON.Object = ["doors": [[]], "accessMethod": ["key"]]
+
     static let operation = Operation.command(
         .post, "/locks/{id}/create-temp-key", "Make a temporary key for guests of a lock",
         allow: .owner, before: recording,
@@ -58,6 +69,7 @@ struct CreateTempKey: Command {
             .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."), .body("accessMode", "Who may use it."),
         .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
         .body("maxUses", "How often it opens; null or absent for no limit."), .body("description", "A remark."), .caller,
-        make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:)
+        .but(foreign, belongTo: "POST /temp-keys"),
+        make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:_:)
     )
 }

@@ -13,8 +13,7 @@ struct AddPhysicalKey: Command, ConcernsUser {
     struct Note: Text {
         let text: String
         init(_ text: String) { self.text = text }
-        static var schema: Schema { Schema.string.limited(most: 500) }
-        static func problem(with text: String) -> String? { text.count > 500 ? "must have at most 500 characters" : nil }
+        static var longest: Int { 500 }
     }
 
     func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {

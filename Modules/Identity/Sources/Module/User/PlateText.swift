@@ -22,7 +22,7 @@ struct PlateText: Text {
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PlateText? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a text") }
-        guard text.unicodeScalars.count <= longest else { return reading.note(path, "must have at most \(longest) characters") }
+        if let problem = text.problem(most: longest) { return reading.note(path, problem) }
         return PlateText(normalising: text) ?? reading.note(path, "must have letters or digits")
     }
 

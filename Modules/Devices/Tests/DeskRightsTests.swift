@@ -1,0 +1,115 @@
+import Database
+import DevicesContracts
+import EventStore
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Devices
+
+/// Commands that rest on a right, which may end while they wait.
+@Suite struct DeskRightsTests {
+    func with(_ dialect: Dialect, _ body: (DeskStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
+    }
+
+    static func unlock(_ action: ActionID, _ right: JSON = "r", endsAt: Moment? = nil, fence: Fence? = nil) -> SendCommand {
+        SendCommand(
+            action: action, thing: "t", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30),
+            premise: Premise(module: "access", about: ["lock:7", "user:ann"], question: right, endsAt: endsAt), fence: fence)
+    }
+
+    static func shown(_ stage: DeskStage) async throws -> JSON? {
+        try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+        return stage.published("get/accepted").last?["state"]?["desired"]?["message_id"]
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `the end of a right withdraws what rests on it, and nothing else`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            for (action, right) in [("a", "r"), ("b", "s")] as [(ActionID, JSON)] {
+                #expect(try await stage.desk.send(Self.unlock(action, right), stage.context).outcome == .accepted)
+            }
+            stage.end("r")
+            try await stage.desk.lookAgain(at: "lock:8", DeskStage.trace)
+            #expect(try await stage.finished().isEmpty)
+            try await stage.desk.lookAgain(at: "user:ann", DeskStage.trace)
+            let ends = try await stage.finished()
+            #expect(ends.map(\.action) == ["a"] && ends.map(\.outcome) == [.withdrawn])
+            #expect(try await Self.shown(stage) == "b")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a look that cannot be taken fails, so that it is taken again`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            stage.end("r")
+            stage.set(knowsRights: false)
+            await #expect(throws: Failure.self) { try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace) }
+            #expect(try await stage.finished().isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what has waited is shown only while its right holds`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            stage.pass(.seconds(2))
+            #expect(try await Self.shown(stage) == "a")
+            // Nobody can say whether it holds: it is kept back, and not ended.
+            stage.set(knowsRights: false)
+            #expect(try await Self.shown(stage) == nil)
+            stage.set(knowsRights: true)
+            #expect(try await Self.shown(stage) == "a")
+            stage.end("r")
+            #expect(try await Self.shown(stage) == nil)
+            #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what has waited is not offered on a new link without its right`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            stage.pass(.seconds(2))
+            stage.end("r")
+            let before = stage.offers.count
+            try await stage.desk.offerUnanswered()
+            #expect(stage.offers.count == before)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a command lives no longer than its right`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a", endsAt: DeskStage.start + .seconds(5)), stage.context)
+            #expect(stage.offers.map(\.lifetime) == [.seconds(5)])
+            stage.pass(.seconds(5))
+            #expect(try await Self.shown(stage) == nil)
+            #expect(try await stage.desk.send(Self.unlock("b", endsAt: DeskStage.start + .seconds(5)), stage.context).outcome == .outdated)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a command of unknown fate stays while it lives, as the same message`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            stage.set(isLossy: true)
+            let outcome = try await stage.desk.send(Self.unlock("a"), stage.context).outcome
+            #expect(outcome == .unknown)
+            stage.set(isLossy: false)
+            #expect(try await Self.shown(stage) == "a")
+            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .accepted)
+            #expect(stage.published("update/delta").map { $0["state"]?["message_id"] } == ["a", "a"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `no more than a thousand commands wait for a thing, and removals always find room`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            let waiting = (0..<1_000).map { number in
+                PendingCommand(
+                    action: ActionID("w\(number)"), thing: "t", shadow: "command", command: "add_key", args: ["key_uuid": "k"], expiresAt: nil, context: .null,
+                    org: "acme", createdAt: DeskStage.start, stage: .accepted
+                ).insert(deadline: stage.context.deadline)
+            }
+            _ = try await stage.database.transact(waiting)
+            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .full)
+            let removal = SendCommand(action: "b", thing: "t", org: "acme", command: "remove_key", args: ["key_uuid": "l"], lifetime: nil)
+            #expect(try await stage.desk.send(removal, stage.context).outcome == .accepted)
+        }
+    }
+}
