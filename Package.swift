@@ -118,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "MQTT", hummingbird("Hummingbird"), logging, lifecycle, crypto,
+                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts", "MQTT", hummingbird("Hummingbird"), logging,
+                lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),

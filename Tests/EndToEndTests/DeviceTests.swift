@@ -1,10 +1,12 @@
+import DevicesContracts
 import Foundation
-import HubBridge
 import Kernel
 import KernelTesting
 import MQTT
 import Synchronization
 import Testing
+
+@testable import HubBridge
 
 /// A broker of the test's own, which it may stop.
 final class Broker: Sendable {
@@ -197,6 +199,19 @@ final class Device: Sendable {
                 #expect(Set(sink.all("all").filter { $0.name == "LockOpened" }.map { $0.body["id"] }).count == 1)
                 #expect(try await partner.call("GET", "/actions/\(action)").body["result"]?["late"] == nil)
             }
+        }
+    }
+
+    @Test func `a request that the broker has kept is none, a sign of life is`() {
+        let topics = Topics(prefix: "$aws/things")
+        for verb in ["update", "delete", "get"] {
+            #expect(topics.inbound("$aws/things/t/shadow/name/door/\(verb)", [], isRetained: true) == nil)
+            #expect(topics.inbound("$aws/things/t/shadow/name/door/\(verb)", [], isRetained: false) != nil)
+        }
+        let presence = topics.inbound("spk/things/t/presence", Array(#"{"online":true}"#.utf8), isRetained: true)
+        #expect(presence == .presence("t", HubLink.SignOfLife(isOnline: true)))
+        for topic in ["$aws/things/a+b/shadow/update", "$aws/things//shadow/update", "$aws/things/t/shadow/name/a/b/update", "$aws/things/t/shadow/name/a/nothing"] {
+            #expect(topics.inbound(topic, [], isRetained: false) == nil, "\(topic)")
         }
     }
 }
