@@ -32,6 +32,16 @@ final class DeskStage: Sendable {
     func published(_ tail: String) -> [JSON] {
         state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
     }
+    var everything: [HubLink.Outbound] { state.withLock { $0.published } }
+    var count: Int { state.withLock { $0.published.count } }
+    var now: Moment { state.withLock { $0.now } }
+
+    /// Forgets all that was sent, on a link that is up.
+    func startOver() async throws {
+        state.withLock { ($0.published, $0.isUp, $0.isLossy, $0.ended, $0.knowsRights) = ([], true, false, [], true) }
+        _ = try await database.transact(["DELETE FROM devices.commands", "DELETE FROM devices.shadows", "DELETE FROM devices.presence"])
+    }
+
     var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
 
     var desk: DeviceDesk {
