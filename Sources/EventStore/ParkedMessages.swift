@@ -57,9 +57,13 @@ public struct ParkedMessages: Sendable {
     /// Lets go of one message: what it says is lost to the subscription. The stream goes on behind it.
     public func drop(_ subscription: String, _ envelope: String) async throws -> Bool {
         let result = try await database.transact([
-            "DELETE FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope)"
+            """
+            UPDATE \(trusted: schema).dead_letters SET retry = TRUE WHERE subscription = \(subscription)
+                AND (category, id) IN (SELECT category, id FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope))
+            """,
+            "DELETE FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope)",
         ])
-        return result[0].affected > 0
+        return result[1].affected > 0
     }
 }
 

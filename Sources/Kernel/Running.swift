@@ -113,9 +113,13 @@ struct Running<C: Command>: Sendable {
     /// - Parameter first: the credentials' version at the first attempt: whoever asks is established anew when it has moved since.
     private func attempt(_ prepared: inout Preparation<C>.Outcome?, since first: inout Int64?) async throws -> Response? {
         let (snapshot, epoch) = try await services.store.loadWithEpoch(C.Target.self, command.target)
-        try request.check(epoch)
-        if let first, first != epoch { throw StaleCredentials(epoch: epoch) }
-        first = epoch
+        // What has left is not asked for once more by establishing anew who asked: it would be another command.
+        let hasLeft = !before.repeats && prepared.map { !$0.isForOneAttempt } ?? false
+        if !hasLeft {
+            try request.check(epoch)
+            if let first, first != epoch { throw StaleCredentials(epoch: epoch) }
+            first = epoch
+        }
         if !C.founds { try snapshot.mustExist(or: C.missing) }
         try await rule.check(command, snapshot.state, request.caller, services)
         let command = try await completing(command, snapshot, request, services)

@@ -140,6 +140,25 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a stream goes on behind the message that is given up`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), parked = ParkedMessages(schema: "beta", database: database)
+            struct Poison: Error {}
+            let reaction = Reaction("listener", from: ["alpha"]) { envelope in
+                if envelope.version == 1 { throw Poison() }
+                return try await Stage.listener.react(envelope)
+            }
+            let tasks = stage.subscriptions(reaction).map { subscription in Task { await subscription.run() } }
+            for _ in 0..<3 { try await stage.count("bad") }
+            #expect(try await eventually { try await parked.streams().first?.waiting == 2 })
+            let first = try await database.read("SELECT envelope FROM beta.dead_letters ORDER BY epoch, transaction_id, position LIMIT 1").first?.text("envelope")
+            #expect(try await parked.drop("listener", try #require(first)))
+            #expect(try await eventually { try await stage.heard().compactMap { $0.int("version") } == [2, 3] })
+            #expect(try await parked.streams().isEmpty)
+            for task in tasks { task.cancel(); await task.value }
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a former holder's late write is refused`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)

@@ -83,19 +83,26 @@ import Testing
         #expect(grant.nextStep(at: Self.end, .athens) == .send(onto: false, attempt: 4))
     }
 
+    @Test func `a key that is given again and removed before it begins has nothing to wait for`() {
+        var grant = KeyGrant()
+        for event in [Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)] { grant.apply(event) }
+        for event in [.moveSent(attempt: 2), .moveDone(attempt: 2), Self.granted, .revoked] as [KeyGrant.Event] { grant.apply(event) }
+        #expect(!grant.mayBeOnDevice && grant.nextStep(at: Self.end, .athens) == .end)
+    }
+
     @Test func `a device is asked to remove what is no longer the lock's until it has done it`() {
         var grant = KeyGrant()
         for event in [Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)] { grant.apply(event) }
         for attempt in 2..<20 {
             #expect(grant.nextStep(at: Self.end + .seconds(86_400), .athens) == .send(onto: false, attempt: attempt))
             grant.apply(.moveSent(attempt: attempt))
-            #expect(grant.isLeaving)
+            #expect(grant.mayBeOnDevice)
             grant.apply(.moveFailed(attempt: attempt, at: Self.end))
         }
         grant.apply(.moveSent(attempt: 20))
         #expect(grant.nextStep(at: Self.end, .athens) == .sleep(until: Self.end + KeyGrant.longestSleep))
         grant.apply(.moveDone(attempt: 20))
-        #expect(grant.nextStep(at: Self.end, .athens) == .end && !grant.isLeaving)
+        #expect(grant.nextStep(at: Self.end, .athens) == .end && !grant.mayBeOnDevice)
     }
 
     @Test func `a key granted again begins anew, and its commands are new ones`() {

@@ -55,7 +55,7 @@ struct KeyGrant: Aggregate {
         case .granted(let terms, let isOnDevice, let run):
             let attempt = attempt
             self = KeyGrant()
-            (self.terms, self.isOnDevice, self.run, self.attempt) = (terms, isOnDevice, run, attempt)
+            (self.terms, self.isOnDevice, self.run, self.attempt, isDone) = (terms, isOnDevice, run, attempt, !isOnDevice)
         case .barred(let run): (isBarred, self.run) = (true, run)
         case .admitted: isBarred = false
         case .moveIntended(let isOnDevice, let attempt):
@@ -95,8 +95,6 @@ extension KeyGrant {
     /// How long a key is watched after its end: a clock that has run ahead and is put right brings it back.
     static let afterglow = Duration.seconds(86_400)
 
-    /// Whether a run is taking it from the device.
-    var isLeaving: Bool { isRevoked && mayBeOnDevice }
     var isLive: Bool { terms != nil && !isRevoked }
     /// Whether the device has the key, may come to have it, or may not have let go of it yet.
     var mayBeOnDevice: Bool { isOnDevice || !isSent || attempt > 0 && !isDone }

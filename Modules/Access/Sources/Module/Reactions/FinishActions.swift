@@ -44,7 +44,9 @@ struct FinishActions {
         let isListed = lock.state.key(key) != nil
         switch (context.row.kind, finished.outcome) {
         case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: context.row.lock))
-        case (.removeKey, .failed) where !isListed: effects.append(try await removal(key, index, of: lock, finished))
+        case (.removeKey, .failed), (.removeKey, .expired), (.removeKey, .withdrawn):
+            if isListed { break }
+            effects.append(try await removal(key, index, of: lock, finished))
         case (.addKey, .failed) where isListed && !effects.appends.contains { $0.stream == stream }:
             effects.appends.append(try Append([.keyRemoved(key, index: index)], to: lock, at: now))
         default: break
@@ -59,7 +61,7 @@ struct FinishActions {
     /// A grant that has no other purpose than to be revoked on the device.
     private func removal(_ key: Key.ID, _ index: Int?, of lock: Snapshot<Lock>, _ finished: CommandFinished) async throws -> Effects {
         let id = KeyGrant.id(LockID(lock.state.number), key), grant = try await store.load(KeyGrant.self, id)
-        guard !grant.state.isLive, !grant.state.isLeaving else { return .none }
+        guard !grant.state.isLive else { return .none }
         let run = WorkflowID(UUIDText(digest: sha256(Array("removal \(finished.action)".utf8))).text)
         let terms = KeyGrant.Terms(lock: LockID(lock.state.number), key: key, index: index, holder: nil, validity: .always, since: lock.version)
         return Effects(

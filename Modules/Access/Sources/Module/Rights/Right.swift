@@ -48,6 +48,8 @@ struct Right: Codable, Sendable, Equatable {
             do {
                 try await GuestRefusal.confirm(key, at: lock, for: user, byPin: byPin, using: action, services)
                 return true
+            } catch Failure.unavailable(let words, let retryAfter) {
+                throw Failure.unavailable(words, retryAfter: retryAfter)  // nobody knows now: it has not ended
             } catch is Failure {
                 return false
             }

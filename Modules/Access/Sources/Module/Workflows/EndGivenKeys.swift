@@ -36,11 +36,13 @@ struct EndGivenKeys: Workflow {
 
     /// The grant of a removal carries it to its end, however long the device is away.
     private func remove(_ key: Key.ID, _ services: Services) async throws -> String {
-        let id = KeyGrant.id(lock, key), run = WorkflowID(UUIDText(digest: services.vault.sha256(Array("given \(lock) \(key)".utf8))).text)
+        let id = KeyGrant.id(lock, key)
         while true {
             let state = try await services.store.load(Lock.self, lock.description), grant = try await services.store.load(KeyGrant.self, id)
-            // Given again by the new tenant, or on its way out already.
-            guard state.state.key(key) == nil, !grant.state.isLive, !grant.state.isLeaving else { return "nothing to do" }
+            // Given again by the new tenant.
+            guard state.state.key(key) == nil, !grant.state.isLive else { return "nothing to do" }
+            // Each removal has a run of its own: an earlier one may have ended long ago.
+            let run = WorkflowID(UUIDText(digest: services.vault.sha256(Array("given \(id) \(grant.version)".utf8))).text)
             let terms = KeyGrant.Terms(lock: lock, key: key, index: nil, holder: nil, validity: .always, since: state.version)
             let append = try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: services.clock())
             let launch = services.launch(try Launch(KeepKeyInTime(grant: id), as: run, by: by, at: services.clock()))

@@ -19,39 +19,43 @@ struct KeepKeyInTime: Workflow {
             case .sleep(let until): try await steps.sleep(until: until)
             case .intend(let isOnDevice, let attempt):
                 services.crashes.reach(.beforeStep, in: "intend \(attempt)")
-                try await record(.moveIntended(onto: isOnDevice, attempt: attempt), snapshot, services)
+                try await record([.moveIntended(onto: isOnDevice, attempt: attempt)], snapshot, services)
                 services.crashes.reach(.afterStep, in: "intend \(attempt)")
             case .send(let isOnDevice, let attempt):
                 services.crashes.reach(.beforeStep, in: "send \(attempt)")
-                guard try await send(snapshot.state, isOnDevice, attempt, services) else {
+                let sending = try await send(snapshot.state, isOnDevice, attempt, services)
+                if sending == .later {
                     try await steps.sleep(until: services.clock() + Self.patience)
                     continue
                 }
                 services.crashes.reach(.afterStep, in: "send \(attempt)")
-                try await record(.moveSent(attempt: attempt), snapshot, services)
+                // Nothing is heard of what was not sent: it is done with.
+                try await record([.moveSent(attempt: attempt)] + (sending == .needless ? [.moveDone(attempt: attempt)] : []), snapshot, services)
             }
         }
     }
 
     /// Somebody else was faster: look again.
-    private func record(_ event: KeyGrant.Event, _ snapshot: Snapshot<KeyGrant>, _ services: Services) async throws {
+    private func record(_ events: [KeyGrant.Event], _ snapshot: Snapshot<KeyGrant>, _ services: Services) async throws {
         do {
             let trace = Trace(correlation: grant, causation: nil)
-            try await services.store.commit(Commit([try Append([event], to: snapshot, at: services.clock())], trace: trace))
+            try await services.store.commit(Commit([try Append(events, to: snapshot, at: services.clock())], trace: trace))
         } catch CommitFailure.versionConflict {}
     }
 
-    /// Hands the command over; false when the link does not take it now. A repeat carries the same action: the device hears of it once.
+    private enum Sending { case taken, needless, later }
+
+    /// Hands the command over; later when the link does not take it now. A repeat carries the same action: the device hears of it once.
     /// In the lock's turn: no request moves the same key meanwhile.
-    private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Bool {
-        guard let terms = grant.terms else { return true }
+    private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Sending {
+        guard let terms = grant.terms else { return .needless }
         let turn = try await services.store.turn(Lock.stream(terms.lock.number))
         defer { turn.end() }
         let lock = try await services.store.load(Lock.self, terms.lock.description).state
         // A key that has left the lock meanwhile is not brought to the device; the revocation is on its way.
-        if isAddition, lock.key(terms.key) == nil { return false }
+        if isAddition, lock.key(terms.key) == nil { return .later }
         // A key that was removed and has come back without limits is the device's own: it stays there.
-        if !isAddition, grant.isRevoked, lock.key(terms.key) != nil { return true }
+        if !isAddition, grant.isRevoked, lock.key(terms.key) != nil { return .needless }
         let args: JSON = ["key_uuid": terms.key.json, "key_index": terms.index?.json, "user_id": isAddition ? terms.holder?.json : nil]
         // A key that counts until a moment is not brought to a device after it.
         let end = isAddition ? grant.terms?.validity.nextChange(after: services.clock(), services.zones) : nil
@@ -62,11 +66,11 @@ struct KeepKeyInTime: Workflow {
             args: args, lifetime: nil, context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)), premise: isAddition ? premise : nil)
         do {
             let reply = try await services.bus.ask(command, trace: Trace(correlation: self.grant, causation: nil), now: services.clock())
-            return reply.outcome == .accepted || reply.outcome == .unknown
+            return reply.outcome == .accepted || reply.outcome == .unknown ? .taken : .later
         } catch is AskFailure {
-            return false
+            return .later
         } catch Failure.unavailable {
-            return false
+            return .later
         }
     }
 
