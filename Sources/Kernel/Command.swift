@@ -91,11 +91,11 @@ public struct Preparation<C: Command>: Sendable {
         /// What was asked outside may have happened or not: the events are stored, so that the action can be followed, and the caller is told that
         /// nobody knows.
         public var isUnknown = false
-        /// Takes the effect back when the events cannot be stored after all.
-        public var undo: @Sendable () async -> Void = {}
+        /// Takes the effect back when the events cannot be stored after all. Answers whether nothing comes of it: what may have left is told as unknown.
+        public var undo: @Sendable () async -> Bool = { true }
         public static var nothingToDo: Outcome { var outcome = Outcome(); outcome.isNothing = true; return outcome }
         public init(
-            rows: [SQL] = [], appends: [Append] = [], headers: [String: String] = [:], healedBy: String? = nil, undo: @escaping @Sendable () async -> Void = {}
+            rows: [SQL] = [], appends: [Append] = [], headers: [String: String] = [:], healedBy: String? = nil, undo: @escaping @Sendable () async -> Bool = { true }
         ) {
             (self.rows, self.appends, self.headers, self.healedBy, self.undo) = (rows, appends, headers, healedBy, undo)
         }

@@ -104,9 +104,14 @@ struct Running<C: Command>: Sendable {
         } catch Failure.fateUnknown(let action) {
             throw Failure.fateUnknown(action)  // it is stored, and the device has the last word
         } catch {
-            await prepared?.undo()
+            try await takeBack(prepared)
             throw error
         }
+    }
+
+    private func takeBack(_ prepared: Preparation<C>.Outcome?) async throws {
+        guard let prepared, await !prepared.undo() else { return }
+        throw Failure.fateUnknown(request.action)
     }
 
     /// Loads, decides and stores once; nil when another writer was faster. What has been prepared stays for the next attempt.
@@ -125,7 +130,7 @@ struct Running<C: Command>: Sendable {
         let command = try await completing(command, snapshot, request, services)
         let now = request.attempt.now, events = try decide(command, snapshot, at: now)
         guard !events.isEmpty else {
-            await prepared?.undo()
+            try await takeBack(prepared)
             prepared = nil
             return try await settle(response(snapshot, version: snapshot.version, events: [], wire: nil))
         }

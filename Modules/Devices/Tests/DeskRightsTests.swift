@@ -98,6 +98,49 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `nobody is told that nothing opens of what has left`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            // A repeat that the link does not take says nothing of the first.
+            stage.set(isUp: false)
+            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome != .unreachable)
+            stage.set(isUp: true)
+            stage.end("r")
+            try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)
+            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .unknown)
+            #expect(try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace))
+            #expect(try await !stage.desk.withdraw(WithdrawCommand(action: "never sent", thing: "t"), DeskStage.trace))
+            stage.set(isUp: false)
+            #expect(try await stage.desk.send(Self.unlock("b", "s"), stage.context).outcome == .unreachable)
+            #expect(try await !stage.desk.withdraw(WithdrawCommand(action: "b", thing: "t"), DeskStage.trace))
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what is known to have lost its right is withdrawn, whatever is not known of others`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            let premise = Premise(module: "nobody", about: ["lock:7"], question: "r", endsAt: nil)
+            let other = SendCommand(action: "b", thing: "u", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), premise: premise)
+            _ = try await stage.desk.send(other, stage.context)
+            stage.end("r")
+            stage.lose(module: "nobody")
+            await #expect(throws: Failure.self) { try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace) }
+            #expect(try await stage.finished().map(\.action) == ["a"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what was confirmed too long ago is not shown`(dialect: Dialect) async throws {
+        try await with(dialect) { stage in
+            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            stage.pass(.seconds(2))
+            // The answer is on its way for longer than it is good for.
+            stage.answerRights(after: Premise.freshness)
+            #expect(try await Self.shown(stage) == nil)
+            stage.answerRights(after: .zero)
+            #expect(try await Self.shown(stage) == "a")
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `no more than a thousand commands wait for a thing, and removals always find room`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             let waiting = (0..<1_000).map { number in

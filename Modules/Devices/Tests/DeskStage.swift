@@ -12,7 +12,17 @@ import Testing
 final class DeskStage: Sendable {
     /// Far ahead of the database's own clock, with which the table compares deadlines.
     static let start = Moment(milliseconds: 32_503_680_000_000)
-    private let state = Mutex((published: [HubLink.Outbound](), now: start, isUp: true, isLossy: false, ended: Set<JSON>(), knowsRights: true))
+    private struct State {
+        var published: [HubLink.Outbound] = []
+        var now = start
+        var isUp = true
+        var isLossy = false
+        var ended: Set<JSON> = []
+        var knowsRights = true
+        var lostModule: String?
+        var rightsTake = Duration.zero
+    }
+    private let state = Mutex(State())
     let database: any Database
 
     init(_ database: any Database) async throws {
@@ -29,6 +39,10 @@ final class DeskStage: Sendable {
     func end(_ right: JSON) { state.withLock { _ = $0.ended.insert(right) } }
     /// Whether the module that knows of rights answers.
     func set(knowsRights: Bool) { state.withLock { $0.knowsRights = knowsRights } }
+    /// Has one module of several not answer.
+    func lose(module: String) { state.withLock { $0.lostModule = module } }
+    /// How long the module that knows of rights takes for an answer.
+    func answerRights(after span: Duration) { state.withLock { $0.rightsTake = span } }
     func published(_ tail: String) -> [JSON] {
         state.withLock { $0.published }.filter { $0.tail == tail }.compactMap { try? JSON.parse($0.payload, depth: 64) }
     }
@@ -67,7 +81,8 @@ final class DeskStage: Sendable {
     private var rights: Bus {
         Bus { name, _, body, _ in
             try self.state.withLock { state in
-                guard state.knowsRights else { throw AskFailure.timedOut(name: name) }
+                guard state.knowsRights, name != state.lostModule.map(PremisesHold.name) else { throw AskFailure.timedOut(name: name) }
+                defer { state.now = state.now + state.rightsTake }
                 return .array((body.items ?? []).map { .bool(!state.ended.contains($0)) })
             }
         }

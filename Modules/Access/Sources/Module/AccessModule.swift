@@ -7,7 +7,7 @@ public let access = Context(
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
         SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
-        TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes,
+        TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes, ActionRow.keys,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,

@@ -104,6 +104,18 @@ import Testing
         #expect(try fake.asked(WithdrawCommand.self).count == 1)
     }
 
+    @Test func `a caller who loses the right behind the push is not told that nothing opens`() async throws {
+        for mayHaveLeft in [true, false] {
+            let fake = FakeServices()
+            try await withLock(fake)
+            fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+            fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: mayHaveLeft) }
+            fake.failNextCommit(with: Failure.unavailable("The database is not available now.", retryAfter: nil))
+            let request = open(fake), failure = mayHaveLeft ? Failure.fateUnknown(request.action) : .unavailable("The database is not available now.", retryAfter: nil)
+            await #expect(throws: failure) { try await OpenLock.operation.perform(request, fake.services("access")) }
+        }
+    }
+
     @Test func `a commit of unknown outcome is not withdrawn`() async throws {
         let fake = FakeServices()
         try await withLock(fake)

@@ -112,6 +112,20 @@ import Testing
         }
     }
 
+    @Test func `many who guess together make those wait who have guessed, and nobody else`() {
+        let now = Moment(milliseconds: 1_000_000)
+        var everywhere = PinThrottle(.everywhere), guesser = PinThrottle(.place("192.0.2.1"))
+        for _ in 0..<300 { everywhere.noteFailure(at: now) }
+        guesser.noteFailure(at: now)
+        let lock = PinThrottle(.lock(LockID(7))), guest = PinThrottle(.place("192.0.2.2"))
+        #expect(PinThrottle.wait([lock, guesser, everywhere], at: now) == .seconds(60))
+        #expect(PinThrottle.wait([lock, guest, everywhere], at: now) == nil)
+        // That somebody else guesses at the same lock is not held against them.
+        var tried = lock
+        tried.noteFailure(at: now)
+        #expect(PinThrottle.wait([tried, guest, everywhere], at: now) == nil)
+    }
+
     @Test(arguments: TestDatabase.dialects) func `many locks from one place have a limit too`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let services = try await AccessStage(database).services

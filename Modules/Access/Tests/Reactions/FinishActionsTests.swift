@@ -88,6 +88,39 @@ import Testing
         #expect(types(try await react(finished)) == ["TempKeyUsed", "TempKeyUseReserved", "LockOpened"])
     }
 
+    /// A lock with one key, stored.
+    private func withListedKey() async throws -> Lock {
+        let empty = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
+        let key = Key(id: "K", index: 3)
+        let events: [Lock.Event] = [.created(Installation(lock: LockID(7), uuid: "u", org: "acme")), .keyAdded(key)]
+        try await fake.services("access").store.commit(Commit([try Append(events, to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        return events.reduce(into: Lock()) { $0.apply($1) }
+    }
+
+    @Test func `a removal that died behind its push and was not done is gone on with`() async throws {
+        let lock = try await withListedKey(), wire = Lock.wire(.keyRemoved("K", index: 3), in: lock, at: fake.now)
+        let row = ActionRow(action: "r", kind: .removeKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
+        let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
+        let failed = CommandFinished(
+            action: "r", thing: "u", command: "remove_key", outcome: .failed, error: "jammed", wasPublished: true, isLate: false, finishedAt: fake.now,
+            context: try JSON(encoding: context))
+        let effects = try await react(failed)
+        #expect(types(effects) == ["KeyRemoved", "KeyGranted", "KeyGrantRevoked"])
+        #expect(effects.rows.contains { $0.text.contains("INSERT INTO access.key_removals") })
+    }
+
+    @Test func `what Devices never heard of has neither added nor removed a key`() async throws {
+        let lock = try await withListedKey(), finish = FinishActions(fake.services("access"))
+        func stored(_ kind: ActionKind, _ key: String) -> Row {
+            let columns = ["action_id", "type", "lock_id", "org_id", "created_at", "key_uuid", "key_index"]
+            return Row(columns: columns, values: [.text("a"), .text(kind.rawValue), .int(7), .text("acme"), .int(fake.now.milliseconds), .text(key), .int(3)])
+        }
+        #expect(types(try await finish.settleUnsent(stored(.addKey, "K"))) == ["KeyRemoved"])
+        #expect(types(try await finish.settleUnsent(stored(.removeKey, "gone"))) == ["KeyGranted", "KeyGrantRevoked"])
+        #expect(types(try await finish.settleUnsent(stored(.open, "K"))) == ["LockOpenFailed"])
+        #expect(lock.key("K") != nil)
+    }
+
     @Test func `a second end is not told twice`() {
         var action = OpenAction()
         let door = OpenAction.Door(action: "a", lock: LockID(7), uuid: "u", org: "acme")

@@ -75,14 +75,26 @@ public struct WithdrawCommand: Ask {
 public struct Premise: Codable, Sendable, Equatable {
     /// The module that knows whether it still holds.
     public let module: String
-    /// What its end may come from, in words of that module: `lock:7`, `user:U` …
+    /// What its end may come from, in words of that module: `lock:7`, `user:U` … At most `mostSubjects`.
     public let about: [String]
     /// What that module is asked, as `PremisesHold`.
     public let question: JSON
     /// When the right ends by itself; nil where it does not.
     public let endsAt: Moment?
 
+    public static let mostSubjects = 3
+
+    /// How a person is called among what rights are about.
+    public static func subject(of user: UserID) -> String { "user:\(user)" }
+    /// How an aggregate is called there.
+    public static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
+
+    /// How long a command may be shown to devices after its right was looked at. Who ends a right and cannot have the commands on it withdrawn
+    /// is safe when so much time has passed.
+    public static let freshness = Duration.seconds(1)
+
     public init(module: String, about: [String], question: JSON, endsAt: Moment?) {
+        precondition(about.count <= Self.mostSubjects, "a right is about \(Self.mostSubjects) subjects at most")
         (self.module, self.about, self.question, self.endsAt) = (module, about, question, endsAt)
     }
 }
@@ -101,6 +113,15 @@ public struct LookAgain: Ask {
     public let about: String
     public init(about: String) { self.about = about }
     public typealias Reply = Done
+
+    /// Asked between the commit that ends rights and its answer. Where Devices cannot be asked, the answer waits until nothing is shown any more whose
+    /// right was looked at before it ended.
+    public static func beforeAnswer(about subject: String, _ trace: Trace, _ services: Services) async {
+        do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch {
+            services.log.warning("Commands on ended rights are withdrawn a little later", ["subject": subject, "error": "\(error)"])
+            try? await Task.sleep(for: Premise.freshness)
+        }
+    }
 }
 
 /// A reply that says no more than that it happened.

@@ -7,7 +7,7 @@ public let devices = Context(
     aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],
     migrations: [
         ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions, ThingTables.hubBindings,
-        PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs,
+        PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
     ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
     views: ["matter_devices"],

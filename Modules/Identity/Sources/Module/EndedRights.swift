@@ -8,11 +8,7 @@ enum EndedRights {
 
     static func follow(_ commit: Commit, _ services: Services) async {
         for append in commit.appends where append.events.contains(where: { names.contains($0.wire.type) }) {
-            do {
-                _ = try await services.bus.ask(LookAgain(about: "user:\(append.stream.id)"), trace: commit.trace, now: services.clock())
-            } catch {
-                services.log.warning("Commands on ended rights are withdrawn a little later", ["user": append.stream.id, "error": "\(error)"])
-            }
+            await LookAgain.beforeAnswer(about: Premise.subject(of: UserID(append.stream.id)), commit.trace, services)
         }
     }
 }

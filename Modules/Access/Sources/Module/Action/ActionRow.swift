@@ -18,10 +18,28 @@ struct ActionRow: Codable, Sendable, Equatable {
     /// The user who asked; nil when a tenant did.
     let user: UserID?
     let createdAt: Moment
+    /// The key that is added or removed.
+    private(set) var key: Key.ID?
+    /// The slot of that key, where it is known.
+    private(set) var index: Int?
 
-    init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, at now: Moment) {
+    init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, key: Key.ID? = nil, index: Int? = nil, at now: Moment) {
         (self.action, self.kind, self.lock, uuid) = (action, kind, LockID(lock.number), lock.uuid)
-        (org, user, createdAt) = (lock.organisation, caller.user, now)
+        (org, user, createdAt, self.key, self.index) = (lock.organisation, caller.user, now, key, index)
+    }
+
+    /// - Parameter lock: the lock that the stored row names.
+    init?(_ row: Row, of lock: Lock) {
+        guard let action = row.text("action_id"), let kind = row.text("type").flatMap(ActionKind.init), let created = row.moment("created_at") else { return nil }
+        (self.action, self.kind, self.lock, uuid) = (ActionID(action), kind, LockID(lock.number), lock.uuid)
+        (org, user, createdAt) = (row.text("org_id").map { OrgID($0) }, row.text("user_id").map { UserID($0) }, created)
+        (key, index) = (row.text("key_uuid").map { Key.ID($0) }, row.int("key_index").map { Int($0) })
+    }
+
+    func with(key: Key.ID, _ index: Int?) -> ActionRow {
+        var copy = self
+        (copy.key, copy.index) = (key, index)
+        return copy
     }
 
     var door: OpenAction.Door { OpenAction.Door(action: action, lock: lock, uuid: uuid, org: org) }
@@ -36,6 +54,9 @@ struct ActionRow: Codable, Sendable, Equatable {
             """
         ])
 
+    static let keys = Migration(
+        "018-keys-of-actions", ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
+
     /// The row where a reaction comes to it first or again.
     var insertIfMissing: SQL {
         var text = insert.text
@@ -46,8 +67,8 @@ struct ActionRow: Codable, Sendable, Equatable {
     /// Fails when a reaction has written the row before the request: the events are stored already.
     var insert: SQL {
         """
-        INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at)
-        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt))
+        INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at, key_uuid, key_index)
+        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt), \(optional: key), \(optional: index))
         """
     }
 

@@ -23,31 +23,27 @@ struct UnfollowedActions {
         while true {
             let rows = try await services.store.query(
                 """
-                SELECT action_id FROM access.actions WHERE status = 'pending' AND created_at < \(before) AND action_id > \(last)
+                SELECT * FROM access.actions WHERE status = 'pending' AND created_at < \(before) AND action_id > \(last)
                 ORDER BY action_id LIMIT \(Self.portion)
                 """)
             let actions = rows.compactMap { $0.text("action_id").map { ActionID($0) } }
             guard let end = actions.last else { return }
             let reply = try await services.bus.ask(EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())
-            for finished in reply.ended { try await settle(finished) }
-            for action in actions where !reply.known.contains(action) { try await settle(action) }
+            for finished in reply.ended { try await settle(finished.action) { try await $0.react(to: finished) } }
+            for (action, row) in zip(actions, rows) where !reply.known.contains(action) {
+                try await settle(action) { try await $0.settleUnsent(row) }
+            }
             last = end.text
         }
     }
 
-    private func settle(_ finished: CommandFinished) async throws {
+    private func settle(_ action: ActionID, _ effects: (FinishActions) async throws -> Effects) async throws {
         do {
-            let effects = try await FinishActions(services).react(to: finished)
-            try await services.store.commit(Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: finished.action.text, causation: nil)))
+            let effects = try await effects(FinishActions(services))
+            try await services.store.commit(Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: action.text, causation: nil)))
         } catch is CancellationError { throw CancellationError() } catch {
             // One that cannot be settled holds up no other.
-            services.log.warning("An action could not be settled", ["action": finished.action.text, "error": "\(error)"])
+            services.log.warning("An action could not be settled", ["action": action.text, "error": "\(error)"])
         }
-    }
-
-    /// Devices never heard of it: nothing can have opened.
-    private func settle(_ action: ActionID) async throws {
-        let error = (type: "NotSent", message: "The command did not reach the device link.")
-        _ = try await services.store.run([ActionRow.finish(action, error: error, result: nil, at: services.clock())])
     }
 }

@@ -21,9 +21,11 @@ extension Preparation where C.Target == Lock {
             return Outcome(
                 rows: [HandOvers.done(lock)],
                 undo: {
+                    // What cannot be handed back now is handed back later: the note stays.
                     let back = BindThing(thing: state.thing, org: state.org, isHandOver: true)
-                    guard (try? await services.bus.ask(back, trace: plan.request.trace, now: services.clock())) != nil else { return }
+                    guard (try? await services.bus.ask(back, trace: plan.request.trace, now: services.clock())) != nil else { return true }
                     _ = try? await services.store.run([HandOvers.done(lock)])
+                    return true
                 })
         }
     }

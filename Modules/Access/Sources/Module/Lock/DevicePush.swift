@@ -19,14 +19,16 @@ extension Preparation where C.Target == Lock {
         Preparation(answers: [.deviceUnreachable, .fateUnknown, Answer(429, "Too many commands wait for the device.")]) { plan, services in
             let lock = plan.snapshot.state, action = plan.request.action, trace = plan.request.trace
             let device = command(plan)
-            let row = ActionRow(action: action, kind: device.kind, lock: lock, caller: plan.request.caller, at: plan.request.attempt.now)
+            let key = device.args["key_uuid"]?.text.map { Key.ID($0) }, index = device.args["key_index"]?.integer.map { Int($0) }
+            let row = ActionRow(action: action, kind: device.kind, lock: lock, caller: plan.request.caller, key: key, index: index, at: plan.request.attempt.now)
             let context = PushContext(stream: plan.snapshot.stream.id, events: plan.wire.map(PushContext.Event.init), row: row)
             let premise = try await device.basis.map { Right($0, of: lock) }?.premise(lock, services)
             let send = SendCommand(
                 action: action, thing: lock.thing, org: lock.organisation, command: device.name, args: device.args, lifetime: device.lifetime,
                 context: try JSON(encoding: context), premise: premise, fence: plan.fence)
             let withdrawal = WithdrawCommand(action: action, thing: lock.thing)
-            let undo = { @Sendable in _ = try? await services.bus.ask(withdrawal, trace: trace, now: services.clock()) }
+            // Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
+            let undo = { @Sendable in !((try? await services.bus.ask(withdrawal, trace: trace, now: services.clock()))?.mayHaveLeft ?? true) }
             var outcome = Outcome(rows: [row.insert], headers: ["X-Action-Id": action.text], healedBy: "actions", undo: undo)
             outcome.isHealed = { try await !services.store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(action)").isEmpty }
             do {
@@ -36,9 +38,7 @@ extension Preparation where C.Target == Lock {
                 if reply.isOffline { outcome.headers["X-Device-Offline"] = "true" }
                 return outcome
             } catch let failure where SendCommand.isWithoutAnswer(failure) {
-                // Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
-                let fate = try? await services.bus.ask(withdrawal, trace: trace, now: services.clock())
-                guard fate?.mayHaveLeft ?? true else { throw failure }
+                if await undo() { throw failure }
                 outcome.isUnknown = true
                 return outcome
             }
@@ -81,4 +81,10 @@ struct PushContext: Codable {
     let stream: String
     let events: [Event]
     let row: ActionRow
+
+    /// The row with its key also where an earlier build has sent the command: the event names it.
+    var keyed: ActionRow {
+        guard row.key == nil, let data = events.first?.data, let key = data["keyUuid"]?.text else { return row }
+        return row.with(key: Key.ID(key), data["keyIndexNumber"]?.integer.map { Int($0) })
+    }
 }

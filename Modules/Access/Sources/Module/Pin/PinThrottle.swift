@@ -5,18 +5,21 @@ import Kernel
 struct PinThrottle: Sendable, Equatable {
     /// What is counted, and how much of it is too much.
     struct Scope: Sendable, Equatable {
+        enum Kind { case one, place, all }
         let name: String
         let perMinute: Int
         let perQuarter: Int
+        var kind = Kind.one
 
         /// Wrong PINs at a lock.
         static func lock(_ lock: LockID) -> Scope { Scope(name: "lock \(lock)", perMinute: 5, perQuarter: 15) }
         /// Wrong PINs from one place, at whatever locks.
-        static func place(_ address: String) -> Scope { Scope(name: "place \(address)", perMinute: 30, perQuarter: 90) }
-        /// Wrong PINs from everywhere.
-        static let everywhere = Scope(name: "everywhere", perMinute: 300, perQuarter: 1_500)
+        static func place(_ address: String) -> Scope { Scope(name: "place \(address)", perMinute: 30, perQuarter: 90, kind: .place) }
+        /// Wrong PINs from everywhere. Beyond it those places have to wait that were wrong lately: many who guess together have few
+        /// tries, and keep nobody out who knows a PIN.
+        static let everywhere = Scope(name: "everywhere", perMinute: 300, perQuarter: 1_500, kind: .all)
         /// Links that lead nowhere, from one place.
-        static func links(_ address: String) -> Scope { Scope(name: "links \(address)", perMinute: 60, perQuarter: 300) }
+        static func links(_ address: String) -> Scope { Scope(name: "links \(address)", perMinute: 60, perQuarter: 300, kind: .place) }
     }
 
     let scope: Scope
@@ -90,27 +93,38 @@ extension PinThrottle {
     }
 
     /// The longest of what has to be waited for; nil when it may be tried now.
-    static func wait(_ throttles: [PinThrottle], at now: Moment) -> Duration? { throttles.compactMap { $0.wait(at: now) }.max() }
+    static func wait(_ throttles: [PinThrottle], at now: Moment) -> Duration? {
+        let wasWrong = throttles.contains { $0.scope.kind == .place && $0.isCounting(at: now) }
+        return throttles.filter { $0.scope.kind != .all || wasWrong }.compactMap { $0.wait(at: now) }.max()
+    }
 
-    /// Counts a try in vain in all scopes, as often as others write at the same time. Answers how long had to be waited where they were faster: then it
+    /// Whether anything was tried in vain within the longest span.
+    private func isCounting(at now: Moment) -> Bool { lockedUntil > now || failures.contains { $0 + Self.quarter > now } }
+
+    private static let mostAttempts = 20
+
+    /// Counts a try in vain in all scopes, also where others write at the same time. Answers how long had to be waited where they were faster: then it
     /// is not told what came of the try.
     static func noteFailure(in throttles: [PinThrottle], _ services: Services) async throws -> Duration? {
         var throttles = throttles
-        while true {
-            let now = services.clock(),
-                counted = throttles.map { throttle in
-                    var throttle = throttle
-                    throttle.noteFailure(at: now)
-                    return throttle
-                }
+        for _ in 0..<mostAttempts {
+            let now = services.clock()
+            let counted = throttles.map { throttle in
+                var throttle = throttle
+                throttle.noteFailure(at: now)
+                return throttle
+            }
             do {
-                _ = try await services.store.run(counted.map { $0.put(at: now) } + [forget(before: now)])
+                _ = try await services.store.run(counted.map { $0.put(at: now) })
+                // Now and then, and by itself: it meets rows of others.
+                if now.milliseconds % 32 == 0 { _ = try? await services.store.run([forget(before: now)]) }
                 return nil
             } catch CommitFailure.violated {
                 throttles = try await load(throttles.map(\.scope), services)
                 if let wait = wait(throttles, at: services.clock()) { return wait }
             }
         }
+        return .seconds(1)
     }
 
     /// Lets go of what nobody has tried in vain for twice the longest span.

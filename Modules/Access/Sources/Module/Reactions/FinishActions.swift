@@ -28,7 +28,7 @@ struct FinishActions {
         let error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
         effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
-        try await followKeys(finished, context, &effects)
+        try await followKey(finished.outcome, context.keyed, &effects)
         if context.row.kind == .open {
             let event = Self.event(finished, context.row.door), action = try await store.load(OpenAction.self, finished.action.text)
             if action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: now)) }
@@ -36,37 +36,42 @@ struct FinishActions {
         return effects
     }
 
+    /// Actions of which Devices has never heard: nothing can have opened, and no key has come or gone.
+    func settleUnsent(_ stored: Row) async throws -> Effects {
+        guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else { return .none }
+        let error = (type: "NotSent", message: "The command did not reach the device link.")
+        var effects = Effects(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
+        try await followKey(.failed, row, &effects)
+        let event = OpenAction.Event.failed(row.door, error: error.message), action = try await store.load(OpenAction.self, row.action.text)
+        if row.kind == .open, action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: clock())) }
+        return effects
+    }
+
     /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
     /// taken from it by a run that goes on until it has.
-    private func followKeys(_ finished: CommandFinished, _ context: PushContext, _ effects: inout Effects) async throws {
-        guard context.row.kind == .addKey || context.row.kind == .removeKey, let (key, index) = Self.key(of: context) else { return }
-        let stream = Lock.stream(context.stream), lock = try await store.load(Lock.self, context.stream), now = clock()
-        let isListed = lock.state.key(key) != nil
-        switch (context.row.kind, finished.outcome) {
-        case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: context.row.lock))
-        case (.removeKey, .failed), (.removeKey, .expired), (.removeKey, .withdrawn):
-            if isListed { break }
-            effects.append(try await removal(key, index, of: lock, finished))
-        case (.addKey, .failed) where isListed && !effects.appends.contains { $0.stream == stream }:
-            effects.appends.append(try Append([.keyRemoved(key, index: index)], to: lock, at: now))
+    private func followKey(_ outcome: CommandFinished.Outcome, _ row: ActionRow, _ effects: inout Effects) async throws {
+        guard row.kind == .addKey || row.kind == .removeKey, let key = row.key else { return }
+        let lock = try await store.load(Lock.self, row.lock.description)
+        let isChanging = effects.appends.contains { $0.stream == lock.stream }, isListed = lock.state.key(key) != nil
+        switch (row.kind, outcome) {
+        case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: row.lock))
+        // One that is still listed was added again since, unless its removal is only stored now.
+        case (.removeKey, _) where !isListed || isChanging: effects.append(try await removal(key, row, of: lock))
+        case (.addKey, .failed) where isListed && !isChanging:
+            effects.appends.append(try Append([.keyRemoved(key, index: row.index)], to: lock, at: clock()))
         default: break
         }
     }
 
-    private static func key(of context: PushContext) -> (Key.ID, Int?)? {
-        guard let data = context.events.first?.data, let key = data["keyUuid"]?.text else { return nil }
-        return (Key.ID(key), data["keyIndexNumber"]?.integer.map { Int($0) })
-    }
-
     /// A grant that has no other purpose than to be revoked on the device.
-    private func removal(_ key: Key.ID, _ index: Int?, of lock: Snapshot<Lock>, _ finished: CommandFinished) async throws -> Effects {
-        let id = KeyGrant.id(LockID(lock.state.number), key), grant = try await store.load(KeyGrant.self, id)
+    private func removal(_ key: Key.ID, _ row: ActionRow, of lock: Snapshot<Lock>) async throws -> Effects {
+        let id = KeyGrant.id(row.lock, key), grant = try await store.load(KeyGrant.self, id)
         guard !grant.state.isLive else { return .none }
-        let run = WorkflowID(UUIDText(digest: sha256(Array("removal \(finished.action)".utf8))).text)
-        let terms = KeyGrant.Terms(lock: LockID(lock.state.number), key: key, index: index, holder: nil, validity: .always, since: lock.version)
+        let run = WorkflowID(UUIDText(digest: sha256(Array("removal \(row.action)".utf8))).text)
+        let terms = KeyGrant.Terms(lock: row.lock, key: key, index: row.index, holder: nil, validity: .always, since: lock.version)
         return Effects(
             appends: [try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: clock())],
-            rows: [launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock()))])
+            rows: [launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())), KeyRemovals.begun(key, row.index, on: row.lock, at: clock())])
     }
 
     /// The events and the action's row when the request died between the push and its commit.

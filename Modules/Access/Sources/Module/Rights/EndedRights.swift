@@ -11,27 +11,23 @@ enum EndedRights {
 
     static let follow: @Sendable (Commit, Services) async -> Void = { commit, services in
         let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
-        for subject in Set(ended.map { Right.subject(of: $0.stream) }).sorted() {
-            do { try await lookAgain(at: subject, commit.trace, services) } catch {
-                services.log.warning("Commands on ended rights are withdrawn a little later", ["subject": subject, "error": "\(error)"])
-            }
-        }
+        for subject in Set(ended.map { Premise.subject(of: $0.stream) }).sorted() { await LookAgain.beforeAnswer(about: subject, commit.trace, services) }
     }
 
     static func reactions(_ services: Services) -> [Reaction] {
         [
             Reaction("access-ended-rights", from: ["access"], hears: names, partitions: 4) { envelope in
-                try await lookAgain(at: Right.subject(of: envelope.stream), envelope.trace, services)
+                try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)
                 return .none
             },
             Reaction("access-ended-rights-of-people", from: ["identity"], hears: ["UserSuspended", "UserErased"], partitions: 4) { envelope in
-                try await lookAgain(at: Right.subject(of: UserID(envelope.stream.id)), envelope.trace, services)
+                try await lookAgain(at: Premise.subject(of: UserID(envelope.stream.id)), envelope.trace, services)
                 return .none
             },
         ]
     }
 
-    static func lookAgain(at subject: String, _ trace: Trace, _ services: Services) async throws {
+    private static func lookAgain(at subject: String, _ trace: Trace, _ services: Services) async throws {
         _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock())
     }
 }

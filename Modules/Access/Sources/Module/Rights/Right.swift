@@ -25,16 +25,12 @@ struct Right: Codable, Sendable, Equatable {
     var about: [String] {
         let subjects: [String] =
             switch basis {
-            case .manager(let caller), .keyGiver(let caller): caller.user.map { [Self.subject(of: $0)] } ?? []
-            case .tempKey(let key, let user, _, _): [Self.subject(of: TempKey.stream(key))] + (user.map { [Self.subject(of: $0)] } ?? [])
+            case .manager(let caller), .keyGiver(let caller): caller.user.map { [Premise.subject(of: $0)] } ?? []
+            case .tempKey(let key, let user, _, _): [Premise.subject(of: TempKey.stream(key))] + (user.map { [Premise.subject(of: $0)] } ?? [])
             case .listedKey: []
             }
-        return [Self.subject(of: Lock.stream(lock))] + subjects
+        return [Premise.subject(of: Lock.stream(lock))] + subjects
     }
-
-    /// How an aggregate is called among what rights are about.
-    static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
-    static func subject(of user: UserID) -> String { "user:\(user)" }
 
     /// Whether it holds now.
     func holds(_ services: Services) async throws -> Bool {

@@ -35,6 +35,16 @@ extension PendingCommand {
             "CREATE INDEX commands_open_by_premise ON devices.commands (thing) WHERE finished_at IS NULL AND premise IS NOT NULL",
         ])
 
+    /// What the end of a right may come from, each in a column of its own: whoever looks again finds what waits on it, and reads nothing else.
+    static let subjectsMigration = Migration(
+        "010-subjects",
+        (1...Premise.mostSubjects).flatMap { place in
+            [
+                "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
+                "CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS NULL AND about_\(place) IS NOT NULL",
+            ]
+        })
+
     init?(_ row: Row) {
         guard let action = row.text("action_id"), let thing = row.text("thing"), let stage = row.text("stage").flatMap(Stage.init(rawValue:)) else {
             return nil
@@ -52,12 +62,14 @@ extension PendingCommand {
     func insert(deadline: Moment, while condition: SQL = "TRUE") -> SQL {
         """
         INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, part_of, deadline,
-            premise, boot, uptime, held)
+            premise, about_1, about_2, about_3, boot, uptime, held)
         VALUES (\(action), \(thing), \(shadow), \(command), \(args), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
-            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: premise.flatMap { try? JSON(encoding: $0) }), \(uptime.boot),
-            \(uptime.milliseconds), \(fragment: condition))
+            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: premise.flatMap { try? JSON(encoding: $0) }),
+            \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \(fragment: condition))
         """
     }
+
+    private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
     /// Ends the command; whoever comes second changes nothing, but for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Moment) -> SQL {
@@ -83,8 +95,14 @@ extension PendingCommand {
     static func open(for thing: ThingName) -> SQL { "SELECT * FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
     static func openCount(for thing: ThingName) -> SQL { "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
 
-    /// Open commands that rest on a right.
-    static let resting: SQL = "SELECT * FROM devices.commands WHERE finished_at IS NULL AND premise IS NOT NULL ORDER BY thing, action_id"
+    /// Open commands on rights whose end may come from a subject, in the order of their ids.
+    static func resting(on subject: String, after action: ActionID?, limit: Int) -> SQL {
+        """
+        SELECT * FROM devices.commands
+        WHERE finished_at IS NULL AND action_id > \(action?.text ?? "") AND (about_1 = \(subject) OR about_2 = \(subject) OR about_3 = \(subject))
+        ORDER BY action_id LIMIT \(limit)
+        """
+    }
 
     /// Things with commands that have no answer, in the order of their names.
     static func unanswered(after name: String) -> SQL {

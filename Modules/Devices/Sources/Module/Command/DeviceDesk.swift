@@ -77,13 +77,15 @@ struct DeviceDesk: Sendable {
         return try await body()
     }
 
-    /// Publishes in order. Messages about a command are not sent once it is over, and dropped by the broker when it comes to be.
+    /// Publishes in order. Messages about a command are not sent once it is over or its right was looked at too long ago, and dropped by the broker when
+    /// it comes to be over.
     @discardableResult
     func publish(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil) async throws -> HubLink.Delivery {
         var last = HubLink.Delivery.unheard
         for publication in publications {
             let left = command?.left(at: services.clocks)
             if let left, left <= .zero { return .unheard }
+            if let command, !command.isFresh(at: services.clocks) { return .unheard }
             last = try await link.publish(
                 HubLink.Outbound(thing: thing, shadow: shadow, tail: publication.tail, payload: publication.payload.bytes, lifetime: left))
         }
@@ -116,7 +118,7 @@ extension DeviceDesk {
                 continue
             }
             // One that was stored may have been published a moment later, whoever died in between.
-            mayHaveLeft = mayHaveLeft || command.stage != .withdrawn
+            mayHaveLeft = mayHaveLeft || !command.neverLeft
             if command.isOpen, command.thing == thing { ends.append((command, .withdrawn, nil)) }
         }
         if let shadow = ends.first?.command.shadow { try await end(ends, try await open(thing, shadow), thing, shadow, trace) }
@@ -125,10 +127,7 @@ extension DeviceDesk {
 
     /// Leaves an ended command in the place of one that is still on its way here: it finds itself withdrawn when it comes.
     private func bar(_ action: ActionID, _ thing: ThingName) async throws {
-        let now = services.clock()
-        let command = PendingCommand(
-            action: action, thing: thing, shadow: "command", command: "withdrawn", args: [:], expiresAt: nil, context: .null, org: nil,
-            createdAt: now, stage: .withdrawn)
+        let now = services.clock(), command = PendingCommand.bar(action, thing, at: now)
         _ = try await services.store.run([command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now)])
     }
 

@@ -72,11 +72,12 @@ extension DeviceDesk {
 
     private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ shadow: inout Shadow, _ isOffline: Bool) async throws -> SendCommand.Reply {
         guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
-        // One that the device has carried out all the same is done.
-        guard known.stage != .withdrawn || known.wasLate else { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+        if known.neverLeft { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
+        // What was taken back may have left before: its action tells.
+        if known.stage == .withdrawn, !known.wasLate { return SendCommand.Reply(.unknown, isOffline: isOffline) }
         // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
-        if known.stage == .accepted, known.isLive(at: services.clocks), await isHeld(known) {
-            return try await offer(known, &shadow, isOffline, storing: nil)
+        if known.stage == .accepted, known.isLive(at: services.clocks), let held = await held(known) {
+            return try await offer(held, &shadow, isOffline, storing: nil)
         }
         return SendCommand.Reply(.accepted, isOffline: isOffline)
     }
@@ -108,6 +109,8 @@ extension DeviceDesk {
             // Within the turn, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
             _ = try? await publish(documents, command.thing, command.shadow, for: command)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
+        } catch is HubLink.Down where storing == nil {
+            return SendCommand.Reply(.unknown, isOffline: isOffline)  // it may have left before
         } catch is HubLink.Down {
             try await takeBack(command, shadow)
             return SendCommand.Reply(.unreachable)
@@ -143,7 +146,7 @@ extension DeviceDesk {
         shadow.isStored()
         _ = shadow.replaceDesired(with: .null, at: now)
         _ = try await services.store.run([
-            command.finish(.withdrawn, error: "the link did not take it", at: now), try ThingTables.put(shadow, command.thing, command.shadow),
+            command.finish(.withdrawn, error: PendingCommand.notTaken, at: now), try ThingTables.put(shadow, command.thing, command.shadow),
         ])
     }
 }

@@ -19,6 +19,8 @@ struct PendingCommand: Sendable, Equatable {
     /// The machine's uptime when it was stored.
     var uptime = Uptime.unknown
     var premise: Premise?
+    /// When its right was last found to hold; not stored.
+    var confirmedAt: ClockReading?
     /// A late answer to an expired command is told once.
     var wasLate = false
     /// The action that this is a part of, where an action is several commands.
@@ -32,15 +34,33 @@ struct PendingCommand: Sendable, Equatable {
     func left(at now: ClockReading) -> Duration? { expiresAt.map { Lifetime(from: createdAt, until: $0, uptime: uptime).left(at: now) } }
     func isLive(at now: ClockReading) -> Bool { isOpen && (left(at: now).map { $0 > .zero } ?? true) }
 
-    /// A right is looked at again when a command has waited so long.
-    private static let freshness = Duration.seconds(1)
-    func isToBeConfirmed(at now: ClockReading) -> Bool { isOpen && premise != nil && now.moment.since(createdAt) >= Self.freshness }
+    func isToBeConfirmed(at now: ClockReading) -> Bool { isOpen && !isFresh(at: now) }
+
+    /// Whether it may be shown as far as its right goes: it was stored, or its right confirmed, less than `Premise.freshness` ago.
+    func isFresh(at now: ClockReading) -> Bool {
+        guard premise != nil else { return true }
+        let looks = [ClockReading(createdAt, uptime: uptime), confirmedAt].compactMap(\.self)
+        return looks.contains { Lifetime(from: $0.moment, until: $0.moment + Premise.freshness, uptime: $0.uptime).left(at: now) > .zero }
+    }
 
     /// Whether it was taken back before it was asked for in this way, and the device has not carried it out: it may begin anew. An ask that was
     /// under way when the command was taken back is no such one.
     func wasGivenUp(before context: AskContext) -> Bool {
         guard stage == .withdrawn, !wasLate, let finishedAt else { return false }
         return context.deadline - SendCommand.patience > finishedAt
+    }
+
+    /// Whether it was ended before it can have left for a device. Of others that were taken back nobody knows.
+    var neverLeft: Bool { stage == .withdrawn && !wasLate && (command == Self.barred || error == Self.notTaken) }
+
+    static let notTaken = "the link did not take it"
+    private static let barred = "withdrawn"
+
+    /// What stands in the place of a command that was taken back before it came.
+    static func bar(_ action: ActionID, _ thing: ThingName, at now: Moment) -> PendingCommand {
+        PendingCommand(
+            action: action, thing: thing, shadow: "command", command: barred, args: [:], expiresAt: nil, context: .null, org: nil, createdAt: now,
+            stage: .withdrawn, finishedAt: now)
     }
 
     /// The command as the device sees it. `ttl_ms` is what is left, for devices whose clocks are wrong.
@@ -70,7 +90,7 @@ struct PendingCommand: Sendable, Equatable {
 
     func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Moment) -> CommandFinished {
         CommandFinished(
-            action: partOf ?? action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: stage != .accepted || outcome != .withdrawn,
+            action: partOf ?? action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: !neverLeft,
             isLate: isLate, finishedAt: now, context: context)
     }
 }

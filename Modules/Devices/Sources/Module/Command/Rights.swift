@@ -5,6 +5,8 @@ import Synchronization
 /// Commands end with the rights that they rest on.
 extension DeviceDesk {
     private static let trace = Trace(correlation: "premise", causation: nil)
+    /// How many commands are looked at together.
+    private static let portion = 100
     private static let hasEnded = "the right that it rested on has ended"
 
     /// Those of the open commands of a thing that may be shown to it. What has waited is asked about; what has lost its right is ended, and what could
@@ -16,13 +18,17 @@ extension DeviceDesk {
         let verdicts = await hold(doubtful)
         let fallen = doubtful.filter { verdicts[$0.action] == false }
         if !fallen.isEmpty { try await endFallen(fallen) }
-        return commands.filter { command in !doubtful.contains { $0.action == command.action } || verdicts[command.action] == true }
+        return commands.compactMap { command in
+            guard doubtful.contains(where: { $0.action == command.action }) else { return command }
+            return verdicts[command.action] == true ? command.confirmed(at: now) : nil
+        }
     }
 
-    /// Whether a command may be shown now, as far as its right goes.
-    func isHeld(_ command: PendingCommand) async -> Bool {
-        guard command.isToBeConfirmed(at: services.clocks) else { return true }
-        return await hold([command])[command.action] ?? false
+    /// The command if it may be shown now, as far as its right goes.
+    func held(_ command: PendingCommand) async -> PendingCommand? {
+        let now = services.clocks
+        guard command.isToBeConfirmed(at: now) else { return command }
+        return await hold([command])[command.action] == true ? command.confirmed(at: now) : nil
     }
 
     /// Ends commands without touching the slot: whoever called settles it.
@@ -51,16 +57,20 @@ extension DeviceDesk {
     }
 
     /// Withdraws what rests on a right that has ended. What is being stored at this moment is waited for: it decided before the end.
+    ///
+    /// Throws when some could not be looked at; those that are known to have lost their rights are withdrawn all the same.
     func lookAgain(at subject: String, _ trace: Trace) async throws {
         for thing in underWay.all { try await turn(thing) {} }
-        let resting = try await services.store.query(PendingCommand.resting).compactMap(PendingCommand.init).filter {
-            $0.premise?.about.contains { $0.hasSameBytes(as: subject) } ?? false
+        var last: ActionID?, areAllKnown = true
+        while true {
+            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.portion)).compactMap(PendingCommand.init)
+            guard let end = resting.last else { break }
+            let verdicts = await hold(resting), fallen = resting.filter { verdicts[$0.action] == false }
+            for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }
+            areAllKnown = areAllKnown && verdicts.count == resting.count
+            last = end.action
         }
-        guard !resting.isEmpty else { return }
-        let verdicts = await hold(resting)
-        guard resting.allSatisfy({ verdicts[$0.action] != nil }) else { throw Failure.unavailable("The rights could not be looked at.", retryAfter: .seconds(1)) }
-        let fallen = resting.filter { verdicts[$0.action] == false }
-        for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }
+        guard areAllKnown else { throw Failure.unavailable("The rights could not be looked at.", retryAfter: .seconds(1)) }
     }
 
     private func withdraw(_ commands: [PendingCommand], from thing: ThingName, _ trace: Trace) async throws {
@@ -71,6 +81,14 @@ extension DeviceDesk {
                 try await end(commands.map { ($0, .withdrawn, Self.hasEnded) }, try await self.open(thing, shadow), thing, shadow, trace)
             }
         }
+    }
+}
+
+extension PendingCommand {
+    fileprivate func confirmed(at now: ClockReading) -> PendingCommand {
+        var copy = self
+        copy.confirmedAt = now
+        return copy
     }
 }
 
