@@ -38,8 +38,8 @@ public struct Migrator: Sendable {
         }
     }
 
-    /// One migrator at a time; SQLite's writer is alone anyway.
-    private func locked(_ statements: [SQL]) -> [SQL] {
-        database.dialect == .postgres ? ["SELECT pg_advisory_xact_lock(77130001)"] + statements : statements
-    }
+    private func locked(_ statements: [SQL]) -> [SQL] { Self.lock(database.dialect) + statements }
+
+    /// Begins the transaction of a step: one migrator at a time. SQLite's writer is alone anyway.
+    public static func lock(_ dialect: Dialect) -> [SQL] { dialect == .postgres ? ["SELECT pg_advisory_xact_lock(77130001)"] : [] }
 }

@@ -96,18 +96,22 @@ public final class PersonKeys: Sendable {
     /// A sealed text in its parts; nil for any other text.
     private struct Token {
         let tag: String, cipher: String, person: UserID
+        /// The person as an earlier build may have written the name: in capitals.
+        let spelled: String
         init?(_ text: String) {
             guard text.hasPrefix(PersonKeys.prefix) else { return nil }
             let parts = text.dropFirst(PersonKeys.prefix.count).split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0].utf8.count == 16, !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
             (tag, cipher, person) = (String(parts[0]), String(parts[1]), UserID(String(parts[2])))
+            spelled = String(parts[2])
         }
     }
 
     private func tag(of text: String, _ key: [UInt8]) -> String { Self.hex(vault.hmac(Array(text.utf8), key).prefix(8)) }
     private static let erasedPrefix = "erased-"
     private static func erased(_ tag: String) -> String { erasedPrefix + tag }
-    private static func context(_ person: UserID, _ stream: StreamName) -> String { "\(person) \(stream)" }
+    private static func context(_ person: UserID, _ stream: StreamName) -> String { context(person.text, stream.category, stream.id) }
+    private static func context(_ person: String, _ category: String, _ id: String) -> String { "\(person) \(category)-\(id)" }
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
@@ -147,5 +151,38 @@ public final class PersonKeys: Sendable {
     private func standing(_ row: Row, _ person: UserID) throws -> Standing {
         guard let sealed = row.text("sealed") else { return .erased }
         return .key(try vault.open(sealed, Self.purpose, person.text))
+    }
+}
+
+// MARK: - Names that are folded
+
+extension PersonKeys {
+    /// The persons for whom something is sealed in a document, as they are written there.
+    static func people(in json: JSON) -> Set<String> {
+        var people: Set<String> = []
+        _ = json.replacingTexts { text in
+            if let token = Token(text) { people.insert(token.spelled) }
+            return text
+        }
+        return people
+    }
+
+    /// The document with what is sealed for a person or a stream in capitals sealed for their names in small letters.
+    static func refolded(_ json: JSON, of category: String, _ id: String, _ keys: [String: [UInt8]?], _ vault: Vault) throws -> JSON {
+        try json.replacingTexts { text in
+            guard let token = Token(text), token.spelled != token.person.text || id.withFoldedUUIDs != id else { return text }
+            var cipher = token.cipher
+            if let key = keys[token.spelled] ?? nil {
+                let plain = try vault.openUnder(key, cipher, context(token.spelled, category, id))
+                cipher = try vault.sealUnder(key, plain, context(token.person.text, category, id.withFoldedUUIDs))
+            }
+            return "\(prefix)\(token.tag):\(cipher):\(token.person)"
+        }
+    }
+
+    static func key(_ sealed: String, of person: String, _ vault: Vault) throws -> [UInt8] { try vault.open(sealed, purpose, person) }
+
+    static func resealed(_ sealed: String, of person: String, for folded: String, _ vault: Vault) throws -> String {
+        try vault.seal(try key(sealed, of: person, vault), purpose, folded)
     }
 }

@@ -93,18 +93,29 @@ public enum Console {
         }
     }
 
+    /// What stands in capitals in the database and is to be folded by `migrate`, a line for each column, and what would collide then, a line for each row.
+    public static func uuids(_ settings: Settings) async throws -> (folds: [String], collisions: [String]) {
+        try await withStorage(settings) { storage in
+            let vault = try CryptoVault(settings).port
+            var folds: [String] = [], collisions: [String] = []
+            for schema in [Storage.platform] + Modules.all.map(\.name) {
+                let folding = UUIDFolding(schema, database: storage.database, vault: vault)
+                folds += try await folding.findings().map { "\($0.schema).\($0.table).\($0.column): \($0.texts.count), as \($0.texts[0])" }
+                collisions += try await folding.collisions()
+            }
+            return (folds, collisions)
+        }
+    }
+
     /// The first bad row of the stored event log in words; nil when all is well.
     public static func verify(_ settings: Settings) async throws -> String? {
-        let storage = try Storage(settings)
-        let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)
-        for context in Modules.all {
-            let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database, people: people)
-            if let fault = try await verifier.firstFault() {
-                await storage.database.close()
-                return fault
+        try await withStorage(settings) { storage in
+            let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)
+            for context in Modules.all {
+                let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database, people: people)
+                if let fault = try await verifier.firstFault() { return fault }
             }
+            return nil
         }
-        await storage.database.close()
-        return nil
     }
 }

@@ -38,11 +38,15 @@ struct Storage: Sendable {
     }
 
     /// Brings the platform's schema and those of the modules up to date.
-    func migrate(_ contexts: [Context]) async throws {
-        let migrator = Migrator(database)
-        try await migrator.migrate(schema: Self.platform, Self.platformMigrations)
-        for context in contexts {
-            try await migrator.migrate(schema: context.name, Self.steps(of: context))
+    func migrate(_ contexts: [Context], _ vault: Vault) async throws {
+        try await migrate(Self.platform, Self.platformMigrations, vault)
+        for context in contexts { try await migrate(context.name, Self.steps(of: context), vault) }
+    }
+
+    private func migrate(_ schema: String, _ steps: [Migration], _ vault: Vault) async throws {
+        try await Migrator(database).migrate(schema: schema, steps)
+        do { try await UUIDFolding(schema, database: database, vault: vault).run() } catch let collision as UUIDFolding.Collision {
+            throw Settings.Mistake(description: collision.description)
         }
     }
 
@@ -63,6 +67,7 @@ struct Storage: Sendable {
         for context in contexts {
             missing += try await migrator.missing(schema: context.name, Self.steps(of: context)).map { "\(context.name)/\($0)" }
         }
+        for schema in [Self.platform] + contexts.map(\.name) where try await !UUIDFolding.isDone(schema, database) { missing.append("\(schema)/\(UUIDFolding.step)") }
         return missing
     }
 }

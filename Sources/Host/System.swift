@@ -52,7 +52,7 @@ public struct System: Sendable {
         let contexts = try Modules.chosen(names), storage = try Storage(settings)
         let isSplit = contexts.count < Modules.all.count
         if isSplit, storage.postgres == nil { throw Settings.Mistake(description: "SQLite means one process: --modules needs PostgreSQL") }
-        if storage.postgres == nil || settings.flag("SPKEY_AUTO_MIGRATE") { try await storage.migrate(Modules.all) }
+        if storage.postgres == nil || settings.flag("SPKEY_AUTO_MIGRATE") { try await storage.migrate(Modules.all, try CryptoVault(settings).port) }
         let missing = try await storage.missing(contexts)
         guard missing.isEmpty else { throw Settings.Mistake(description: "the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
         let epoch = try await Epochs.current(of: storage.database)
@@ -198,7 +198,7 @@ public struct System: Sendable {
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {
         let storage = try Storage(settings)
         let contexts = try Modules.chosen(names)
-        try await storage.migrate(contexts)
+        try await storage.migrate(contexts, try CryptoVault(settings).port)
         for context in contexts { try await Housekeeping(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run() }
         await storage.database.close()
     }

@@ -136,7 +136,7 @@ extension String {
     }
 
     /// A UUID in small letters; every other text as it is.
-    var foldedUUID: String {
+    public var foldedUUID: String {
         guard utf8.count == 36, utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }), isUUID else { return self }
         return lowercased()
     }

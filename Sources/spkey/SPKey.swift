@@ -11,7 +11,7 @@ struct SPKey: AsyncParsableCommand {
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
         subcommands: [
             Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, RebuildCommand.self,
-            GrantsCommand.self, DeadLetters.self,
+            GrantsCommand.self, DeadLetters.self, Doctor.self,
         ])
 
     static func main() async {

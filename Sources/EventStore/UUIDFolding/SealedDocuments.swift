@@ -1,0 +1,90 @@
+import Database
+import Kernel
+
+/// What names a UUID within a document: encrypted for a person and a stream, whose names are part of the encryption, or part of a state.
+struct SealedDocuments {
+    let schema: String
+    let vault: Vault
+    let transaction: any Transaction
+
+    private static let portion = 500
+
+    /// The keys of persons are encrypted for their names.
+    func foldPersonKeys() async throws {
+        let rows = try await transaction.execute("SELECT user_id, sealed FROM platform.person_keys WHERE user_id <> lower(user_id)").rows
+        for row in rows {
+            guard let person = row.text("user_id"), person.withFoldedUUIDs != person, let sealed = row.text("sealed") else { continue }
+            let folded = try PersonKeys.resealed(sealed, of: person, for: person.withFoldedUUIDs, vault)
+            _ = try await transaction.execute("UPDATE platform.person_keys SET sealed = \(folded) WHERE user_id = \(person)")
+        }
+    }
+
+    /// Encrypts what events say of persons for the names in small letters, and has states made anew that hold other names.
+    func fold() async throws {
+        try await foldEvents()
+        try await foldStates()
+    }
+
+    private func foldEvents() async throws {
+        var last = (category: "", id: "", version: Int64(0)), keys: [String: [UInt8]?] = [:]
+        while true {
+            let rows = try await transaction.execute(
+                """
+                SELECT category, id, version, data FROM \(trusted: schema).events
+                WHERE (category, id, version) > (\(last.category), \(last.id), \(last.version)) AND data LIKE '%sealed:%'
+                ORDER BY category, id, version LIMIT \(Self.portion)
+                """
+            ).rows
+            for row in rows {
+                last = (row.text("category") ?? "", row.text("id") ?? "", row.int("version") ?? 0)
+                guard let data = row.json("data") else { continue }
+                for person in PersonKeys.people(in: data) where keys[person] == nil { keys[person] = .some(try await key(of: person)) }
+                let folded = try PersonKeys.refolded(data, of: last.category, last.id, keys, vault)
+                guard folded != data else { continue }
+                _ = try await transaction.execute(
+                    """
+                    UPDATE \(trusted: schema).events SET data = \(folded)
+                    WHERE category = \(last.category) AND id = \(last.id) AND version = \(last.version)
+                    """)
+            }
+            guard rows.count == Self.portion else { return }
+        }
+    }
+
+    /// Nil for somebody whose key is gone.
+    private func key(of person: String) async throws -> [UInt8]? {
+        let folded = person.withFoldedUUIDs
+        let row = try await transaction.execute("SELECT sealed FROM platform.person_keys WHERE user_id = \(folded)").rows.first
+        return try row?.text("sealed").map { try PersonKeys.key($0, of: folded, vault) }
+    }
+
+    /// A state of another shape than the build's is folded anew from its events.
+    private func foldStates() async throws {
+        var last = (category: "", id: "")
+        while true {
+            let rows = try await transaction.execute(
+                """
+                SELECT category, id, state FROM \(trusted: schema).aggregates
+                WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.portion)
+                """
+            ).rows
+            for row in rows {
+                last = (row.text("category") ?? "", row.text("id") ?? "")
+                guard last.id.withFoldedUUIDs != last.id || row.json("state")?.hasCapitalUUID ?? false else { continue }
+                _ = try await transaction.execute("UPDATE \(trusted: schema).aggregates SET shape = -1 WHERE category = \(last.category) AND id = \(last.id)")
+            }
+            guard rows.count == Self.portion else { return }
+        }
+    }
+}
+
+extension JSON {
+    fileprivate var hasCapitalUUID: Bool {
+        switch self {
+        case .string(let text): text.withFoldedUUIDs != text
+        case .array(let items): items.contains(where: \.hasCapitalUUID)
+        case .object(let object): object.contains { $0.key.withFoldedUUIDs != $0.key || $0.value.hasCapitalUUID }
+        default: false
+        }
+    }
+}
