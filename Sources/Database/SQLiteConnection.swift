@@ -23,10 +23,16 @@ actor SQLiteConnection: TransactingConnection {
     func execute(_ statements: [SQL]) throws -> [Rows] {
         let file = try self.file ?? SQLiteFile(path: path, schemas: schemas, isWriter: isWriter)
         self.file = file
-        return try statements.map { statement in
-            let answer = try file.run(statement)
-            if statement.mustAffect, answer.affected == 0 { throw DatabaseError.unaffected(statement: statement.text) }
-            return answer
+        do {
+            return try statements.map { statement in
+                let answer = try file.run(statement)
+                if statement.mustAffect, answer.affected == 0 { throw DatabaseError.unaffected(statement: statement.text) }
+                return answer
+            }
+        } catch {
+            // What the system has said once of an open file is not said again: later writes must not rest on it.
+            if file.isBroken, !file.isInTransaction { self.file = nil }
+            throw error
         }
     }
 
@@ -43,8 +49,18 @@ actor SQLiteConnection: TransactingConnection {
     }
 
     func begin() throws { _ = try execute(["BEGIN IMMEDIATE"]) }
-    func commit() throws { _ = try execute(["COMMIT"]) }
-    func rollBack() { if file?.isInTransaction == true { _ = try? execute(["ROLLBACK"]) } }
+
+    /// A write-ahead log that could not be synced may hold the transaction whole, and a restart may find it there.
+    func commit() throws {
+        do { _ = try execute(["COMMIT"]) } catch {
+            throw file?.isBroken ?? true ? DatabaseError.outcomeUnknown : error
+        }
+    }
+
+    func rollBack() {
+        if file?.isInTransaction == true { _ = try? execute(["ROLLBACK"]) }
+        if file?.isBroken == true { file = nil }
+    }
 }
 
 /// The C side of a connection. Confined to the thread of its actor.
@@ -52,6 +68,8 @@ final class SQLiteFile {
     private let handle: OpaquePointer
     private let schemas: [String]
     private var statements: [String: OpaquePointer] = [:]
+    /// Whether reading or writing the file has failed.
+    private(set) var isBroken = false
 
     init(path: String, schemas: [String], isWriter: Bool) throws {
         var opened: OpaquePointer?
@@ -144,14 +162,24 @@ final class SQLiteFile {
     }
 
     private func error() -> DatabaseError {
-        let message = String(cString: sqlite3_errmsg(handle)), code = sqlite3_extended_errcode(handle)
-        switch code {
-        case SQLITE_CONSTRAINT_UNIQUE_, SQLITE_CONSTRAINT_PRIMARYKEY_:
-            return .unique(constraint: String(message.split(separator: ":").last ?? "").trimmed)
-        case SQLITE_CONSTRAINT_CHECK_: return .check(message)
-        case SQLITE_BUSY, SQLITE_LOCKED: return .contention(message)
-        case SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN: return .unreachable(message)
-        default: return .statement(state: "\(code)", message: message)
+        let error = DatabaseError(sqlite: sqlite3_extended_errcode(handle), String(cString: sqlite3_errmsg(handle)))
+        isBroken = isBroken || sqlite3_extended_errcode(handle) & 0xFF == SQLITE_IOERR
+        return error
+    }
+}
+
+extension DatabaseError {
+    /// - Parameter code: an extended result code (SQLite, "Result and Error Codes"): its low byte says of what kind the error is.
+    init(sqlite code: Int32, _ message: String) {
+        switch (code, code & 0xFF) {
+        case (SQLITE_CONSTRAINT_UNIQUE_, _), (SQLITE_CONSTRAINT_PRIMARYKEY_, _):
+            self = .unique(constraint: String(message.split(separator: ":").last ?? "").trimmed)
+        case (SQLITE_CONSTRAINT_CHECK_, _): self = .check(message)
+        // Somebody else has the file, or has written since this transaction began to read.
+        case (_, SQLITE_BUSY), (_, SQLITE_LOCKED), (_, SQLITE_PROTOCOL): self = .contention(message)
+        // The disk, or memory: it may come back.
+        case (_, SQLITE_IOERR), (_, SQLITE_FULL), (_, SQLITE_CANTOPEN), (_, SQLITE_READONLY), (_, SQLITE_NOMEM): self = .unreachable(message)
+        default: self = .statement(state: "\(code)", message: message)
         }
     }
 }

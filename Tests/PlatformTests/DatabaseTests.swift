@@ -1,4 +1,4 @@
-import Database
+@testable import Database
 import Kernel
 import KernelTesting
 import Testing
@@ -198,5 +198,16 @@ import Testing
             #expect(try await database.read(look).first?.int("a") == 3)
             await other.close()
         }
+    }
+
+    @Test func `SQLite's extended codes are read by their kind`() {
+        func kind(_ code: Int32) -> DatabaseError { DatabaseError(sqlite: code, "m") }
+        // BUSY, BUSY_RECOVERY, BUSY_SNAPSHOT, LOCKED_SHAREDCACHE, PROTOCOL
+        for code in [5, 261, 517, 262, 15] as [Int32] { #expect(kind(code) == .contention("m"), "\(code)") }
+        // IOERR, IOERR_READ, IOERR_WRITE, IOERR_FSYNC, IOERR_SHMMAP, FULL, CANTOPEN_ISDIR, READONLY_DBMOVED, NOMEM
+        for code in [10, 266, 778, 1034, 5386, 13, 526, 1032, 7] as [Int32] { #expect(kind(code) == .unreachable("m") && kind(code).isPassing, "\(code)") }
+        // CORRUPT, CORRUPT_VTAB, NOTADB, CONSTRAINT_NOTNULL
+        for code in [11, 267, 26, 1299] as [Int32] { #expect(!kind(code).isPassing, "\(code)") }
+        #expect(DatabaseError(sqlite: 2067, "UNIQUE constraint failed: t.a") == .unique(constraint: "t.a"))
     }
 }
