@@ -67,7 +67,7 @@ extension Lock {
     }
 
     /// How many keys a lock takes.
-    static let mostKeys = 5_000
+    static let mostKeys = 5_000, mostResidents = 1_000
 }
 
 /// What a lock is when it comes into being.

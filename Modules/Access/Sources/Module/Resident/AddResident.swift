@@ -18,13 +18,14 @@ struct AddResident: Command {
     var target: String { lock.description }
 
     enum Refusal: Refused {
-        case nobodyNamed, noSuchUser, listedAlready
+        case nobodyNamed, noSuchUser, listedAlready, isFull
         var kind: RefusalKind { self == .noSuchUser ? .unknown : .invalid }
         var words: String {
             switch self {
             case .nobodyNamed: "userId, email or phoneNumber is needed."
             case .noSuchUser: "No user matches; create the user first."
             case .listedAlready: "The user is a resident already."
+            case .isFull: "A lock has at most \(Lock.mostResidents) residents."
             }
         }
     }
@@ -33,6 +34,7 @@ struct AddResident: Command {
         guard !who.isEmpty else { throw .nobodyNamed }
         guard let user else { throw .noSuchUser }
         guard lock.resident(user) == nil else { throw .listedAlready }
+        guard lock.residents.count < Lock.mostResidents else { throw .isFull }
         return [.residentAdded(Resident(user: user, name: name.text, email: who.user == nil ? email?.normalisedAddress : nil))]
     }
 

@@ -110,7 +110,9 @@ extension DeviceDesk {
                 let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == command.shadow }, at: now)
                 if isCommands {
                     publications.removeAll { $0.tail == "update/delta" }
-                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment).filter { $0.tail != "update/accepted" }
+                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment).filter {
+                        $0.tail != "update/accepted"
+                    }
                 }
             }
             rows.append(try ThingTables.put(desk.shadow, thing, shadow))

@@ -90,7 +90,7 @@ struct DeviceWorker: Sendable {
     }
 
     /// One thing must not keep the others from expiring, nor many that cannot be ended those behind them.
-    private func expireAll() async throws {
+    func expireAll() async throws {
         var last = ""
         while true {
             let things = try await desk.services.store.query(PendingCommand.expired(at: desk.services.clocks, after: last)).compactMap { $0.text("thing") }

@@ -91,7 +91,7 @@ extension DeviceDesk {
 
     /// Stores the command in the slot, then hands it to the link; what has certainly not left is ended at once.
     private func offer(_ command: PendingCommand, _ shadow: inout Shadow, _ isOffline: Bool, storing: Storing?) async throws -> SendCommand.Reply {
-        let now = services.clocks, publications = shadow.replaceDesired(with: command.slot(at: now), at: now.moment)
+        let now = services.clocks, publications = shadow.replaceDesired(with: command.slot(at: now), hidesPrevious: true, at: now.moment)
         services.crashes.reach(.beforeCommit, in: services.module)
         if let storing {
             guard try await store(command, shadow, storing) else { return SendCommand.Reply(.outdated) }

@@ -1,9 +1,13 @@
 import Kernel
 
 /// How shadow documents are merged, stamped and compared.
-enum Merge {
+struct Merge {
+    /// How many values were looked at: no more than the documents have, whatever is in them.
+    private(set) var visits = 0
+
     /// Members of objects are merged, null removes, everything else (lists too) replaces.
-    static func merge(_ part: JSON, into old: JSON, _ oldTimes: JSON, at now: Moment) -> (JSON, JSON) {
+    mutating func merge(_ part: JSON, into old: JSON, _ oldTimes: JSON, at now: Moment) -> (JSON, JSON) {
+        visits += 1
         guard case .object(let part) = part else { return part.isNull ? (.null, .null) : (part, stamped(part, at: now)) }
         var merged = old.members ?? [:], times = old.members == nil ? [:] : oldTimes.members ?? [:]
         for member in part {
@@ -15,19 +19,24 @@ enum Merge {
     }
 
     /// The document with `{"timestamp": seconds}` in the place of every leaf.
-    static func stamped(_ document: JSON, at now: Moment) -> JSON {
+    mutating func stamped(_ document: JSON, at now: Moment) -> JSON {
+        visits += 1
         switch document {
         case .object(let object):
             var times: JSON.Object = [:]
             for member in object where !member.value.isNull { times[member.key] = stamped(member.value, at: now) }
             return .object(times)
-        case .array(let items): return .array(items.map { stamped($0, at: now) })
+        case .array(let items):
+            var times: [JSON] = []
+            for item in items { times.append(stamped(item, at: now)) }
+            return .array(times)
         default: return ["timestamp": .int(now.seconds)]
         }
     }
 
     /// The members of `wanted` that `known` lacks or has otherwise, with their times.
-    static func difference(of wanted: JSON, _ times: JSON, from known: JSON) -> (state: JSON, times: JSON)? {
+    mutating func difference(of wanted: JSON, _ times: JSON, from known: JSON) -> (state: JSON, times: JSON)? {
+        visits += 1
         guard case .object(let object) = wanted, let other = known.members else {
             return wanted == known || wanted.isNull || wanted == .object([:]) ? nil : (wanted, times)
         }

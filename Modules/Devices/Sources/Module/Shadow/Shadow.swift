@@ -66,9 +66,9 @@ extension Shadow {
             guard let wanted = wanted.integer else { throw .badVersion }
             guard wanted == version else { throw .conflict }
         }
-        var after = self
-        if let part = state["desired"] { (after.desired, after.desiredTimes) = Merge.merge(part, into: desired, desiredTimes, at: now) }
-        if let part = state["reported"] { (after.reported, after.reportedTimes) = Merge.merge(part, into: reported, reportedTimes, at: now) }
+        var after = self, merge = Merge()
+        if let part = state["desired"] { (after.desired, after.desiredTimes) = merge.merge(part, into: desired, desiredTimes, at: now) }
+        if let part = state["reported"] { (after.reported, after.reportedTimes) = merge.merge(part, into: reported, reportedTimes, at: now) }
         guard after.state.bytes.count <= Self.largest else { throw .tooLarge }
         let before = self
         self = after
@@ -108,7 +108,8 @@ extension Shadow {
     mutating func replaceDesired(with document: JSON, hidesPrevious: Bool = false, at now: Moment) -> [Publication] {
         var before = self
         if hidesPrevious { (before.desired, before.desiredTimes) = (.null, .null) }
-        (desired, desiredTimes) = Merge.merge(document, into: .null, .null, at: now)
+        var merge = Merge()
+        (desired, desiredTimes) = merge.merge(document, into: .null, .null, at: now)
         return changed(from: before, request: ["desired": document], token: nil, offers: !document.isNull, at: now)
     }
 
@@ -129,7 +130,8 @@ extension Shadow {
     private mutating func changed(from before: Shadow, request: JSON, token: JSON?, offers: Bool, at now: Moment) -> [Publication] {
         version += 1
         isDeleted = false
-        let metadata = Merge.stamped(request, at: now)
+        var merge = Merge()
+        let metadata = merge.stamped(request, at: now)
         var publications = [
             Publication(
                 tail: "update/accepted",
@@ -159,7 +161,10 @@ extension Shadow {
 
 extension Shadow {
     /// What is wanted and not, or not yet, reported; nil when there is no difference.
-    var delta: (state: JSON, times: JSON)? { Merge.difference(of: desired, desiredTimes, from: reported) }
+    var delta: (state: JSON, times: JSON)? {
+        var merge = Merge()
+        return merge.difference(of: desired, desiredTimes, from: reported)
+    }
 
     private var state: JSON {
         ["desired": desired.isNull ? nil : desired, "reported": reported.isNull ? nil : reported]

@@ -13,18 +13,20 @@ struct AddAccessibleLock: Command, ConcernsUser {
     var target: String { user.text }
 
     enum Refusal: Refused {
-        case listedAlready, endsBeforeItBegins
+        case listedAlready, endsBeforeItBegins, isFull
         var kind: RefusalKind { .invalid }
         var words: String {
             switch self {
             case .listedAlready: "The lock is in the list already."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
+            case .isFull: "A user has at most \(UserAccount.mostAccessibleLocks) locks in the list."
             }
         }
     }
 
     func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard !user.lists(lock) else { throw .listedAlready }
+        guard user.accessibleLocks.count < UserAccount.mostAccessibleLocks else { throw .isFull }
         if let validFrom, let validUntil, validUntil <= validFrom { throw .endsBeforeItBegins }
         return [
             .accessibleLockAdded(

@@ -12,14 +12,20 @@ struct AddDevice: Command, ConcernsUser {
     var target: String { user.text }
 
     enum Refusal: Refused {
-        case linkedAlready
+        case linkedAlready, isFull
         var kind: RefusalKind { .invalid }
-        var words: String { "The device is linked to the user already." }
+        var words: String {
+            switch self {
+            case .linkedAlready: "The device is linked to the user already."
+            case .isFull: "A user has at most \(UserAccount.mostDevices) devices."
+            }
+        }
     }
 
     func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         let id = LinkedDevice.ID(device.text)
         guard user.device(id) == nil else { throw .linkedAlready }
+        guard user.devices.count < UserAccount.mostDevices else { throw .isFull }
         return [.deviceAdded(LinkedDevice(id: id, kind: kind, org: OrgID(org.text), name: name, addedBy: addedBy, addedAt: now))]
     }
 

@@ -9,13 +9,19 @@ struct AddLicensePlate: Command, ConcernsUser {
     var target: String { user.text }
 
     enum Refusal: Refused {
-        case listedAlready
+        case listedAlready, isFull
         var kind: RefusalKind { .invalid }
-        var words: String { "The user has this plate already." }
+        var words: String {
+            switch self {
+            case .listedAlready: "The user has this plate already."
+            case .isFull: "A user has at most \(UserAccount.mostPlates) plates."
+            }
+        }
     }
 
     func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.plate(plate) == nil else { throw .listedAlready }
+        guard user.plates.count < UserAccount.mostPlates else { throw .isFull }
         return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]
     }
 

@@ -16,8 +16,15 @@ struct AddPhysicalKey: Command, ConcernsUser {
         static var longest: Int { 500 }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        [.physicalKeyAdded(PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))]
+    enum Refusal: Refused {
+        case isFull
+        var kind: RefusalKind { .invalid }
+        var words: String { "A user has at most \(UserAccount.mostPhysicalKeys) physical keys." }
+    }
+
+    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard user.physicalKeys.count < UserAccount.mostPhysicalKeys else { throw .isFull }
+        return [.physicalKeyAdded(PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))]
     }
 
     static let operation = Operation.command(

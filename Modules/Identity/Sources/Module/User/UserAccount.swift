@@ -54,6 +54,9 @@ struct UserAccount: Aggregate {
     private(set) var devices: [LinkedDevice] = []
     private(set) var isErased = false
 
+    /// How much of a kind a user may have: the state is written as a whole.
+    static let mostAccessibleLocks = 5_000, mostDevices = 200, mostPlates = 100, mostPhysicalKeys = 1_000
+
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let id, let org): (self.id, self.org, status) = (id, org, .active)
