@@ -170,7 +170,7 @@ extension PersonKeys {
     /// The document with what is sealed for a person or a stream in capitals sealed for their names in small letters.
     static func refolded(_ json: JSON, of category: String, _ id: String, _ keys: [String: [UInt8]?], _ vault: Vault) throws -> JSON {
         try json.replacingTexts { text in
-            guard let token = Token(text), token.spelled != token.person.text || id.withFoldedUUIDs != id else { return text }
+            guard let token = Token(text), token.spelled.withFoldedUUIDs != token.spelled || id.withFoldedUUIDs != id else { return text }
             var cipher = token.cipher
             if let key = keys[token.spelled] ?? nil {
                 let plain = try vault.openUnder(key, cipher, context(token.spelled, category, id))

@@ -63,6 +63,14 @@ import Testing
         for file in Self.files(in: "Sources") + Self.files(in: "Modules") { #expect(!banned.contains { file.path.contains($0) }, "\(file.path)") }
     }
 
+    /// Swift's texts are equal when they look alike (Unicode canonical equivalence), ids when their bytes are.
+    @Test func `raw texts are compared byte by byte, or as what they are`() throws {
+        let beside = try Regex(#"\.text\s*[=!]=\s*[^"\s]"#), after = try Regex(#"[=!]=\s*[A-Za-z_][\w.?!]*\.text(?![\w(])"#)
+        for file in Self.files(in: "Modules").filter({ $0.path.contains("/Sources/") }) + Self.files(in: "Sources/HTTPEdge") + Self.files(in: "Sources/EventStore") {
+            for line in file.text.split(separator: "\n") where line.contains(beside) || line.contains(after) { Issue.record("\(file.path): \(line)") }
+        }
+    }
+
     @Test func `decisions know neither clock nor chance`() {
         for file in Self.files(in: "Modules") where file.text.contains("func decide(") && file.path.contains("/Module/") {
             let rest = file.text.components(separatedBy: "func decide(")[1], line = rest.prefix { $0 != "\n" }

@@ -99,4 +99,22 @@ import Testing
             #expect(try await installation.spkey("verify") == "The event log is sound.")
         }
     }
+
+    @Test(arguments: [Layout.sqlite, .five]) func `a key that waits for its device goes with the tenant that gave it`(layout: Layout) async throws {
+        try await DeviceTests.with(layout) { installation, broker, partner in
+            let lock = try await partner.lock(), other = try await Partner(installation)
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k", "userId": .string(try await partner.user())]).status == 200)
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/SetOrganization", ["orgId": .string(other.org)]).status == 200)
+            let device = try await Device(broker, lock.uuid, answers: true)
+            defer { device.close() }
+            // What it is told is to let go of the key, should it have it; never to take it.
+            let isGone = try await eventually {
+                try await device.say("get", [:])
+                return try await other.call("GET", "/locks/\(lock.number)/details").body["keysNotRemovedYet"]?.items?.isEmpty != false && !device.opens.isEmpty
+            }
+            #expect(isGone)
+            let heard = ["get/accepted", "update/delta", "update/documents"].flatMap { device.all($0) }.map(\.encoded).joined(separator: "\n")
+            #expect(heard.contains("remove_key") && !heard.contains("add_key"), "\(heard)")
+        }
+    }
 }

@@ -65,6 +65,8 @@ final class Installation: Sendable {
     let layout: Layout
     private let programs = Mutex<[Program]>([])
     private let byPort = Mutex<[Int: Program]>([:])
+    /// Where the process of each module listens.
+    private let ports = Mutex<[String: Int]>([:])
     /// Settings of the next start only.
     private let once = Mutex<[String: String]>([:])
     let client = HTTPClient(publicOnly: false)
@@ -107,6 +109,7 @@ final class Installation: Sendable {
                 let own = try Self.freePort()
                 upstreams += ["--upstream", "\(module)=127.0.0.1:\(own)"]
                 try serve([module], on: own)
+                ports.withLock { $0[module] = own }
                 try await ready(own)
             }
             let configuration = try await Program.run(Self.program, ["gateway-config", "--listen", "127.0.0.1:\(port)"] + upstreams)
@@ -132,6 +135,24 @@ final class Installation: Sendable {
         programs.withLock { $0.append(program) }
         byPort.withLock { $0[port] = program }
         return program
+    }
+
+    struct NoSuchProcess: Error {}
+
+    /// The process of a module, where each has its own.
+    func process(of module: String) throws -> Program {
+        guard let port = ports.withLock({ $0[module] }), let program = program(on: port) else { throw NoSuchProcess() }
+        return program
+    }
+
+    /// Starts the process of a module again, where it was.
+    func startAgain(_ module: String, _ settings: [String: String]) async throws {
+        guard let port = ports.withLock({ $0[module] }) else { throw NoSuchProcess() }
+        try await process(of: module).wait()
+        once.withLock { $0 = settings }
+        try serve([module], on: port)
+        once.withLock { $0 = [:] }
+        try await ready(port)
     }
 
     func program(on port: Int) -> Program? { byPort.withLock { $0[port] } }

@@ -55,4 +55,9 @@ import Testing
         await #expect(throws: Failure.self) { try await establish(["email": "ann@b.example".replacing("n", with: "\u{FF4E}").json]) }
         await #expect(throws: Failure.self) { try await establish(["email": "\u{212A}ann@b.example"]) }
     }
+
+    @Test(arguments: ["sub", "https://spkey.co/user_id"]) func `a token may spell a user's id in capitals`(claim: String) async throws {
+        let id = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+        #expect(try await establish([claim: .string(id.uppercased()), "email_verified": false]).caller.user?.text == id)
+    }
 }

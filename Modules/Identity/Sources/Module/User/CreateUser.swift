@@ -74,7 +74,7 @@ extension Caller {
         switch self {
         case .key(_, isSuper: true), .staff: .proven
         case .key(_, isSuper: false): .invited
-        case .user(_, let own): own != nil && own == email?.text ? .proven : .contact
+        case .user(_, let own): own.flatMap { own in email?.text.hasSameBytes(as: own) } == true ? .proven : .contact
         case .anonymous: .contact
         }
     }

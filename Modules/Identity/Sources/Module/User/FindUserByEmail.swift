@@ -19,7 +19,7 @@ enum FindUserByEmail {
         .query("searchOnly", "Exactly true: never create.", default: SearchOnly.no),
         .request
     ) { (services: Services, email: EmailAddress, uuid: UUIDText?, searchOnly: SearchOnly, request: Request) in
-        if case .user(_, let own) = request.caller, own != email.text {
+        if case .user(_, let own) = request.caller, own?.hasSameBytes(as: email.text) != true {
             throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own address only.")
         }
         if let found = try await services.store.query(Contacts.find(email)).first { return describe(found) }

@@ -19,7 +19,7 @@ struct PhysicalKeys: Query, ConcernsUser {
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
         let wanted = text?.lowercased()
         let found = snapshot.state.physicalKeys(for: request.caller).filter { key in
-            (org == nil || key.org.text == org) && (orgName == nil || key.orgName == orgName)
+            (org.map { key.org.text.hasSameBytes(as: $0) } ?? true) && (orgName == nil || key.orgName == orgName)
                 && (wanted == nil || key.note?.lowercased().contains(wanted ?? "") == true)
         }
         return ["keys": .array(found.prefix(Self.most).map { .object($0.data) }), "total": .int(Int64(found.count))]

@@ -37,7 +37,7 @@ struct UpdateEmail: Command, ConcernsUser {
             let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStanding.proven.rawValue
             guard plan.snapshot.state.org == tenant, !isSomebody else { throw Failure(Refusal.isSomebody) }
             standing = .contact
-        case .user(_, let own) where own == command.email.text: standing = .proven
+        case .user(_, let own) where own?.hasSameBytes(as: command.email.text) == true: standing = .proven
         case .user, .anonymous:
             _ = try await services.store.run([Contacts.set(pending: command.email, of: command.user)])
             return .nothingToDo

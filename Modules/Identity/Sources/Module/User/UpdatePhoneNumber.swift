@@ -19,7 +19,7 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
 
     private static let contacts = Preparation<UpdatePhoneNumber>(repeats: true) { plan, services in
         let command = plan.command, contact = try await services.store.query(Contacts.find(command.user)).first
-        guard contact?.text("phone") != command.phone.value?.text else { return .nothingToDo }
+        guard contact?.text("phone").map(ExactText.init) != (command.phone.value?.text).map(ExactText.init) else { return .nothingToDo }
         return .init(rows: [Contacts.set(phone: command.phone.value, of: command.user)])
     }
 
