@@ -54,7 +54,7 @@ let contexts = [
     Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
-    Context(name: "Partners", knows: [], ports: [("WebhookSender", ["HTTPClient"])]),
+    Context(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),
 ]
 let modules: [Target.Dependency] = contexts.map { .target(name: $0.name) }
 let ports: [Target.Dependency] = contexts.flatMap(\.ports).map { .target(name: $0.name) }

@@ -75,7 +75,8 @@ extension Subscription {
     func retryParked(at cursor: Cursor, _ session: inout Session) async throws {
         let rows = try await store.database.read(
             """
-            SELECT * FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source) AND retry
+            SELECT * FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)
+                AND (category, id) IN (SELECT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND retry)
             ORDER BY epoch, transaction_id, position, at LIMIT \(Self.retryPortion)
             """)
         var stopped: Set<StreamName> = []

@@ -72,6 +72,6 @@ struct MetricsAccess {
     func allows(_ request: HummingbirdCore.Request, from peer: String) -> Bool {
         if let token = settings.metricsToken, let given = request.headers[.authorization], Secret.areEqual(given, "Bearer \(token)") { return true }
         if !settings.adminKey.isEmpty, Secret.areEqual(request.headers[HTTPField.Name("X-Admin-API-Key")!] ?? "", settings.adminKey) { return true }
-        return Network("127.0.0.0/8")!.holds(peer) || peer == "::1" ? request.headers[HTTPField.Name("X-Forwarded-For")!] == nil : false
+        return Network.isLoopback(peer) && request.headers[HTTPField.Name("X-Forwarded-For")!] == nil
     }
 }

@@ -31,6 +31,22 @@ public final class CredentialDirectory: Sendable {
             "UPDATE platform.users SET standing = 'invited' WHERE email_digest IS NOT NULL",
         ])
 
+    /// At which version of the credentials the keys of a tenant were ended last: what they asked for before ends too.
+    public static let dismissals = Migration(
+        "008-key-dismissals",
+        ["CREATE TABLE platform.key_dismissals (org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, epoch BIGINT NOT NULL, PRIMARY KEY (org_id, is_super))"])
+
+    private static func dismiss(_ org: OrgID, isSuper: Bool) -> [SQL] {
+        [
+            "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super = \(isSuper)",
+            "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+            """
+            INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch FROM platform.credentials_epoch e WHERE e.id = 1
+            ON CONFLICT (org_id, is_super) DO UPDATE SET epoch = EXCLUDED.epoch
+            """,
+        ]
+    }
+
     struct Key: Sendable {
         let org: OrgID
         let isSuper: Bool
@@ -56,12 +72,8 @@ public final class CredentialDirectory: Sendable {
                     """
                 ]
             },
-            dismissKeys: { org in
-                [
-                    "DELETE FROM platform.api_keys WHERE org_id = \(org) AND NOT is_super",
-                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
-                ]
-            },
+            dismissKeys: { dismiss($0, isSuper: false) },
+            dismissal: { org, isSuper in "SELECT epoch FROM platform.key_dismissals WHERE org_id = \(org) AND is_super = \(isSuper)" },
             knowUser: { user, email, standing in
                 [
                     """
@@ -92,12 +104,7 @@ public final class CredentialDirectory: Sendable {
     }
 
     /// Ends the super keys of an operator's tenant, in every process at once.
-    public static func dismissSuperKeys(of org: OrgID) -> [SQL] {
-        [
-            "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super",
-            "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
-        ]
-    }
+    public static func dismissSuperKeys(of org: OrgID) -> [SQL] { dismiss(org, isSuper: true) }
 
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
 

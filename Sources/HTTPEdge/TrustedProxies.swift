@@ -19,7 +19,11 @@ public struct Network: Sendable, Equatable {
         return (0..<bits).allSatisfy { bit in (address[bit / 8] ^ bytes[bit / 8]) & (0x80 >> UInt8(bit % 8)) == 0 }
     }
 
-    func holds(_ text: String) -> Bool { Self.address(text).map(contains) ?? false }
+    /// Whether an address is this machine's own (RFC 6890 §2.2.2, §2.2.3).
+    static func isLoopback(_ text: String) -> Bool {
+        guard let bytes = address(text) else { return false }
+        return bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
+    }
 
     /// As what a client counts: an IPv4 address, or the network of an IPv6 address (/64): who has one address of it has them all.
     static func counted(_ text: String) -> String {

@@ -18,7 +18,7 @@ struct Storage: Sendable {
     static let platform = "platform"
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
-        CredentialDirectory.suspensions, CredentialDirectory.signIns,
+        CredentialDirectory.suspensions, CredentialDirectory.signIns, CredentialDirectory.dismissals,
     ]
 
     init(_ settings: Settings) throws {

@@ -89,6 +89,8 @@ public struct Directory: Sendable {
     /// Makes an API key valid: its SHA-256, its tenant, when it ends (nil: never).
     public let admitKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Moment?) -> [SQL]
     public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
+    /// At which version of the credentials the keys of a tenant, or its super keys, were ended last, as `epoch`; no row where they never were.
+    public let dismissal: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
     public let knowUser: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStanding) -> [SQL]
     /// What is known of how a person signs in, as one row of `standing` and `has_signed_in`; no row for somebody who is not known.
@@ -102,11 +104,12 @@ public struct Directory: Sendable {
 
     public init(
         admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
+        dismissal: @escaping @Sendable (OrgID, Bool) -> SQL,
         knowUser: @escaping @Sendable (UserID, String?, AddressStanding) -> [SQL],
         signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
         suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.knowUser, self.signIn) = (admitKey, dismissKeys, knowUser, signIn)
+        (self.admitKey, self.dismissKeys, self.dismissal, self.knowUser, self.signIn) = (admitKey, dismissKeys, dismissal, knowUser, signIn)
         (self.suspend, self.suspensions, self.forget) = (suspend, suspensions, forget)
     }
 }

@@ -103,7 +103,7 @@ public final class FakeServices: Sendable {
 
     private var directory: Directory {
         Directory(
-            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, knowUser: { _, _, _ in [] },
+            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, dismissal: { _, _ in "SELECT 0 AS epoch WHERE FALSE" }, knowUser: { _, _, _ in [] },
             signIn: { _ in "SELECT 'contact' AS standing, FALSE AS has_signed_in WHERE FALSE" }, suspend: { _, _, _ in [] },
             suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })
     }

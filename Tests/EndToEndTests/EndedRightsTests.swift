@@ -7,6 +7,8 @@ import Testing
 @Suite(.serialized) struct EndedRightsTests {
     enum End: String, CaseIterable, Sendable {
         case keyRemoved, holderSuspended, ownerChanged, tenantChanged, deviceReplaced, sharedKeyRevoked, doorRemoved
+        /// The last: the partner has no key after it.
+        case apiKeyRevoked
     }
 
     struct Door: Sendable {
@@ -55,6 +57,9 @@ import Testing
                                 "POST", "\(path)/ChangeLockUuid", ["newUuid": .string(UUID().uuidString)], as: [(name: "X-API-Key", value: superKey)])
                     }
                 )
+            case .apiKeyRevoked:
+                let action = try opened(try await partner.call("POST", "\(path)/OpenLock", [:]))
+                return (action, { try await partner.asStaff("DELETE", "/api-keys/\(partner.org)") })
             case .sharedKeyRevoked, .doorRemoved:
                 let key = try await key()
                 let action = try opened(try await partner.call("POST", "/temp-keys/\(key)/doors/1/open", ["attempt": "a"], as: []))

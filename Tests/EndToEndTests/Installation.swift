@@ -23,7 +23,8 @@ final class Program: Sendable {
         try process.run()
     }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    var id: Int32 { process.processIdentifier }
+    func signal(_ number: Int32) { kill(id, number) }
     var status: Int32 { process.terminationStatus }
 
     /// Waits without holding a thread.

@@ -80,7 +80,7 @@ import Testing
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(count.next() == 1 ? .outdated : .accepted) }
         #expect(try await OpenLock.operation.perform(open(fake), fake.services("access")).status == 200)
         let sent = try fake.asked(SendCommand.self)
-        #expect(sent.count == 2 && sent[0].action == sent[1].action && sent[0].fence != nil && sent[0].premise?.about == ["lock:7"])
+        #expect(sent.count == 2 && sent[0].action == sent[1].action && sent[0].fence != nil && sent[0].premise?.about == ["lock:7", "keys:acme"])
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
     }
 

@@ -86,6 +86,8 @@ public struct Premise: Codable, Sendable, Equatable {
 
     /// How a person is called among what rights are about.
     public static func subject(of user: UserID) -> String { "user:\(user)" }
+    /// How the API keys of a tenant are called there.
+    public static func subject(ofKeysOf org: OrgID) -> String { "keys:\(org)" }
     /// How an aggregate is called there.
     public static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
 

@@ -11,6 +11,7 @@ public let partners = Context(
         IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
         AddWebhook.operation, ListWebhooks.operation, ChangeWebhook.byStaff, RemoveWebhook.operation, ChangeWebhook.byPartner,
     ],
+    follow: { commit, services in await EndedKeys.follow(commit, services) },
     assemble: { services in
         let activity = Activity()
         let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }

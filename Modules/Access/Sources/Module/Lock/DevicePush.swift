@@ -22,7 +22,7 @@ extension Preparation where C.Target == Lock {
             let key = device.args["key_uuid"]?.text.map { Key.ID($0) }, index = device.args["key_index"]?.integer.map { Int($0) }
             let row = ActionRow(action: action, kind: device.kind, lock: lock, caller: plan.request.caller, key: key, index: index, at: plan.request.attempt.now)
             let context = PushContext(stream: plan.snapshot.stream.id, events: plan.wire.map(PushContext.Event.init), row: row)
-            let premise = try await device.basis.map { Right($0, of: lock) }?.premise(lock, services)
+            let premise = try await device.basis.map { Right($0, of: lock, credentials: plan.fence.credentials) }?.premise(lock, services)
             let send = SendCommand(
                 action: action, thing: lock.thing, org: lock.organisation, command: device.name, args: device.args, lifetime: device.lifetime,
                 context: try JSON(encoding: context), premise: premise, fence: plan.fence)

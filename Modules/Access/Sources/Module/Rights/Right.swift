@@ -18,14 +18,18 @@ struct Right: Codable, Sendable, Equatable {
     /// The thing that the lock was when it was decided.
     let uuid: UUIDText
     let basis: Basis
+    /// The version of the credentials with which it was decided; nil where nobody asked.
+    let credentials: Int64?
 
-    init(_ basis: Basis, of lock: Lock) { (self.lock, uuid, self.basis) = (LockID(lock.number), lock.uuid, basis) }
+    init(_ basis: Basis, of lock: Lock, credentials: Int64? = nil) {
+        (self.lock, uuid, self.basis, self.credentials) = (LockID(lock.number), lock.uuid, basis, credentials)
+    }
 
     /// What the end of the right may come from.
     var about: [String] {
         let subjects: [String] =
             switch basis {
-            case .manager(let caller), .keyGiver(let caller): caller.user.map { [Premise.subject(of: $0)] } ?? []
+            case .manager(let caller), .keyGiver(let caller): caller.subject.map { [$0] } ?? []
             case .tempKey(let key, let user, _, _): [Premise.subject(of: TempKey.stream(key))] + (user.map { [Premise.subject(of: $0)] } ?? [])
             case .listedKey: []
             }
@@ -37,8 +41,8 @@ struct Right: Codable, Sendable, Equatable {
         let snapshot = try await services.store.load(Lock.self, lock.description), lock = snapshot.state
         guard snapshot.exists, lock.uuid == uuid else { return false }
         switch basis {
-        case .manager(let caller): return try await lock.isManaged(by: caller, services)
-        case .keyGiver(let caller): return try await lock.isGivenKeys(by: caller, services)
+        case .manager(let caller): return try await isStill(caller, services) ? lock.isManaged(by: caller, services) : false
+        case .keyGiver(let caller): return try await isStill(caller, services) ? lock.isGivenKeys(by: caller, services) : false
         case .listedKey(let key): return lock.key(key) != nil
         case .tempKey(let key, let user, let byPin, let action):
             do {
@@ -50,6 +54,13 @@ struct Right: Codable, Sendable, Equatable {
                 return false
             }
         }
+    }
+
+    /// Whether the API key that asked was not ended since; true of everybody else.
+    private func isStill(_ caller: Caller, _ services: Services) async throws -> Bool {
+        guard case .key(let org, let isSuper) = caller, let credentials else { return true }
+        let ended = try await services.store.query(services.directory.dismissal(org, isSuper)).first?.int("epoch")
+        return ended.map { $0 <= credentials } ?? true
     }
 
     /// When it ends by itself; nil where it does not.
@@ -74,6 +85,17 @@ struct Right: Codable, Sendable, Equatable {
                 verdicts.append(.bool(try await right.holds(services)))
             }
             return .array(verdicts)
+        }
+    }
+}
+
+extension Caller {
+    /// Who it is among what rights are about.
+    fileprivate var subject: String? {
+        switch self {
+        case .user(let user, _): Premise.subject(of: user)
+        case .key(let org, _): Premise.subject(ofKeysOf: org)
+        case .anonymous, .staff: nil
         }
     }
 }
