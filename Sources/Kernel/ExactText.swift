@@ -18,8 +18,11 @@ public struct ExactText: Sendable, Hashable, CustomStringConvertible {
 extension String {
     /// Whether both are the same sequence of bytes in UTF-8.
     public func hasSameBytes(as other: String) -> Bool {
-        // Unequal texts, which most comparisons are of, are told apart by the fast path; equal ones are looked at byte by byte.
-        self == other && utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        let isSame = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { own.elementsEqual($0) }
+        }
+        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 
     /// What keeps a text from outside out: its length in code points, and characters that show nothing, or show it in another order.

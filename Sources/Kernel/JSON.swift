@@ -82,7 +82,7 @@ extension JSON {
         }
 
         /// A removed member leaves an empty place, until there are more empty places than members.
-        private var places: [Member?] = []
+        private(set) var places: [Member?] = []
         public private(set) var count = 0
         /// Position by key, kept only once a scan would cost more than hashing.
         private var index: [ExactText: Int] = [:]

@@ -41,12 +41,15 @@ private struct JSONWriter {
 
     private mutating func write(_ object: JSON.Object) {
         out.append(UInt8(ascii: "{"))
-        let borrowed = object.members.span
+        let borrowed = object.places.span
+        var isFirst = true
         for place in borrowed.indices {
-            if place > 0 { out.append(UInt8(ascii: ",")) }
-            quote(borrowed[place].key)
+            guard let member = borrowed[place] else { continue }
+            if !isFirst { out.append(UInt8(ascii: ",")) }
+            isFirst = false
+            quote(member.key)
             out.append(UInt8(ascii: ":"))
-            write(borrowed[place].value)
+            write(member.value)
         }
         out.append(UInt8(ascii: "}"))
     }

@@ -56,7 +56,7 @@ class Server:
         else:
             self.split(modules)
         self.wait_ready()
-        self.key = subprocess.run([SPKEY, "api-key", "create", "--org", "bench"], env=self.environment, check=True, capture_output=True,
+        self.key = subprocess.run([SPKEY, "api-key", "create", "--org", "bench", "--replace"], env=self.environment, check=True, capture_output=True,
                                   text=True).stdout.strip()
 
     def serve(self, arguments, port):
@@ -350,9 +350,47 @@ def opens():
             connection.execute("INSERT INTO devices.messages (thing, direction, payload, at) VALUES ('t', 'x', '{}', 0)")
             commits.append(time.perf_counter() - begin)
     client.loop_stop()
+    shadows(server)
     server.stop()
     ours, floor = statistics.median(spans), statistics.median(hops) + statistics.median(commits)
     say("open", ours / floor, f"{ours * 1000:.2f} ms ÷ ({statistics.median(commits) * 1000:.2f} commit + {statistics.median(hops) * 1000:.2f} hop) ms, p50")
+
+
+def shadows(server):
+    """Updates of a shadow by its device, of random members up to the largest document ÷ the same messages through the broker alone."""
+    import random
+    host, port = os.environ["BENCH_MQTT"].split(":")
+    client, arrived, chance, count, window = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2), threading.Semaphore(0), random.Random(7), 1500, 40
+    client.max_inflight_messages_set(window)
+    client.on_message = lambda *_: arrived.release()
+    client.connect(host, int(port))
+    client.loop_start()
+    thing = str(uuid.uuid4())
+    server.call("/locks/900001/CreateLock", {"index": 900001, "uuid": thing})
+    client.subscribe([(f"$aws/things/{thing}/shadow/update/accepted", 1), (f"$aws/things/{thing}/shadow/update/rejected", 1), ("bench", 1)])
+    time.sleep(0.5)
+    updates = []
+    for _ in range(count):
+        # A name in ten is taken away, the others get new values.
+        part = {f"member-{chance.randrange(150):03}": None if chance.random() < 0.1 else "v" * chance.randrange(40) for _ in range(120)}
+        updates.append(json.dumps({"state": {"reported": part}}))
+
+    def measured(topic):
+        begin, waiting = time.monotonic(), 0
+        for update in updates:
+            client.publish(topic, update, qos=1)
+            waiting += 1
+            if waiting == window:
+                arrived.acquire()
+                waiting -= 1
+        for _ in range(waiting):
+            arrived.acquire()
+        return count / (time.monotonic() - begin)
+
+    ours, floor = measured(f"$aws/things/{thing}/shadow/update"), measured("bench")
+    client.loop_stop()
+    kilobytes = sum(map(len, updates)) / count / 1024
+    say("shadow", ours / floor, f"{ours:,.0f} updates/s of {kilobytes:.1f} KB ({1e6 / ours / kilobytes:,.0f} µs per KB, one device) ÷ {floor:,.0f} through the broker alone")
 
 
 def main():

@@ -58,10 +58,10 @@ import Testing
     }
 
     @Test func `whoever sends much waits for itself`() async throws {
-        let hubs = HubsOfThings(), mailbox = Mailbox(hubs, most: 1_000, mostOfOne: 200, widthOfOne: 2)
+        let shares = SharesOfThings(), mailbox = Mailbox(shares, most: 1_000, mostOfOne: 200, widthOfOne: 2)
         func message(_ thing: String) -> HubLink.Inbound { .presence(ThingName(thing), HubLink.SignOfLife(isOnline: true)) }
-        for number in 0..<50 { hubs.note("loud", of: ThingName("l\(number)")) }
-        hubs.note("quiet", of: "q")
+        for number in 0..<50 { shares.note(.unclaimed("loud"), of: ThingName("l\(number)")) }
+        shares.note(.tenant("quiet", hub: nil), of: "q")
         for _ in 0..<10 { for number in 0..<50 { #expect(mailbox.put(message("l\(number)"))) } }
         #expect(mailbox.put(message("q")))
         // The loud hub has two under way, whatever else it sent; then it is the quiet one's turn.
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `the messages of a thing stay in order, and have their limit`() async throws {
-        let mailbox = Mailbox(HubsOfThings(), mostOfOne: 3)
+        let mailbox = Mailbox(SharesOfThings(), mostOfOne: 3, widthOfOne: 4)
         func message(_ number: Int) -> HubLink.Inbound { .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Moment(milliseconds: Int64(number)))) }
         for number in 0..<3 { #expect(mailbox.put(message(number))) }
         #expect(!mailbox.put(message(3)))

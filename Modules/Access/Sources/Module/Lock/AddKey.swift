@@ -50,9 +50,6 @@ struct AddKey: Command {
         return [.keyAdded(wanted)]
     }
 
-    /// A key that is back on the list is not on its way out.
-    func rows(for events: [Lock.Event], _ snapshot: Snapshot<Lock>, at now: Moment) -> [SQL] { events.isEmpty ? [] : [KeyRemovals.done(key, on: lock)] }
-
     static let complete: @Sendable (AddKey, Snapshot<Lock>, Request, Services) async throws -> AddKey = { command, lock, request, services in
         var command = command
         if let schedule = command.validity.schedule { command.isZoneKnown = services.zones.offset(schedule.timeZone, request.attempt.now) != nil }

@@ -14,8 +14,11 @@ struct LockDetails: Query {
 
     func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> JSON {
         let lock = snapshot.state, leaving = try await services.store.query(KeyRemovals.find(self.lock))
-        // Off the list, and perhaps still on the device.
-        let keys = leaving.map { row -> JSON in ["uuid": .string(row.text("key_uuid") ?? ""), "indexNumber": row.int("key_index").map(JSON.int)] }
+        // Off the list, and perhaps still on the device. One that is back on the list is not on its way out.
+        let keys = leaving.compactMap { row -> JSON? in
+            guard let key = row.text("key_uuid"), lock.key(Key.ID(key)) == nil else { return nil }
+            return ["uuid": .string(key), "indexNumber": row.int("key_index").map(JSON.int)]
+        }
         return .object(
             LockBasicInfo.members(snapshot).merging([
                 "keys": lock.keys.json, "residents": .array(lock.residents.map(\.json)), "orgId": .string(lock.orgName), "timestamp": .string(snapshot.changedAt.iso),

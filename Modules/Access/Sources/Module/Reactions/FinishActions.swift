@@ -50,7 +50,7 @@ struct FinishActions {
     /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
     /// taken from it by a run that goes on until it has.
     private func followKey(_ outcome: CommandFinished.Outcome, _ row: ActionRow, _ effects: inout Effects) async throws {
-        guard row.kind == .addKey || row.kind == .removeKey, let key = row.key else { return }
+        guard row.kind == .removeKey || row.kind == .addKey && outcome == .failed, let key = row.key else { return }
         let lock = try await store.load(Lock.self, row.lock.description)
         let isChanging = effects.appends.contains { $0.stream == lock.stream }, isListed = lock.state.key(key) != nil
         switch (row.kind, outcome) {

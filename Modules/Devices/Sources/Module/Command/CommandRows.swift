@@ -38,12 +38,17 @@ extension PendingCommand {
     /// What the end of a right may come from, each in a column of its own: whoever looks again finds what waits on it, and reads nothing else.
     static let subjectsMigration = Migration(
         "010-subjects",
-        (1...Premise.mostSubjects).flatMap { place in
-            [
-                "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
-                "CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS NULL AND about_\(place) IS NOT NULL",
-            ]
-        })
+        [
+            // One that nobody looks by any more, and one that PostgreSQL takes for looks by thing. SQLite knows them by other names, and keeps them.
+            "DROP INDEX IF EXISTS devices.commands_open_by_premise", "DROP INDEX IF EXISTS devices.commands_open_by_expiry",
+            "CREATE INDEX commands_open_by_end ON devices.commands (expires_at) WHERE finished_at IS NULL AND expires_at IS NOT NULL",
+        ]
+            + (1...Premise.mostSubjects).flatMap { place in
+                [
+                    "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
+                    "CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS NULL AND about_\(place) IS NOT NULL",
+                ]
+            })
 
     init?(_ row: Row) {
         guard let action = row.text("action_id"), let thing = row.text("thing"), let stage = row.text("stage").flatMap(Stage.init(rawValue:)) else {

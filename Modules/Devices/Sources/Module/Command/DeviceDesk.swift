@@ -7,8 +7,8 @@ struct DeviceDesk: Sendable {
     let link: HubLink
     /// Things that a command is being stored for at this moment.
     let underWay = ThingsUnderWay()
-    /// The hubs of the things that were met.
-    let hubs = HubsOfThings()
+    /// Whose the things are that were met.
+    let shares = SharesOfThings()
 
     /// The thing as it is stored.
     struct Desk {
@@ -20,8 +20,6 @@ struct DeviceDesk: Sendable {
         let isOnline: Bool?
         /// The command that was asked for by its id.
         let named: PendingCommand?
-        /// The thing of the Matter device that stands for this one.
-        let matter: ThingName?
     }
 
     /// Who has a thing: at most one tenant or person. Nobody is not everybody: nobody's things take no command.
@@ -61,14 +59,14 @@ struct DeviceDesk: Sendable {
     func open(_ thing: ThingName, _ shadow: String?, naming action: ActionID? = nil) async throws -> Desk {
         let rows = try await services.store.read([
             ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
-            PendingCommand.find(action ?? ""), MatterDevicesView.standing(for: thing),
+            PendingCommand.find(action ?? ""),
         ])
         let named = rows[4].first.flatMap(PendingCommand.init)
         let commands = try await standing(rows[1].compactMap(PendingCommand.init), but: named?.action), owner = Self.owner(of: rows[2].first)
-        hubs.note(owner.hub, of: thing)
+        shares.note(owner, of: thing)
         return Desk(
             shadow: try ThingTables.read(rows[0].first), commands: commands, owner: owner, isOnline: rows[3].first?.bool("online"),
-            named: named, matter: rows[5].first?.text("thing").map { ThingName($0) })
+            named: named)
     }
 
     func turn<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
@@ -100,13 +98,18 @@ extension DeviceDesk {
     func withdraw(_ question: WithdrawCommand, _ trace: Trace) async throws -> Bool {
         let part = doorPart(of: question.action)
         let (matter, mayHaveLeft) = try await turn(question.thing) {
-            let desk = try await open(question.thing, nil)
-            let left = try await withdraw([question.action] + (desk.matter == question.thing ? [part] : []), question.thing, trace)
-            return (desk.matter, left)
+            let matter = try await matterDevice(of: question.thing)
+            let left = try await withdraw([question.action] + (matter == question.thing ? [part] : []), question.thing, trace)
+            return (matter, left)
         }
         guard let matter, matter != question.thing else { return mayHaveLeft }
         let other = try await turn(matter) { try await withdraw([part], matter, trace) }
         return mayHaveLeft || other
+    }
+
+    /// The thing of the Matter device that stands for a lock.
+    private func matterDevice(of thing: ThingName) async throws -> ThingName? {
+        try await services.store.query(MatterDevicesView.standing(for: thing)).first?.text("thing").map { ThingName($0) }
     }
 
     /// Together, so that none is offered again because another has gone.

@@ -5,9 +5,9 @@ import Kernel
 struct DeviceWorker: Sendable {
     let desk: DeviceDesk
     private let mailbox: Mailbox
-    private static let workers = 16
+    private static let workers = 20, workersOfOneShare = 16
 
-    init(desk: DeviceDesk) { (self.desk, mailbox) = (desk, Mailbox(desk.hubs)) }
+    init(desk: DeviceDesk) { (self.desk, mailbox) = (desk, Mailbox(desk.shares, widthOfOne: Self.workersOfOneShare)) }
 
     var jobs: [Job] {
         [

@@ -22,7 +22,7 @@ extension DeviceDesk {
         defer { underWay.end(ask.thing) }
         return try await turn(ask.thing) {
             var place = try await place(for: ask)
-            let isOffline = place.isOnline == false, matter = ask.command == PendingCommand.unlock ? place.matter : nil
+            let isOffline = place.isOnline == false, matter = place.matter
             let fresh = command(ask, beside: whole, place, matter)
             return try await withOpens(of: [fresh]) { others in
                 // The open may have ended before its second command was handed over.
@@ -45,19 +45,21 @@ extension DeviceDesk {
         let owner: Owner
         let isOnline: Bool?
         let named: PendingCommand?
+        /// The thing of the Matter device that is to open too; looked for only where something is to open.
         let matter: ThingName?
         let waiting: Int
     }
 
     private func place(for ask: SendCommand) async throws -> Place {
-        let rows = try await services.store.read([
-            ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing), PendingCommand.find(ask.action),
-            MatterDevicesView.standing(for: ask.thing), PendingCommand.openCount(for: ask.thing),
-        ])
+        let rows = try await services.store.read(
+            [
+                ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing), PendingCommand.find(ask.action),
+                PendingCommand.openCount(for: ask.thing),
+            ] + (ask.command == PendingCommand.unlock ? [MatterDevicesView.standing(for: ask.thing)] : []))
         return Place(
             shadow: try ThingTables.read(rows[0].first), owner: Self.owner(of: rows[1].first), isOnline: rows[2].first?.bool("online"),
-            named: rows[3].first.flatMap(PendingCommand.init), matter: rows[4].first?.text("thing").map { ThingName($0) },
-            waiting: Int(rows[5].first?.int("waiting") ?? 0))
+            named: rows[3].first.flatMap(PendingCommand.init), matter: rows.count > 5 ? rows[5].first?.text("thing").map { ThingName($0) } : nil,
+            waiting: Int(rows[4].first?.int("waiting") ?? 0))
     }
 
     /// A command lives no longer than the right that it rests on.

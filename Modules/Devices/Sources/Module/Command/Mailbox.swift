@@ -2,14 +2,14 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its turn after the others, and
-/// behind a hub each thing; so whoever sends much waits for itself.
+/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its turn after the others, each
+/// tenant with things of no known hub, and behind them each thing; so whoever sends much waits for itself.
 final class Mailbox: Sendable {
     private struct Box {
         var waiting: [HubLink.Inbound] = []
         var isTaken = false
     }
-    /// The things of one hub, or of none that is known.
+    /// The things of one share: of a hub, of a tenant, or of nobody who is known.
     private struct Group {
         var boxes: [ThingName: Box] = [:]
         /// Things with messages that nobody works on, in their turn.
@@ -33,22 +33,22 @@ final class Mailbox: Sendable {
     /// How much may wait in all, and of one thing.
     private let most: Int
     private let mostOfOne: Int
-    /// How many messages of one hub are worked on at once.
+    /// How many messages of one share are worked on at once: not so many that another would find nobody free.
     private let widthOfOne: Int
     /// Whose share a thing's messages count to; a thing that was not met yet shares with all those.
-    private let hubs: HubsOfThings
+    private let shares: SharesOfThings
 
-    init(_ hubs: HubsOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int = 4) {
-        (self.hubs, self.most, self.mostOfOne, self.widthOfOne) = (hubs, most, mostOfOne, widthOfOne)
+    init(_ shares: SharesOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int) {
+        (self.shares, self.most, self.mostOfOne, self.widthOfOne) = (shares, most, mostOfOne, widthOfOne)
     }
 
     /// False when the mailbox, or the thing's part of it, is full.
     func put(_ inbound: HubLink.Inbound) -> Bool {
         guard let thing = inbound.thing else { return false }
-        let hub = ExactText(hubs.hub(of: thing)?.text ?? "")
+        let share = ExactText(shares.share(of: thing))
         return state.withLock { state -> Bool in
             // Where its messages wait already, so that they stay in order.
-            let name = [hub, ExactText("")].first { state.groups[$0]?.boxes[thing] != nil } ?? hub
+            let name = [share, ExactText("")].first { state.groups[$0]?.boxes[thing] != nil } ?? share
             let waiting = state.groups[name]?.boxes[thing]?.waiting.count ?? 0
             guard state.count < most, waiting < mostOfOne else { return false }
             state.groups[name, default: Group()].boxes[thing, default: Box()].waiting.append(inbound)
@@ -143,16 +143,18 @@ extension HubLink.Inbound {
     }
 }
 
-/// To which hub things belong, as far as they were met; for fair shares only.
-final class HubsOfThings: Sendable {
-    private let known = Mutex<[ThingName: Hub.ID]>([:])
+/// To whose share things count, as far as they were met.
+final class SharesOfThings: Sendable {
+    private let known = Mutex<[ThingName: String]>([:])
     private static let most = 100_000
 
-    func note(_ hub: Hub.ID?, of thing: ThingName) {
+    func note(_ owner: DeviceDesk.Owner, of thing: ThingName) {
+        let share = owner.hub.map { "hub \($0)" } ?? owner.org.map { "tenant \($0)" }
         known.withLock { known in
             if known.count >= Self.most, known[thing] == nil { known.removeAll() }
-            known[thing] = hub
+            known[thing] = share
         }
     }
-    func hub(of thing: ThingName) -> Hub.ID? { known.withLock { $0[thing] } }
+    /// Empty for things that were not met yet, and for those of nobody.
+    func share(of thing: ThingName) -> String { known.withLock { $0[thing] } ?? "" }
 }

@@ -27,8 +27,8 @@ enum MatterDevicesView {
     static func standing(for lock: ThingName) -> SQL {
         """
         SELECT device.thing FROM devices.matter_devices device
-            LEFT JOIN devices.things own ON own.name = device.thing LEFT JOIN devices.things lock ON lock.name = \(lock)
-        WHERE (device.device_id = \(lock) OR device.thing = \(lock)) AND own.org_id = lock.org_id
+        WHERE (device.device_id = \(lock) OR device.thing = \(lock))
+            AND (SELECT own.org_id FROM devices.things own WHERE own.name = device.thing) = (SELECT lock.org_id FROM devices.things lock WHERE lock.name = \(lock))
         ORDER BY device.device_id LIMIT 1
         """
     }
