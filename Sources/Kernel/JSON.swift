@@ -77,12 +77,14 @@ extension JSON {
         public struct Member: Sendable, Hashable {
             public let key: String
             public var value: JSON
+            /// Whether it is the empty place of a member that was removed.
+            fileprivate(set) var isRemoved = false
 
             public static func == (a: Member, b: Member) -> Bool { a.key.hasSameBytes(as: b.key) && a.value == b.value }
         }
 
         /// A removed member leaves an empty place, until there are more empty places than members.
-        private(set) var places: [Member?] = []
+        private(set) var places: [Member] = []
         public private(set) var count = 0
         /// Position by key, kept only once a scan would cost more than hashing.
         private var index: [ExactText: Int] = [:]
@@ -91,14 +93,14 @@ extension JSON {
         public init() {}
 
         public var isEmpty: Bool { count == 0 }
-        public var members: [Member] { places.compactMap(\.self) }
-        public var keys: [String] { places.compactMap { $0?.key } }
+        public var members: [Member] { count == places.count ? places : places.filter { !$0.isRemoved } }
+        public var keys: [String] { members.map(\.key) }
 
         public subscript(key: String) -> JSON? {
-            get { position(of: key).flatMap { places[$0]?.value } }
+            get { position(of: key).map { places[$0].value } }
             set {
                 switch (position(of: key), newValue) {
-                case (let place?, let value?): places[place]?.value = value
+                case (let place?, let value?): places[place].value = value
                 case (let place?, nil): remove(at: place)
                 case (nil, let value?): append(key, value)
                 case (nil, nil): break
@@ -115,7 +117,10 @@ extension JSON {
         }
 
         private func position(of key: String) -> Int? {
-            places.count > Self.scanned ? index[ExactText(key)] : places.firstIndex { $0?.key.hasSameBytes(as: key) ?? false }
+            if places.count > Self.scanned { return index[ExactText(key)] }
+            let borrowed = places.span
+            for place in borrowed.indices where !borrowed[place].isRemoved && borrowed[place].key.hasSameBytes(as: key) { return place }
+            return nil
         }
 
         private mutating func append(_ key: String, _ value: JSON) {
@@ -125,18 +130,18 @@ extension JSON {
         }
 
         private mutating func remove(at place: Int) {
-            if places.count > Self.scanned, let key = places[place]?.key { index[ExactText(key)] = nil }
-            places[place] = nil
+            if places.count > Self.scanned { index[ExactText(places[place].key)] = nil }
+            places[place] = Member(key: "", value: .null, isRemoved: true)
             count -= 1
             guard places.count > 2 * count else { return }
-            places = places.filter { $0 != nil }
+            places.removeAll(where: \.isRemoved)
             reindex()
         }
 
         private mutating func reindex() {
             index = [:]
             guard places.count > Self.scanned else { return }
-            for (place, member) in places.enumerated() { if let member { index[ExactText(member.key)] = place } }
+            for (place, member) in places.enumerated() where !member.isRemoved { index[ExactText(member.key)] = place }
         }
     }
 }
@@ -154,9 +159,9 @@ extension JSON.Object: Hashable {
 
 extension JSON.Object: Sequence {
     public struct Iterator: IteratorProtocol {
-        fileprivate var places: ArraySlice<Member?>
+        fileprivate var places: ArraySlice<Member>
         public mutating func next() -> Member? {
-            while let place = places.popFirst() { if let place { return place } }
+            while let place = places.popFirst() { if !place.isRemoved { return place } }
             return nil
         }
     }

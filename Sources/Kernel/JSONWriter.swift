@@ -43,13 +43,12 @@ private struct JSONWriter {
         out.append(UInt8(ascii: "{"))
         let borrowed = object.places.span
         var isFirst = true
-        for place in borrowed.indices {
-            guard let member = borrowed[place] else { continue }
+        for place in borrowed.indices where !borrowed[place].isRemoved {
             if !isFirst { out.append(UInt8(ascii: ",")) }
             isFirst = false
-            quote(member.key)
+            quote(borrowed[place].key)
             out.append(UInt8(ascii: ":"))
-            write(member.value)
+            write(borrowed[place].value)
         }
         out.append(UInt8(ascii: "}"))
     }

@@ -42,7 +42,7 @@ def sql(database, statement, *arguments):
 class Server:
     """A platform on a database of its own."""
 
-    def __init__(self, name, modules=None, broker=False):
+    def __init__(self, name, modules=None, broker=False, key=None):
         self.name, self.port = name, free_port()
         if not sql("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", name):
             sql("postgres", f"CREATE DATABASE {name}")
@@ -56,7 +56,7 @@ class Server:
         else:
             self.split(modules)
         self.wait_ready()
-        self.key = subprocess.run([SPKEY, "api-key", "create", "--org", "bench", "--replace"], env=self.environment, check=True, capture_output=True,
+        self.key = key or subprocess.run([SPKEY, "api-key", "create", "--org", "bench"], env=self.environment, check=True, capture_output=True,
                                   text=True).stdout.strip()
 
     def serve(self, arguments, port):
@@ -242,7 +242,7 @@ def dispatch(server):
         FROM generate_series(1, {rows}) i""")
     first = sql(server.name, "SELECT min(transaction_id) FROM access.outbox WHERE correlation = 'c'")[0][0]
     sql(server.name, "UPDATE partners.checkpoints SET transaction_id = %s, position = 0, until = 0 WHERE source = 'access'", first)
-    again = Server(server.name)
+    again = Server(server.name, key=server.key)
     place = "SELECT position FROM partners.checkpoints WHERE source = 'access' AND subscription = 'partners-fan-out'"
     last = sql(server.name, "SELECT max(position) FROM access.outbox WHERE correlation = 'c'")[0][0]
     start = sql(server.name, place)[0][0]

@@ -24,6 +24,7 @@ final class DeskStage: Sendable {
     }
     private let state = Mutex(State())
     let database: any Database
+    private let delivered = DeliveredCommands()
 
     init(_ database: any Database) async throws {
         self.database = database
@@ -74,7 +75,7 @@ final class DeskStage: Sendable {
                 }
                 return .taken
             }, isUp: { true })
-        return DeviceDesk(services: services, link: link)
+        return DeviceDesk(services: services, link: link, delivered: delivered)
     }
 
     /// Answers what the module of a premise would.

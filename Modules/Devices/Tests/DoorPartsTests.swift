@@ -67,8 +67,6 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a repeat of the ask sends neither again once they are delivered`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let isDelivered = try await eventually { try await stage.database.read("SELECT 1 AS x FROM devices.commands WHERE stage = 'delivered'").count == 2 }
-            #expect(isDelivered)
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.count == 2)
         }

@@ -84,10 +84,6 @@ extension PendingCommand {
         """
     }
 
-    static func delivered(_ action: ActionID) -> SQL {
-        "UPDATE devices.commands SET stage = 'delivered' WHERE action_id = \(action) AND stage = 'accepted'"
-    }
-
     /// Makes room for a command that begins anew.
     static func forgetWithdrawn(_ action: ActionID) -> SQL {
         "DELETE FROM devices.commands WHERE action_id = \(action) AND stage = 'withdrawn' AND was_late = FALSE"

@@ -7,6 +7,8 @@ struct DeviceDesk: Sendable {
     let link: HubLink
     /// Things that a command is being stored for at this moment.
     let underWay = ThingsUnderWay()
+    /// Commands that the link has taken.
+    var delivered = DeliveredCommands()
     /// Whose the things are that were met.
     let shares = SharesOfThings()
 

@@ -78,7 +78,7 @@ extension DeviceDesk {
         // What was taken back may have left before: its action tells.
         if known.stage == .withdrawn, !known.wasLate { return SendCommand.Reply(.unknown, isOffline: isOffline) }
         // Whoever stored it may have died before it went out; a device that has it knows it by its message id.
-        if known.stage == .accepted, known.isLive(at: services.clocks), let held = await held(known) {
+        if known.stage == .accepted, !delivered.contains(known.action), known.isLive(at: services.clocks), let held = await held(known) {
             return try await offer(held, &shadow, isOffline, storing: nil)
         }
         return SendCommand.Reply(.accepted, isOffline: isOffline)
@@ -107,7 +107,7 @@ extension DeviceDesk {
             let delta = publications.filter { $0.tail == "update/delta" }, documents = publications.filter { $0.tail == "update/documents" }
             let delivery = try await publish(delta, command.thing, command.shadow, for: command)
             services.crashes.reach(.afterAcknowledgement, in: services.module)
-            if delivery == .taken { Task { _ = try? await services.store.run([PendingCommand.delivered(command.action)]) } }
+            if delivery == .taken { delivered.note(command.action) }
             // Within the turn, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
             _ = try? await publish(documents, command.thing, command.shadow, for: command)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
