@@ -141,7 +141,7 @@ public struct Subscription: Sendable {
 
     private func hears(_ envelope: Envelope) -> Bool { reaction.names?.contains(envelope.name) ?? true }
 
-    func commit(_ effects: Effects, for envelope: Envelope) -> Commit {
+    func commit(_ effects: Changes, for envelope: Envelope) -> Commit {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
     }
 

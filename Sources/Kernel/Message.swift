@@ -111,7 +111,7 @@ public struct Reaction: Sendable {
     public let names: Set<String>?
     /// Among how many lease holders the streams are divided, 1 to 64.
     public let partitions: Int
-    public let react: @Sendable (Envelope) async throws -> Effects
+    public let react: @Sendable (Envelope) async throws -> Changes
     /// The table that it fills and does no more: a rebuild empties it and has everything heard anew that the outboxes still hold.
     public let view: String?
     /// Looks at a whole batch first and leaves out what needs no reaction.
@@ -119,21 +119,9 @@ public struct Reaction: Sendable {
 
     public init(
         _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, view: String? = nil,
-        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Effects
+        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Changes
     ) {
         (self.name, self.sources, self.names, self.partitions, self.view) = (name, sources, names, partitions, view)
         (self.sift, self.react) = (sift, react)
-    }
-}
-
-/// What a reaction wants written.
-public struct Effects: Sendable {
-    public var appends: [Append] = []
-    public var rows: [SQL] = []
-    public init(appends: [Append] = [], rows: [SQL] = []) { (self.appends, self.rows) = (appends, rows) }
-    public static let none = Effects()
-    public mutating func append(_ others: Effects) {
-        appends += others.appends
-        rows += others.rows
     }
 }

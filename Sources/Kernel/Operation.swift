@@ -105,10 +105,3 @@ extension Snapshot {
         guard exists else { throw Failure.refused(kind, code: nil, words: "There is no \(A.category.name) '\(stream.id)'.") }
     }
 }
-
-extension Rule {
-    func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
-        if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
-        throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")
-    }
-}

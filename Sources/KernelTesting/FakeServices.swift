@@ -10,6 +10,7 @@ public final class FakeServices: Sendable {
         var asked: [(name: String, body: JSON)] = []
         var answers: [String: @Sendable (JSON) async throws -> JSON] = [:]
         var rows: [SQL] = []
+        var found: [(part: String, rows: [Row])] = []
         var messages: [Commit.Posting] = []
         var failure: (any Error)?
         /// The commits that succeed before the failing one.
@@ -30,6 +31,11 @@ public final class FakeServices: Sendable {
 
     /// Lets a commit fail, counting from the next one.
     public func failCommit(_ number: Int, with error: any Error) { state.withLock { ($0.failure, $0.successes) = (error, number - 1) } }
+
+    /// What queries find whose text has a part; others find nothing.
+    public func find(_ rows: [Row], by part: String) { state.withLock { $0.found.append((part, rows)) } }
+
+    private func rows(of query: SQL) -> [Row] { state.withLock { $0.found.first { query.text.contains($0.part) }?.rows ?? [] } }
 
     /// The asks of a kind so far.
     public func asked<A: Ask>(_ type: A.Type) throws -> [A] {
@@ -63,7 +69,7 @@ public final class FakeServices: Sendable {
             history: { [self] stream, from, limit in
                 Array(state.withLock { $0.events[stream, default: []] }.dropFirst(from - 1).prefix(limit))
             },
-            commit: { [self] in try commit($0) }, query: { _ in [] }, read: { queries in queries.map { _ in [] } },
+            commit: { [self] in try commit($0) }, query: { [self] in rows(of: $0) }, read: { [self] queries in queries.map(rows) },
             run: { [self] rows in
                 state.withLock { $0.rows += rows }
                 return rows.map { _ in [] }

@@ -40,7 +40,7 @@ import Testing
             let partner = try await Partner(installation), lock = try await partner.lock().number
             let points = ["intend 1", "send 1", "intend 2", "send 2"].flatMap { ["step-before@\($0)", "step-after@\($0)"] }
             try await installation.killAndRestart(["SPKEY_CRASH_AT": points[0]])
-            let body: JSON = ["keyUuid": "k", "validUntil": (Installation.now + .seconds(8)).json]
+            let body: JSON = ["keyUuid": "k", "validUntil": (Installation.now + .seconds(20)).json]
             #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", body).status == 200)
             for point in points.dropFirst() + ["none@none"] {
                 try await installation.server.wait()

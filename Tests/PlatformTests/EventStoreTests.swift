@@ -80,7 +80,7 @@ struct Stage: Sendable {
 
     /// Writes down what it hears; the table refuses a second time.
     static let listener = Reaction("listener", from: ["alpha"]) { envelope in
-        Effects(rows: ["INSERT INTO beta.heard (envelope, stream, version) VALUES (\(envelope.id), \("\(envelope.stream)"), \(envelope.version))"])
+        Changes(rows: ["INSERT INTO beta.heard (envelope, stream, version) VALUES (\(envelope.id), \("\(envelope.stream)"), \(envelope.version))"])
     }
 
     func subscriptions(_ reaction: Reaction = listener, holder: String = "one") -> [Subscription] {

@@ -119,7 +119,7 @@ private struct Visits: Aggregate {
             let reaction = Reaction("echo", from: ["alpha"], hears: ["Came"]) { _ in
                 let visits = try await stage.store.port.load(Visits.self, "1")
                 guard visits.version == 1 else { return .none }
-                return Effects(appends: [try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))])
+                return Changes(appends: [try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))])
             }
             let subscriptions = Subscription.all(
                 of: reaction, store: stage.store, holder: "one", wakes: wakes, log: Log { _, _, _ in }, clock: { Moment(milliseconds: 3_000) })

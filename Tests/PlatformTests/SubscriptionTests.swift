@@ -82,7 +82,7 @@ import Testing
                 if look <= 10 {
                     try await stage.beta.port.commit(Commit([try Append([.counted(by: 1)], to: counter, at: now)], trace: Trace(correlation: "", causation: nil)))
                 }
-                return Effects(appends: [try Append([.counted(by: 100)], to: counter, at: now)])
+                return Changes(appends: [try Append([.counted(by: 100)], to: counter, at: now)])
             }
             let isDone = try await stage.listening(stage.subscriptions(reaction)) { try await stage.beta.port.load(Counter.self, "busy").state.total == 110 }
             #expect(isDone)

@@ -44,7 +44,7 @@ final class AccessStage: Sendable {
     func state<A: Aggregate>(_ id: String, of type: A.Type = A.self) async throws -> A { try await store.port.load(A.self, id).state }
 
     /// What a reaction wants is done, as its subscription would.
-    func carryOut(_ effects: Effects) async throws {
+    func carryOut(_ effects: Changes) async throws {
         try await store.port.commit(Commit(effects.appends, rows: effects.rows, trace: Self.trace))
     }
 }

@@ -123,15 +123,30 @@ import Testing
 
     @Test func `events of contact data carry masks only`() throws {
         let email = try #require(EmailAddress(normalising: "Ann@example.com")), phone = try #require(PhoneNumber(normalising: "+306912345678"))
-        Given<UserAccount>(created).when(UpdateEmail(user: user, email: email)).then(.emailUpdated(masked: "a***@example.com"))
-        Given<UserAccount>(created).when(UpdatePhoneNumber(user: user, phone: Nullable(phone))).then(.phoneUpdated(masked: "***5678"))
-        Given<UserAccount>(created).when(UpdatePhoneNumber(user: user, phone: Nullable(nil))).then(.phoneUpdated(masked: nil))
+        let update = UpdateEmail(user: user, email: email)
+        func facts(_ caller: Caller, hasOne: Bool = false, isSomebody: Bool = false) -> UpdateEmail.Facts {
+            UpdateEmail.Facts(hasOne: hasOne, isSomebody: isSomebody, caller: caller)
+        }
+        let told = UserAccount.Event.emailUpdated(masked: "a***@example.com"), own = Caller.user(user, email: "ann@example.com")
+        Given<UserAccount>(created).when(update, facts(own)).then(told)
+        Given<UserAccount>(created).when(update, facts(.user(user, email: nil))).then()
+        Given<UserAccount>(created).when(update, facts(own, hasOne: true)).thenRefused(.hasOne)
+        Given<UserAccount>(created).when(update, facts(.key(org: "acme", isSuper: false))).then(told)
+        Given<UserAccount>(created).when(update, facts(.key(org: "acme", isSuper: false), isSomebody: true)).thenRefused(.isSomebody)
+        Given<UserAccount>(created).when(update, facts(.key(org: "other", isSuper: false))).thenRefused(.isSomebody)
+        Given<UserAccount>(created).when(update, facts(.key(org: "ops", isSuper: true), isSomebody: true)).then(told)
+        let none = UpdatePhoneNumber.Facts(phone: nil), same = UpdatePhoneNumber.Facts(phone: phone.text)
+        Given<UserAccount>(created).when(UpdatePhoneNumber(user: user, phone: Nullable(phone)), none).then(.phoneUpdated(masked: "***5678"))
+        Given<UserAccount>(created).when(UpdatePhoneNumber(user: user, phone: Nullable(phone)), same).then()
+        Given<UserAccount>(created).when(UpdatePhoneNumber(user: user, phone: Nullable(nil)), same).then(.phoneUpdated(masked: nil))
     }
 
     @Test func `a profile update tells which names changed`() {
-        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Ann", lastName: nil)).then(.profileUpdated([.firstName]))
-        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: "Lee")).then(.profileUpdated([.lastName]))
-        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: nil)).thenRefused(.nothingGiven)
+        let names = UpdateProfile.Facts(firstName: "Anna", lastName: "Li")
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Anna", lastName: nil), names).then()
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Ann", lastName: nil), names).then(.profileUpdated([.firstName]))
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: "Lee"), names).then(.profileUpdated([.lastName]))
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: nil), names).thenRefused(.nothingGiven)
     }
 
     @Test(arguments: [(Caller.staff(email: "s@x"), true), (.key(org: "acme", isSuper: false), true), (.user("u", email: nil), false), (.anonymous, false)])

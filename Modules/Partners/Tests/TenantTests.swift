@@ -10,7 +10,7 @@ import Testing
     let now = Moment(milliseconds: 1_000)
 
     func face(until: Moment? = nil) -> KeyFace { KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until) }
-    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey { IssueApiKey(org: "acme", face: face(until: until), replaces: replaces) }
+    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey { IssueApiKey(org: "acme", face: face(until: until), digest: [7], replaces: replaces) }
 
     func webhook(_ url: WebhookURL = "https://a.example/h", _ status: Webhook.Status = .active) -> Webhook {
         Webhook(id: "w", url: url, events: ["*"], status: status, sealedSecret: "s", createdAt: now, updatedAt: now)
@@ -43,7 +43,7 @@ import Testing
         Given<Tenant>(registered).when(AddWebhook(org: "acme", webhook: webhook())).then(.webhookAdded(webhook()))
         var tenant = Tenant()
         for _ in 0..<AddWebhook.most { tenant.apply(.webhookAdded(webhook())) }
-        #expect(throws: AddWebhook.Refusal.tooMany) { try AddWebhook(org: "acme", webhook: webhook()).decide(tenant, at: now) }
+        #expect(throws: AddWebhook.Refusal.tooMany) { try AddWebhook(org: "acme", webhook: webhook()).decide(tenant, NoFacts(), at: now) }
     }
 
     @Test func `a new secret leaves the old one signing for a day`() throws {

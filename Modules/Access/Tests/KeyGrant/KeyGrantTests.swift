@@ -111,16 +111,17 @@ import Testing
     }
 
     @Test func `a key with hours is added as any other, and its hours are not changed by adding it again`() {
-        var add = AddKey(lock: LockID(7), key: "k", index: nil, user: "bob", from: Self.start, until: Self.end, schedule: nil)
+        let add = AddKey(lock: LockID(7), key: "k", index: nil, user: "bob", from: Self.start, until: Self.end, schedule: nil)
         let key = Key(id: "k", index: nil, user: "bob")
-        Given<Lock>(KeyTests.created).when(add, at: Self.before).then(.keyAdded(key))
-        Given<Lock>(KeyTests.created).when(add, at: Self.end).thenRefused(.isOver)
-        Given<Lock>(KeyTests.created, .keyAdded(key)).when(add, at: Self.before).thenRefused(.hasOtherHours)
-        add.granted = add.validity
-        Given<Lock>(KeyTests.created, .keyAdded(key)).when(add, at: Self.end).then()
-        add.isZoneKnown = false
-        Given<Lock>(KeyTests.created).when(add).thenRefused(.noSuchZone)
+        Given<Lock>(KeyTests.created).when(add, .plain, at: Self.before).then(.keyAdded(key))
+        Given<Lock>(KeyTests.created).when(add, .plain, at: Self.end).thenRefused(.isOver)
+        Given<Lock>(KeyTests.created, .keyAdded(key)).when(add, .plain, at: Self.before).thenRefused(.hasOtherHours)
+        var granted = KeyGrant()
+        let terms = KeyGrant.Terms(lock: LockID(7), key: "k", index: nil, holder: "bob", validity: add.validity, since: 1)
+        granted.apply(.granted(terms, isOnDevice: false, run: "r"))
+        Given<Lock>(KeyTests.created, .keyAdded(key)).when(add, .known(granted: granted), at: Self.end).then()
+        Given<Lock>(KeyTests.created).when(add, .known(isZoneKnown: false)).thenRefused(.noSuchZone)
         let inverted = AddKey(lock: LockID(7), key: "k", index: nil, user: "bob", from: Self.end, until: Self.start, schedule: nil)
-        Given<Lock>(KeyTests.created).when(inverted).thenRefused(.endsBeforeItBegins)
+        Given<Lock>(KeyTests.created).when(inverted, .plain).thenRefused(.endsBeforeItBegins)
     }
 }

@@ -130,6 +130,7 @@ import Testing
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
         fake.failNextCommit(with: CommitFailure.duplicate(constraint: "actions_pkey"))
+        fake.find([Row(columns: ["known"], values: [.int(1)])], by: "FROM access.actions")
         let response = try await OpenLock.operation.perform(open(fake), fake.services("access"))
         #expect(response.status == 200 && response.headers["X-Action-Id"] != nil)
         #expect(try fake.asked(WithdrawCommand.self).isEmpty)

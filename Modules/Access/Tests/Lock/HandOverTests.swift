@@ -2,6 +2,7 @@ import Database
 import DevicesContracts
 import Kernel
 import KernelTesting
+import PartnersContracts
 import Testing
 
 @testable import Access
@@ -12,6 +13,7 @@ import Testing
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database)
             stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+            stage.fake.answer(TenantExists.self) { _ in TenantExists.Reply(exists: true) }
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             try await body(stage)
         }
@@ -19,7 +21,7 @@ import Testing
 
     private func handOver(_ stage: AccessStage, to org: OrgID = "other") async throws {
         let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
-        _ = try await stage.services.carryOut(SetOrganization(lock: LockID(7), org: org), before: .handingOver { $0.org }, for: request)
+        _ = try await stage.services.execute(SetOrganization(lock: LockID(7), org: org), for: request)
     }
     private func waiting(_ stage: AccessStage) async throws -> Int { try await stage.database.read("SELECT lock_id FROM access.hand_overs").count }
     private func bound(_ stage: AccessStage) throws -> [OrgID?] { try stage.fake.asked(BindThing.self).map(\.org) }

@@ -9,16 +9,16 @@ import Testing
     let k = Key(id: "k", index: 5, user: "bob")
 
     @Test func `adds a key`() {
-        Given<Lock>(Self.created).when(AddKey(lock: LockID(7), key: "k", index: 5, user: "bob")).then(.keyAdded(k))
+        Given<Lock>(Self.created).when(AddKey(lock: LockID(7), key: "k", index: 5, user: "bob"), .plain).then(.keyAdded(k))
     }
 
     @Test func `adding the same key twice changes nothing`() {
-        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: 5, user: "bob")).then()
+        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: 5, user: "bob"), .plain).then()
     }
 
     @Test(arguments: [(6, "bob"), (5, "eve"), (nil, "bob"), (5, nil)] as [(Int?, UserID?)])
     func `the same key with another slot or holder is refused`(index: Int?, user: UserID?) {
-        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: index, user: user)).thenRefused(.keyTakenByAnother)
+        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: index, user: user), .plain).thenRefused(.keyTakenByAnother)
     }
 
     @Test(arguments: [("k", nil), (nil, 5), ("k", 5)] as [(Key.ID?, Int?)])
@@ -55,5 +55,15 @@ import Testing
     @Test func `every open is a new request`() {
         let open = OpenLock(lock: LockID(7), reason: "courier", request: "r")
         Given<Lock>(Self.created, .openRequested(reason: "courier", request: "r")).when(open).then(.openRequested(reason: "courier", request: "r"))
+    }
+}
+
+extension AddKey.Facts {
+    /// Of a key that is new, for somebody who is not suspended.
+    static let plain = AddKey.Facts.known()
+
+    static func known(isZoneKnown: Bool = true, isHolderSuspended: Bool = false, granted: KeyGrant = KeyGrant()) -> AddKey.Facts {
+        let grant = Snapshot(stream: KeyGrant.stream("7/k"), state: granted, version: granted.isLive ? 1 : 0, changedAt: Moment(milliseconds: 1))
+        return AddKey.Facts(isZoneKnown: isZoneKnown, isHolderSuspended: isHolderSuspended, grant: grant)
     }
 }

@@ -19,11 +19,11 @@ import Testing
             isLate: isLate, finishedAt: fake.now, context: try JSON(encoding: context))
     }
 
-    func react(_ finished: CommandFinished) async throws -> Effects {
+    func react(_ finished: CommandFinished) async throws -> Changes {
         try await FinishActions(fake.services("access")).react(to: finished)
     }
 
-    func types(_ effects: Effects) -> [String] { effects.appends.flatMap { $0.events.map(\.wire.type) } }
+    func types(_ effects: Changes) -> [String] { effects.appends.flatMap { $0.events.map(\.wire.type) } }
 
     @Test func `a door that opened is told`() async throws {
         let effects = try await react(try finished(.succeeded))

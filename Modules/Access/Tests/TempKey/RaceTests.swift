@@ -52,7 +52,7 @@ import Testing
                 let lock = LockID(number + 1), caller = Caller.key(org: "acme", isSuper: false)
                 let command = CreateLock(
                     lock: lock, index: lock, uuid: Self.uuids[0], serialNumber: nil, vendorName: nil, owner: nil, keys: [], caller: caller)
-                _ = try await stage.services.carryOut(command, for: Request(caller: caller, attempt: Attempt(now: stage.clock)))
+                _ = try await stage.services.execute(command, for: Request(caller: caller, attempt: Attempt(now: stage.clock)))
             }
             #expect(created == 1)
         }
@@ -65,7 +65,7 @@ import Testing
             }
             let changed = await successes(of: 6) { number in
                 let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
-                _ = try await stage.services.carryOut(ChangeLockUuid(lock: LockID(number + 1), uuid: Self.uuids[7]), for: request)
+                _ = try await stage.services.execute(ChangeLockUuid(lock: LockID(number + 1), uuid: Self.uuids[7]), for: request)
             }
             #expect(changed == 1)
         }

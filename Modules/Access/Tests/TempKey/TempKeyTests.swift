@@ -34,19 +34,19 @@ import Testing
     }
 
     @Test func `a key is told in the lock's history`() {
-        Given<Lock>(Self.lock).when(create(), at: now).then(
+        Given<Lock>(Self.lock).when(create(), Self.stored(nil), at: now).then(
             .tempKeyCreated(
                 TempKeyNotice(key: Self.id, users: nil, from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000), maxUses: 3, createdBy: "acme")))
     }
 
     @Test func `a window ends after it begins, and not in the past`() {
-        Given<Lock>(Self.lock).when(create(from: 2_000_000), at: now).thenRefused(.endsBeforeItBegins)
-        Given<Lock>(Self.lock).when(create(until: 1_000_000), at: now).thenRefused(.isOver)
+        Given<Lock>(Self.lock).when(create(from: 2_000_000), Self.stored(nil), at: now).thenRefused(.endsBeforeItBegins)
+        Given<Lock>(Self.lock).when(create(until: 1_000_000), Self.stored(nil), at: now).thenRefused(.isOver)
     }
 
     @Test func `a whitelist needs somebody`() {
-        Given<Lock>(Self.lock).when(create(.whitelist), at: now).thenRefused(.nobodyAllowed)
-        Given<Lock>(Self.lock).when(create(.whitelist, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"]), at: now).then(
+        Given<Lock>(Self.lock).when(create(.whitelist), Self.stored(nil), at: now).thenRefused(.nobodyAllowed)
+        Given<Lock>(Self.lock).when(create(.whitelist, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"]), Self.stored(nil), at: now).then(
             .tempKeyCreated(
                 TempKeyNotice(
                     key: Self.id, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"], from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000),
@@ -67,18 +67,22 @@ import Testing
         #expect(fake.types(of: TempKey.stream(Self.id)) == ["TempKeyDefined"])
     }
 
-    func update(_ found: TempKey?, from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil, mode: AccessMode? = nil)
-        -> UpdateTempKey
-    {
-        var update = UpdateTempKey(lock: LockID(7), key: Self.id, from: from, until: until, maxUses: maxUses, users: users, mode: mode, caller: Self.acme)
-        update.found = found
-        return update
+    /// The key as it would be loaded; nil for one that there is not.
+    static func stored(_ key: TempKey?) -> Snapshot<TempKey> {
+        Snapshot(stream: TempKey.stream(id), state: key ?? TempKey(), version: key == nil ? 0 : 1, changedAt: Moment(milliseconds: 1))
+    }
+
+    func update(
+        _ found: TempKey?, from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil, mode: AccessMode? = nil
+    ) -> Decision<UpdateTempKey> {
+        let update = UpdateTempKey(lock: LockID(7), key: Self.id, from: from, until: until, maxUses: maxUses, users: users, mode: mode, caller: Self.acme)
+        return Given<Lock>(Self.lock).when(update, Self.stored(found))
     }
 
     @Test func `only what is given changes`() {
         let later = Moment(milliseconds: 3_000_000)
-        Given<Lock>(Self.lock).when(update(Self.key(), until: later)).then(.tempKeyUpdated(Self.id, TempKeyChanges(until: later), by: "acme"))
-        Given<Lock>(Self.lock).when(update(Self.key(maxUses: 3), maxUses: Nullable(nil))).then(
+        update(Self.key(), until: later).then(.tempKeyUpdated(Self.id, TempKeyChanges(until: later), by: "acme"))
+        update(Self.key(maxUses: 3), maxUses: Nullable(nil)).then(
             .tempKeyUpdated(Self.id, TempKeyChanges(maxUses: .init(value: nil)), by: "acme"))
         var key = Self.key(maxUses: 3)
         key.apply(.changed(TempKeyChanges(maxUses: .init(value: nil)), by: "acme"))
@@ -89,12 +93,12 @@ import Testing
         var revoked = Self.key()
         revoked.apply(.revoked(by: "acme", at: now))
         for found in [nil, revoked, Self.key(isShared: true)] {
-            Given<Lock>(Self.lock).when(update(found, maxUses: Nullable(nil))).thenRefused(.noSuchKey)
+            update(found, maxUses: Nullable(nil)).thenRefused(.noSuchKey)
         }
-        Given<Lock>(Self.lock).when(update(Self.key([Self.door(1, 8)]), maxUses: Nullable(nil))).thenRefused(.keyOfAnotherLock)
-        Given<Lock>(Self.lock).when(update(Self.key())).thenRefused(.nothingGiven)
-        Given<Lock>(Self.lock).when(update(Self.key(), from: Moment(milliseconds: 2_000_000))).thenRefused(.endsBeforeItBegins)
-        Given<Lock>(Self.lock).when(update(Self.key(), mode: .whitelist)).thenRefused(.nobodyAllowed)
+        update(Self.key([Self.door(1, 8)]), maxUses: Nullable(nil)).thenRefused(.keyOfAnotherLock)
+        update(Self.key()).thenRefused(.nothingGiven)
+        update(Self.key(), from: Moment(milliseconds: 2_000_000)).thenRefused(.endsBeforeItBegins)
+        update(Self.key(), mode: .whitelist).thenRefused(.nobodyAllowed)
     }
 
     @Test func `a key changes between everybody and a whitelist`() {
@@ -108,17 +112,17 @@ import Testing
     }
 
     @Test func `a key of another lock is neither deleted nor used`() {
-        func delete(_ found: TempKey?) -> DeleteTempKey {
-            var command = DeleteTempKey(lock: LockID(7), key: Self.id, caller: Self.acme); command.found = found; return command
+        func delete(_ found: TempKey?) -> Decision<DeleteTempKey> {
+            Given<Lock>(Self.lock).when(DeleteTempKey(lock: LockID(7), key: Self.id, caller: Self.acme), Self.stored(found))
         }
-        func use(_ found: TempKey?) -> UseTempKey {
-            var command = UseTempKey(lock: LockID(7), key: Self.id, user: nil, action: "a"); command.found = found; return command
+        func use(_ found: TempKey?) -> Decision<UseTempKey> {
+            Given<Lock>(Self.lock).when(UseTempKey(lock: LockID(7), key: Self.id, user: nil, action: "a"), Self.stored(found))
         }
-        Given<Lock>(Self.lock).when(delete(Self.key())).then(.tempKeyDeleted(Self.id, by: "acme"))
-        Given<Lock>(Self.lock).when(use(Self.key())).then(.tempKeyUsed(TempKeyUse(key: Self.id, user: nil, count: 1)))
+        delete(Self.key()).then(.tempKeyDeleted(Self.id, by: "acme"))
+        use(Self.key()).then(.tempKeyUsed(TempKeyUse(key: Self.id, user: nil, count: 1)))
         for found in [nil, Self.key([Self.door(1, 8)])] {
-            Given<Lock>(Self.lock).when(delete(found)).thenRefused(.noSuchKey)
-            Given<Lock>(Self.lock).when(use(found)).thenRefused(.noSuchKey)
+            delete(found).thenRefused(.noSuchKey)
+            use(found).thenRefused(.noSuchKey)
         }
     }
 

@@ -37,7 +37,7 @@ struct UnfollowedActions {
         }
     }
 
-    private func settle(_ action: ActionID, _ effects: (FinishActions) async throws -> Effects) async throws {
+    private func settle(_ action: ActionID, _ effects: (FinishActions) async throws -> Changes) async throws {
         do {
             let effects = try await effects(FinishActions(services))
             try await services.store.commit(Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: action.text, causation: nil)))

@@ -7,10 +7,17 @@ struct AddKey: Command {
     let index: Int?
     let user: UserID?
     var validity = Validity.always
-    /// What is known of the key already, whether its time zone exists, and whether its holder is suspended.
-    var granted: Validity?
-    var isZoneKnown = true
-    var isHolderSuspended = false
+
+    /// What is known of the key, its time zone and its holder.
+    struct Facts: Sendable {
+        let isZoneKnown: Bool
+        let isHolderSuspended: Bool
+        /// The key's grant. Nil for a key that needs none: it is new, always counts, and its holder is not suspended.
+        let grant: Snapshot<KeyGrant>?
+
+        /// The validity that the key has already, where it has one of its own.
+        var granted: Validity? { grant.flatMap { $0.state.isLive ? $0.state.terms?.validity : nil } }
+    }
 
     init(lock: LockID, key: Key.ID, index: Int?, user: UserID?) { (self.lock, self.key, self.index, self.user) = (lock, key, index, user) }
 
@@ -36,13 +43,13 @@ struct AddKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard isZoneKnown else { throw .noSuchZone }
+    func decide(_ lock: Lock, _ facts: Facts, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard facts.isZoneKnown else { throw .noSuchZone }
         if let from = validity.from, let until = validity.until, until <= from { throw .endsBeforeItBegins }
         let wanted = Key(id: key, index: index, user: user)
         if let held = lock.key(key) {
             guard held == wanted else { throw .keyTakenByAnother }
-            guard granted ?? .always == validity else { throw .hasOtherHours }
+            guard facts.granted ?? .always == validity else { throw .hasOtherHours }
             return []  // asking twice is not an error
         }
         guard !validity.isOver(at: now) else { throw .isOver }
@@ -50,45 +57,41 @@ struct AddKey: Command {
         return [.keyAdded(wanted)]
     }
 
-    static let complete: @Sendable (AddKey, Snapshot<Lock>, Request, Services) async throws -> AddKey = { command, lock, request, services in
-        var command = command
-        if let schedule = command.validity.schedule { command.isZoneKnown = services.zones.offset(schedule.timeZone, request.attempt.now) != nil }
-        if lock.state.key(command.key) != nil {
-            let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(command.lock, command.key)).state
-            command.granted = grant.isLive ? grant.terms?.validity : nil
-        }
-        if let user = command.user { command.isHolderSuspended = try await lock.state.isBarred(user, services) }
-        return command
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Facts {
+        let zone = validity.schedule?.timeZone, isSuspended = try await isHolderSuspended(at: snapshot.state, services)
+        let needsGrant = snapshot.state.key(key) != nil || !validity.isAlways || isSuspended
+        return Facts(
+            isZoneKnown: zone.map { services.zones.offset($0, request.attempt.now) != nil } ?? true, isHolderSuspended: isSuspended,
+            grant: needsGrant ? try await services.store.load(KeyGrant.self, KeyGrant.id(lock, key)) : nil)
     }
 
-    private static let push = Preparation<AddKey>.device { plan in
-        let command = plan.command
-        let args: JSON = ["key_uuid": command.key.json, "key_index": command.index?.json, "user_id": command.user?.json]
-        return DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey, basis: .listedKey(command.key))
+    private func isHolderSuspended(at lock: Lock, _ services: Services) async throws -> Bool {
+        guard let user else { return false }
+        return try await lock.isBarred(user, services)
     }
+
+    static let effectAnswers = DeviceCall.answers
 
     /// A key that always counts goes to the device first. One with hours, or of a suspended holder, is stored with its grant, and a run brings
     /// it to the device in time: healed after a crash, it must not become a key without limits.
-    static let effect = Preparation<AddKey>(answers: push.answers) { plan, services in
-        let command = plan.command
-        guard !command.validity.isAlways || command.isHolderSuspended else { return try await push.perform(plan, services) }
-        let id = KeyGrant.id(command.lock, command.key), run = WorkflowID(plan.request.identifier(for: "timed-key").text), now = plan.request.attempt.now
-        let terms = KeyGrant.Terms(
-            lock: command.lock, key: command.key, index: command.index, holder: command.user, validity: command.validity, since: plan.snapshot.version + 1)
-        let grant = try await services.store.load(KeyGrant.self, id)
-        let barred: [KeyGrant.Event] = command.isHolderSuspended ? [.barred(run: run)] : []
-        var outcome = Preparation<AddKey>.Outcome(
-            rows: [services.launch(try Launch(KeepKeyInTime(grant: id), as: run, by: plan.request.caller.name, at: now))],
-            appends: [try Append([.granted(terms, isOnDevice: false, run: run)] + barred, to: grant, at: now)])
-        outcome.isForOneAttempt = true
-        return outcome
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect {
+        guard !events.isEmpty else { return .none }
+        guard !validity.isAlways || facts.isHolderSuspended else {
+            let args: JSON = ["key_uuid": key.json, "key_index": index?.json, "user_id": user?.json]
+            let command = DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey, basis: .listedKey(key))
+            return .device(command, of: snapshot.state, for: request)
+        }
+        guard let grant = facts.grant else { throw Failure.unavailable("The key's validity could not be read.", retryAfter: .seconds(1)) }
+        let run = WorkflowID(request.identifier(for: "timed-key").text), now = request.attempt.now
+        let terms = KeyGrant.Terms(lock: lock, key: key, index: index, holder: user, validity: validity, since: snapshot.version + 1)
+        let granted: [KeyGrant.Event] = [.granted(terms, isOnDevice: false, run: run)] + (facts.isHolderSuspended ? [.barred(run: run)] : [])
+        let launch = services.launch(try Launch(KeepKeyInTime(grant: KeyGrant.id(lock, key)), as: run, by: request.caller.name, at: now))
+        return .local(Changes(appends: [try Append(granted, to: grant, at: now)], rows: [launch]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/AddKey", "Add a key to a lock, for good, for a time or for hours of the week",
         allow: .keyGiver,
-        completing: complete,
-        before: effect,
         input:
             .path("id", "Number of the lock."),
         .body("keyUuid", "Identifier of the key."),

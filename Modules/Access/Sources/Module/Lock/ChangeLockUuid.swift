@@ -16,15 +16,18 @@ struct ChangeLockUuid: Command {
 
     static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard lock.uuid != uuid else { throw .sameUuid }
         return [.uuidChanged(to: uuid, from: lock.uuid)]
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .external(BindCall(thing: ThingName(uuid.text), org: snapshot.state.org))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/ChangeLockUuid", "Replace the hardware uuid of a lock",
         allow: Rule("a super key") { _, _, caller in caller.isSuper },
-        before: .bindingNew { $0.uuid },
         input: .path("id", "Number of the lock."), .body("newUuid", "Uuid of the new hardware."),
         make: ChangeLockUuid.init(lock:uuid:)
     )

@@ -13,7 +13,7 @@ struct CreateLock: Command {
     let keys: [Key]
     let caller: Caller
 
-    static let founds = true
+    static let createsAggregate = true
     var target: String { lock.description }
 
     enum Refusal: Refused {
@@ -30,7 +30,7 @@ struct CreateLock: Command {
 
     static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
 
-    func decide(_ state: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ state: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard index == lock else { throw .otherIndex }
         guard state.number == 0 else { return [] }  // creating what exists is not an error
         guard Set(keys.map(\.id)).count == keys.count else { throw .keyTwice }
@@ -39,12 +39,15 @@ struct CreateLock: Command {
         return [.created(installation)]
     }
 
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .external(BindCall(thing: ThingName(uuid.text), org: caller.org))
+    }
+
     static let operation = Operation.command(
         .post, "/locks/{id}/CreateLock", "Put a lock under management",
         allow: Rule("any tenant, a super key, or a user who becomes the owner") { command, _, caller in
             command.owner == nil || caller.user == nil || command.owner == caller.user
         },
-        before: .binding { $0.uuid },
         input:
             .path("id", "Number of the lock, chosen by the operator."),
         .body("index", "The same number."),

@@ -12,37 +12,49 @@ struct DeviceCommand: Sendable {
     let basis: Right.Basis?
 }
 
-extension Preparation where C.Target == Lock {
-    /// Hands the command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What
-    /// was decided travels along, so that a crash between push and store is healed when the device answers.
-    static func device(_ command: @escaping @Sendable (Plan) -> DeviceCommand) -> Preparation {
-        Preparation(answers: [.deviceUnreachable, .fateUnknown, Answer(429, "Too many commands wait for the device.")]) { plan, services in
-            let lock = plan.snapshot.state, action = plan.request.action, trace = plan.request.trace
-            let device = command(plan)
-            let key = device.args["key_uuid"]?.text.map { Key.ID($0) }, index = device.args["key_index"]?.integer.map { Int($0) }
-            let row = ActionRow(action: action, kind: device.kind, lock: lock, caller: plan.request.caller, key: key, index: index, at: plan.request.attempt.now)
-            let context = PushContext(stream: plan.snapshot.stream.id, events: plan.wire.map(PushContext.Event.init), row: row)
-            let premise = try await device.basis.map { Right($0, of: lock, credentials: plan.fence.credentials) }?.premise(lock, services)
-            let send = SendCommand(
-                action: action, thing: lock.thing, org: lock.organisation, command: device.name, args: device.args, lifetime: device.lifetime,
-                context: try JSON(encoding: context), premise: premise, fence: plan.fence)
-            let withdrawal = WithdrawCommand(action: action, thing: lock.thing)
-            // Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
-            let undo = { @Sendable in !((try? await services.bus.ask(withdrawal, trace: trace, now: services.clock()))?.mayHaveLeft ?? true) }
-            var outcome = Outcome(rows: [row.insert], headers: ["X-Action-Id": action.text], healedBy: "actions", undo: undo)
-            outcome.isHealed = { try await !services.store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(action)").isEmpty }
-            do {
-                let reply = try await services.bus.ask(send, trace: trace, now: services.clock())
-                try reply.check()
-                outcome.isUnknown = reply.outcome == .unknown
-                if reply.isOffline { outcome.headers["X-Device-Offline"] = "true" }
-                return outcome
-            } catch let failure where SendCommand.isWithoutAnswer(failure) {
-                if await undo() { throw failure }
-                outcome.isUnknown = true
-                return outcome
-            }
+/// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was decided travels along, so
+/// that a crash between call and commit is healed when the device answers.
+struct DeviceCall: ExternalCall {
+    let command: DeviceCommand
+    let lock: Lock
+    let row: ActionRow
+
+    static let answers = [Answer.deviceUnreachable, .fateUnknown, Answer(429, "Too many commands wait for the device.")]
+
+    func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
+        let push = PushContext(stream: context.stream.id, events: context.events.map(PushContext.Event.init), row: row)
+        let right = command.basis.map { Right($0, of: lock, credentials: context.fence.credentials) }
+        let send = SendCommand(
+            action: row.action, thing: lock.thing, org: lock.organisation, command: command.name, args: command.args, lifetime: command.lifetime,
+            context: try JSON(encoding: push), premise: try await right?.premise(lock, services), fence: context.fence)
+        do {
+            let reply = try await services.bus.ask(send, trace: context.request.trace, now: services.clock())
+            try reply.check()
+            return Receipt(action: row.action, isOffline: reply.isOffline, isUnknown: reply.outcome == .unknown)
+        } catch let failure where SendCommand.isWithoutAnswer(failure) {
+            if await undo(context, services) { throw failure }
+            return Receipt(action: row.action, isUnknown: true)
         }
+    }
+
+    /// Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
+    func undo(_ context: CallContext, _ services: Services) async -> Bool {
+        let withdrawal = WithdrawCommand(action: row.action, thing: lock.thing)
+        let reply = try? await services.bus.ask(withdrawal, trace: context.request.trace, now: services.clock())
+        return !(reply?.mayHaveLeft ?? true)
+    }
+
+    func isStored(_ context: CallContext, _ services: Services) async throws -> Bool {
+        try await !services.store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(row.action)").isEmpty
+    }
+}
+
+extension Effect {
+    /// - Parameter rows: what commits with the events beside the action's row.
+    static func device(_ command: DeviceCommand, of lock: Lock, for request: Request, rows: [SQL] = []) -> Effect {
+        let key = command.args["key_uuid"]?.text.map { Key.ID($0) }, index = command.args["key_index"]?.integer.map { Int($0) }
+        let row = ActionRow(action: request.action, kind: command.kind, lock: lock, caller: request.caller, key: key, index: index, at: request.attempt.now)
+        return .external(DeviceCall(command: command, lock: lock, row: row), with: Changes(rows: [row.insert] + rows))
     }
 }
 

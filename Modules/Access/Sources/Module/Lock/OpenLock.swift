@@ -11,15 +11,19 @@ struct OpenLock: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.openRequested(reason: reason, request: request)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.openRequested(reason: reason, request: request)] }
+
+    static let effectAnswers = DeviceCall.answers
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        let args: JSON = ["request_id": self.request?.json, "reason": reason?.json], basis = Right.Basis.manager(request.caller.withoutAddress)
+        let command = DeviceCommand(name: "unlock", args: args, lifetime: Self.lifetime, kind: .open, basis: basis)
+        return .device(command, of: snapshot.state, for: request)
+    }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/OpenLock", "Open a lock; X-Action-Id in the answer names the action to follow",
         allow: .manager,
-        before: .device { plan in
-            let args: JSON = ["request_id": plan.command.request?.json, "reason": plan.command.reason?.json]
-            return DeviceCommand(name: "unlock", args: args, lifetime: lifetime, kind: .open, basis: .manager(plan.request.caller.withoutAddress))
-        },
         input:
             .path("id", "Number of the lock."),
         .body("reason", "Why it is opened."),

@@ -20,32 +20,25 @@ struct RemoveKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard key != nil || index != nil else { throw .noSelector }
         guard let found = key.map(lock.key) ?? index.flatMap(lock.key(at:)) else { throw .noSuchKey }
         guard index == nil || found.index == index else { throw .selectorsDisagree }
         return [.keyRemoved(found.id, index: found.index)]
     }
 
-    private static let send = Preparation<RemoveKey>.device { plan in
-        var args: JSON.Object = [:]
-        if case .keyRemoved(let key, let index)? = plan.events.first { args = ["key_uuid": key.json, "key_index": index?.json] }
-        return DeviceCommand(name: "remove_key", args: .object(args), lifetime: nil, kind: .removeKey, basis: nil)
-    }
+    static let effectAnswers = DeviceCall.answers
 
     /// Until the device has done it, the key is shown as not removed yet.
-    static let push = Preparation<RemoveKey>(answers: send.answers) { plan, services in
-        var outcome = try await send.perform(plan, services)
-        if case .keyRemoved(let key, let index)? = plan.events.first {
-            outcome.rows.append(KeyRemovals.begun(key, index, on: plan.command.lock, at: plan.request.attempt.now))
-        }
-        return outcome
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard case .keyRemoved(let key, let index)? = events.first else { return .none }
+        let command = DeviceCommand(name: "remove_key", args: ["key_uuid": key.json, "key_index": index?.json], lifetime: nil, kind: .removeKey, basis: nil)
+        return .device(command, of: snapshot.state, for: request, rows: [KeyRemovals.begun(key, index, on: lock, at: request.attempt.now)])
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveKey", "Remove a key from a lock",
         allow: .manager,
-        before: push,
         input:
             .path("id", "Number of the lock."),
         .body("keyUuid", "Identifier of the key; this or the slot is needed."),

@@ -9,26 +9,29 @@ struct SetOrganization: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
         guard lock.org != org else { return [] }
         return [.organizationSet(org)] + lock.keys.filter { $0.user != nil }.map { .keyRemoved($0.id, index: $0.index) }
     }
 
-    private static let handOver = Preparation<SetOrganization>.handingOver { $0.org }
-    private static let moving = Preparation<SetOrganization> { plan, services in
-        guard try await services.bus.ask(TenantExists(org: plan.command.org), trace: plan.request.trace, now: services.clock()).exists else {
+    /// A tenant that does not exist receives no lock.
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> NoFacts {
+        guard snapshot.state.org != org else { return NoFacts() }
+        guard try await services.bus.ask(TenantExists(org: org), trace: request.trace, now: services.clock()).exists else {
             throw Failure.problems([Problem("orgId", "is no tenant")])
         }
-        var outcome = try await handOver.perform(plan, services)
-        let keys = plan.snapshot.state.keys.filter { $0.user != nil }
-        outcome.rows.append(try EndGivenKeys.launch(plan.command.lock, keys, tellingTenant: plan.snapshot.state.org, plan.request, services))
-        return outcome
+        return NoFacts()
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect {
+        let state = snapshot.state, keys = state.keys.filter { $0.user != nil }
+        let ending = try EndGivenKeys.launch(lock, keys, tellingTenant: state.org, request, services)
+        return .external(HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org), with: Changes(rows: [HandOvers.done(lock), ending]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/SetOrganization", "Move a lock to another tenant",
         allow: .owner,
-        before: moving,
         input: .path("id", "Number of the lock."), .body("orgId", "The tenant that receives the lock."),
         make: SetOrganization.init(lock:org:)
     )

@@ -7,15 +7,16 @@ struct SetOwner: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, at now: Moment) throws(NoRefusal) -> [Lock.Event] { lock.owner == user ? [] : [.ownerSet(user)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { lock.owner == user ? [] : [.ownerSet(user)] }
 
-    private static let ending = Preparation<SetOwner> { plan, services in
-        Preparation<SetOwner>.Outcome(rows: [try EndGivenKeys.launch(plan.command.lock, [], tellingTenant: plan.snapshot.state.org, plan.request, services)])
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect {
+        guard !events.isEmpty else { return .none }
+        return .local(Changes(rows: [try EndGivenKeys.launch(lock, [], tellingTenant: snapshot.state.org, request, services)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/SetOwner", "Set the owner of a lock",
-        allow: .owner, before: ending,
+        allow: .owner,
         input: .path("id", "Number of the lock."), .body("userId", "The new owner."),
         make: SetOwner.init(lock:user:)
     )

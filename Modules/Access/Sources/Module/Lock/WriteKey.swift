@@ -8,16 +8,19 @@ struct WriteKey: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.keyWriteRequested(key, index: index)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.keyWriteRequested(key, index: index)] }
+
+    static let effectAnswers = DeviceCall.answers
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        let args: JSON = ["key_uuid": key.json, "key_index": index?.json], basis = Right.Basis.keyGiver(request.caller.withoutAddress)
+        let command = DeviceCommand(name: "write_key", args: args, lifetime: .seconds(120), kind: .writeKey, basis: basis)
+        return .device(command, of: snapshot.state, for: request)
+    }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/WriteKey", "Write a key to a card",
         allow: .keyGiver,
-        before: .device { plan in
-            DeviceCommand(
-                name: "write_key", args: ["key_uuid": plan.command.key.json, "key_index": plan.command.index?.json], lifetime: .seconds(120), kind: .writeKey,
-                basis: .keyGiver(plan.request.caller.withoutAddress))
-        },
         input:
             .path("id", "Number of the lock."),
         .body("keyUuid", "Identifier of the key; the lock need not know it."),

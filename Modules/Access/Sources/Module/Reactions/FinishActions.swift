@@ -19,7 +19,7 @@ struct FinishActions {
         }
     }
 
-    func react(to finished: CommandFinished) async throws -> Effects {
+    func react(to finished: CommandFinished) async throws -> Changes {
         // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was told that it would.
         guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
@@ -37,10 +37,10 @@ struct FinishActions {
     }
 
     /// Actions of which Devices has never heard: nothing can have opened, and no key has come or gone.
-    func settleUnsent(_ stored: Row) async throws -> Effects {
+    func settleUnsent(_ stored: Row) async throws -> Changes {
         guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else { return .none }
         let error = (type: "NotSent", message: "The command did not reach the device link.")
-        var effects = Effects(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
+        var effects = Changes(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
         try await followKey(.failed, row, &effects)
         let event = OpenAction.Event.failed(row.door, error: error.message), action = try await store.load(OpenAction.self, row.action.text)
         if row.kind == .open, action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: clock())) }
@@ -49,7 +49,7 @@ struct FinishActions {
 
     /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
     /// taken from it by a run that goes on until it has.
-    private func followKey(_ outcome: CommandFinished.Outcome, _ row: ActionRow, _ effects: inout Effects) async throws {
+    private func followKey(_ outcome: CommandFinished.Outcome, _ row: ActionRow, _ effects: inout Changes) async throws {
         guard row.kind == .removeKey || row.kind == .addKey && outcome == .failed, let key = row.key else { return }
         let lock = try await store.load(Lock.self, row.lock.description)
         let isChanging = effects.appends.contains { $0.stream == lock.stream }, isListed = lock.state.key(key) != nil
@@ -64,27 +64,27 @@ struct FinishActions {
     }
 
     /// A grant that has no other purpose than to be revoked on the device.
-    private func removal(_ key: Key.ID, _ row: ActionRow, of lock: Snapshot<Lock>) async throws -> Effects {
+    private func removal(_ key: Key.ID, _ row: ActionRow, of lock: Snapshot<Lock>) async throws -> Changes {
         let id = KeyGrant.id(row.lock, key), grant = try await store.load(KeyGrant.self, id)
         guard !grant.state.isLive else { return .none }
         let run = WorkflowID(UUIDText(digest: sha256(Array("removal \(row.action)".utf8))).text)
         let terms = KeyGrant.Terms(lock: row.lock, key: key, index: row.index, holder: nil, validity: .always, since: lock.version)
-        return Effects(
+        return Changes(
             appends: [try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: clock())],
             rows: [launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())), KeyRemovals.begun(key, row.index, on: row.lock, at: clock())])
     }
 
     /// The events and the action's row when the request died between the push and its commit.
-    private func missing(_ context: PushContext) async throws -> Effects {
+    private func missing(_ context: PushContext) async throws -> Changes {
         // The lock first: what the request stores after this look moves its version, and the append below fails and is tried again.
         let lock = try await store.load(Lock.self, context.stream)
         guard try await !isStored(context.row.action) else { return .none }
         let events = context.events.compactMap { event in
             Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
-        guard lock.exists, !events.isEmpty else { return Effects(rows: [context.row.insertIfMissing]) }
+        guard lock.exists, !events.isEmpty else { return Changes(rows: [context.row.insertIfMissing]) }
         let uses = try await uses(events, context.row.action)
-        return Effects(appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses, rows: [context.row.insert])
+        return Changes(appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses, rows: [context.row.insert])
     }
 
     private func isStored(_ action: ActionID) async throws -> Bool {

@@ -13,7 +13,7 @@ struct FollowKeys {
         ]
     }
 
-    func removed(_ envelope: Envelope) async throws -> Effects {
+    func removed(_ envelope: Envelope) async throws -> Changes {
         guard let lock = Int(envelope.stream.id), let key = envelope.data["keyUuid"]?.text else { return .none }
         let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(LockID(lock), Key.ID(key)))
         // Added again since: the removal was that of an earlier key.
@@ -23,7 +23,7 @@ struct FollowKeys {
         return effects
     }
 
-    func moved(_ finished: CommandFinished) async throws -> Effects {
+    func moved(_ finished: CommandFinished) async throws -> Changes {
         guard let move = try? finished.context.decoded(as: KeyMove.self) else { return .none }
         let grant = try await services.store.load(KeyGrant.self, move.grant)
         guard grant.state.attempt == move.attempt, grant.state.isSent, !grant.state.isDone else { return .none }
@@ -38,7 +38,7 @@ struct FollowKeys {
         }
     }
 
-    private func effects(_ event: KeyGrant.Event, _ grant: Snapshot<KeyGrant>) throws -> Effects {
-        Effects(appends: [try Append([event], to: grant, at: services.clock())], rows: grant.state.run.map { [services.wake($0)] } ?? [])
+    private func effects(_ event: KeyGrant.Event, _ grant: Snapshot<KeyGrant>) throws -> Changes {
+        Changes(appends: [try Append([event], to: grant, at: services.clock())], rows: grant.state.run.map { [services.wake($0)] } ?? [])
     }
 }

@@ -13,7 +13,7 @@ struct FollowPeople {
         ]
     }
 
-    func react(to envelope: Envelope) async throws -> Effects {
+    func react(to envelope: Envelope) async throws -> Changes {
         let user = UserID(envelope.stream.id)
         switch envelope.name {
         case "UserSuspended": return try await suspended(user, envelope)
@@ -21,15 +21,15 @@ struct FollowPeople {
         case "WalletKeyRemoved":
             guard let key = envelope.data["keyId"]?.text else { return .none }
             let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
-            return Effects(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
+            return Changes(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
         case "UserErased":
             _ = try await services.store.run(SuspensionsView.rows(for: envelope))
-            return Effects(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
-        default: return Effects(rows: KeyHoldersView.rows(for: envelope))
+            return Changes(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
+        default: return Changes(rows: KeyHoldersView.rows(for: envelope))
         }
     }
 
-    private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
+    private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Changes {
         // Before the keys are looked for: one that is stored from now on finds its holder suspended.
         _ = try await services.store.run(SuspensionsView.rows(for: envelope))
         let scope = SuspensionsView.scope(of: envelope)
@@ -42,15 +42,15 @@ struct FollowPeople {
     }
 
     /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
-    func added(_ envelope: Envelope) async throws -> Effects {
+    func added(_ envelope: Envelope) async throws -> Changes {
         let org = try await services.store.load(Lock.self, envelope.stream.id).state.org
         let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).compactMap(LockKeysView.Place.init)
         let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
         return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
 
-    private func bar(_ places: [LockKeysView.Place], _ envelope: Envelope) async throws -> Effects {
-        var effects = Effects()
+    private func bar(_ places: [LockKeysView.Place], _ envelope: Envelope) async throws -> Changes {
+        var effects = Changes()
         for place in places {
             let id = KeyGrant.id(place.lock, place.key.id), grant = try await services.store.load(KeyGrant.self, id)
             guard !grant.state.isBarred || !grant.state.isLive else { continue }
@@ -70,10 +70,10 @@ struct FollowPeople {
         return effects
     }
 
-    private func reactivated(_ user: UserID, _ envelope: Envelope) async throws -> Effects {
+    private func reactivated(_ user: UserID, _ envelope: Envelope) async throws -> Changes {
         let rows = SuspensionsView.rows(for: envelope)
         _ = try await services.store.run(rows)
-        var effects = Effects(rows: rows)
+        var effects = Changes(rows: rows)
         let left = try await services.store.query(SuspensionsView.find(user)).compactMap { $0.text("org_id") }
         for place in try await places(of: user) {
             // Another suspension may stand there still.

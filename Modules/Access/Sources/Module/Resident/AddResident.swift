@@ -7,8 +7,6 @@ struct AddResident: Command {
     let name: NonEmpty
     let email: String?
     let who: PersonSelector
-    /// Whom the selector stands for; found by Identity.
-    var user: UserID?
 
     init(lock: LockID, name: NonEmpty, email: String?, phone: String?, user: NonEmpty?) {
         (self.lock, self.name, self.email) = (lock, name, email)
@@ -30,22 +28,19 @@ struct AddResident: Command {
         }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ facts: PersonFound, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard !who.isEmpty else { throw .nobodyNamed }
-        guard let user else { throw .noSuchUser }
+        guard let user = facts.user else { throw .noSuchUser }
         guard lock.resident(user) == nil else { throw .listedAlready }
         guard lock.residents.count < Lock.mostResidents else { throw .isFull }
         return [.residentAdded(Resident(user: user, name: name.text, email: who.user == nil ? email?.normalisedAddress : nil))]
     }
 
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound { try await who.find(request, services) }
+
     static let operation = Operation.command(
         .post, "/locks/{id}/AddResident", "Add a resident, who hears the doorbell",
         allow: .manager,
-        completing: { command, _, request, services in
-            var command = command
-            command.user = try await command.who.find(request, services)
-            return command
-        },
         answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
         input:
             .path("id", "Number of the lock."), .body("name", "What the panel shows."), .body("email", "Address of a known user."),

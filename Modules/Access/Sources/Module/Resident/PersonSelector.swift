@@ -9,13 +9,17 @@ struct PersonSelector: Sendable, Equatable {
 
     var isEmpty: Bool { user == nil && email == nil && phone == nil }
 
-    /// The person's id; nil when nobody matches. Ids are taken as they are.
-    func find(_ request: Request, _ services: Services) async throws -> UserID? {
-        if let user { return user }
-        guard !isEmpty else { return nil }
+    /// Asks Identity for the person. Ids are taken as they are.
+    func find(_ request: Request, _ services: Services) async throws -> PersonFound {
+        guard user == nil, !isEmpty else { return PersonFound(user: user) }
         let question = FindPerson(email: email, phone: phone)
-        return try await services.bus.ask(question, trace: request.trace, now: services.clock()).user
+        return PersonFound(user: try await services.bus.ask(question, trace: request.trace, now: services.clock()).user)
     }
+}
+
+/// Whom a selector stands for; nobody when nobody matches.
+struct PersonFound: Sendable, Equatable {
+    let user: UserID?
 }
 
 extension String {

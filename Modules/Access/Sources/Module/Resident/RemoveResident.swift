@@ -6,8 +6,6 @@ struct RemoveResident: Command {
     let lock: LockID
     let email: String?
     let who: PersonSelector
-    /// Whom the selector stands for; found by Identity.
-    var user: UserID?
 
     init(lock: LockID, email: String?, phone: String?, user: NonEmpty?) {
         (self.lock, self.email) = (lock, email)
@@ -22,9 +20,9 @@ struct RemoveResident: Command {
         var words: String { self == .nobodyNamed ? "userId, email or phoneNumber is needed." : "The user is no resident of the lock." }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ facts: PersonFound, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard !who.isEmpty else { throw .nobodyNamed }
-        guard let found = user.flatMap(lock.resident) ?? residentByAddress(of: lock) else { throw .notListed }
+        guard let found = facts.user.flatMap(lock.resident) ?? residentByAddress(of: lock) else { throw .notListed }
         return [.residentRemoved(found.user, email: found.email)]
     }
 
@@ -34,14 +32,11 @@ struct RemoveResident: Command {
         return lock.residents.first { $0.email?.normalisedAddress == address }
     }
 
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound { try await who.find(request, services) }
+
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveResident", "Remove a resident",
         allow: .manager,
-        completing: { command, _, request, services in
-            var command = command
-            command.user = try await command.who.find(request, services)
-            return command
-        },
         answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
         input:
             .path("id", "Number of the lock."), .body("email", "The resident's address."), .body("phoneNumber", "The resident's number."),

@@ -35,10 +35,11 @@ struct CreateTempKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ known: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
         guard until > from else { throw .endsBeforeItBegins }
         guard until > now else { throw .isOver }
         guard mode == .everybody || !users.isEmpty else { throw .nobodyAllowed }
+        guard !known.exists else { throw .idTaken }
         return [.tempKeyCreated(TempKeyNotice(definition(of: lock, at: now)))]
     }
 
@@ -49,13 +50,13 @@ struct CreateTempKey: Command {
             sealedPin: nil, createdBy: caller.name, createdAt: now, giver: TempKey.Giver(caller))
     }
 
-    private static let recording = Preparation<CreateTempKey>(repeats: true) { plan, services in
-        let known = try await services.store.load(TempKey.self, plan.command.key.text)
-        guard !known.exists else { throw Failure(Refusal.idTaken) }
-        var outcome = Preparation<CreateTempKey>.Outcome()
-        let definition = plan.command.definition(of: plan.snapshot.state, at: plan.request.attempt.now)
-        outcome.appends = [try Append([.created(definition)], to: known, at: plan.request.attempt.now)]
-        return outcome
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Snapshot<TempKey> {
+        try await services.store.load(TempKey.self, key.text)
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ known: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+        let now = request.attempt.now
+        return .local(Changes(appends: [try Append([.created(definition(of: snapshot.state, at: now))], to: known, at: now)]))
     }
 
     /// What shared keys have, each with what is so of every key of one lock.
@@ -63,7 +64,7 @@ struct CreateTempKey: Command {
 
     static let operation = Operation.command(
         .post, "/locks/{id}/create-temp-key", "Make a temporary key for guests of a lock",
-        allow: .owner, before: recording,
+        allow: .owner,
         answer: CommandAnswer(["tempKeyUuid": .string]) { command, _, _ in ["tempKeyUuid": command.key.json] },
         input:
             .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."), .body("accessMode", "Who may use it."),

@@ -5,8 +5,6 @@ struct DeleteTempKey: Command {
     let lock: LockID
     let key: TempKey.ID
     let caller: Caller
-    /// The key as it is stored.
-    var found: TempKey?
 
     init(lock: LockID, key: TempKey.ID, caller: Caller) { (self.lock, self.key, self.caller) = (lock, key, caller) }
 
@@ -18,25 +16,22 @@ struct DeleteTempKey: Command {
         var words: String { "The lock has no such temporary key." }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard let found, !found.isShared, !found.isRevoked, found.isAlive(at: lock) else { throw .noSuchKey }
-        return [.tempKeyDeleted(key, by: caller.name)]
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard let found = key.existing, !found.isShared, !found.isRevoked, found.isAlive(at: lock) else { throw .noSuchKey }
+        return [.tempKeyDeleted(self.key, by: caller.name)]
     }
 
-    private static let recording = Preparation<DeleteTempKey>(repeats: true) { plan, services in
-        let revoked = TempKey.Event.revoked(by: plan.command.caller.name, at: plan.request.attempt.now)
-        return .init(appends: [try await services.append([revoked], to: plan.command.key, plan.request)])
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Snapshot<TempKey> {
+        try await services.store.load(TempKey.self, key.text)
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+        .local(Changes(appends: [try Append([.revoked(by: caller.name, at: request.attempt.now)], to: key, at: request.attempt.now)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/delete-temp-key", "End a temporary key of a lock",
         allow: .owner,
-        completing: { command, _, _, services in
-            var command = command
-            command.found = try await services.tempKey(command.key)
-            return command
-        },
-        before: recording,
         input: .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .caller,
         make: DeleteTempKey.init(lock:key:caller:)
     )

@@ -21,8 +21,8 @@ struct GuestOpening {
         let (door, count) = try await reserve(id, number, byPin, action)
         let command = OpenByTempKey(lock: door.lock, use: TempKeyUse(key: id, user: request.caller.user, count: count), byPin: byPin)
         do {
-            let response = try await services.carryOut(command, completing: OpenByTempKey.confirming, before: OpenByTempKey.push, for: request.unrecorded)
-            return Opened(door: door, action: ActionID(response.headers["X-Action-Id"] ?? action.text), isOffline: response.headers["X-Device-Offline"] == "true")
+            let receipt = try await services.execute(command, for: request.unrecorded).receipt
+            return Opened(door: door, action: receipt?.action ?? action, isOffline: receipt?.isOffline ?? false)
         } catch Failure.outcomeUnknown {
             throw Failure.outcomeUnknown  // the door may have opened: the use stays
         } catch Failure.fateUnknown(let action) {

@@ -8,20 +8,19 @@ struct OpenByTempKey: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
         [.openRequested(reason: "temp-key", request: nil), .tempKeyUsed(use)]
     }
 
     /// The key is looked at behind the lock: whatever ends it from now on moves the lock's version too, and is found where the command is stored.
-    static let confirming: @Sendable (OpenByTempKey, Snapshot<Lock>, Request, Services) async throws -> OpenByTempKey = { command, lock, request, services in
-        let use = command.use
-        try await GuestRefusal.confirm(use.key, at: lock.state, for: use.user, byPin: command.byPin, using: request.action, services)
-        return command
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> NoFacts {
+        try await GuestRefusal.confirm(use.key, at: snapshot.state, for: use.user, byPin: byPin, using: request.action, services)
+        return NoFacts()
     }
 
-    static let push = Preparation<OpenByTempKey>.device { plan in
-        let use = plan.command.use
-        let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: plan.command.byPin, action: plan.request.action)
-        return DeviceCommand(name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis)
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: byPin, action: request.action)
+        let command = DeviceCommand(name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis)
+        return .device(command, of: snapshot.state, for: request)
     }
 }

@@ -6,8 +6,6 @@ struct UpdateTempKey: Command {
     let key: TempKey.ID
     let changes: TempKeyChanges
     let caller: Caller
-    /// The key as it is stored.
-    var found: TempKey?
 
     init(lock: LockID, key: TempKey.ID, from: Moment?, until: Moment?, maxUses: Nullable<Count>?, users: [UUIDText]?, mode: AccessMode?, caller: Caller) {
         (self.lock, self.key, self.caller) = (lock, key, caller)
@@ -31,8 +29,8 @@ struct UpdateTempKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard let found, !found.isShared, !found.isRevoked else { throw .noSuchKey }
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard let found = key.existing, !found.isShared, !found.isRevoked else { throw .noSuchKey }
         guard found.door(of: self.lock) != nil else { throw .keyOfAnotherLock }
         guard found.isAlive(at: lock) else { throw .noSuchKey }
         guard !changes.isEmpty else { throw .nothingGiven }
@@ -40,22 +38,20 @@ struct UpdateTempKey: Command {
         after.apply(changes)
         guard after.until > after.from else { throw .endsBeforeItBegins }
         guard after.users?.isEmpty != true else { throw .nobodyAllowed }
-        return [.tempKeyUpdated(key, changes, by: caller.name)]
+        return [.tempKeyUpdated(self.key, changes, by: caller.name)]
     }
 
-    private static let recording = Preparation<UpdateTempKey>(repeats: true) { plan, services in
-        .init(appends: [try await services.append([.changed(plan.command.changes, by: plan.command.caller.name)], to: plan.command.key, plan.request)])
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Snapshot<TempKey> {
+        try await services.store.load(TempKey.self, key.text)
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+        .local(Changes(appends: [try Append([.changed(changes, by: caller.name)], to: key, at: request.attempt.now)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/update-temp-key", "Change a temporary key of a lock",
         allow: .owner,
-        completing: { command, _, _, services in
-            var command = command
-            command.found = try await services.tempKey(command.key)
-            return command
-        },
-        before: recording,
         input:
             .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
         .body("maxUses", "How often it opens; null lifts the limit."), .body("allowedUserIds", "The users of a whitelist key."), .body("accessMode", "Who may use it."),
@@ -64,15 +60,7 @@ struct UpdateTempKey: Command {
     )
 }
 
-extension Services {
-    /// A temporary key; nil when there is none.
-    func tempKey(_ id: TempKey.ID) async throws -> TempKey? {
-        let snapshot = try await store.load(TempKey.self, id.text)
-        return snapshot.exists ? snapshot.state : nil
-    }
-
-    /// Events for a temporary key, on its version of now.
-    func append(_ events: [TempKey.Event], to key: TempKey.ID, _ request: Request) async throws -> Append {
-        try Append(events, to: try await store.load(TempKey.self, key.text), at: request.attempt.now)
-    }
+extension Snapshot<TempKey> {
+    /// The key; nil when there is none.
+    var existing: TempKey? { exists ? state : nil }
 }

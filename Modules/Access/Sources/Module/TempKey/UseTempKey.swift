@@ -6,8 +6,6 @@ struct UseTempKey: Command {
     let key: TempKey.ID
     let user: UUIDText?
     let action: ActionID
-    /// The key as it is stored.
-    var found: TempKey?
 
     init(lock: LockID, key: TempKey.ID, user: UUIDText?, action: ActionID) { (self.lock, self.key, self.user, self.action) = (lock, key, user, action) }
 
@@ -19,24 +17,22 @@ struct UseTempKey: Command {
         var words: String { "The lock has no such temporary key." }
     }
 
-    func decide(_ lock: Lock, at now: Moment) throws(Refusal) -> [Lock.Event] {
-        guard let found, found.door(of: self.lock) != nil else { throw .noSuchKey }
-        return [.tempKeyUsed(TempKeyUse(key: key, user: user.map { UserID($0.text) }, count: found.usedCount + 1))]
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+        guard let found = key.existing, found.door(of: self.lock) != nil else { throw .noSuchKey }
+        return [.tempKeyUsed(TempKeyUse(key: self.key, user: user.map { UserID($0.text) }, count: found.usedCount + 1))]
     }
 
-    private static let recording = Preparation<UseTempKey>(repeats: true) { plan, services in
-        .init(appends: [try await services.append([.useReserved(plan.command.action)], to: plan.command.key, plan.request)])
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Snapshot<TempKey> {
+        try await services.store.load(TempKey.self, key.text)
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+        .local(Changes(appends: [try Append([.useReserved(action)], to: key, at: request.attempt.now)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/use-temp-key", "Record a use of a temporary key",
         allow: .owner,
-        completing: { command, _, _, services in
-            var command = command
-            command.found = try await services.tempKey(command.key)
-            return command
-        },
-        before: recording,
         input: .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("userId", "The guest, where known."), .action,
         make: UseTempKey.init(lock:key:user:action:)
     )

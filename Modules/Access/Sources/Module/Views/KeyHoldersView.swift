@@ -11,7 +11,7 @@ enum KeyHoldersView {
 
     static let told: Set = ["WalletKeyPrepared", "WalletKeyAdded"]
 
-    static let reaction = Reaction("access-key-holders", from: ["identity"], hears: told, partitions: 4, view: "key_holders") { Effects(rows: rows(for: $0)) }
+    static let reaction = Reaction("access-key-holders", from: ["identity"], hears: told, partitions: 4, view: "key_holders") { Changes(rows: rows(for: $0)) }
 
     /// Written also by what follows people, so that the holder is known there before anything happens to them.
     static func rows(for envelope: Envelope) -> [SQL] {

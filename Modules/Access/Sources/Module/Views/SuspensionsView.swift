@@ -16,7 +16,7 @@ enum SuspensionsView {
 
     static let reaction = Reaction(
         "access-suspended-users", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "UserErased"], partitions: 4, view: "suspensions"
-    ) { Effects(rows: rows(for: $0)) }
+    ) { Changes(rows: rows(for: $0)) }
 
     /// The tenant at whose doors a suspension counts, or ends; nil for all.
     static func scope(of envelope: Envelope) -> OrgID? {

@@ -25,10 +25,8 @@ struct BulkAddKeys: Workflow {
     private func add(_ key: Key, _ request: Request, _ services: Services) async throws -> String {
         try await checkRight(services)
         do {
-            let response = try await services.carryOut(
-                AddKey(lock: lock, key: key.id, index: key.index, user: key.user), completing: AddKey.complete, before: AddKey.effect, for: request)
-            guard case .json(let body) = response.body else { return "added" }
-            return body["event"]?.isNull == false ? "added" : "there already"
+            let result = try await services.execute(AddKey(lock: lock, key: key.id, index: key.index, user: key.user), for: request)
+            return result.events.isEmpty ? "there already" : "added"
         } catch Failure.refused(.unknown, _, _) {
             throw WorkflowStop("The lock is gone.")
         } catch Failure.refused(_, _, let words) {

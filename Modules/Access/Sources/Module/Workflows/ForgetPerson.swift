@@ -17,14 +17,12 @@ struct ForgetPerson: Workflow {
         // Words first: they need no device.
         for lock in residences {
             try await remove("doorbell of lock \(lock)", steps, services) { request in
-                var command = RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text))
-                command.user = user
-                _ = try await services.carryOut(command, for: request)
+                _ = try await services.execute(RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text)), for: request)
             }
         }
         for place in places {
             try await remove("key \(place.key) of lock \(place.lock)", steps, services) { request in
-                _ = try await services.carryOut(RemoveKey(lock: LockID(place.lock), key: place.key, index: nil), before: RemoveKey.push, for: request)
+                _ = try await services.execute(RemoveKey(lock: LockID(place.lock), key: place.key, index: nil), for: request)
             }
         }
         return ["keys": places.count.json, "doorbells": residences.count.json]

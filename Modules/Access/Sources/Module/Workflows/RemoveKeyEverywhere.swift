@@ -20,7 +20,7 @@ struct RemoveKeyEverywhere: Workflow {
     private func remove(_ lock: LockID, _ steps: Steps, _ services: Services) async throws -> String {
         do {
             let request = steps.request("lock \(lock)", by: .user(holder, email: nil), services)
-            _ = try await services.carryOut(RemoveKey(lock: lock, key: key, index: nil), before: RemoveKey.push, for: request)
+            _ = try await services.execute(RemoveKey(lock: lock, key: key, index: nil), for: request)
             return "removed"
         } catch Failure.refused(_, _, let words) {
             return words

@@ -24,11 +24,18 @@ struct ClaimHub: Command {
         }
     }
 
-    func decide(_ state: Hub, at now: Moment) throws(Refusal) -> [Hub.Event] {
+    func decide(_ state: Hub, _: NoFacts, at now: Moment) throws(Refusal) -> [Hub.Event] {
         guard named == hub else { throw .otherHub }
         guard let tenant = caller.org ?? org else { throw .noTenant }
         guard state.status == .provisioned else { throw .notProvisioned }
         return [.claimed(Hub.Claim(org: tenant, site: site, user: user), at: now)]
+    }
+
+    static let effectAnswers = HubStateCall.answers
+
+    func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard case .claimed(let claim, _)? = events.first else { return .none }
+        return .hubState(["claim": ["orgId": claim.org.json, "siteId": claim.site.json], "status": "Claimed"], after: events, on: snapshot)
     }
 
     static let operation = Operation.command(
@@ -36,10 +43,6 @@ struct ClaimHub: Command {
         allow: Rule("an API key for its own tenant, or a super key for any") { command, _, caller in
             guard case .key(let tenant, let isSuper) = caller else { return false }
             return isSuper || command.org == nil || command.org == tenant
-        },
-        before: .hubState { command, events in
-            guard case .claimed(let claim, _)? = events.first else { return [:] }
-            return ["claim": ["orgId": claim.org.json, "siteId": claim.site.json], "status": "Claimed"]
         },
         input:
             .path("id", "Id of the hub."),

@@ -18,26 +18,32 @@ struct WantState: Ask {
     }
 }
 
-extension Preparation where C.Target == Hub {
-    /// Puts the hub's new circumstances into its `hub_state` shadow before they are stored; 502 when the link does not take them, 403 when
-    /// the thing that the hub was registered with is another's.
-    static func hubState(_ desired: @escaping @Sendable (C, [Hub.Event]) -> JSON) -> Preparation {
-        Preparation(answers: [.deviceUnreachable]) { plan, services in
-            var after = plan.snapshot.state
-            for event in plan.events { after.apply(event) }
-            guard let thing = after.hardware?.thing else { return Outcome() }
-            func bindings(_ hub: Hub) -> [SQL] {
-                guard let org = hub.organisation, org != plan.snapshot.state.organisation else { return [] }
-                return ThingTables.claim(Hub.ID(plan.snapshot.stream.id), thing, for: org)
-            }
-            let want = WantState(
-                thing: thing, hub: Hub.ID(plan.snapshot.stream.id), shadow: "hub_state", desired: desired(plan.command, plan.events), org: after.organisation)
-            switch try await services.bus.ask(want, trace: plan.request.trace, now: services.clock()).outcome {
-            case .accepted: return Outcome(rows: bindings(after))
-            case .unreachable: throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
-            case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this hub belongs to somebody else.")
-            }
+/// Puts the hub's new circumstances into its `hub_state` shadow before they are stored; 502 when the link does not take them, 403 when
+/// the thing that the hub was registered with is another's.
+struct HubStateCall: ExternalCall {
+    let want: WantState
+
+    static let answers = [Answer.deviceUnreachable]
+
+    func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
+        switch try await services.bus.ask(want, trace: context.request.trace, now: services.clock()).outcome {
+        case .accepted: return .none
+        case .unreachable: throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
+        case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this hub belongs to somebody else.")
         }
+    }
+}
+
+extension Effect {
+    /// - Parameter desired: what the hub is told of its circumstances after the events.
+    static func hubState(_ desired: JSON, after events: [Hub.Event], on snapshot: Snapshot<Hub>) -> Effect {
+        var after = snapshot.state
+        for event in events { after.apply(event) }
+        guard let thing = after.hardware?.thing else { return .none }
+        let hub = Hub.ID(snapshot.stream.id), isNew = after.organisation != snapshot.state.organisation
+        let bindings = after.organisation.map { isNew ? ThingTables.claim(hub, thing, for: $0) : [] } ?? []
+        let want = WantState(thing: thing, hub: hub, shadow: "hub_state", desired: desired, org: after.organisation)
+        return .external(HubStateCall(want: want), with: Changes(rows: bindings))
     }
 }
 

@@ -10,7 +10,7 @@ struct ProvisionHub: Command {
     let thing: NewThingName?
     let vendor: Name?
 
-    static let founds = true
+    static let createsAggregate = true
     var target: String { hub.text }
 
     enum Refusal: Refused {
@@ -26,17 +26,23 @@ struct ProvisionHub: Command {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
 
-    func decide(_ state: Hub, at now: Moment) throws(Refusal) -> [Hub.Event] {
+    func decide(_ state: Hub, _: NoFacts, at now: Moment) throws(Refusal) -> [Hub.Event] {
         guard Hub.ID(named.text) == hub else { throw .otherHub }
         guard state.status == .unknown else { return [] }  // registering what exists is not an error
         let hardware = Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing.map { ThingName($0.text) } ?? ThingName(hub.text), vendor: vendor?.text)
         return [.provisioned(hardware, at: now)]
     }
 
+    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused: claiming the hub would
+    /// take over what has it.
+    func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard case .provisioned(let hardware, _)? = events.first else { return .none }
+        return .local(Changes(rows: [ThingTables.register(hardware.thing, with: hardware.hub, of: nil)]))
+    }
+
     static let operation = Operation.command(
         .post, "/hubs/{id}/ProvisionHub", "Register a manufactured hub",
         allow: Rule("any API key") { _, _, caller in if case .key = caller { true } else { false } },
-        before: .registration,
         input:
             .path("id", "Id of the hub, a UUID."),
         .body("hubId", "The same id."),
@@ -46,17 +52,6 @@ struct ProvisionHub: Command {
         .body("vendorName", "Maker."),
         make: ProvisionHub.init(hub:named:serial:model:thing:vendor:)
     )
-}
-
-extension Preparation where C == ProvisionHub {
-    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused: claiming the hub would
-    /// take over what has it.
-    static var registration: Preparation {
-        Preparation(repeats: true) { plan, _ in
-            guard case .provisioned(let hardware, _)? = plan.events.first else { return Outcome() }
-            return Outcome(rows: [ThingTables.register(hardware.thing, with: hardware.hub, of: nil)])
-        }
-    }
 }
 
 /// The name of a thing as it is first given.

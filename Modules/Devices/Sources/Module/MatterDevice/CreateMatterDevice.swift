@@ -8,10 +8,17 @@ struct CreateMatterDevice: Command {
     let thing: NewThingName
     let hub: Hub.ID
     let type: Name
-    /// The tenant of the hub; nil while nobody has claimed it.
-    var org: OrgID?
 
-    static let founds = true
+    struct Facts: Sendable {
+        /// The tenant of the hub; nil while nobody has claimed it.
+        let org: OrgID?
+        /// Who has the thing already.
+        let owner: DeviceDesk.Owner
+        /// The tenant that asks.
+        let asking: OrgID?
+    }
+
+    static let createsAggregate = true
     var target: String { device.text }
 
     enum Refusal: Refused {
@@ -27,21 +34,34 @@ struct CreateMatterDevice: Command {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
 
-    func decide(_ state: MatterDevice, at now: Moment) throws(Refusal) -> [MatterDevice.Event] {
+    func decide(_ state: MatterDevice, _ facts: Facts, at now: Moment) throws(Refusal) -> [MatterDevice.Event] {
         guard named == device else { throw .otherDevice }
         guard state.registration == nil else { return [] }  // registering what exists is not an error
-        return [.created(MatterDevice.Registration(device: device, thing: ThingName(thing.text), hub: hub, type: type.text), org: org, at: now)]
+        switch facts.owner {
+        case .nobody: break
+        // One that its tenant has already, as a lock, stays the tenant's.
+        case .tenant(let tenant, _) where tenant == facts.org ?? facts.asking: break
+        case .unclaimed(let known) where known == hub: break
+        case .tenant, .unclaimed, .person: throw .thingTaken
+        }
+        return [.created(MatterDevice.Registration(device: device, thing: ThingName(thing.text), hub: hub, type: type.text), org: facts.org, at: now)]
+    }
+
+    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> Facts {
+        let row = try await services.store.query(ThingTables.owner(ThingName(thing.text))).first
+        let org = try await services.store.load(Hub.self, hub.text).state.organisation
+        return Facts(org: org, owner: DeviceDesk.owner(of: row), asking: request.caller.org)
+    }
+
+    /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.
+    func effect(of events: [MatterDevice.Event], on snapshot: Snapshot<MatterDevice>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+        guard !events.isEmpty, facts.owner == .nobody else { return .none }
+        return .local(Changes(rows: [ThingTables.register(ThingName(thing.text), with: hub, of: facts.org)]))
     }
 
     static let operation = Operation.command(
         .post, "/matter-devices/{id}/CreateMatterDevice", "Register a Matter device",
         allow: .tenantOfHub,
-        completing: { command, _, _, services in
-            var command = command
-            command.org = try await services.store.load(Hub.self, command.hub.text).state.organisation
-            return command
-        },
-        before: .binding,
         input:
             .path("id", "Id of the device."),
         .body("deviceId", "The same id."),
@@ -50,20 +70,4 @@ struct CreateMatterDevice: Command {
         .body("deviceType", "Kind of device, such as `lock` or `contact_sensor`.", default: Name("generic")),
         make: { CreateMatterDevice(device: $0, named: $1, thing: $2, hub: $3, type: $4) }
     )
-}
-
-extension Preparation where C == CreateMatterDevice {
-    /// The device's thing is registered with the hub, and follows it. One that its tenant has already, as a lock, stays the tenant's; what anybody else
-    /// has is not taken over.
-    static var binding: Preparation {
-        Preparation(repeats: true) { plan, services in
-            let command = plan.command, thing = ThingName(command.thing.text)
-            switch DeviceDesk.owner(of: try await services.store.query(ThingTables.owner(thing)).first) {
-            case .nobody: return Outcome(rows: [ThingTables.register(thing, with: command.hub, of: command.org)])
-            case .tenant(let org, _) where org == command.org ?? plan.request.caller.org: return Outcome()
-            case .unclaimed(let hub) where hub == command.hub: return Outcome()
-            case .tenant, .unclaimed, .person: throw Failure(CreateMatterDevice.Refusal.thingTaken)
-            }
-        }
-    }
 }

@@ -24,7 +24,7 @@ struct AddAccessibleLock: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard !user.lists(lock) else { throw .listedAlready }
         guard user.accessibleLocks.count < UserAccount.mostAccessibleLocks else { throw .isFull }
         if let validFrom, let validUntil, validUntil <= validFrom { throw .endsBeforeItBegins }

@@ -22,7 +22,7 @@ struct AddDevice: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         let id = LinkedDevice.ID(device.text)
         guard user.device(id) == nil else { throw .linkedAlready }
         guard user.devices.count < UserAccount.mostDevices else { throw .isFull }

@@ -19,7 +19,7 @@ struct AddLicensePlate: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.plate(plate) == nil else { throw .listedAlready }
         guard user.plates.count < UserAccount.mostPlates else { throw .isFull }
         return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]

@@ -22,7 +22,7 @@ struct AddPhysicalKey: Command, ConcernsUser {
         var words: String { "A user has at most \(UserAccount.mostPhysicalKeys) physical keys." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.physicalKeys.count < UserAccount.mostPhysicalKeys else { throw .isFull }
         return [.physicalKeyAdded(PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))]
     }

@@ -8,8 +8,9 @@ struct AddWalletKey: Command, ConcernsUser {
     let key: WalletKey.ID
     let caller: Caller
 
-    func rows(for events: [UserAccount.Event], _ snapshot: Snapshot<UserAccount>, at now: Moment) -> [SQL] {
-        events.isEmpty ? [] : caller.org.map { [WalletKeyGivers.insert(key, $0)] } ?? []
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard !events.isEmpty, let org = caller.org else { return .none }
+        return .local(Changes(rows: [WalletKeyGivers.insert(key, org)]))
     }
 
     var target: String { user.text }
@@ -20,7 +21,7 @@ struct AddWalletKey: Command, ConcernsUser {
         var words: String { "The user has a wallet key of this type." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.walletKey?.kind != kind else { throw .hasOneOfThisType }
         return [.walletKeyPrepared(WalletKey(id: key, kind: kind, index: index, addedAt: now))]
     }

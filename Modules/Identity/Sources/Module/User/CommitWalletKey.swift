@@ -9,7 +9,7 @@ struct CommitWalletKey: Command, ConcernsWalletKey {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
         guard let held = user.walletKey, held.id == key else { throw .noSuchKey }
         let pass = Pass(id: passID.text, url: passURL.text)
         return held.pass == pass ? [] : [.walletKeyCommitted(key, pass, at: now)]

@@ -7,11 +7,12 @@ struct CreateUser: Command, ConcernsUser {
     let email: EmailAddress?
     let firstName: Name?
     let lastName: Name?
-    /// Checked and not kept: UpdatePhoneNumber stores it.
     let phoneNumber: PhoneNumber?
     let caller: Caller
+    /// Whether the number is stored, as it is for users who are found by it; otherwise UpdatePhoneNumber stores it.
+    var keepsPhone = false
 
-    static let founds = true
+    static let createsAggregate = true
     var target: String { user.text }
 
     enum Refusal: Refused {
@@ -32,7 +33,7 @@ struct CreateUser: Command, ConcernsUser {
         return constraint.contains("phone") ? .phoneTaken : nil
     }
 
-    func decide(_ state: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ state: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard UserID(named.text) == user else { throw .otherUser }
         guard !state.isErased else { throw .wasErased }
         guard !state.exists else { return [] }  // creating what exists is not an error
@@ -40,21 +41,16 @@ struct CreateUser: Command, ConcernsUser {
     }
 
     /// The person's contact data, and the tie from the address to the user for tokens.
-    /// - Parameter keepingPhone: whether the phone number is stored, as it is for users who are found by it.
-    static func contacts(keepingPhone: Bool) -> Preparation<CreateUser> {
-        Preparation { plan, services in
-            let command = plan.command
-            let contact = Contacts.insert(
-                command.user, email: command.email, first: command.firstName?.text, last: command.lastName?.text, phone: keepingPhone ? command.phoneNumber : nil,
-                at: plan.request.attempt.now)
-            return .init(rows: [contact] + services.directory.knowUser(command.user, command.email?.text, plan.request.caller.standing(ofNew: command.email)))
-        }
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard !events.isEmpty else { return .none }
+        let contact = Contacts.insert(
+            user, email: email, first: firstName?.text, last: lastName?.text, phone: keepsPhone ? phoneNumber : nil, at: request.attempt.now)
+        return .local(Changes(rows: [contact] + services.directory.knowUser(user, email?.text, request.caller.standing(ofNew: email))))
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/CreateUser", "Create a user",
         allow: .selfOrTenant,
-        before: contacts(keepingPhone: false),
         answer: CommandAnswer(["userId": .string]) { command, _, _ in ["userId": command.user.json] },
         input:
             .path("id", "Id of the user, a UUID."),
@@ -64,7 +60,7 @@ struct CreateUser: Command, ConcernsUser {
         .body("lastName", "Last name."),
         .body("phoneNumber", "Phone number; checked, not stored."),
         .caller,
-        make: CreateUser.init(user:named:email:firstName:lastName:phoneNumber:caller:)
+        make: { CreateUser(user: $0, named: $1, email: $2, firstName: $3, lastName: $4, phoneNumber: $5, caller: $6) }
     )
 }
 

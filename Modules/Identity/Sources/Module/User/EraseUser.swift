@@ -8,17 +8,17 @@ struct EraseUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] { [.erased(by: caller.name, at: now)] }
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] { [.erased(by: caller.name, at: now)] }
 
-    private static let traces = Preparation<EraseUser>(repeats: true) { plan, services in
-        let user = plan.command.user, directory = services.directory
-        return .init(rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, []) + directory.forget(user))
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        let directory = services.directory
+        return .local(Changes(rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, []) + directory.forget(user)))
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/EraseUser", "Erase a person, for good",
         allow: Rule("staff, or a super key", by: .staffOrKey) { _, _, caller in caller.isStaff || caller.isSuper },
-        before: traces, answer: .accepted,
+        answer: .accepted,
         input: .path("id", "Id of the user."), .caller,
         make: EraseUser.init(user:caller:)
     )

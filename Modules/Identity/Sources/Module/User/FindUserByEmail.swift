@@ -36,7 +36,7 @@ enum FindUserByEmail {
         let id = request.caller.user.map { UUIDText($0.text) } ?? uuid ?? request.identifier(for: "user")
         let command = CreateUser(
             user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
-        do { _ = try await services.carryOut(command, before: CreateUser.contacts(keepingPhone: false), for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
+        do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
             // somebody else has made the user meanwhile
         }
         guard let made = try await services.store.query(Contacts.find(email)).first?.text("user_id") else {

@@ -34,8 +34,8 @@ enum FindUserByPhone {
     ) async throws -> Response {
         let id = uuid ?? request.identifier(for: "user")
         let command = CreateUser(
-            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: phone, caller: request.caller)
-        do { _ = try await services.carryOut(command, before: CreateUser.contacts(keepingPhone: true), for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
+            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: phone, caller: request.caller, keepsPhone: true)
+        do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
             throw Failure.refused(.conflict, code: nil, words: "The e-mail address belongs to another user.")
         } catch Failure.refused(.conflict, _, _) {
             // somebody else has made the user meanwhile

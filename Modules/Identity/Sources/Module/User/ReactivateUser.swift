@@ -8,15 +8,19 @@ struct ReactivateUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
         let author = caller.suspensionAuthor
         let ends = Suspension.scope(of: author) == nil ? !user.suspensions.isEmpty : user.suspensions.contains(OrgID(author))
         return ends ? [.reactivated(by: author, at: now)] : []
     }
 
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .suspensions(after: events, on: snapshot, services)
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/ReactivateUser", "End the suspension of a user",
-        allow: .staffOrTenant, before: .suspensions,
+        allow: .staffOrTenant,
         input: .path("id", "Id of the user."), .caller,
         make: ReactivateUser.init(user:caller:)
     )

@@ -15,7 +15,7 @@ struct RemoveAccessibleLock: Command, ConcernsUser {
         var words: String { "The lock is not in the list." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.lists(lock) else { throw .notListed }
         return [.accessibleLockRemoved(lock, by: removedBy, reason: reason, at: now)]
     }

@@ -15,7 +15,7 @@ struct RemoveDevice: Command, ConcernsUser {
         var words: String { "The device is not linked to the user." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard let linked = user.device(device) else { throw .notLinked }
         return [.deviceRemoved(linked, by: removedBy, reason: reason, at: now)]
     }

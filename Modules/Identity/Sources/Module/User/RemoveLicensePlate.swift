@@ -13,7 +13,7 @@ struct RemoveLicensePlate: Command, ConcernsUser {
         var words: String { "The user has no such plate." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard let held = user.plate(plate) else { throw .notListed }
         return [.plateRemoved(held.plate)]
     }

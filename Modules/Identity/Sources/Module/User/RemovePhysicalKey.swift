@@ -14,7 +14,7 @@ struct RemovePhysicalKey: Command, ConcernsUser {
         var words: String { "The user has no such key." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard let key = user.physicalKey(number.number, for: caller) else { throw .noSuchKey }
         return [.physicalKeyRemoved(key, at: now)]
     }

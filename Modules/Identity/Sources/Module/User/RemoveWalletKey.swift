@@ -8,7 +8,7 @@ struct RemoveWalletKey: Command, ConcernsWalletKey {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
         guard user.knows(walletKey: key) else { throw .noSuchKey }
         return [.walletKeyRemoved(key, reason: reason.text, at: now)]
     }

@@ -14,7 +14,7 @@ struct RollBackWalletKey: Command, ConcernsWalletKey {
         var words: String { self == .noSuchKey ? "The user has no such wallet key." : "The pass of the key was issued; remove the key instead." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard let held = user.walletKey, held.id == key else { throw .noSuchKey }
         guard held.pass == nil else { throw .isCommitted }
         return [.walletKeyRolledBack(key, reason: reason.text, at: now)]

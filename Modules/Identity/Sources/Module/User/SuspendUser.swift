@@ -10,27 +10,30 @@ struct SuspendUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
         user.suspensions.contains(OrgID(caller.suspensionAuthor)) ? [] : [.suspended(by: caller.suspensionAuthor, reason: reason.text, at: now)]
+    }
+
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .suspensions(after: events, on: snapshot, services)
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/SuspendUser", "Suspend a user",
-        allow: .staffOrTenant, before: .suspensions,
+        allow: .staffOrTenant,
         input: .path("id", "Id of the user."), .body("reason", "Why."), .caller,
         make: SuspendUser.init(user:reason:caller:)
     )
 }
 
-extension Preparation where C.Target == UserAccount {
+extension Effect {
     /// Makes the credentials of every process follow what the account says of suspensions.
-    static var suspensions: Preparation {
-        Preparation(repeats: true) { plan, services in
-            var after = plan.snapshot.state
-            for event in plan.events { after.apply(event) }
-            let tenants = after.suspensions.compactMap { Suspension.scope(of: $0.text) }
-            return Outcome(rows: services.directory.suspend(UserID(plan.snapshot.stream.id), after.isSuspendedEverywhere, tenants))
-        }
+    static func suspensions(after events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ services: Services) -> Effect {
+        guard !events.isEmpty else { return .none }
+        var after = snapshot.state
+        for event in events { after.apply(event) }
+        let tenants = after.suspensions.compactMap { Suspension.scope(of: $0.text) }
+        return .local(Changes(rows: services.directory.suspend(UserID(snapshot.stream.id), after.isSuspendedEverywhere, tenants)))
     }
 }
 

@@ -24,30 +24,43 @@ struct UpdateEmail: Command, ConcernsUser {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("email") ? .taken : nil }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] { [.emailUpdated(masked: email.masked)] }
+    /// What an address is for the user by the word of the caller, and how the user stands.
+    struct Facts: Sendable {
+        let hasOne: Bool
+        let isSomebody: Bool
+        let caller: Caller
+    }
 
-    private static let contacts = Preparation<UpdateEmail>(repeats: true) { plan, services in
-        let command = plan.command, directory = services.directory
-        let rows = try await services.store.read([Contacts.find(command.user), directory.signIn(command.user)])
-        guard rows[0].first?.text("email") == nil else { throw Failure(Refusal.hasOne) }
-        let standing: AddressStanding
-        switch plan.request.caller {
-        case .key(_, isSuper: true), .staff: standing = .proven
-        case .key(let tenant, isSuper: false):
-            let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStanding.proven.rawValue
-            guard plan.snapshot.state.org == tenant, !isSomebody else { throw Failure(Refusal.isSomebody) }
-            standing = .contact
-        case .user(_, let own) where own?.hasSameBytes(as: command.email.text) == true: standing = .proven
-        case .user, .anonymous:
-            _ = try await services.store.run([Contacts.set(pending: command.email, of: command.user)])
-            return .nothingToDo
+    func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
+        let rows = try await services.store.read([Contacts.find(user), services.directory.signIn(user)])
+        let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStanding.proven.rawValue
+        return Facts(hasOne: rows[0].first?.text("email") != nil, isSomebody: isSomebody, caller: request.caller)
+    }
+
+    /// What the address counts as; nil for one that waits until a token proves it.
+    private func standing(by caller: Caller) -> AddressStanding? {
+        switch caller {
+        case .key(_, isSuper: true), .staff: .proven
+        case .key(_, isSuper: false): .contact
+        case .user(_, let own): own?.hasSameBytes(as: email.text) == true ? .proven : nil
+        case .anonymous: nil
         }
-        return .init(rows: [Contacts.set(email: command.email, of: command.user)] + directory.knowUser(command.user, command.email.text, standing))
+    }
+
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        guard !facts.hasOne else { throw .hasOne }
+        if let tenant = facts.caller.org { guard user.org == tenant, !facts.isSomebody else { throw .isSomebody } }
+        return standing(by: facts.caller) == nil ? [] : [.emailUpdated(masked: email.masked)]
+    }
+
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+        guard let standing = standing(by: facts.caller) else { return .local(Changes(rows: [Contacts.set(pending: email, of: user)])) }
+        return .local(Changes(rows: [Contacts.set(email: email, of: user)] + services.directory.knowUser(user, email.text, standing)))
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateEmail", "Give an e-mail address to a user who has none; a person's own waits until a token proves it",
-        allow: .selfOrTenant, before: contacts,
+        allow: .selfOrTenant,
         input: .path("id", "Id of the user."), .body("email", "The address, unique among users."),
         make: UpdateEmail.init(user:email:)
     )

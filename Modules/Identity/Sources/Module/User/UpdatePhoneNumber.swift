@@ -15,17 +15,27 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("phone") ? .taken : nil }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] { [.phoneUpdated(masked: phone.value?.masked)] }
+    /// The number as it is stored.
+    struct Facts: Sendable {
+        let phone: String?
+    }
 
-    private static let contacts = Preparation<UpdatePhoneNumber>(repeats: true) { plan, services in
-        let command = plan.command, contact = try await services.store.query(Contacts.find(command.user)).first
-        guard contact?.text("phone").map(ExactText.init) != (command.phone.value?.text).map(ExactText.init) else { return .nothingToDo }
-        return .init(rows: [Contacts.set(phone: command.phone.value, of: command.user)])
+    func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
+        Facts(phone: try await services.store.query(Contacts.find(user)).first?.text("phone"))
+    }
+
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        let isSame = facts.phone.map(ExactText.init) == (phone.value?.text).map(ExactText.init)
+        return isSame ? [] : [.phoneUpdated(masked: phone.value?.masked)]
+    }
+
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+        events.isEmpty ? .none : .local(Changes(rows: [Contacts.set(phone: phone.value, of: user)]))
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/UpdatePhoneNumber", "Set or remove a user's phone number",
-        allow: .selfOrTenant, before: contacts,
+        allow: .selfOrTenant,
         input: .path("id", "Id of the user."), .body("phoneNumber", "The number in international form; null removes it."),
         make: UpdatePhoneNumber.init(user:phone:)
     )

@@ -14,22 +14,34 @@ struct UpdateProfile: Command, ConcernsUser {
         var words: String { "firstName or lastName is needed." }
     }
 
-    func decide(_ user: UserAccount, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
-        let fields: [UserAccount.ProfileField] = (firstName == nil ? [] : [.firstName]) + (lastName == nil ? [] : [.lastName])
-        guard !fields.isEmpty else { throw .nothingGiven }
-        return [.profileUpdated(fields)]
+    /// The names as they are stored.
+    struct Facts: Sendable {
+        let firstName: String?
+        let lastName: String?
     }
 
-    private static let contacts = Preparation<UpdateProfile>(repeats: true) { plan, services in
-        let command = plan.command, contact = try await services.store.query(Contacts.find(command.user)).first
-        let first = command.firstName?.text ?? contact?.text("first_name"), last = command.lastName?.text ?? contact?.text("last_name")
-        guard first != contact?.text("first_name") || last != contact?.text("last_name") else { return .nothingToDo }
-        return .init(rows: [Contacts.set(first: first, last: last, of: command.user)])
+    func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
+        let contact = try await services.store.query(Contacts.find(user)).first
+        return Facts(firstName: contact?.text("first_name"), lastName: contact?.text("last_name"))
+    }
+
+    private func after(_ facts: Facts) -> (first: String?, last: String?) { (firstName?.text ?? facts.firstName, lastName?.text ?? facts.lastName) }
+
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+        let fields: [UserAccount.ProfileField] = (firstName == nil ? [] : [.firstName]) + (lastName == nil ? [] : [.lastName])
+        guard !fields.isEmpty else { throw .nothingGiven }
+        let (first, last) = after(facts)
+        return first == facts.firstName && last == facts.lastName ? [] : [.profileUpdated(fields)]
+    }
+
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+        let (first, last) = after(facts)
+        return events.isEmpty ? .none : .local(Changes(rows: [Contacts.set(first: first, last: last, of: user)]))
     }
 
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateProfile", "Change a user's names",
-        allow: .creator, before: contacts,
+        allow: .creator,
         input: .path("id", "Id of the user."), .body("firstName", "First name."), .body("lastName", "Last name."),
         make: UpdateProfile.init(user:firstName:lastName:)
     )

@@ -4,6 +4,8 @@ import Kernel
 struct IssueApiKey: Command {
     let org: OrgID
     let face: KeyFace
+    /// The digest by which the key is known when it comes.
+    let digest: [UInt8]
     /// Whether an active key is replaced; otherwise there must be none.
     let replaces: Bool
 
@@ -28,7 +30,7 @@ struct IssueApiKey: Command {
         }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.isRegistered else { throw .notRegistered }
         let hasKey = tenant.activeKey(at: now) != nil
         guard replaces || !hasKey else { throw .hasActiveKey }
@@ -38,11 +40,8 @@ struct IssueApiKey: Command {
     }
 
     /// Makes the key valid, and every earlier one dead, in the same transaction.
-    static func admitting(_ key: NewKey) -> Preparation<IssueApiKey> {
-        Preparation { plan, services in
-            let org = plan.command.org
-            return .init(rows: services.directory.dismissKeys(org) + services.directory.admitKey(key.digest, org, false, plan.command.face.expiresAt))
-        }
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .local(Changes(rows: services.directory.dismissKeys(org) + services.directory.admitKey(digest, org, false, face.expiresAt)))
     }
 }
 
@@ -97,7 +96,8 @@ extension IssueApiKey {
             "expiresAt": expiry?.json ?? .null,
         ]
         // Recorded with the key: a repeat of the request gets the key that was made, whatever happened to the first answer.
-        return try await services.carryOut(
-            IssueApiKey(org: org, face: face, replaces: replaces), before: admitting(key), shape: { _ in .json(201, answer) }, for: request)
+        let command = IssueApiKey(org: org, face: face, digest: key.digest, replaces: replaces)
+        _ = try await services.execute(command, for: request) { _ in .json(201, answer) }
+        return .json(201, answer)
     }
 }

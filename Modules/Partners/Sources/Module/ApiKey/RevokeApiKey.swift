@@ -13,15 +13,18 @@ struct RevokeApiKey: Command {
         var words: String { "The tenant has no active key." }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.activeKey(at: now) != nil else { throw .noActiveKey }
         return [.keyRevoked(by: caller.name)]
+    }
+
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .local(Changes(rows: services.directory.dismissKeys(org)))
     }
 
     static let operation = Operation.command(
         .delete, "/api-keys/{orgId}", "Revoke the API key of a tenant",
         allow: .staff,
-        before: Preparation { plan, services in .init(rows: services.directory.dismissKeys(plan.command.org)) },
         answer: .accepted,
         input: .path("orgId", "The tenant."), .caller,
         make: RevokeApiKey.init(org:caller:)

@@ -26,7 +26,7 @@ enum FanOut {
         let sources = ["access", "identity", "devices", "video"]
         return Reaction("partners-fan-out", from: sources, hears: EventCatalogue.delivered, sift: { try await forSubscribers($0, services) }) { envelope in
             activity.note()
-            return Effects(rows: envelope.audience.map { row(envelope, for: $0, services) })
+            return Changes(rows: envelope.audience.map { row(envelope, for: $0, services) })
         }
     }
 

@@ -7,7 +7,7 @@ struct RegisterTenant: Command {
     let name: NonEmpty
     let ownerEmail: NonEmpty
 
-    static let founds = true
+    static let createsAggregate = true
     var target: String { org.text }
 
     enum Refusal: Refused {
@@ -21,7 +21,7 @@ struct RegisterTenant: Command {
         }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         if tenant.isRegistered {
             guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else { throw .registeredOtherwise }
             return []  // asking twice is not an error

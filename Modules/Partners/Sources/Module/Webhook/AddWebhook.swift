@@ -14,7 +14,7 @@ struct AddWebhook: Command {
         var words: String { "A tenant has at most \(AddWebhook.most) webhooks." }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.webhooks.count < Self.most else { throw .tooMany }
         return [.webhookAdded(webhook)]
     }
@@ -43,12 +43,10 @@ struct AddWebhook: Command {
             id: id, url: url, events: events.names, status: .active, sealedSecret: try Sealed.secret(signing, id, services.vault),
             sealedAuth: try auth.map { try Sealed.auth($0, id, services.vault) }, createdAt: now, updatedAt: now)
         let shown: JSON? = secret == nil ? .string(signing) : nil
-        return try await services.carryOut(
-            AddWebhook(org: org, webhook: webhook),
-            shape: { done in
-                guard case .json(let body) = done.body else { return done }
-                return .json(201, ["success": true, "aggregateId": org.json, "version": body["version"], "webhookId": id.json, "secret": shown])
-            }, for: request)
+        let answer = { @Sendable (done: CommandResult<AddWebhook>) -> Response in
+            .json(201, ["success": true, "aggregateId": org.json, "version": done.version.json, "webhookId": id.json, "secret": shown])
+        }
+        return answer(try await services.execute(AddWebhook(org: org, webhook: webhook), for: request, recorded: answer))
     }
 }
 

@@ -19,7 +19,7 @@ struct ChangeWebhook: Command {
         var words: String { "There is no such webhook." }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook) else { throw .noSuchWebhook }
         let before = changed
         if let events { changed.events = events.names }
@@ -35,7 +35,7 @@ struct ChangeWebhook: Command {
 
     /// The change and what the webhook is after it.
     func carryOut(_ request: Request, _ services: Services) async throws -> Webhook {
-        _ = try await services.carryOut(self, for: request.unrecorded)
+        _ = try await services.execute(self, for: request.unrecorded)
         guard let now = try await services.store.load(Tenant.self, org.text).state.webhook(webhook) else { throw Failure(Refusal.noSuchWebhook) }
         return now
     }

@@ -13,13 +13,13 @@ struct RemoveWebhook: Command {
         var words: String { "There is no such webhook." }
     }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.webhook(webhook) != nil else { throw .noSuchWebhook }
         return [.webhookRemoved(webhook)]
     }
 
-    func rows(for events: [Tenant.Event], _ snapshot: Snapshot<Tenant>, at now: Moment) -> [SQL] {
-        ["DELETE FROM partners.deliveries WHERE webhook_id = \(webhook) AND state = 'pending'"]
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        .local(Changes(rows: ["DELETE FROM partners.deliveries WHERE webhook_id = \(webhook) AND state = 'pending'"]))
     }
 
     static let operation = Operation.command(

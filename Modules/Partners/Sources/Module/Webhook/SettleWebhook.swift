@@ -10,7 +10,7 @@ struct SettleWebhook: Command {
 
     var target: String { org.text }
 
-    func decide(_ tenant: Tenant, at now: Moment) throws(NoRefusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook), changed.url == url, changed.status != status else { return [] }
         changed.status = status
         changed.updatedAt = now
@@ -19,13 +19,16 @@ struct SettleWebhook: Command {
     }
 
     /// What waits for an endpoint that is given up goes to the dead letters with it.
-    func rows(for events: [Tenant.Event], _ snapshot: Snapshot<Tenant>, at now: Moment) -> [SQL] {
-        guard status == .disabled || status == .failed else { return [] }
-        return ["UPDATE partners.deliveries SET state = 'dead', last_error = \("the webhook is \(status.rawValue)") WHERE webhook_id = \(webhook) AND state = 'pending'"]
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+        guard !events.isEmpty, status == .disabled || status == .failed else { return .none }
+        return .local(
+            Changes(rows: [
+                "UPDATE partners.deliveries SET state = 'dead', last_error = \("the webhook is \(status.rawValue)") WHERE webhook_id = \(webhook) AND state = 'pending'"
+            ]))
     }
 
     func carryOut(_ services: Services) async throws {
         let request = Request(trace: Trace(correlation: "delivery", causation: nil), attempt: Attempt(now: services.clock()))
-        _ = try await services.carryOut(self, for: request)
+        _ = try await services.execute(self, for: request)
     }
 }

@@ -1,0 +1,38 @@
+/// Who may do something, and the words the API page uses for it.
+public struct Rule<Request: Sendable, State: Sendable>: Sendable {
+    public let credentials: Credentials
+    public let words: String
+    /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
+    public let refusal: RefusalKind
+    public let permits: @Sendable (Request, State, Caller) -> Bool
+    /// Asked where `permits` has said yes: what the state alone does not say.
+    public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
+
+    public init(
+        _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
+        confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
+        permits: @escaping @Sendable (Request, State, Caller) -> Bool
+    ) {
+        (self.words, self.credentials, self.refusal, self.confirms, self.permits) = (words, credentials, refusal, confirms, permits)
+    }
+
+    /// Staff: the admin key together with the token of a staff address.
+    public static var staff: Rule { Rule("staff", by: .staff) { _, _, caller in caller.isStaff } }
+
+    /// Staff, or any API key.
+    public static var staffOrTenant: Rule {
+        Rule("staff, or any API key", by: .staffOrKey) { _, _, caller in
+            switch caller {
+            case .staff, .key: true
+            case .user, .anonymous: false
+            }
+        }
+    }
+}
+
+extension Rule {
+    func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
+        if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
+        throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")
+    }
+}
