@@ -48,6 +48,8 @@ public struct Envelope: Sendable, Equatable {
 
 /// A message that is published although it is no event of an aggregate.
 public protocol Fact: Codable, Sendable {
+    /// The module that publishes it.
+    static var module: String { get }
     static var name: String { get }
     /// Facts of one stream are heard in order.
     var stream: StreamName { get }

@@ -71,6 +71,21 @@ import Testing
         }
     }
 
+    /// The names of the events that a module stores, by its samples.
+    private static func events(of module: String) -> [String] {
+        let folder = root.appending(path: "Modules/\(module)/Tests/Samples")
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return files.filter { $0.first?.isUppercase == true && $0.hasSuffix(".json") && !$0.dropLast(5).contains(".") }.map { String($0.dropLast(5)) }
+    }
+
+    /// Others hear of an event by its type in the contracts. The one list that names the events of all modules is what webhooks may ask for.
+    @Test(arguments: modules) func `no module spells an event of another`(module: String) {
+        let foreign = Self.modules.filter { $0 != module }.flatMap(Self.events)
+        for file in Self.files(in: "Modules/\(module)/Sources/Module") where !file.path.hasSuffix("Webhook/EventFilter.swift") {
+            for name in foreign { #expect(!file.text.contains("\"\(name)\""), "\(file.path): \(name)") }
+        }
+    }
+
     @Test func `decisions know neither clock nor chance`() {
         for file in Self.files(in: "Modules") where file.text.contains("func decide(") && file.path.contains("/Module/") {
             let rest = file.text.components(separatedBy: "func decide(")[1], line = rest.prefix { $0 != "\n" }

@@ -37,6 +37,29 @@ import Testing
         try GoldenSamples.check(PeopleWithPhone.Reply(users: ["bob"]), named: "\(PeopleWithPhone.name).Reply")
     }
 
+    /// What this module writes is what its contracts promise.
+    @Test func `published events are read from what is stored`() throws {
+        let stream = StreamName("user", "ann"), samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json["data"]?.members ?? [:]) })
+        func read<E: PublishedEvent>(_ type: E.Type) throws -> E {
+            var reading = Reading()
+            let sample = try #require(samples[E.name], "\(E.name) has no sample"), event = E.read(sample, of: stream, &reading)
+            return try #require(event, "\(E.name): \(reading.problems)")
+        }
+        #expect(try read(UserSuspended.self) == UserSuspended(user: "ann", tenant: nil))
+        #expect(try read(UserReactivated.self) == UserReactivated(user: "ann", tenant: nil))
+        #expect(try read(UserErased.self) == UserErased(user: "ann"))
+        #expect(try read(WalletKeyPrepared.self) == WalletKeyPrepared(user: "ann", key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"))
+        #expect(try read(WalletKeyAdded.self) == WalletKeyAdded(user: "ann", key: "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"))
+        #expect(try read(WalletKeyRemoved.self) == WalletKeyRemoved(user: "ann", key: "3b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"))
+    }
+
+    @Test func `an event without what its contract promises stops its subscription`() {
+        let envelope = Envelope(
+            id: "e", source: "identity", name: UserSuspended.name, stream: StreamName("user", "ann"), subject: "ann", version: 1, at: Moment(milliseconds: 0),
+            audience: [], trace: Trace(correlation: "", causation: nil), data: [:])
+        #expect(throws: EventDecodingError.self) { try UserSuspended.decode(envelope) }
+    }
+
     /// The texts of every sample that are no ids, names of kinds or times are declared personal, or stand here.
     @Test func `what is said of a person is declared`() throws {
         let plain: [String: Set<String>] = [

@@ -133,7 +133,7 @@ public struct Done: Codable, Sendable {
 
 /// A command has come to its end.
 public struct CommandFinished: Fact {
-    public static let name = "CommandFinished"
+    public static let module = "devices", name = "CommandFinished"
     public enum Outcome: String, Codable, Sendable { case succeeded, failed, expired, withdrawn }
 
     public let action: ActionID

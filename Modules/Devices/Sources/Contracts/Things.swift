@@ -53,7 +53,7 @@ public struct ThingMessages: Ask {
 
 /// A device's shadow has changed; partners hear of it as `Shadow Update`.
 public struct ShadowChanged: Fact {
-    public static let name = "Shadow Update"
+    public static let module = "devices", name = "Shadow Update"
     public let thing: ThingName
     public let version: Int
     public let desired: JSON?

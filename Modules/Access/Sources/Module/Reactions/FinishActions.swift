@@ -14,9 +14,7 @@ struct FinishActions {
 
     static func reaction(_ services: Services) -> Reaction {
         let finish = FinishActions(services)
-        return Reaction("access-finish-actions", from: ["devices"], hears: [CommandFinished.name], partitions: 4) { envelope in
-            try await finish.react(to: try CommandFinished(envelope))
-        }
+        return Reaction("access-finish-actions", partitions: 4, .on(CommandFinished.self) { finished, _ in try await finish.react(to: finished) })
     }
 
     func react(to finished: CommandFinished) async throws -> Changes {

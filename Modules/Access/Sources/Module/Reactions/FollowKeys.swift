@@ -8,8 +8,8 @@ struct FollowKeys {
     static func reactions(_ services: Services) -> [Reaction] {
         let follow = FollowKeys(services: services)
         return [
-            Reaction("access-removed-keys", from: ["access"], hears: ["KeyRemoved"], partitions: 4) { try await follow.removed($0) },
-            Reaction("access-key-moves", from: ["devices"], hears: [CommandFinished.name], partitions: 4) { try await follow.moved(try CommandFinished($0)) },
+            Reaction("access-removed-keys", partitions: 4, .on(own: ["KeyRemoved"], of: services.module) { try await follow.removed($0) }),
+            Reaction("access-key-moves", partitions: 4, .on(CommandFinished.self) { finished, _ in try await follow.moved(finished) }),
         ]
     }
 

@@ -1,3 +1,4 @@
+import IdentityContracts
 import Kernel
 
 /// What becomes of keys when something happens to their holder: a suspended person's keys leave the devices until the suspension ends, and
@@ -6,37 +7,35 @@ struct FollowPeople {
     let services: Services
 
     static func reactions(_ services: Services) -> [Reaction] {
-        let follow = FollowPeople(services: services), told = KeyHoldersView.told.union(["UserSuspended", "UserReactivated", "WalletKeyRemoved", "UserErased"])
+        let follow = FollowPeople(services: services)
         return [
-            Reaction("access-follow-people", from: ["identity"], hears: told, partitions: 4) { try await follow.react(to: $0) },
-            Reaction("access-keys-of-the-suspended", from: ["access"], hears: ["KeyAdded", "LockCreated"], partitions: 4) { try await follow.added($0) },
+            Reaction(
+                "access-follow-people", partitions: 4, .on(UserSuspended.self) { try await follow.suspended($0, $1) },
+                .on(UserReactivated.self) { event, _ in try await follow.reactivated(event) }, .on(UserErased.self) { try await follow.erased($0, $1) },
+                .on(WalletKeyRemoved.self) { try await follow.walletKeyRemoved($0, $1) },
+                .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) },
+                .on(WalletKeyAdded.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) }),
+            Reaction("access-keys-of-the-suspended", partitions: 4, .on(own: ["KeyAdded", "LockCreated"], of: services.module) { try await follow.added($0) }),
         ]
     }
 
-    func react(to envelope: Envelope) async throws -> Changes {
-        let user = UserID(envelope.stream.id)
-        switch envelope.name {
-        case "UserSuspended": return try await suspended(user, envelope)
-        case "UserReactivated": return try await reactivated(user, envelope)
-        case "WalletKeyRemoved":
-            guard let key = envelope.data["keyId"]?.text else { return .none }
-            let workflow = RemoveKeyEverywhere(key: Key.ID(key), holder: user)
-            return Changes(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
-        case "UserErased":
-            _ = try await services.store.run(SuspensionsView.rows(for: envelope))
-            return Changes(rows: [services.launch(try Launch(ForgetPerson(user: user), as: run("forget", envelope), by: "identity", at: services.clock()))])
-        default: return Changes(rows: KeyHoldersView.rows(for: envelope))
-        }
+    func walletKeyRemoved(_ event: WalletKeyRemoved, _ envelope: Envelope) async throws -> Changes {
+        let workflow = RemoveKeyEverywhere(key: Key.ID(event.key.text), holder: event.user)
+        return Changes(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
     }
 
-    private func suspended(_ user: UserID, _ envelope: Envelope) async throws -> Changes {
+    func erased(_ event: UserErased, _ envelope: Envelope) async throws -> Changes {
+        _ = try await services.store.run(SuspensionsView.rows(event))
+        return Changes(rows: [services.launch(try Launch(ForgetPerson(user: event.user), as: run("forget", envelope), by: "identity", at: services.clock()))])
+    }
+
+    func suspended(_ event: UserSuspended, _ envelope: Envelope) async throws -> Changes {
         // Before the keys are looked for: one that is stored from now on finds its holder suspended.
-        _ = try await services.store.run(SuspensionsView.rows(for: envelope))
-        let scope = SuspensionsView.scope(of: envelope)
+        _ = try await services.store.run(SuspensionsView.rows(event))
         var concerned: [LockKeysView.Place] = []
-        for place in try await places(of: user) {
+        for place in try await places(of: event.user) {
             let org = try await org(of: place)
-            if scope == nil || org == scope { concerned.append(place) }
+            if event.tenant == nil || org == event.tenant { concerned.append(place) }
         }
         return try await bar(concerned, envelope)
     }
@@ -70,12 +69,12 @@ struct FollowPeople {
         return effects
     }
 
-    private func reactivated(_ user: UserID, _ envelope: Envelope) async throws -> Changes {
-        let rows = SuspensionsView.rows(for: envelope)
+    func reactivated(_ event: UserReactivated) async throws -> Changes {
+        let rows = SuspensionsView.rows(event)
         _ = try await services.store.run(rows)
         var effects = Changes(rows: rows)
-        let left = try await services.store.query(SuspensionsView.find(user)).compactMap { $0.text("org_id") }
-        for place in try await places(of: user) {
+        let left = try await services.store.query(SuspensionsView.find(event.user)).compactMap { $0.text("org_id") }
+        for place in try await places(of: event.user) {
             // Another suspension may stand there still.
             let org = try await org(of: place)
             guard !left.contains(where: { $0.isEmpty || OrgID($0) == org }) else { continue }

@@ -1,4 +1,5 @@
 import DevicesContracts
+import IdentityContracts
 import Kernel
 
 /// Withdraws what waits on a right that has ended: at once after the commit that ends it, before anybody is told, and once more from the outbox, for the
@@ -16,14 +17,22 @@ enum EndedRights {
 
     static func reactions(_ services: Services) -> [Reaction] {
         [
-            Reaction("access-ended-rights", from: ["access"], hears: names, partitions: 4) { envelope in
-                try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)
-                return .none
-            },
-            Reaction("access-ended-rights-of-people", from: ["identity"], hears: ["UserSuspended", "UserErased"], partitions: 4) { envelope in
-                try await lookAgain(at: Premise.subject(of: UserID(envelope.stream.id)), envelope.trace, services)
-                return .none
-            },
+            Reaction(
+                "access-ended-rights", partitions: 4,
+                .on(own: names, of: services.module) { envelope in
+                    try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)
+                    return .none
+                }),
+            Reaction(
+                "access-ended-rights-of-people", partitions: 4,
+                .on(UserSuspended.self) { event, envelope in
+                    try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
+                    return .none
+                },
+                .on(UserErased.self) { event, envelope in
+                    try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
+                    return .none
+                }),
         ]
     }
 

@@ -15,22 +15,23 @@ enum SuspensionsView {
         ])
 
     static let reaction = Reaction(
-        "access-suspended-users", from: ["identity"], hears: ["UserSuspended", "UserReactivated", "UserErased"], partitions: 4, view: "suspensions"
-    ) { Changes(rows: rows(for: $0)) }
+        "access-suspended-users", partitions: 4, view: "suspensions", .on(UserSuspended.self) { event, _ in Changes(rows: rows(event)) },
+        .on(UserReactivated.self) { event, _ in Changes(rows: rows(event)) }, .on(UserErased.self) { event, _ in Changes(rows: rows(event)) })
 
-    /// The tenant at whose doors a suspension counts, or ends; nil for all.
-    static func scope(of envelope: Envelope) -> OrgID? {
-        Suspension.scope(of: envelope.data["suspendedBy"]?.text ?? envelope.data["reactivatedBy"]?.text ?? Suspension.platform)
+    // Written also by what follows from a suspension, so that it is known from that moment on whoever hears of it first.
+
+    static func rows(_ event: UserSuspended) -> [SQL] { [insert(event.user, event.tenant)] }
+
+    /// An erased person is suspended everywhere, for good.
+    static func rows(_ event: UserErased) -> [SQL] { [insert(event.user, nil)] }
+
+    static func rows(_ event: UserReactivated) -> [SQL] {
+        guard let tenant = event.tenant else { return ["DELETE FROM access.suspensions WHERE user_id = \(event.user)"] }
+        return ["DELETE FROM access.suspensions WHERE user_id = \(event.user) AND org_id = \(tenant)"]
     }
 
-    /// Written also by what follows from a suspension, so that it is known from that moment on whoever hears of it first.
-    static func rows(for envelope: Envelope) -> [SQL] {
-        let user = UserID(envelope.stream.id), scope = scope(of: envelope)
-        guard envelope.name == "UserReactivated" else {
-            return ["INSERT INTO access.suspensions (user_id, org_id) VALUES (\(user), \(scope?.text ?? "")) ON CONFLICT (user_id, org_id) DO NOTHING"]
-        }
-        guard let scope else { return ["DELETE FROM access.suspensions WHERE user_id = \(user)"] }
-        return ["DELETE FROM access.suspensions WHERE user_id = \(user) AND org_id = \(scope)"]
+    private static func insert(_ user: UserID, _ tenant: OrgID?) -> SQL {
+        "INSERT INTO access.suspensions (user_id, org_id) VALUES (\(user), \(tenant?.text ?? "")) ON CONFLICT (user_id, org_id) DO NOTHING"
     }
 
     static func find(_ user: UserID) -> SQL { "SELECT org_id FROM access.suspensions WHERE user_id = \(user)" }

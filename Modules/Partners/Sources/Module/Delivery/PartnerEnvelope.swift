@@ -1,9 +1,10 @@
+import DevicesContracts
 import Kernel
 
 /// The body of a delivery, in the shape the contract fixes for each of its two sources.
 enum PartnerEnvelope {
     static func body(_ envelope: Envelope, for org: OrgID, _ settings: ModuleSettings) -> JSON {
-        let isShadow = envelope.name == "Shadow Update"
+        let isShadow = envelope.name == ShadowChanged.name
         return [
             "id": .string(envelope.id), "source": isShadow ? "spk.iot.shadow" : "spk.api", "detail-type": .string(envelope.name),
             "time": .string(envelope.at.iso.prefix(19) + "Z"), "region": .string(settings.region), "account": .string(settings.account),
