@@ -7,7 +7,7 @@ public let access = Context(
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
         SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
-        TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes, ActionRow.keys,
+        TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes, ActionRow.keys, EndedRights.checkpoints,
     ],
     operations: [
         CreateLock.operation, AddKey.operation, RemoveKey.operation, WriteKey.operation, OpenLock.operation, SetOwner.operation,
@@ -29,7 +29,7 @@ public let access = Context(
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)],
-            reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + EndedRights.reactions(services)
+            reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + [EndedRights.reaction(services)]
                 + FollowPeople.reactions(services)
                 + FollowKeys.reactions(services),
             jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job, UnfollowedActions(services: services).job])

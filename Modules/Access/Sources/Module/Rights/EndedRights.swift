@@ -15,25 +15,27 @@ enum EndedRights {
         for subject in Set(ended.map { Premise.subject(of: $0.stream) }).sorted() { await LookAgain.beforeAnswer(about: subject, commit.trace, services) }
     }
 
-    static func reactions(_ services: Services) -> [Reaction] {
-        [
-            Reaction(
-                "access-ended-rights", partitions: 4,
-                .on(own: names, of: services.module) { envelope in
-                    try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)
-                    return .none
-                }),
-            Reaction(
-                "access-ended-rights-of-people", partitions: 4,
-                .on(UserSuspended.self) { event, envelope in
-                    try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
-                    return .none
-                },
-                .on(UserErased.self) { event, envelope in
-                    try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
-                    return .none
-                }),
-        ]
+    /// A subscription of its own would read all that Access publishes once more: it is heard beside the keys that are removed.
+    static func handler(_ services: Services) -> Handler {
+        .on(own: names, of: services.module) { envelope in
+            try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)
+            return .none
+        }
+    }
+
+    static let checkpoints = Migration("019-ended-rights", ["DELETE FROM access.checkpoints WHERE subscription = 'access-ended-rights'"])
+
+    static func reaction(_ services: Services) -> Reaction {
+        Reaction(
+            "access-ended-rights-of-people", partitions: 4,
+            .on(UserSuspended.self) { event, envelope in
+                try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
+                return .none
+            },
+            .on(UserErased.self) { event, envelope in
+                try await lookAgain(at: Premise.subject(of: event.user), envelope.trace, services)
+                return .none
+            })
     }
 
     private static func lookAgain(at subject: String, _ trace: Trace, _ services: Services) async throws {
