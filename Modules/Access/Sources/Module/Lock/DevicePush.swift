@@ -10,6 +10,8 @@ struct DeviceCommand: Sendable {
     let kind: ActionKind
     /// What it rests on; nil for removals, which are nobody's right.
     let basis: Right.Basis?
+    /// When that ends by itself, where it is known; otherwise it is looked up.
+    var rightEndsAt: Moment?
 }
 
 /// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was decided travels along, so
@@ -26,7 +28,7 @@ struct DeviceCall: ExternalCall {
         let right = command.basis.map { Right($0, of: lock, credentials: context.fence.credentials) }
         let send = SendCommand(
             action: row.action, thing: lock.thing, org: lock.organisation, command: command.name, args: command.args, lifetime: command.lifetime,
-            context: try JSON(encoding: push), premise: try await right?.premise(lock, services), fence: context.fence)
+            context: try JSON(encoding: push), premise: try await right?.premise(lock, services, endingAt: command.rightEndsAt), fence: context.fence)
         do {
             let reply = try await services.bus.ask(send, trace: context.request.trace, now: services.clock())
             try reply.check()

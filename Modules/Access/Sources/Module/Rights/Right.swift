@@ -72,8 +72,11 @@ struct Right: Codable, Sendable, Equatable {
         }
     }
 
-    func premise(_ lock: Lock, _ services: Services) async throws -> Premise {
-        Premise(module: services.module, about: about, question: try JSON(encoding: self), endsAt: try await end(lock, services))
+    /// - Parameter known: when it ends by itself, where that was read already.
+    func premise(_ lock: Lock, _ services: Services, endingAt known: Moment? = nil) async throws -> Premise {
+        var endsAt = known
+        if endsAt == nil { endsAt = try await end(lock, services) }
+        return Premise(module: services.module, about: about, question: try JSON(encoding: self), endsAt: endsAt)
     }
 
     /// Answers Devices about commands that have waited.

@@ -8,19 +8,24 @@ struct OpenByTempKey: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: Facts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
         [.openRequested(reason: "temp-key", request: nil), .tempKeyUsed(use)]
     }
 
     /// The key is looked at behind the lock: whatever ends it from now on moves the lock's version too, and is found where the command is stored.
-    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> NoFacts {
-        try await GuestRefusal.confirm(use.key, at: snapshot.state, for: use.user, byPin: byPin, using: request.action, services)
-        return NoFacts()
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Facts {
+        let key = try await GuestRefusal.confirm(use.key, at: snapshot.state, for: use.user, byPin: byPin, using: request.action, services)
+        return Facts(until: key.until)
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    /// When the key ends.
+    struct Facts: Sendable {
+        let until: Moment
+    }
+
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
         let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: byPin, action: request.action)
-        let command = DeviceCommand(name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis)
+        let command = DeviceCommand(name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis, rightEndsAt: facts.until)
         return .device(command, of: snapshot.state, for: request)
     }
 }
