@@ -65,7 +65,7 @@ struct CommandExecutor<C: Command>: Sendable {
         let effect = try command.effect(of: events, on: snapshot, facts, request, services)
         guard !events.isEmpty else {
             try await undo(&progress)
-            return try await settle(unchanged(snapshot), with: effect)
+            do { return try await settle(unchanged(snapshot), with: effect) } catch CommitFailure.versionConflict { return nil }
         }
         let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
         var changes = Changes.none
@@ -138,9 +138,14 @@ struct CommandExecutor<C: Command>: Sendable {
 
     /// Writes what a decision without events has to write, and its response, so that a repeat gets the same one.
     private func settle(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
-        var rows = record(result)
-        if case .local(let changes) = effect { rows += changes.rows }
-        if !rows.isEmpty { _ = try await services.store.run(rows) }
+        var changes = Changes.none
+        if case .local(let local) = effect { changes = local }
+        let rows = changes.rows + record(result)
+        if !changes.appends.isEmpty {
+            try await services.store.commit(Commit(changes.appends, rows: rows, trace: request.trace))
+        } else if !rows.isEmpty {
+            _ = try await services.store.run(rows)
+        }
         return result
     }
 

@@ -17,9 +17,9 @@ struct HubStatus: Query {
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
         let shadow: Shadow? = try rows[0].first?.json("body")?.decoded()
         let reported = shadow?.reported ?? .null
-        // The newest sign of life counts: what the hub has reported, or its presence and its last will.
-        let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Moment(milliseconds: $0 * 1000 + 999) }
-        let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at > $0 } ?? true } ?? false
+        // The newest sign of life counts: what the hub has reported, or its presence and its last will. Shadows know seconds only; within one, the will does.
+        let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Moment(milliseconds: $0 * 1000) }
+        let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at >= $0 } ?? true } ?? false
         let presence = rows[1].first?.bool("online").map(JSON.bool)
         return [
             "hubId": hardware.hub.json, "serial": hardware.serial.json, "model": hardware.model.json, "thingName": hardware.thing.json,
