@@ -70,8 +70,11 @@ struct CommandExecutor<C: Command>: Sendable {
         let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
         var changes = Changes.none
         switch effect {
-        case .none: break
-        case .local(let local): changes = local
+        case .none: try await undo(&progress)
+        case .local(let local):
+            // Decided anew, and otherwise: what an attempt before has asked for outside is not wanted any more.
+            try await undo(&progress)
+            changes = local
         case .external(let call, let local):
             changes = local
             let fence = Fence(snapshot, of: services.module, credentials: epoch)

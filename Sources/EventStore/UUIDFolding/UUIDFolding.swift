@@ -78,23 +78,13 @@ public struct UUIDFolding: Sendable {
     }
 
     private func fold(_ finding: Finding, _ transaction: any Transaction) async throws {
-        let isOutbox = finding.table == "outbox" && finding.column == "id"
+        // Messages that wait keep their shards: each part of a subscription has come as far as it has.
         for text in finding.texts {
-            if isOutbox { try await moveShard(text, transaction) }
             _ = try await transaction.execute(
                 """
                 UPDATE \(trusted: schema).\(trusted: finding.table) SET \(trusted: finding.column) = \(text.withFoldedUUIDs)
                 WHERE \(trusted: finding.column) = \(text)
                 """)
-        }
-    }
-
-    /// Messages of one stream are handled in one shard, those that wait already too.
-    private func moveShard(_ id: String, _ transaction: any Transaction) async throws {
-        let rows = try await transaction.execute("SELECT DISTINCT category FROM \(trusted: schema).outbox WHERE id = \(id)").rows
-        for category in rows.compactMap({ $0.text("category") }) {
-            let shard = Shard.of(StreamName(category, id.withFoldedUUIDs))
-            _ = try await transaction.execute("UPDATE \(trusted: schema).outbox SET shard = \(Int64(shard)) WHERE category = \(category) AND id = \(id)")
         }
     }
 

@@ -109,6 +109,25 @@ import Testing
         #expect(effects.rows.contains { $0.text.contains("INSERT INTO access.key_removals") })
     }
 
+    @Test func `a key that was taken back behind its push is not listed, and removed where the device has it`() async throws {
+        let empty = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
+        let created = Lock.Event.created(Installation(lock: LockID(7), uuid: "u", org: "acme"))
+        try await fake.services("access").store.commit(Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        var lock = Lock()
+        lock.apply(created)
+        let row = ActionRow(action: "r", kind: .addKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
+        let context = PushContext(stream: "7", events: [PushContext.Event(Lock.wire(.keyAdded(Key(id: "K", index: 3)), in: lock, at: fake.now))], row: row)
+        func ended(_ outcome: CommandFinished.Outcome, isLate: Bool = false) throws -> CommandFinished {
+            CommandFinished(
+                action: "r", thing: "u", command: "add_key", outcome: outcome, error: nil, wasPublished: true, isLate: isLate, finishedAt: fake.now,
+                context: try JSON(encoding: context))
+        }
+        let taken = try await react(try ended(.withdrawn))
+        #expect(types(taken).isEmpty && taken.rows.contains { $0.text.contains("INSERT INTO access.actions") })
+        fake.find([Row(columns: ["known"], values: [.int(1)])], by: "FROM access.actions")
+        #expect(types(try await react(try ended(.succeeded, isLate: true))) == ["KeyGranted", "KeyGrantRevoked"])
+    }
+
     @Test func `what Devices never heard of has neither added nor removed a key`() async throws {
         let lock = try await withListedKey(), finish = FinishActions(fake.services("access"))
         func stored(_ kind: ActionKind, _ key: String) -> Row {

@@ -76,6 +76,12 @@ struct KeyGrant: Aggregate {
     var organisation: OrgID? { nil }
 
     static func id(_ lock: LockID, _ key: Key.ID) -> String { "\(lock)/\(key)" }
+
+    /// The id in a run or a message of an earlier build, which may have the key in capitals.
+    static func id(stored text: String) -> String {
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        return parts.count == 2 ? "\(parts[0])/\(Key.ID(parts[1]))" : text
+    }
 }
 
 // MARK: - What is to be done

@@ -21,12 +21,12 @@ struct FinishActions {
         // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was told that it would.
         guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
-        var effects = try await missing(context)
+        var effects = try await missing(context, isWithdrawn: finished.outcome == .withdrawn)
         let now = clock()
         let error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
         effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
-        try await followKey(finished.outcome, context.keyed, &effects)
+        try await followKey(finished.outcome, isLate: finished.isLate, context.keyed, &effects)
         if context.row.kind == .open {
             let event = Self.event(finished, context.row.door), action = try await store.load(OpenAction.self, finished.action.text)
             if action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: now)) }
@@ -39,7 +39,7 @@ struct FinishActions {
         guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else { return .none }
         let error = (type: "NotSent", message: "The command did not reach the device link.")
         var effects = Changes(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
-        try await followKey(.failed, row, &effects)
+        if try await isLatest(row) { try await followKey(.failed, isLate: false, row, &effects) }
         let event = OpenAction.Event.failed(row.door, error: error.message), action = try await store.load(OpenAction.self, row.action.text)
         if row.kind == .open, action.state.mayStillHear(event) { effects.appends.append(try Append([event], to: action, at: clock())) }
         return effects
@@ -47,18 +47,30 @@ struct FinishActions {
 
     /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
     /// taken from it by a run that goes on until it has.
-    private func followKey(_ outcome: CommandFinished.Outcome, _ row: ActionRow, _ effects: inout Changes) async throws {
-        guard row.kind == .removeKey || row.kind == .addKey && outcome == .failed, let key = row.key else { return }
+    private func followKey(_ outcome: CommandFinished.Outcome, isLate: Bool, _ row: ActionRow, _ effects: inout Changes) async throws {
+        guard row.kind == .removeKey || row.kind == .addKey && (outcome == .failed || isLate), let key = row.key else { return }
         let lock = try await store.load(Lock.self, row.lock.description)
         let isChanging = effects.appends.contains { $0.stream == lock.stream }, isListed = lock.state.key(key) != nil
         switch (row.kind, outcome) {
         case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: row.lock))
         // One that is still listed was added again since, unless its removal is only stored now.
         case (.removeKey, _) where !isListed || isChanging: effects.append(try await removal(key, row, of: lock))
+        // It was taken back, and the device has added it all the same.
+        case (.addKey, .succeeded) where !isListed && !isChanging: effects.append(try await removal(key, row, of: lock))
         case (.addKey, .failed) where isListed && !isChanging:
             effects.appends.append(try Append([.keyRemoved(key, index: row.index)], to: lock, at: clock()))
         default: break
         }
+    }
+
+    /// Whether nothing has been asked for the key since: what an earlier action has left is not undone then.
+    private func isLatest(_ row: ActionRow) async throws -> Bool {
+        guard let key = row.key else { return true }
+        let later: SQL = """
+            SELECT 1 AS known FROM access.actions WHERE lock_id = \(row.lock.number) AND key_uuid = \(key) AND created_at > \(row.createdAt)
+                AND action_id <> \(row.action) LIMIT 1
+            """
+        return try await store.query(later).isEmpty
     }
 
     /// A grant that has no other purpose than to be revoked on the device.
@@ -73,10 +85,12 @@ struct FinishActions {
     }
 
     /// The events and the action's row when the request died between the push and its commit.
-    private func missing(_ context: PushContext) async throws -> Changes {
+    private func missing(_ context: PushContext, isWithdrawn: Bool) async throws -> Changes {
         // The lock first: what the request stores after this look moves its version, and the append below fails and is tried again.
         let lock = try await store.load(Lock.self, context.stream)
         guard try await !isStored(context.row.action) else { return .none }
+        // A key that was taken back is not put on the list; should the device have it, that is found out.
+        if isWithdrawn, context.row.kind == .addKey { return Changes(rows: [context.row.insertIfMissing]) }
         let events = context.events.compactMap { event in
             Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }

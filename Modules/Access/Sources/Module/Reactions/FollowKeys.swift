@@ -25,7 +25,7 @@ struct FollowKeys {
 
     func moved(_ finished: CommandFinished) async throws -> Changes {
         guard let move = try? finished.context.decoded(as: KeyMove.self) else { return .none }
-        let grant = try await services.store.load(KeyGrant.self, move.grant)
+        let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(stored: move.grant))
         guard grant.state.attempt == move.attempt, grant.state.isSent, !grant.state.isDone else { return .none }
         switch finished.outcome {
         case .succeeded:

@@ -23,7 +23,11 @@ enum EndedRights {
         }
     }
 
-    static let checkpoints = Migration("019-ended-rights", ["DELETE FROM access.checkpoints WHERE subscription = 'access-ended-rights'"])
+    static let checkpoints = Migration(
+        "019-ended-rights",
+        [
+            "DELETE FROM access.checkpoints WHERE subscription = 'access-ended-rights'", "DELETE FROM access.dead_letters WHERE subscription = 'access-ended-rights'",
+        ])
 
     static func reaction(_ services: Services) -> Reaction {
         Reaction(

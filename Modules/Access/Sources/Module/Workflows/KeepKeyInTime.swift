@@ -13,7 +13,7 @@ struct KeepKeyInTime: Workflow {
 
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         while true {
-            let snapshot = try await services.store.load(KeyGrant.self, grant), now = services.clock()
+            let snapshot = try await services.store.load(KeyGrant.self, KeyGrant.id(stored: grant)), now = services.clock()
             switch snapshot.state.nextStep(at: now, services.zones) {
             case .end: return ["isOnDevice": .bool(snapshot.state.isOnDevice)]
             case .sleep(let until): try await steps.sleep(until: until)

@@ -15,5 +15,7 @@ final class DeliveredCommands: Sendable {
             actions.insert(action)
         }
     }
+    /// One that begins anew was not delivered.
+    func forget(_ action: ActionID) { actions.withLock { _ = $0.remove(action) } }
     func contains(_ action: ActionID) -> Bool { actions.withLock { $0.contains(action) } }
 }

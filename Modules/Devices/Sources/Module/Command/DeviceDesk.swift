@@ -149,7 +149,9 @@ extension DeviceDesk {
             let rows = ends.map { $0.command.finish(PendingCommand.Stage($0.outcome), error: $0.error, at: now.moment) }
             let messages = try Self.told(ends, others, at: now.moment).map { try Commit.Posting($0, at: now.moment) }
             try await services.store.commit(Commit(rows: rows + [try ThingTables.put(shadowNow, thing, shadow)], messages: messages, trace: trace))
-            _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, for: next)
+            let shown = if let next { await held(next) } else { nil as PendingCommand? }
+            guard next == nil || shown != nil else { return }
+            _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, for: shown)
         }
     }
 

@@ -97,10 +97,13 @@ extension DeviceDesk {
         services.crashes.reach(.beforeCommit, in: services.module)
         if let storing {
             guard try await store(command, shadow, storing) else { return SendCommand.Reply(.outdated) }
+            delivered.forget(command.action)
         } else {
             _ = try await services.store.run([try ThingTables.put(shadow, command.thing, command.shadow)])
         }
         services.crashes.reach(.afterCommit, in: services.module)
+        // Storing may have taken longer than a look at its right is good for.
+        guard let command = await held(command) else { return SendCommand.Reply(.unknown, isOffline: isOffline) }
         do {
             services.crashes.reach(.beforePublish, in: services.module)
             // The device's own message first: the documents are for those who watch.
