@@ -116,13 +116,21 @@ public struct LookAgain: Ask {
     public init(about: String) { self.about = about }
     public typealias Reply = Done
 
-    /// Asked between the commit that ends rights and its answer. Where Devices cannot be asked, the answer waits until nothing is shown any more whose
-    /// right was looked at before it ended.
-    public static func beforeAnswer(about subject: String, _ trace: Trace, _ services: Services) async {
-        do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch {
-            services.log.warning("Commands on ended rights are withdrawn a little later", ["subject": subject, "error": "\(error)"])
-            try? await Task.sleep(for: Premise.freshness)
+    /// Asked between the commit that ends rights and its answer, of all subjects at once: a key for fifty doors waits no longer than one for one. Where
+    /// Devices cannot be asked, the answer waits until nothing is shown any more whose right was looked at before it ended.
+    public static func beforeAnswer(about subjects: Set<String>, _ trace: Trace, _ services: Services) async {
+        let failed = await withTaskGroup(of: String?.self) { group in
+            for subject in subjects {
+                group.addTask {
+                    do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch { return subject }
+                    return nil
+                }
+            }
+            return await group.reduce(into: [String]()) { failed, subject in if let subject { failed.append(subject) } }
         }
+        guard !failed.isEmpty else { return }
+        services.log.warning("Commands on ended rights are withdrawn a little later", ["subjects": failed.sorted().joined(separator: ", ")])
+        try? await Task.sleep(for: Premise.freshness)
     }
 }
 

@@ -9,7 +9,7 @@ enum EndedRights {
 
     static func follow(_ commit: Commit, _ services: Services) async {
         for append in commit.appends where append.events.contains(where: { names.contains($0.wire.type) }) {
-            await LookAgain.beforeAnswer(about: Premise.subject(of: UserID(append.stream.id)), commit.trace, services)
+            await LookAgain.beforeAnswer(about: [Premise.subject(of: UserID(append.stream.id))], commit.trace, services)
         }
     }
 }

@@ -12,7 +12,7 @@ enum EndedRights {
 
     static let follow: @Sendable (Commit, Services) async -> Void = { commit, services in
         let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
-        for subject in Set(ended.map { Premise.subject(of: $0.stream) }).sorted() { await LookAgain.beforeAnswer(about: subject, commit.trace, services) }
+        await LookAgain.beforeAnswer(about: Set(ended.map { Premise.subject(of: $0.stream) }), commit.trace, services)
     }
 
     /// A subscription of its own would read all that Access publishes once more: it is heard beside the keys that are removed.

@@ -5,7 +5,7 @@ import Kernel
 enum EndedKeys {
     static func follow(_ commit: Commit, _ services: Services) async {
         for append in commit.appends where append.events.contains(where: { ["ApiKeyRevoked", "ApiKeyIssued"].contains($0.wire.type) }) {
-            await LookAgain.beforeAnswer(about: Premise.subject(ofKeysOf: OrgID(append.stream.id)), commit.trace, services)
+            await LookAgain.beforeAnswer(about: [Premise.subject(ofKeysOf: OrgID(append.stream.id))], commit.trace, services)
         }
     }
 }
