@@ -61,7 +61,12 @@ public struct Verifier: Sendable {
         for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
         guard Int64(history.count) == row.int("version") else { return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)" }
         guard let aggregate = aggregates.first(where: { $0.category.name == category }) else { return "\(name): nobody knows this kind of aggregate" }
-        guard let folded = try aggregate.fold(history) else { return "\(name): an event is unknown to this build" }
+        let folded: JSON
+        do { folded = try aggregate.fold(history) } catch let error as UnknownEvent { return "\(name): this build does not know the event \(error.type)" } catch let error
+            as EventDecodingError
+        {
+            return "\(name): an event \(error.event) cannot be read: \(error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; "))"
+        }
         guard row.int("shape") != Int64(aggregate.category.shape) || folded == state else { return "\(name): the state is not what its events make" }
         return nil
     }

@@ -9,6 +9,7 @@ enum ErrorAnswer {
             make(503, "Unavailable", "A part of the system did not answer in time (\(name)).", retryAfter: .seconds(2))
         case AskFailure.failed: make(503, "Unavailable", "A part of the system could not answer.", retryAfter: .seconds(2))
         case is UnknownEvent: make(503, "Unavailable", "This needs a newer version of the service.", retryAfter: .seconds(5))
+        case is EventDecodingError: make(503, "Unavailable", "What is stored cannot be read; the request id helps us find it.", retryAfter: .seconds(60))
         case CommitFailure.duplicate: make(409, "Conflict", "Such a thing exists already.")
         case is CommitFailure: make(503, "Unavailable", "Too many changes at once.", retryAfter: .seconds(1))
         default: make(500, "InternalError", "Something went wrong on our side; the request id helps us find it.")

@@ -7,7 +7,8 @@ import Video
 
 /// The modules of the platform.
 public enum Modules {
-    public static let all: [Context] = [access, identity, devices, video, partners]
+    public static let all: [Context] = publishing + [partners(EventCatalogue(publishing))]
+    private static let publishing = [access, identity, devices, video]
 
     /// Those that `--modules` names; all when it names none.
     public static func chosen(_ names: [String]) throws -> [Context] {

@@ -42,16 +42,14 @@ public enum Claim: Sendable, Equatable {
 /// Something that changes by events. Its state is what the use cases ask; `apply` never refuses.
 public protocol Aggregate: Sendable, Codable {
     associatedtype Event: Sendable, Equatable
+    associatedtype Events: EventForms where Events.Subject == Self
     static var category: Category { get }
+    /// How its events are stored, documented and told.
+    static var events: EventRegistry<Events> { get }
 
     /// The state before the first event.
     init()
     mutating func apply(_ event: Event)
-
-    /// The event as it is stored, with the state after it.
-    static func wire(_ event: Event, in state: Self, at now: Moment) -> WireEvent
-    /// The event that was stored so; nil for a name this build does not know, which stops the load (503), never skips it.
-    static func event(from stored: StoredEvent) -> Event?
 
     /// Whether an event changes the state; a state that stays as it is is not written again.
     static func changesState(_ event: Event) -> Bool
@@ -63,8 +61,6 @@ public protocol Aggregate: Sendable, Codable {
     /// How partners name it, when that is not the stream's id.
     var publicID: String? { get }
     static func claims(of event: Event, before: Self) -> [Claim]
-    /// What of it says something about persons.
-    static var personal: Personal { get }
     /// Whether its subject is no more, although the stream is: it answers as if it had never been.
     var isGone: Bool { get }
     /// The rows of the module's own views after a change; written in its transaction and again on a rebuild.
@@ -76,7 +72,6 @@ extension Aggregate {
     public static func changesState(_ event: Event) -> Bool { true }
     public var publicID: String? { nil }
     public static func claims(of event: Event, before: Self) -> [Claim] { [] }
-    public static var personal: Personal { .none }
     public var isGone: Bool { false }
     public static func project(_ change: Change<Self>) -> [SQL] { [] }
     public static func stream(_ id: some CustomStringConvertible) -> StreamName { StreamName(category.name, id.description) }
@@ -114,27 +109,26 @@ public struct Snapshot<A: Aggregate>: Sendable {
 /// An aggregate type without its type: what folding, verifying and rebuilding need.
 public struct AnyAggregate: Sendable {
     public let category: Category
+    public let events: [EventDoc]
     public let personal: Personal
-    /// The state after these events, as JSON; nil when one of them is unknown.
-    public let fold: @Sendable ([StoredEvent]) throws -> JSON?
+    /// The state after these events, as JSON; throws for an event that this build cannot read.
+    public let fold: @Sendable ([StoredEvent]) throws -> JSON
     /// The view rows of a whole history.
     public let replay: @Sendable ([StoredEvent]) throws -> [SQL]
 
     public init<A: Aggregate>(_ type: A.Type) {
-        (category, personal) = (A.category, A.personal)
+        category = A.category
+        events = A.events.all.map(\.doc)
+        personal = A.events.personal
         fold = { history in
             var state = A()
-            for stored in history {
-                guard let event = A.event(from: stored) else { return nil }
-                state.apply(event)
-            }
+            for stored in history { state.apply(try A.events.decode(stored)) }
             return try JSON(encoding: state)
         }
         replay = { history in
             var state = A(), rows: [SQL] = []
             for stored in history {
-                guard let event = A.event(from: stored) else { throw UnknownEvent(type: stored.wire.type, stream: stored.stream) }
-                let before = state
+                let event = try A.events.decode(stored), before = state
                 state.apply(event)
                 rows += A.project(
                     Change(

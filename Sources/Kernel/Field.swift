@@ -40,6 +40,16 @@ extension Field where Value: WireValue {
         }
     }
 
+    /// The same field with one more rule.
+    /// - Parameter problem: what is wrong with a value, to be read after the field's name; nil when nothing is.
+    public func checked(_ problem: @escaping @Sendable (Value) -> String?) -> Field {
+        Field(doc: doc) { request, reading in
+            guard let value = read(request, &reading) else { return nil }
+            guard let problem = problem(value) else { return value }
+            return reading.note(doc?.name ?? "body", problem)
+        }
+    }
+
     private static func at(_ place: FieldDoc.Place, _ name: String, _ note: String, _ raw: @escaping @Sendable (Request) -> JSON?) -> Field {
         Field(doc: FieldDoc(name: name, place: place, note: note, schema: Value.schema)) { request, reading in
             place == .body ? Value.read(raw(request), at: name, &reading) : readText(raw(request), name, &reading)
@@ -47,8 +57,8 @@ extension Field where Value: WireValue {
     }
 
     private static func readText(_ raw: JSON?, _ name: String, _ reading: inout Reading) -> Value? {
-        reading.isFromText = true
-        defer { reading.isFromText = false }
+        reading.source = .text
+        defer { reading.source = .body }
         return Value.read(raw, at: name, &reading)
     }
 }

@@ -1,26 +1,37 @@
-/// An event that other modules may rely on. Contracts declare it; the module's own events write it.
+/// An event that other modules may rely on. Contracts declare what of it is promised; the module's own events write it.
 public protocol PublishedEvent: Sendable, Equatable {
     /// The module that publishes it.
     static var module: String { get }
-    static var name: String { get }
-    /// Reads the event from what is stored: every member that it has must be there. Notes every problem and answers nil when there is one.
-    static func read(_ data: JSON.Object, of stream: StreamName, _ reading: inout Reading) -> Self?
+    static var form: PublishedForm<Self> { get }
 }
 
-/// A stored event that does not have the form in which its contract declares it. The subscription stops at it.
-public struct EventDecodingError: Error, Sendable, Equatable {
-    public let event: String
-    public let problems: [Problem]
+/// What of an event other modules may read.
+public struct PublishedForm<Event: Sendable>: Sendable {
+    public let name: String
+    private let read: @Sendable (StoredEvent, inout Reading) -> Event?
+
+    /// - Parameters:
+    ///   - members: what is promised, in the order of `make`'s parameters.
+    ///   - make: the event from the values of its members.
+    public init<each Value>(_ name: String, members: Members<repeat each Value>, make: @escaping @Sendable (repeat each Value) -> Event) {
+        self.name = name
+        read = members.reading(make)
+    }
+
+    func decode(_ envelope: Envelope) throws(EventDecodingError) -> Event {
+        let stored = StoredEvent(
+            stream: envelope.stream, version: envelope.version, wire: WireEvent(name, envelope.data), at: envelope.at, org: nil)
+        var reading = Reading(from: .storage)
+        guard let event = read(stored, &reading) else { throw EventDecodingError(event: name, problems: reading.problems) }
+        return event
+    }
 }
 
 extension PublishedEvent {
-    public static func decode(_ envelope: Envelope) throws -> Self {
-        var reading = Reading()
-        guard let event = read(envelope.data, of: envelope.stream, &reading), reading.problems.isEmpty else {
-            throw EventDecodingError(event: name, problems: reading.problems)
-        }
-        return event
-    }
+    public static var name: String { form.name }
+
+    /// - Throws: `EventDecodingError` for data that lacks what is promised; the subscription stops there.
+    public static func decode(_ envelope: Envelope) throws -> Self { try form.decode(envelope) }
 }
 
 /// What a reaction does about messages of one kind.

@@ -21,7 +21,9 @@ public struct Schema: Sendable, Equatable {
     public static func list(of item: Schema) -> Schema { Schema(["type": "array", "items": item.json]) }
 
     /// An object; members whose schema is optional are not required.
-    public static func object(_ members: KeyValuePairs<String, Schema>) -> Schema {
+    public static func object(_ members: KeyValuePairs<String, Schema>) -> Schema { object(members.lazy.map { ($0.key, $0.value) }) }
+
+    public static func object(_ members: some Sequence<(String, Schema)>) -> Schema {
         var properties = JSON.Object(), required: [JSON] = []
         for (name, schema) in members {
             properties[name] = schema.json

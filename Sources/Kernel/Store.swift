@@ -32,7 +32,7 @@ public struct Append: Sendable {
             state.apply(event)
             recorded.append(
                 Recorded(
-                    wire: A.wire(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
+                    wire: try A.events.encode(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
                     subject: state.publicID ?? snapshot.stream.id, audience: audience ?? state.audience(of: event, before: before)))
             claims += A.claims(of: event, before: before)
             rows += A.project(
@@ -176,7 +176,7 @@ public struct Store: Sendable {
         switch found {
         case .nothing: return (Snapshot(stream: stream, state: A(), version: 0, changedAt: Moment(milliseconds: 0)), epoch)
         case .unchanged:
-            if let known, A.personal.isEmpty || known.epoch == epoch { return (known.snapshot, epoch) }
+            if let known, A.events.personal.isEmpty || known.epoch == epoch { return (known.snapshot, epoch) }
             return try await load(type, stream, nil)
         case .state(let stored):
             let state: A = stored.shape == A.category.shape ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
@@ -185,6 +185,12 @@ public struct Store: Sendable {
             recent.keep(snapshot, at: epoch)
             return (snapshot, epoch)
         }
+    }
+
+    /// Commits events of one stream, and keeps the state after them.
+    public func commit<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, rows: [SQL] = [], at now: Moment, trace: Trace) async throws {
+        try await commit(Commit([try Append(events, to: snapshot, at: now)], rows: rows, trace: trace))
+        if let known = recent.find(A.self, snapshot.stream) { keep(events, after: snapshot, at: now, epoch: known.epoch) }
     }
 
     /// Keeps what a commit has made of a state, so that the next load need not read it.
@@ -198,10 +204,7 @@ public struct Store: Sendable {
 
     private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {
         var state = A()
-        for stored in try await history(stream, 1, version) {
-            guard let event = A.event(from: stored) else { throw UnknownEvent(type: stored.wire.type, stream: stream) }
-            state.apply(event)
-        }
+        for stored in try await history(stream, 1, version) { state.apply(try A.events.decode(stored)) }
         return state
     }
 }

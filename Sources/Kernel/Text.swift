@@ -26,7 +26,7 @@ extension Text {
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a text") }
-        if let problem = text.problem(most: longest) ?? problem(with: text) { return reading.note(path, problem) }
+        if reading.checksLimits, let problem = text.problem(most: longest) ?? problem(with: text) { return reading.note(path, problem) }
         return Self(text)
     }
 

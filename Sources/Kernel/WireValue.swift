@@ -9,11 +9,23 @@ public struct Problem: Error, Sendable, Hashable {
 
 /// The problems that turn up while a request is read. Reading goes on after the first, so that all are reported at once.
 public struct Reading: Sendable {
-    public private(set) var problems: [Problem] = []
-    /// Whether values come from a URL or a header, where numbers and flags are written as text.
-    public var isFromText = false
+    /// Where the values come from.
+    public enum Source: Sendable {
+        /// The body of a request.
+        case body
+        /// A URL or a header, where numbers and flags are written as text.
+        case text
+        /// The log. Limits hold at the door; what is stored was let in by the limits of its time.
+        case storage
+    }
 
-    public init() {}
+    public private(set) var problems: [Problem] = []
+    public var source: Source
+
+    public init(from source: Source = .body) { self.source = source }
+
+    /// Whether limits of length, range and form are checked.
+    public var checksLimits: Bool { source != .storage }
 
     /// Notes a problem; answers nil so that a reader can return it.
     public mutating func note<Value>(_ field: String, _ reason: String) -> Value? {
@@ -38,7 +50,7 @@ extension String: WireValue {
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> String? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a text") }
-        if let problem = text.problem(most: longest, mayBreak: true) { return reading.note(path, problem) }
+        if reading.checksLimits, let problem = text.problem(most: longest, mayBreak: true) { return reading.note(path, problem) }
         return text
     }
 }
@@ -50,8 +62,8 @@ extension Int: WireValue {
     public var json: JSON { .int(Int64(self)) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Int? {
         guard let raw else { return reading.note(path, "is missing") }
-        guard let number = whole(raw, isFromText: reading.isFromText) else { return reading.note(path, "must be a whole number") }
-        guard (-largest...largest).contains(number) else { return reading.note(path, "must be a whole number of at most 53 bits") }
+        guard let number = whole(raw, isFromText: reading.source == .text) else { return reading.note(path, "must be a whole number") }
+        guard !reading.checksLimits || (-largest...largest).contains(number) else { return reading.note(path, "must be a whole number of at most 53 bits") }
         return number
     }
 
@@ -64,7 +76,8 @@ extension Int: WireValue {
 
 extension Double: WireValue {
     public static var schema: Schema { .number }
-    public var json: JSON { .double(self) }
+    /// Without a fraction where it has none.
+    public var json: JSON { Int64(exactly: self).map(JSON.int) ?? .double(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Double? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let number = raw.number else { return reading.note(path, "must be a number") }
@@ -77,7 +90,7 @@ extension Bool: WireValue {
     public var json: JSON { .bool(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Bool? {
         guard let raw else { return reading.note(path, "is missing") }
-        if reading.isFromText, let text = raw.text, text == "true" || text == "false" { return text == "true" }
+        if reading.source == .text, let text = raw.text, text == "true" || text == "false" { return text == "true" }
         guard let flag = raw.boolean else { return reading.note(path, "must be true or false") }
         return flag
     }
@@ -132,7 +145,7 @@ extension Array: WireValue where Element: WireValue {
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> [Element]? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let items = raw.items else { return reading.note(path, "must be a list") }
-        guard items.count <= longest else { return reading.note(path, "must have at most \(longest) entries") }
+        guard !reading.checksLimits || items.count <= longest else { return reading.note(path, "must have at most \(longest) entries") }
         var all: [Element] = []
         for (place, item) in items.enumerated() {
             if let value = Element.read(item, at: "\(path)[\(place)]", &reading) { all.append(value) }

@@ -13,13 +13,15 @@ public enum GoldenSamples {
         var state = snapshot.state
         for event in events {
             state.apply(event)
-            let wire = A.wire(event, in: state, at: now)
+            let wire = try A.events.encode(event, in: state, at: now)
             let sample = try sample(JSON.object(["type": .string(wire.type), "data": .object(wire.data)]), named: wire.type, in: folder)
             #expect(sample["data"] == .object(wire.data), "\(wire.type) is written differently from its sample", sourceLocation: place)
             let stored = StoredEvent(
                 stream: snapshot.stream, version: 1, wire: WireEvent(wire.type, sample["data"]?.members ?? [:]), at: now, org: state.organisation)
-            #expect(A.event(from: stored) == event, "\(wire.type) is not read as what was written", sourceLocation: place)
+            #expect(try A.events.decode(stored) == event, "\(wire.type) is not read as what was written", sourceLocation: place)
         }
+        let missing = Set(A.events.all.map(\.name)).subtracting(events.map(A.events.name))
+        #expect(missing.isEmpty, "no sample of \(missing.sorted())", sourceLocation: place)
         let written = try JSON(encoding: state)
         let shape = try sample(written, named: "\(A.category.className).state.\(A.category.shape)", in: folder)
         #expect(shape == written, "the state has another shape: give it a new number", sourceLocation: place)

@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: Modules.all.map(\.name)) func `every operation that is written is listed`(module: String) throws {
         let context = try #require(Modules.all.first { $0.name == module })
         let text = StructureTests.files(in: "Modules/\(module.capitalized)/Sources/Module").map(\.text).joined()
-        let written = text.matches(of: /static let \w+ = (?:Operation\.(?:command|query|custom)|make)\(/).count
+        let written = text.matches(of: /\n    static (?:let|func) \w+(?:\([^)]*\) -> Operation \{| =)\s+(?:Operation\.(?:command|query|custom)|make)\(/).count
         #expect(written == context.operations.count)
     }
 

@@ -105,6 +105,18 @@ import Testing
         }
     }
 
+    @Test func `unknown links are slowed down, known ones open all the same`() async throws {
+        try await Self.with { _, a, _ in
+            let key = try await Self.sharedKey(a, [try await a.lock().number])
+            func tried() async throws -> Reply { try await a.call("GET", "/temp-keys/\(UUID().uuidString)", as: []) }
+            for _ in 0..<60 { #expect(try await tried().status == 404) }
+            #expect(try await tried().status == 429)
+            let refused = try await Self.open(a, UUID().uuidString, 1)
+            #expect(refused.status == 429 && refused.headers["retry-after"].flatMap { Int($0) }.map { (1...61).contains($0) } == true, "\(refused)")
+            #expect(try await Self.open(a, key, 1).status == 303)
+        }
+    }
+
     @Test func `a UUID is the same in either case`() async throws {
         try await Self.with { installation, a, _ in
             let lock = try await a.lock().number, id = UUID().uuidString, end = (Installation.now + .seconds(600)).json

@@ -22,17 +22,16 @@ struct Counter: Aggregate {
     }
     var organisation: OrgID? { "acme" }
     static func changesState(_ event: Event) -> Bool { event != .counted(by: 0) }
-    static func wire(_ event: Event, in state: Counter, at now: Moment) -> WireEvent {
-        switch event {
-        case .counted(let step): WireEvent("Counted", ["by": step.json])
-        case .named(let name): WireEvent("Named", ["name": .string(name)])
-        }
-    }
-    static func event(from stored: StoredEvent) -> Event? {
-        switch stored.wire.type {
-        case "Counted": .counted(by: Int(stored.wire.data["by"]?.integer ?? 0))
-        case "Named": .named(stored.wire.data["name"]?.text ?? "")
-        default: nil
+    static let events = EventRegistry(Events())
+    struct Events: EventForms {
+        let counted = EventForm<Counter>(
+            "Counted", "", members: .init(.member("by")), make: Event.counted, take: { if case .counted(let step) = $0 { step } else { nil } })
+        let named = EventForm<Counter>("Named", "", members: .init(.member("name")), make: Event.named, take: { if case .named(let name) = $0 { name } else { nil } })
+        func form(of event: Event) -> EventForm<Counter> {
+            switch event {
+            case .counted: counted
+            case .named: named
+            }
         }
     }
     static func claims(of event: Event, before: Counter) -> [Claim] {

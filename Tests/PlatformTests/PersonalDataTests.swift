@@ -24,20 +24,21 @@ private struct Visits: Aggregate {
         }
     }
     var organisation: OrgID? { nil }
-    static let personal = Personal(
-        events: ["Came": [PersonalField("visitor.name", of: .sibling("who"))], "Left": [PersonalField("name", of: .sibling("who"))]],
-        state: [PersonalField("visitors[].name", of: .sibling("who"))])
-
-    static func wire(_ event: Event, in state: Visits, at now: Moment) -> WireEvent {
-        switch event {
-        case .came(let visitor): WireEvent("Came", ["visitor": ["who": .string(visitor.who), "name": .string(visitor.name)], "note": "sealed:abc"])
-        case .left(let name): WireEvent("Left", ["who": "ann", "name": .string(name)])
+    static let events = EventRegistry(Events(), personalState: [PersonalField("visitors[].name", of: .sibling("who"))])
+    struct Events: EventForms {
+        let came = EventForm<Visits>(
+            "Came", "", derived: [DerivedMember("note") { _, _ in "sealed:abc" }],
+            members: .init(.coded("visitor", personal: PersonalField("visitor.name", of: .sibling("who")))),
+            make: Event.came, take: { if case .came(let visitor) = $0 { visitor } else { nil } })
+        let left = EventForm<Visits>(
+            "Left", "", derived: [DerivedMember("who") { _, _ in "ann" }], members: .init(.personal("name", of: "who")),
+            make: Event.left, take: { if case .left(let name) = $0 { name } else { nil } })
+        func form(of event: Event) -> EventForm<Visits> {
+            switch event {
+            case .came: came
+            case .left: left
+            }
         }
-    }
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data
-        return stored.wire.type == "Came"
-            ? .came(Visitor(who: data["visitor"]?["who"]?.text ?? "", name: data["visitor"]?["name"]?.text ?? "")) : .left(data["name"]?.text ?? "")
     }
 }
 

@@ -20,12 +20,11 @@ import Testing
         private(set) var written: [Written] = []
         mutating func apply(_ event: Written) { written.append(event) }
         var organisation: OrgID? { nil }
-        static let personal = Personal(events: ["Written": [PersonalField("text", of: .stream)]], state: [PersonalField("written[].text", of: .stream)])
-        static func wire(_ event: Written, in state: Note, at now: Moment) -> WireEvent {
-            WireEvent("Written", ["key": event.key.json, "text": .string(event.text)])
-        }
-        static func event(from stored: StoredEvent) -> Written? {
-            Written(key: Key(stored.wire.data["key"]?.text ?? ""), text: stored.wire.data["text"]?.text ?? "")
+        static let events = EventRegistry(Events(), personalState: [PersonalField("written[].text")])
+        struct Events: EventForms {
+            let written = EventForm<Note>(
+                "Written", "", members: .init(.member("key"), .personal("text")), make: Written.init, take: { ($0.key, $0.text) })
+            func form(of event: Written) -> EventForm<Note> { written }
         }
     }
 

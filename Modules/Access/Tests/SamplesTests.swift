@@ -33,12 +33,12 @@ import Testing
         let samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json) }), stream = StreamName("lock", "7")
         var found: [String] = []
         for (name, json) in [("ResidentAdded", samples["ResidentAdded"]?["data"]), ("ResidentRemoved", samples["ResidentRemoved"]?["data"])] {
-            _ = (Lock.personal.events[name] ?? []).replace(in: json?.members ?? [:], of: stream) { text, person in
+            _ = (Lock.events.personal.events[name] ?? []).replace(in: json?.members ?? [:], of: stream) { text, person in
                 found.append("\(person) \(text)")
                 return ""
             }
         }
-        _ = Lock.personal.state.replace(in: samples["LockAggregate.state.3"]?.members ?? [:], of: stream) { text, person in
+        _ = Lock.events.personal.state.replace(in: samples["LockAggregate.state.3"]?.members ?? [:], of: stream) { text, person in
             found.append("\(person) \(text)")
             return ""
         }
@@ -101,14 +101,17 @@ import Testing
             .residentAdded(Resident(user: "u", name: "n")), .residentRemoved("u", email: nil), .tempKeyUsed(TempKeyUse(key: id, user: nil, count: 1)),
             .tempKeyUpdated(id, TempKeyChanges(), by: "o"), .tempKeyDeleted(id, by: "o"),
         ]
-        for event in locks { #expect(EndedRights.names.contains(event.name) == event.mayEndRights, "\(event.name)") }
+        for event in locks {
+            let name = Lock.events.name(of: event)
+            #expect(EndedRights.names.contains(name) == event.mayEndRights, "\(name)")
+        }
         let keys: [TempKey.Event] = [
             .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Moment(milliseconds: 1)), .doorsEnded([1], by: "o", at: Moment(milliseconds: 1)),
             .useReserved("a"),
             .useReturned("a"),
         ]
         for event in keys {
-            let name = TempKey.wire(event, in: TempKey(), at: Moment(milliseconds: 1)).type
+            let name = TempKey.events.name(of: event)
             #expect(EndedRights.names.contains(name) == event.mayEndRights, "\(name)")
         }
     }

@@ -12,7 +12,7 @@ import Testing
         var lock = Lock()
         lock.apply(.created(Installation(lock: LockID(7), uuid: "u", org: "acme")))
         let row = ActionRow(action: "a", kind: kind, lock: lock, caller: .key(org: "acme", isSuper: false), at: fake.now)
-        let wire = Lock.wire(.openRequested(reason: nil, request: "r"), in: lock, at: fake.now)
+        let wire = try Lock.events.encode(.openRequested(reason: nil, request: "r"), in: lock, at: fake.now)
         let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
         return CommandFinished(
             action: "a", thing: "u", command: "unlock", outcome: outcome, error: outcome == .failed ? "jammed" : nil, wasPublished: wasPublished,
@@ -81,7 +81,7 @@ import Testing
         state.apply(TempKeyTests.lock)
         let use = Lock.Event.tempKeyUsed(TempKeyUse(key: TempKeyTests.id, user: nil, count: 1))
         let row = ActionRow(action: "a", kind: .open, lock: state, caller: .anonymous, at: fake.now)
-        let context = PushContext(stream: "7", events: [PushContext.Event(Lock.wire(use, in: state, at: fake.now))], row: row)
+        let context = PushContext(stream: "7", events: [PushContext.Event(try Lock.events.encode(use, in: state, at: fake.now))], row: row)
         let finished = CommandFinished(
             action: "a", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: true, finishedAt: fake.now,
             context: try JSON(encoding: context))
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `a removal that died behind its push and was not done is gone on with`() async throws {
-        let lock = try await withListedKey(), wire = Lock.wire(.keyRemoved("K", index: 3), in: lock, at: fake.now)
+        let lock = try await withListedKey(), wire = try Lock.events.encode(.keyRemoved("K", index: 3), in: lock, at: fake.now)
         let row = ActionRow(action: "r", kind: .removeKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
         let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
         let failed = CommandFinished(
@@ -116,7 +116,7 @@ import Testing
         var lock = Lock()
         lock.apply(created)
         let row = ActionRow(action: "r", kind: .addKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
-        let context = PushContext(stream: "7", events: [PushContext.Event(Lock.wire(.keyAdded(Key(id: "K", index: 3)), in: lock, at: fake.now))], row: row)
+        let context = PushContext(stream: "7", events: [PushContext.Event(try Lock.events.encode(.keyAdded(Key(id: "K", index: 3)), in: lock, at: fake.now))], row: row)
         func ended(_ outcome: CommandFinished.Outcome, isLate: Bool = false) throws -> CommandFinished {
             CommandFinished(
                 action: "r", thing: "u", command: "add_key", outcome: outcome, error: nil, wasPublished: true, isLate: isLate, finishedAt: fake.now,

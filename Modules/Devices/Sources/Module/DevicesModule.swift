@@ -11,6 +11,14 @@ public let devices = Context(
     ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
     views: ["matter_devices"],
+    announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
+        + [
+            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "HubDecommissioned", "HubReClaimed", "HubRoleSet", "HubSuspended",
+            "MigrationCompleted", "MigrationStarted",
+        ].map { EventDoc(name: $0, summary: "To come.") }
+        + ["DesiredShadowUpdated", "MatterPinCleared", "MatterPinSet", "ReportedShadowUpdated"].map {
+            EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly)
+        },
     assemble: { services in
         guard let link = services.ports.port(HubLink.self) else { return Assembly() }
         let desk = DeviceDesk(services: services, link: link)

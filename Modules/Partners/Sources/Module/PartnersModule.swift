@@ -2,21 +2,25 @@ public import Kernel
 import PartnersContracts
 
 /// Partners: tenants, their API keys, their webhooks and what is delivered to them.
-public let partners = Context(
-    "partners",
-    aggregates: [AnyAggregate(Tenant.self)],
-    migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],
-    operations: [
-        RegisterTenant.operation, ListTenants.all, ListTenants.one,
-        IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
-        AddWebhook.operation, ListWebhooks.operation, ChangeWebhook.byStaff, RemoveWebhook.operation, ChangeWebhook.byPartner,
-    ],
-    follow: { commit, services in await EndedKeys.follow(commit, services) },
-    assemble: { services in
-        let activity = Activity()
-        let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
-        return Assembly(
-            answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)], reactions: [FanOut.reaction(services, activity)], jobs: worker?.jobs ?? [],
-            gauges: DeliveryFigures.gauges(services))
-    }
-)
+/// - Parameter catalogue: the events of all modules that deliver some.
+public func partners(_ catalogue: EventCatalogue) -> Context {
+    Context(
+        "partners",
+        aggregates: [AnyAggregate(Tenant.self)],
+        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],
+        operations: [
+            RegisterTenant.operation, ListTenants.all, ListTenants.one,
+            IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
+            AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation, ChangeWebhook.byPartner,
+        ],
+        follow: { commit, services in await EndedKeys.follow(commit, services) },
+        assemble: { services in
+            let activity = Activity()
+            let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
+            return Assembly(
+                answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)], reactions: [FanOut.reaction(catalogue, services, activity)],
+                jobs: worker?.jobs ?? [],
+                gauges: DeliveryFigures.gauges(services))
+        }
+    )
+}

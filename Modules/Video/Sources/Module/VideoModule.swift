@@ -1,4 +1,11 @@
 public import Kernel
 
 /// Video: cameras, their roles and streams, and the plates they see. Its use cases come with their issues.
-public let video = Context("video", aggregates: [])
+public let video = Context(
+    "video", aggregates: [],
+    announcements: [
+        "CameraDeleted", "CameraDisabled", "CameraLinkedToLock", "CameraRegistered", "CameraRoleCameraAssigned", "CameraRoleCameraRemoved", "CameraRoleCreated",
+        "CameraRoleDeleted", "CameraRoleUserAssigned", "CameraRoleUserRemoved", "CameraUnlinkedFromLock", "CameraUpdated", "RtspCameraAccessGranted",
+        "RtspCameraAccessRevoked", "RtspCameraDeleted", "RtspCameraRegistered", "RtspCameraStreamStarted", "RtspCameraStreamStopped", "RtspCameraUpdated",
+    ].map { EventDoc(name: $0, summary: "To come.") }
+        + ["RtspCameraPlaced", "RtspCameraPlacementFailed"].map { EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly) })

@@ -4,6 +4,7 @@ import Kernel
 /// Founded by a key with a validity, or by the suspension of a key's holder.
 struct KeyGrant: Aggregate {
     static let category = Category("key-grant", className: "KeyGrantAggregate", shape: 2)
+    static let events = EventRegistry(KeyGrantEvents())
 
     enum Event: Sendable, Equatable {
         /// - Parameters:

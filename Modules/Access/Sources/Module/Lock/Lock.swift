@@ -3,6 +3,8 @@ import Kernel
 /// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
 struct Lock: Aggregate {
     static let category = Category("lock", className: "LockAggregate", shape: 3)
+    static let events = EventRegistry(
+        LockEvents(), personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
 
     enum Event: Sendable, Equatable {
         case created(Installation)
@@ -109,14 +111,6 @@ extension Lock {
     func isOwned(by user: UserID) -> Bool { owner == user }
     func belongs(to tenant: OrgID) -> Bool { org == tenant }
     func resident(_ user: UserID) -> Resident? { residents.first { $0.user == user } }
-
-    /// What a lock's log and state say about persons, besides ids.
-    static let personal = Personal(
-        events: [
-            "ResidentAdded": [PersonalField("name", of: .sibling("userId")), PersonalField("email", of: .sibling("userId"))],
-            "ResidentRemoved": [PersonalField("email", of: .sibling("userId"))],
-        ],
-        state: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
 
     var organisation: OrgID? { org }
     /// Partners know a lock by its hardware.

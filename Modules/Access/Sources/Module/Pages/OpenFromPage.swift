@@ -27,12 +27,11 @@ enum OpenFromPage {
         + [Answer(500, "The device did not take the command.")]
 
     private static func open(_ id: TempKey.ID, _ door: Int?, _ prefix: String, _ request: Request, _ services: Services) async throws -> Response {
-        guard try await UnknownLinks.mayTry(request, services) else { throw Failure.tooManyRequests(retryAfter: .seconds(60)) }
         let opened: GuestOpening.Opened
         do { opened = try await GuestOpening(services: services, request: request).open(id, door: door) } catch let refusal as Failure
             where refusal == Failure(GuestRefusal.noSuchKey)
         {
-            try await UnknownLinks.note(request, services)
+            if let wait = try await UnknownLinks.note(request, services) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
             throw refusal
         } catch Failure.fateUnknown(let action) {
             // The page follows the open all the same: it says what the lock says.

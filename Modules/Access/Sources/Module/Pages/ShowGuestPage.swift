@@ -16,14 +16,12 @@ enum ShowGuestPage {
             input: .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."), .request
         ) { (services: Services, id: String, token: PageToken?, _: String?, request: Request) in
             try await PageAnswers.page(request, services) { answers in
-                guard try await UnknownLinks.mayTry(request, services) else { return answers.trouble(429, .unknownKey) }
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
                 let path = "\(prefix)/\(TempKey.ID(id))"
                 if let token { return exchange(token.text, path, services.settings) }
                 let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
                 guard key.exists else {
-                    try await UnknownLinks.note(request, services)
-                    return answers.trouble(404, .unknownKey)
+                    return answers.trouble(try await UnknownLinks.note(request, services) == nil ? 404 : 429, .unknownKey)
                 }
                 return answers.guest(try await page(key, path, answers))
             }

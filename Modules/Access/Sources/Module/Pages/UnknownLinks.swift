@@ -1,12 +1,12 @@
 import Kernel
 
-/// Links that lead nowhere are counted for each place that tries them: a link opens a door by being known, and is not to be found by trying.
+/// Links that lead nowhere are counted for each place that tries them, and slowed down. A link that is known works all the same: many people share an address.
 enum UnknownLinks {
-    static func mayTry(_ request: Request, _ services: Services) async throws -> Bool {
-        PinThrottle.wait(try await PinThrottle.load([.links(request.address)], services), at: services.clock()) == nil
-    }
-
-    static func note(_ request: Request, _ services: Services) async throws {
-        _ = try await PinThrottle.noteFailure(in: try await PinThrottle.load([.links(request.address)], services), services)
+    /// Counts one.
+    /// - Returns: how long the place has to wait, when it has tried too many.
+    static func note(_ request: Request, _ services: Services) async throws -> Duration? {
+        let throttles = try await PinThrottle.load([.links(request.address)], services)
+        if let wait = PinThrottle.wait(throttles, at: services.clock()) { return wait }
+        return try await PinThrottle.noteFailure(in: throttles, services)
     }
 }

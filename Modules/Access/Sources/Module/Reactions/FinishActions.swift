@@ -91,8 +91,8 @@ struct FinishActions {
         guard try await !isStored(context.row.action) else { return .none }
         // A key that was taken back is not put on the list; should the device have it, that is found out.
         if isWithdrawn, context.row.kind == .addKey { return Changes(rows: [context.row.insertIfMissing]) }
-        let events = context.events.compactMap { event in
-            Lock.event(from: StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
+        let events = try context.events.map { event in
+            try Lock.events.decode(StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
         guard lock.exists, !events.isEmpty else { return Changes(rows: [context.row.insertIfMissing]) }
         let uses = try await uses(events, context.row.action)

@@ -8,7 +8,9 @@ struct FollowKeys {
     static func reactions(_ services: Services) -> [Reaction] {
         let follow = FollowKeys(services: services)
         return [
-            Reaction("access-removed-keys", partitions: 4, EndedRights.handler(services), .on(own: ["KeyRemoved"], of: services.module) { try await follow.removed($0) }),
+            Reaction(
+                "access-removed-keys", partitions: 4, EndedRights.handler(services),
+                .on(own: [Lock.events.forms.keyRemoved.name], of: services.module) { try await follow.removed($0) }),
             Reaction("access-key-moves", partitions: 4, .on(CommandFinished.self) { finished, _ in try await follow.moved(finished) }),
         ]
     }

@@ -15,7 +15,9 @@ struct FollowPeople {
                 .on(WalletKeyRemoved.self) { try await follow.walletKeyRemoved($0, $1) },
                 .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) },
                 .on(WalletKeyAdded.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) }),
-            Reaction("access-keys-of-the-suspended", partitions: 4, .on(own: ["KeyAdded", "LockCreated"], of: services.module) { try await follow.added($0) }),
+            Reaction(
+                "access-keys-of-the-suspended", partitions: 4,
+                .on(own: [Lock.events.forms.keyAdded.name, Lock.events.forms.created.name], of: services.module) { try await follow.added($0) }),
         ]
     }
 

@@ -6,9 +6,13 @@ import Kernel
 /// case that Devices could not be asked.
 enum EndedRights {
     /// Events of locks and temporary keys that may end a right.
-    static let names: Set = [
-        "OwnerSet", "OrganizationSet", "LockUuidChanged", "KeyRemoved", "TempKeyUpdated", "TempKeyDeleted", "TempKeyChanged", "TempKeyRevoked", "TempKeyDoorsEnded",
-    ]
+    static let names: Set<String> = {
+        let lock = Lock.events.forms, key = TempKey.events.forms
+        return [
+            lock.ownerSet.name, lock.organizationSet.name, lock.uuidChanged.name, lock.keyRemoved.name, lock.tempKeyUpdated.name, lock.tempKeyDeleted.name,
+            key.changed.name, key.revoked.name, key.doorsEnded.name,
+        ]
+    }()
 
     static let follow: @Sendable (Commit, Services) async -> Void = { commit, services in
         let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }

@@ -56,7 +56,7 @@ struct GuestOpening {
             guard before.usedCount == key.state.usedCount else { return (door, key.state.usedCount) }
             do {
                 let note = UnsettledUses.note(action, id, door.lock, at: now)
-                try await services.store.commit(Commit([try Append([.useReserved(action)], to: key, at: now)], rows: [note], trace: request.trace))
+                try await services.store.commit([.useReserved(action)], to: key, rows: [note], at: now, trace: request.trace)
                 return (door, key.state.usedCount + 1)
             } catch CommitFailure.versionConflict {}
         }

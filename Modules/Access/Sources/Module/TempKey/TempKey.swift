@@ -4,6 +4,7 @@ import Kernel
 /// single lock is one with a single door.
 struct TempKey: Aggregate {
     static let category = Category("temp-key", className: "TempKeyAggregate", shape: 2)
+    static let events = EventRegistry(TempKeyEvents())
     typealias ID = UUIDText
 
     /// These stay inside; the lock's events tell partners.
@@ -163,35 +164,4 @@ extension TempKey {
 
     var organisation: OrgID? { nil }
     static func claims(of event: Event, before: TempKey) -> [Claim] { [] }
-}
-
-// MARK: - On the wire
-
-extension TempKey {
-    static func wire(_ event: Event, in state: TempKey, at now: Moment) -> WireEvent {
-        func data(_ value: some Encodable) -> JSON.Object { (try? JSON(encoding: value))?.members ?? [:] }
-        return switch event {
-        case .created(let definition): WireEvent("TempKeyDefined", data(definition))
-        case .changed(let changes, let by): WireEvent("TempKeyChanged", ["changes": .object(changes.data), "by": .string(by)])
-        case .revoked(let by, let at): WireEvent("TempKeyRevoked", ["by": .string(by), "at": at.json])
-        case .doorsEnded(let ids, let by, let at): WireEvent("TempKeyDoorsEnded", ["doorIds": ids.json, "by": .string(by), "at": at.json])
-        case .useReserved(let action): WireEvent("TempKeyUseReserved", ["actionId": action.json])
-        case .useReturned(let action): WireEvent("TempKeyUseReturned", ["actionId": action.json])
-        }
-    }
-
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data
-        switch stored.wire.type {
-        case "TempKeyDefined": return (try? JSON.object(data).decoded(as: Definition.self)).map(Event.created)
-        case "TempKeyChanged": return .changed(TempKeyChanges(data["changes"]?.members ?? [:]), by: data["by"]?.text ?? "")
-        case "TempKeyRevoked": return .revoked(by: data["by"]?.text ?? "", at: data["at"]?.text.flatMap(Moment.init(iso:)) ?? stored.at)
-        case "TempKeyDoorsEnded":
-            let ids = (data["doorIds"]?.items ?? []).compactMap { $0.integer.map { Int($0) } }
-            return .doorsEnded(ids, by: data["by"]?.text ?? "", at: data["at"]?.text.flatMap(Moment.init(iso:)) ?? stored.at)
-        case "TempKeyUseReserved": return .useReserved(ActionID(data["actionId"]?.text ?? ""))
-        case "TempKeyUseReturned": return .useReturned(ActionID(data["actionId"]?.text ?? ""))
-        default: return nil
-        }
-    }
 }

@@ -31,13 +31,6 @@ struct TempKeyNotice: Sendable, Equatable {
     let maxUses: Int?
     let createdBy: String
 
-    var data: JSON.Object {
-        [
-            "tempKeyUuid": key.json, "accessMode": (users == nil ? AccessMode.everybody : .whitelist).json, "allowedUserIds": users?.json,
-            "validFrom": from.json, "validUntil": until.json, "maxUses": maxUses?.json ?? .null, "createdBy": .string(createdBy),
-        ]
-    }
-
     init(key: TempKey.ID, users: [UserID]?, from: Moment, until: Moment, maxUses: Int?, createdBy: String) {
         (self.key, self.users, self.from, self.until, self.maxUses, self.createdBy) = (key, users, from, until, maxUses, createdBy)
     }
@@ -45,14 +38,6 @@ struct TempKeyNotice: Sendable, Equatable {
     init(_ definition: TempKey.Definition) {
         self.init(
             key: definition.id, users: definition.users, from: definition.from, until: definition.until, maxUses: definition.maxUses, createdBy: definition.createdBy)
-    }
-
-    init?(_ data: JSON.Object) {
-        guard let from = data["validFrom"]?.text.flatMap(Moment.init(iso:)), let until = data["validUntil"]?.text.flatMap(Moment.init(iso:)) else { return nil }
-        let users = data["allowedUserIds"]?.items?.compactMap { $0.text.map { UserID($0) } }
-        self.init(
-            key: TempKey.ID(data["tempKeyUuid"]?.text ?? ""), users: data["accessMode"] == AccessMode.whitelist.json ? users ?? [] : nil, from: from, until: until,
-            maxUses: data["maxUses"]?.integer.map(Int.init), createdBy: data["createdBy"]?.text ?? "")
     }
 }
 
@@ -74,25 +59,35 @@ struct TempKeyChanges: Sendable, Equatable {
     var users: [UserID]?
     var isWhitelist: Bool?
 
-    var isEmpty: Bool { data.isEmpty }
+    var isEmpty: Bool { self == TempKeyChanges() }
 
-    var data: JSON.Object {
+    init(from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil, isWhitelist: Bool? = nil) {
+        (self.from, self.until, self.maxUses, self.users, self.isWhitelist) = (from, until, maxUses, users, isWhitelist)
+    }
+}
+
+extension TempKeyChanges: WireValue {
+    static let schema = Schema.object([
+        "validFrom": Moment?.schema, "validUntil": Moment?.schema, "maxUses": Nullable<Count>?.schema, "allowedUserIds": [UserID]?.schema,
+        "accessMode": AccessMode?.schema,
+    ])
+
+    var json: JSON {
         [
             "validFrom": from?.json, "validUntil": until?.json, "maxUses": maxUses.map { $0.value?.json ?? .null }, "allowedUserIds": users?.json,
             "accessMode": isWhitelist.map { ($0 ? AccessMode.whitelist : .everybody).json },
         ]
     }
 
-    init(from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil, isWhitelist: Bool? = nil) {
-        (self.from, self.until, self.maxUses, self.users, self.isWhitelist) = (from, until, maxUses, users, isWhitelist)
-    }
-
-    init(_ data: JSON.Object) {
-        from = data["validFrom"]?.text.flatMap(Moment.init(iso:))
-        until = data["validUntil"]?.text.flatMap(Moment.init(iso:))
-        maxUses = data["maxUses"].map { Nullable<Count>.Flat(value: $0.integer.map(Int.init)) }
-        users = data["allowedUserIds"]?.items?.compactMap { $0.text.map { UserID($0) } }
-        isWhitelist = data["accessMode"]?.text.map { $0 == AccessMode.whitelist.rawValue }
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> TempKeyChanges? {
+        guard let members = JSON.Object.read(raw, at: path, &reading) else { return nil }
+        let from = Moment?.read(members["validFrom"], at: "\(path).validFrom", &reading)
+        let until = Moment?.read(members["validUntil"], at: "\(path).validUntil", &reading)
+        let maxUses = Nullable<Count>?.read(members["maxUses"], at: "\(path).maxUses", &reading)
+        let users = [UserID]?.read(members["allowedUserIds"], at: "\(path).allowedUserIds", &reading)
+        let mode = AccessMode?.read(members["accessMode"], at: "\(path).accessMode", &reading)
+        guard let from, let until, let maxUses, let users, let mode else { return nil }
+        return TempKeyChanges(from: from, until: until, maxUses: maxUses?.flat, users: users, isWhitelist: mode.map { $0 == .whitelist })
     }
 }
 

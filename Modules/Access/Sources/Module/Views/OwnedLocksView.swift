@@ -23,7 +23,7 @@ enum OwnedLocksView {
             """
             INSERT INTO access.owned_locks (lock_id, owner_id, uuid, serial_number, keys, residents, last_event, changed_at)
             VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \(lock.keys.count), \(lock.residents.count),
-                \(change.event.name), \(change.at))
+                \(Lock.events.name(of: change.event)), \(change.at))
             ON CONFLICT (lock_id) DO UPDATE SET owner_id = EXCLUDED.owner_id, uuid = EXCLUDED.uuid, serial_number = EXCLUDED.serial_number,
                 keys = EXCLUDED.keys, residents = EXCLUDED.residents, last_event = EXCLUDED.last_event, changed_at = EXCLUDED.changed_at
             """

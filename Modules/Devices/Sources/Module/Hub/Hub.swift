@@ -4,6 +4,7 @@ import Kernel
 /// A gateway in a building, from the factory to the end of its service.
 struct Hub: Aggregate {
     static let category = Category("hub", className: "HubAggregate")
+    static let events = EventRegistry(HubEvents())
     typealias ID = Kernel.ID<Hub>
 
     enum Status: String, Codable, Sendable, CaseIterable { case unknown = "Unknown", provisioned = "Provisioned", claimed = "Claimed" }
@@ -45,44 +46,4 @@ struct Hub: Aggregate {
     }
 
     var organisation: OrgID? { claim?.org }
-}
-
-// MARK: - On the wire
-
-extension Hub {
-    static func wire(_ event: Event, in state: Hub, at now: Moment) -> WireEvent {
-        let hub: JSON.Object = ["hubId": state.hardware?.hub.json]
-        switch event {
-        case .provisioned(let hardware, let at):
-            return WireEvent(
-                "HubProvisioned",
-                hub.merging([
-                    "serial": hardware.serial.json, "model": hardware.model.json, "thingName": hardware.thing.json, "vendorName": hardware.vendor?.json,
-                    "provisionedAt": .int(at.milliseconds),
-                ]))
-        case .claimed(let claim, let at):
-            return WireEvent(
-                "HubClaimed",
-                hub.merging([
-                    "orgId": claim.org.json, "siteId": claim.site.json, "claimedBy": claim.user.json, "claimedAt": .int(at.milliseconds),
-                ]))
-        }
-    }
-
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data
-        func text(_ name: String) -> String { data[name]?.text ?? "" }
-        func moment(_ name: String) -> Moment { Moment(milliseconds: data[name]?.integer ?? 0) }
-        switch stored.wire.type {
-        case "HubProvisioned":
-            let hardware = Hardware(
-                hub: Hub.ID(text("hubId")), serial: NonEmpty(text("serial")), model: NonEmpty(text("model")), thing: ThingName(text("thingName")),
-                vendor: data["vendorName"]?.text)
-            return .provisioned(hardware, at: moment("provisionedAt"))
-        case "HubClaimed":
-            let claim = Claim(org: OrgID(text("orgId")), site: Site.ID(text("siteId")), user: UserID(text("claimedBy")))
-            return .claimed(claim, at: moment("claimedAt"))
-        default: return nil
-        }
-    }
 }

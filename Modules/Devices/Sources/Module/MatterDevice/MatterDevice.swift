@@ -4,6 +4,7 @@ import Kernel
 /// A device that speaks Matter, behind a hub. A thing of its own on the broker.
 struct MatterDevice: Aggregate {
     static let category = Category("matter-device", className: "MatterDeviceAggregate")
+    static let events = EventRegistry(MatterDeviceEvents())
     typealias ID = Kernel.ID<MatterDevice>
 
     enum Event: Sendable, Equatable {
@@ -31,29 +32,4 @@ struct MatterDevice: Aggregate {
 
     var organisation: OrgID? { org }
     static func project(_ change: Change<MatterDevice>) -> [SQL] { MatterDevicesView.rows(for: change) }
-}
-
-// MARK: - On the wire
-
-extension MatterDevice {
-    static func wire(_ event: Event, in state: MatterDevice, at now: Moment) -> WireEvent {
-        switch event {
-        case .created(let registration, _, let at):
-            WireEvent(
-                "MatterDeviceCreated",
-                [
-                    "deviceId": registration.device.json, "thingName": registration.thing.json, "hubId": registration.hub.json,
-                    "deviceType": .string(registration.type), "createdAt": .int(at.milliseconds),
-                ])
-        }
-    }
-
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data
-        func text(_ name: String) -> String { data[name]?.text ?? "" }
-        guard stored.wire.type == "MatterDeviceCreated" else { return nil }
-        let registration = Registration(
-            device: ID(text("deviceId")), thing: ThingName(text("thingName")), hub: Hub.ID(text("hubId")), type: text("deviceType"))
-        return .created(registration, org: stored.org, at: Moment(milliseconds: data["createdAt"]?.integer ?? 0))
-    }
 }

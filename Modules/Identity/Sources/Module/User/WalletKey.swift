@@ -13,6 +13,9 @@ struct WalletKey: Sendable, Equatable, Codable {
     var pass: Pass?
     let addedAt: Moment
 
+}
+
+extension WalletKey: WireValue {
     static let schema = Schema.object([
         "keyId": .string, "keyIndex": .number, "walletType": Kind.schema, "deviceId": .string, "passUrl": .string.optional, "serialNumber": .string.optional,
         "addedAt": .time,
@@ -20,9 +23,19 @@ struct WalletKey: Sendable, Equatable, Codable {
 
     var json: JSON {
         [
-            "keyId": id.json, "keyIndex": JSON(shortest: index), "walletType": kind.json, "deviceId": .string(device ?? ""), "passUrl": pass.map { .string($0.url) },
+            "keyId": id.json, "keyIndex": index.json, "walletType": kind.json, "deviceId": .string(device ?? ""), "passUrl": pass.map { .string($0.url) },
             "serialNumber": pass.map { .string($0.id) }, "addedAt": addedAt.json,
         ]
+    }
+
+    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> WalletKey? {
+        guard let members = JSON.Object.read(raw, at: path, &reading) else { return nil }
+        let id = WalletKey.ID.read(members["keyId"], at: "\(path).keyId", &reading), kind = Kind.read(members["walletType"], at: "\(path).walletType", &reading)
+        let index = Double.read(members["keyIndex"], at: "\(path).keyIndex", &reading)
+        let device = String?.read(members["deviceId"], at: "\(path).deviceId", &reading)
+        let addedAt = Moment.read(members["addedAt"], at: "\(path).addedAt", &reading)
+        guard let id, let kind, let index, let device, let addedAt else { return nil }
+        return WalletKey(id: id, kind: kind, index: index, device: device.flatMap { $0.isEmpty ? nil : $0 }, addedAt: addedAt)
     }
 }
 
@@ -30,9 +43,4 @@ struct WalletKey: Sendable, Equatable, Codable {
 struct Pass: Sendable, Equatable, Codable {
     let id: String
     let url: String
-}
-
-extension JSON {
-    /// A number without a fraction where it has none.
-    init(shortest number: Double) { self = Int64(exactly: number).map(JSON.int) ?? .double(number) }
 }

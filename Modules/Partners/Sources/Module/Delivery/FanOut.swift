@@ -22,9 +22,8 @@ enum FanOut {
             "CREATE INDEX attempts_by_delivery ON partners.attempts (delivery_id)",
         ])
 
-    static func reaction(_ services: Services, _ activity: Activity) -> Reaction {
-        let sources = ["access", "identity", "devices", "video"]
-        return Reaction("partners-fan-out", from: sources, hears: EventCatalogue.delivered, sift: { try await forSubscribers($0, services) }) { envelope in
+    static func reaction(_ catalogue: EventCatalogue, _ services: Services, _ activity: Activity) -> Reaction {
+        Reaction("partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, sift: { try await forSubscribers($0, services) }) { envelope in
             activity.note()
             return Changes(rows: envelope.audience.map { row(envelope, for: $0, services) })
         }

@@ -3,6 +3,7 @@ import Kernel
 /// A property company or partner: its API key and its webhooks.
 struct Tenant: Aggregate {
     static let category = Category("tenant", className: "TenantAggregate", shape: 2)
+    static let events = EventRegistry(TenantEvents())
 
     enum Event: Sendable, Equatable {
         case registered(name: String, ownerEmail: String)
@@ -75,34 +76,4 @@ struct Webhook: Sendable, Equatable, Codable {
     let createdAt: Moment
     var updatedAt: Moment
     var verifiedAt: Moment?
-}
-
-// MARK: - On the wire
-
-/// These events stay inside; their data is their own Codable shape.
-extension Tenant {
-    static func wire(_ event: Event, in state: Tenant, at now: Moment) -> WireEvent {
-        func data(_ value: some Encodable) -> JSON.Object { (try? JSON(encoding: value))?.members ?? [:] }
-        return switch event {
-        case .registered(let name, let email): WireEvent("TenantRegistered", ["orgName": .string(name), "ownerEmail": .string(email)])
-        case .keyIssued(let key): WireEvent("ApiKeyIssued", data(key))
-        case .keyRevoked(let by): WireEvent("ApiKeyRevoked", ["revokedBy": .string(by)])
-        case .webhookAdded(let webhook): WireEvent("WebhookAdded", data(webhook))
-        case .webhookChanged(let webhook): WireEvent("WebhookChanged", data(webhook))
-        case .webhookRemoved(let id): WireEvent("WebhookRemoved", ["webhookId": id.json])
-        }
-    }
-
-    static func event(from stored: StoredEvent) -> Event? {
-        let data = stored.wire.data, json = JSON.object(data)
-        switch stored.wire.type {
-        case "TenantRegistered": return .registered(name: data["orgName"]?.text ?? "", ownerEmail: data["ownerEmail"]?.text ?? "")
-        case "ApiKeyIssued": return (try? json.decoded(as: KeyFace.self)).map(Event.keyIssued)
-        case "ApiKeyRevoked": return .keyRevoked(by: data["revokedBy"]?.text ?? "")
-        case "WebhookAdded": return (try? json.decoded(as: Webhook.self)).map(Event.webhookAdded)
-        case "WebhookChanged": return (try? json.decoded(as: Webhook.self)).map(Event.webhookChanged)
-        case "WebhookRemoved": return .webhookRemoved(Webhook.ID(data["webhookId"]?.text ?? ""))
-        default: return nil
-        }
-    }
 }

@@ -40,18 +40,20 @@ struct ChangeWebhook: Command {
         return now
     }
 
-    static let byStaff = Operation.custom(
-        .put, "/tenants/{orgId}/webhooks/{webhookId}", "Change a webhook", by: .staff, allow: "staff",
-        answers: [Answer(200, "The webhook.", ListWebhooks.webhook), Answer(404, "There is no such webhook.")],
-        input:
-            .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
-        .body("events", "Other events."), .body("secret", "Another signing secret; the one before signs too for 24 hours."), .request
-    ) { (services: Services, org: OrgID, id: Webhook.ID, url: WebhookURL?, events: EventFilter?, secret: NonEmpty?, request: Request) in
-        guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
-        try url?.check(services.settings)
-        let sealed = try secret.map { try Sealed.secret($0.text, id, services.vault) }
-        let change = ChangeWebhook(org: org, webhook: id, url: url, events: events, sealedSecret: sealed)
-        return .json(200, try await change.carryOut(request, services).described(nil))
+    static func byStaff(_ catalogue: EventCatalogue) -> Operation {
+        Operation.custom(
+            .put, "/tenants/{orgId}/webhooks/{webhookId}", "Change a webhook", by: .staff, allow: "staff",
+            answers: [Answer(200, "The webhook.", ListWebhooks.webhook), Answer(404, "There is no such webhook.")],
+            input:
+                .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
+            .body("events", "Other events.").named(in: catalogue), .body("secret", "Another signing secret; the one before signs too for 24 hours."), .request
+        ) { (services: Services, org: OrgID, id: Webhook.ID, url: WebhookURL?, events: EventFilter?, secret: NonEmpty?, request: Request) in
+            guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
+            try url?.check(services.settings)
+            let sealed = try secret.map { try Sealed.secret($0.text, id, services.vault) }
+            let change = ChangeWebhook(org: org, webhook: id, url: url, events: events, sealedSecret: sealed)
+            return .json(200, try await change.carryOut(request, services).described(nil))
+        }
     }
 
     static let byPartner = Operation.custom(
