@@ -5,9 +5,9 @@ public struct OpenAPIDocument: Sendable {
     let operations: [(module: String, operation: Operation)]
     let publicURL: String
 
-    /// - Parameter modules: every module with its operations, also those that another process carries out.
-    public init(modules: [(name: String, operations: [Operation])], publicURL: String) {
-        operations = modules.flatMap { module in module.operations.map { (module.name, $0) } }
+    /// - Parameter operations: all that there are, also those that another process carries out.
+    public init(_ operations: [(module: String, operation: Operation)], publicURL: String) {
+        self.operations = operations
         self.publicURL = publicURL
     }
 

@@ -8,6 +8,12 @@ import Video
 /// The modules of the platform.
 public enum Modules {
     public static let all: [Context] = publishing + [partners(EventCatalogue(publishing))]
+    /// All operations, those that span modules under `admin`.
+    public static let operations =
+        all.flatMap { module in module.operations.map { (module: module.name, operation: $0) } }
+        + Admin.operations.map { (module: Admin.name, operation: $0) }
+
+    @Sendable static func names() -> [String] { all.map(\.name) }
     private static let publishing = [access, identity, devices, video]
 
     /// Those that `--modules` names; all when it names none.

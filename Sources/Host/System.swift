@@ -192,7 +192,7 @@ public struct System: Sendable {
 
     /// The document of the whole API, whichever modules this process runs.
     public static func document(_ settings: Settings) -> OpenAPIDocument {
-        OpenAPIDocument(modules: Modules.all.map { ($0.name, $0.operations) } + [(Admin.name, Admin.operations)], publicURL: settings.text("SPKEY_PUBLIC_URL"))
+        OpenAPIDocument(Modules.operations, publicURL: settings.text("SPKEY_PUBLIC_URL"))
     }
 
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {

@@ -20,6 +20,10 @@ public protocol Command: Sendable {
     static func refusal(claimed kind: String) -> Refusal?
     /// The refusal when a unique key of the module's own tables exists already.
     static func refusal(duplicate constraint: String) -> Refusal?
+    /// Whether a unique key exists already that chance has chosen, so that the next attempt chooses another.
+    static func isChance(duplicate constraint: String) -> Bool
+    /// How many attempts are made while others write to the same streams.
+    static var maxAttempts: Int { get }
     /// The answers that the effect adds to those of the operation.
     static var effectAnswers: [Answer] { get }
 }
@@ -28,6 +32,8 @@ extension Command {
     public static var createsAggregate: Bool { false }
     public static func refusal(claimed kind: String) -> Refusal? { nil }
     public static func refusal(duplicate constraint: String) -> Refusal? { nil }
+    public static func isChance(duplicate constraint: String) -> Bool { false }
+    public static var maxAttempts: Int { 8 }
     public static var effectAnswers: [Answer] { [] }
     public func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect { .none }
 }
@@ -49,8 +55,16 @@ public struct CommandResult<C: Command>: Sendable {
     public let events: [C.Target.Event]
     /// The events as they are stored.
     public let wire: [WireEvent]
+    let before: C.Target
+    /// What the decision relied on.
+    public let facts: C.Facts
     public let version: Int
     public let wasCreated: Bool
+    /// The time of the request.
+    public let at: Moment
     /// What the call has left; nil where none was made.
     public let receipt: Receipt?
+
+    /// The state after the events.
+    public var state: C.Target { events.reduce(into: before) { $0.apply($1) } }
 }

@@ -18,8 +18,6 @@ struct CommandExecutor<C: Command>: Sendable {
     /// The response that commits with the events, so that a repeat of the request gets it.
     let recorded: @Sendable (CommandResult<C>) -> Response?
 
-    private static var maxAttempts: Int { 8 }
-
     /// What the attempts of one request share.
     private struct Progress {
         /// The call that has been made, with what it left.
@@ -33,7 +31,7 @@ struct CommandExecutor<C: Command>: Sendable {
         defer { turn.end() }
         var progress = Progress()
         do {
-            for _ in 0..<Self.maxAttempts {
+            for _ in 0..<C.maxAttempts {
                 if let result = try await attempt(&progress) { return result }
             }
             throw Failure.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
@@ -65,7 +63,7 @@ struct CommandExecutor<C: Command>: Sendable {
         let effect = try command.effect(of: events, on: snapshot, facts, request, services)
         guard !events.isEmpty else {
             try await undo(&progress)
-            do { return try await settle(unchanged(snapshot), with: effect) } catch CommitFailure.versionConflict { return nil }
+            do { return try await settle(unchanged(snapshot, facts), with: effect) } catch CommitFailure.versionConflict { return nil }
         }
         let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
         var changes = Changes.none
@@ -84,8 +82,8 @@ struct CommandExecutor<C: Command>: Sendable {
             }
         }
         let result = CommandResult(
-            command: command, id: snapshot.stream.id, events: events, wire: wire, version: append.version,
-            wasCreated: C.createsAggregate && snapshot.version == 0, receipt: progress.made?.receipt)
+            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: facts, version: append.version,
+            wasCreated: C.createsAggregate && snapshot.version == 0, at: now, receipt: progress.made?.receipt)
         return try await commit(result, append, changes, snapshot, epoch, &progress)
     }
 
@@ -113,14 +111,15 @@ struct CommandExecutor<C: Command>: Sendable {
             if isUnknown { throw Failure.fateUnknown(request.action) }
             return result
         } catch CommitFailure.versionConflict {
-            return try await isStored(progress) ? try await healed(progress) : nil
+            return try await isStored(progress) ? try await healed(progress, result.facts) : nil
         } catch CommitFailure.claimTaken(let kind) {
             guard let refusal = C.refusal(claimed: kind) else { throw CommitFailure.claimTaken(kind: kind) }
             throw Failure(refusal)
         } catch CommitFailure.duplicate(let constraint) {
             if let refusal = C.refusal(duplicate: constraint) { throw Failure(refusal) }
+            if C.isChance(duplicate: constraint) { return nil }
             guard try await isStored(progress) else { throw CommitFailure.duplicate(constraint: constraint) }
-            return try await healed(progress)
+            return try await healed(progress, result.facts)
         }
     }
 
@@ -130,13 +129,15 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     /// The device was faster than this request, or an earlier one died behind the call: what was decided is stored already.
-    private func healed(_ progress: Progress) async throws -> CommandResult<C> {
+    private func healed(_ progress: Progress, _ facts: C.Facts) async throws -> CommandResult<C> {
         let snapshot = try await services.store.load(C.Target.self, command.target)
-        return try await settle(unchanged(snapshot, progress.made?.receipt), with: .none)
+        return try await settle(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
     }
 
-    private func unchanged(_ snapshot: Snapshot<C.Target>, _ receipt: Receipt? = nil) -> CommandResult<C> {
-        CommandResult(command: command, id: snapshot.stream.id, events: [], wire: [], version: snapshot.version, wasCreated: false, receipt: receipt)
+    private func unchanged(_ snapshot: Snapshot<C.Target>, _ facts: C.Facts, _ receipt: Receipt? = nil) -> CommandResult<C> {
+        CommandResult(
+            command: command, id: snapshot.stream.id, events: [], wire: [], before: snapshot.state, facts: facts, version: snapshot.version, wasCreated: false,
+            at: request.attempt.now, receipt: receipt)
     }
 
     /// Writes what a decision without events has to write, and its response, so that a repeat gets the same one.

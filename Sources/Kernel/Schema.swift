@@ -4,7 +4,10 @@ public struct Schema: Sendable, Equatable {
     /// Whether absence is allowed where a field has this schema.
     public var isOptional = false
 
-    public init(_ members: JSON.Object) { self.members = members }
+    public init(_ members: JSON.Object, isOptional: Bool = false) {
+        self.members = members
+        self.isOptional = isOptional
+    }
     public var json: JSON { .object(members) }
 
     public static let string = Schema(["type": "string"])

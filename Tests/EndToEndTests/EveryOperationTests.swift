@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    static let all = Modules.all.flatMap { module in module.operations.map { (module: module.name, operation: $0) } }
+    static let all = Modules.operations
 
     /// Creating what exists changes nothing and tells no more than that; a claimed hub says that it is.
     static let founding: [String: Set<Int>] = [

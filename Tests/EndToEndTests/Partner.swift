@@ -65,7 +65,9 @@ struct Partner: Sendable {
         let url = "http://127.0.0.1:\(installation.port)\(path)"
         let request = OutgoingRequest(method, url, headers: headers + [("Content-Type", "application/json")], body: body?.bytes, deadline: .seconds(20))
         let response = try await installation.client.send(request)
-        return Reply(status: response.status, headers: response.headers, body: (try? JSON.parse(response.body, depth: 64)) ?? .null)
+        let reply = Reply(status: response.status, headers: response.headers, body: (try? JSON.parse(response.body, depth: 64)) ?? .null)
+        SchemaCheck.check(reply, to: method, path)
+        return reply
     }
 
     /// A new lock; answers its number and its uuid.

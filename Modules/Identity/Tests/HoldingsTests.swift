@@ -167,11 +167,17 @@ import Testing
             (nil, "s", Caller.anonymous, false), ("s", "s", .anonymous, true), ("t", "s", .anonymous, false), (nil, "s", .key(org: "ops", isSuper: true), true),
             (nil, nil, .anonymous, true), ("x", nil, .anonymous, false), (nil, "s", .key(org: "acme", isSuper: false), false),
         ] as [(String?, String?, Caller, Bool)])
-    func `signing up needs the secret, a super key, or development`(given: String?, wanted: String?, caller: Caller, isAllowed: Bool) {
-        var settings = ModuleSettings()
-        settings.signUpSecret = wanted
-        #expect(SignUp.mayCall(given, caller, settings) == isAllowed)
-        settings.isDevelopment = false
-        if wanted == nil { #expect(!SignUp.mayCall(given, caller, settings)) }
+    func `signing up needs the secret, a super key, or development`(given: String?, wanted: String?, caller: Caller, isAllowed: Bool) async {
+        for isDevelopment in [true, false] {
+            var settings = ModuleSettings()
+            settings.signUpSecret = wanted
+            settings.isDevelopment = isDevelopment
+            let services = FakeServices().services("identity", settings: settings), headers = given.map { ["x-webhook-secret": $0] } ?? [:]
+            let request = Request(headers: headers, caller: caller, attempt: Attempt(now: now))
+            let refused = Failure.unauthenticated("The secret is missing or wrong.")
+            // Those who may call hear next that the body lacks its envelope.
+            let expected = isAllowed && (wanted != nil || isDevelopment) ? Failure.problems([Problem("detail", "is missing")]) : refused
+            await #expect(throws: expected) { _ = try await SignUp.operation.perform(request, services) }
+        }
     }
 }

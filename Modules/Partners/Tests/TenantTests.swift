@@ -10,7 +10,15 @@ import Testing
     let now = Moment(milliseconds: 1_000)
 
     func face(until: Moment? = nil) -> KeyFace { KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until) }
-    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey { IssueApiKey(org: "acme", face: face(until: until), digest: [7], replaces: replaces) }
+    let key = NewKey(text: "abcdefghwxyz", digest: [7])
+    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey {
+        IssueApiKey(org: "acme", expiresAt: until, replaces: replaces, caller: .staff(email: "staff"))
+    }
+
+    func add() -> AddWebhook {
+        AddWebhook(org: "acme", webhook: "w", url: "https://a.example/h", events: .all, secret: nil, auth: nil)
+    }
+    let secrets = AddWebhook.Facts(generated: "g", sealedSecret: "s", sealedAuth: nil)
 
     func webhook(_ url: WebhookURL = "https://a.example/h", _ status: Webhook.Status = .active) -> Webhook {
         Webhook(id: "w", url: url, events: ["*"], status: status, sealedSecret: "s", createdAt: now, updatedAt: now)
@@ -23,16 +31,16 @@ import Testing
         Given<Tenant>(registered).when(RegisterTenant(org: "acme", name: "Other", ownerEmail: "o@acme.example")).thenRefused(.registeredOtherwise)
     }
 
-    @Test func `a key needs a registered tenant`() { Given<Tenant>().when(issue()).thenRefused(.notRegistered) }
-    @Test func `a tenant has one active key`() { Given<Tenant>(registered, .keyIssued(face())).when(issue(), at: now).thenRefused(.hasActiveKey) }
+    @Test func `a key needs a registered tenant`() { Given<Tenant>().when(issue(), key).thenRefused(.notRegistered) }
+    @Test func `a tenant has one active key`() { Given<Tenant>(registered, .keyIssued(face())).when(issue(), key, at: now).thenRefused(.hasActiveKey) }
     @Test func `an expired key counts as none`() {
-        Given<Tenant>(registered, .keyIssued(face(until: Moment(milliseconds: 999)))).when(issue(), at: now).then(.keyIssued(face()))
+        Given<Tenant>(registered, .keyIssued(face(until: Moment(milliseconds: 999)))).when(issue(), key, at: now).then(.keyIssued(face()))
     }
     @Test func `only an active key is rotated`() {
-        Given<Tenant>(registered).when(issue(replaces: true), at: now).thenRefused(.nothingToRotate)
-        Given<Tenant>(registered, .keyIssued(face())).when(issue(replaces: true), at: now).then(.keyIssued(face()))
+        Given<Tenant>(registered).when(issue(replaces: true), key, at: now).thenRefused(.nothingToRotate)
+        Given<Tenant>(registered, .keyIssued(face())).when(issue(replaces: true), key, at: now).then(.keyIssued(face()))
     }
-    @Test func `a key ends in the future`() { Given<Tenant>(registered).when(issue(until: now), at: now).thenRefused(.endsInThePast) }
+    @Test func `a key ends in the future`() { Given<Tenant>(registered).when(issue(until: now), key, at: now).thenRefused(.endsInThePast) }
     @Test func `only an active key is revoked`() {
         let revoke = RevokeApiKey(org: "acme", caller: .staff(email: "s@x"))
         Given<Tenant>(registered).when(revoke, at: now).thenRefused(.noActiveKey)
@@ -40,16 +48,17 @@ import Testing
     }
 
     @Test func `webhooks are limited in number`() {
-        Given<Tenant>(registered).when(AddWebhook(org: "acme", webhook: webhook())).then(.webhookAdded(webhook()))
+        Given<Tenant>(registered).when(add(), secrets, at: now).then(.webhookAdded(webhook()))
         var tenant = Tenant()
         for _ in 0..<AddWebhook.most { tenant.apply(.webhookAdded(webhook())) }
-        #expect(throws: AddWebhook.Refusal.tooMany) { try AddWebhook(org: "acme", webhook: webhook()).decide(tenant, NoFacts(), at: now) }
+        #expect(throws: AddWebhook.Refusal.tooMany) { try add().decide(tenant, secrets, at: now) }
     }
 
     @Test func `a new secret leaves the old one signing for a day`() throws {
         var changed = webhook()
         (changed.sealedSecret, changed.previousSecret, changed.previousUntil, changed.updatedAt) = ("t", "s", now + .seconds(86_400), now)
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", sealedSecret: "t"), at: now).then(.webhookChanged(changed))
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", secret: "new"), .init(sealedSecret: "t"), at: now).then(
+            .webhookChanged(changed))
         let vault = FakeServices().services("partners").vault
         func signatures(at now: Moment) throws -> Int {
             let row = Row(columns: ["id", "webhook_id", "lane", "envelope", "body"], values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
@@ -66,14 +75,14 @@ import Testing
     @Test func `a new address must be verified, other changes need not`() {
         var moved = webhook("https://b.example/h", .pending)
         moved.updatedAt = now
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), at: now)
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), .init(), at: now)
             .then(.webhookChanged(moved))
         var filtered = webhook()
         filtered.events = ["KeyAdded"]
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", events: EventFilter(names: ["KeyAdded"])), at: now)
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", events: EventFilter(names: ["KeyAdded"])), .init(), at: now)
             .then(.webhookChanged(filtered))
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://a.example/h"), at: now).then()
-        Given<Tenant>(registered).when(ChangeWebhook(org: "acme", webhook: "w"), at: now).thenRefused(.noSuchWebhook)
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://a.example/h"), .init(), at: now).then()
+        Given<Tenant>(registered).when(ChangeWebhook(org: "acme", webhook: "w"), .init(), at: now).thenRefused(.noSuchWebhook)
     }
 
     @Test func `a verification holds for the address it was made for`() {

@@ -4,5 +4,5 @@ import Kernel
 enum Admin {
     /// As documents group them.
     static let name = "admin"
-    static let operations = [AggregateEvents.operation, WorkflowRuns.one, WorkflowRuns.list, WorkflowRuns.terminate]
+    static let operations = [AggregateEvents.operation, FollowWorkflow.operation, ListWorkflows.operation, TerminateWorkflow.operation]
 }

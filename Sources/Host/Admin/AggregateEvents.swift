@@ -1,36 +1,39 @@
 import Kernel
 
 /// Shows staff the stored events of any aggregate, page by page. Every look is noted in the log.
-enum AggregateEvents {
-    private static let event = Schema.object(["version": .integer, "type": .string, "timestamp": .time, "orgId": .string, "event": .object])
-    private static let schema = Schema.object([
-        "aggregateType": .string, "aggregateId": .string, "totalEvents": .integer, "snapshot": Schema.object(["version": .integer, "timestamp": .time]).nullable,
-        "events": .list(of: event), "nextCursor": Schema.integer.nullable,
-        "filter": .object(["fromVersion": Schema.integer.nullable, "toVersion": Schema.integer.nullable, "type": Schema.string.nullable]),
-    ])
+struct AggregateEvents: Lookup {
+    let kind: String
+    let id: String
+    let from: PositiveInt?
+    let to: PositiveInt?
+    let type: String?
+    let limit: PageSize
+    let cursor: PositiveInt?
 
-    static let operation = Operation.custom(
-        .get, "/admin/aggregates/{type}/{id}/events", "Browse the stored events of an aggregate", by: .staff, allow: "staff",
-        answers: [Answer(200, "A page of events; none for an aggregate that does not exist.", schema)],
-        input:
-            .path("type", "Kind of aggregate: `lock` or `LockAggregate`."), .path("id", "Id of the aggregate."), .query("fromVersion", "From this version on."),
-        .query("toVersion", "Up to this version."), .query("type", "Only events of this name."), .query("limit", "At most this many.", default: PageSize.usual),
-        .query("cursor", "Only versions after this one: `nextCursor` of the page before."), .request
-    ) { (services: Services, kind: String, id: String, from: PositiveInt?, to: PositiveInt?, type: String?, limit: PageSize, cursor: PositiveInt?, request: Request) in
-        guard let (module, category) = find(kind) else { throw Failure.problems([Problem("type", "is no kind of aggregate")]) }
-        services.log.notice("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
+    struct Found: Sendable {
+        let query: AggregateEvents
+        let category: Kernel.Category
+        let page: FindEvents.Reply
+    }
+
+    private static let event = Schema.object(["version": .integer, "type": .string, "timestamp": .time, "orgId": .string, "event": .object])
+    private static let snapshot = Shape<FindEvents.Reply>(.member("version") { $0.version }, .member("timestamp") { $0.changedAt })
+    private static let filter = Shape<AggregateEvents>(
+        .member("fromVersion") { Nullable($0.from) }, .member("toVersion") { Nullable($0.to) }, .member("type") { Nullable($0.type) })
+    static let missing: String? = nil
+    static let shape = Shape<Found>(
+        .member("aggregateType") { $0.category.className }, .member("aggregateId") { $0.query.id }, .member("totalEvents") { $0.page.version },
+        .json("snapshot", snapshot.schema.nullable) { $0.page.version == 0 ? .null : snapshot.json($0.page) },
+        .json("events", .list(of: event)) { .array($0.page.events) }, .member("nextCursor") { Nullable($0.page.hasMore ? $0.page.last : nil) },
+        .object("filter", filter) { $0.query })
+
+    func find(_ request: Request, _ services: Services) async throws -> Found? {
+        guard let (module, category) = Self.find(kind) else { throw Failure.problems([Problem("type", "is no kind of aggregate")]) }
         let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
-        let question = ModuleAnswers.EventsQuestion(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
-        let page = try await services.bus.ask(ModuleAnswers.eventsName(module), of: module, try JSON(encoding: question), trace: request.trace, now: services.clock())
-        let version = page["version"]?.integer ?? 0
-        return .json(
-            200,
-            [
-                "aggregateType": .string(category.className), "aggregateId": .string(id), "totalEvents": .int(version),
-                "snapshot": version == 0 ? .null : ["version": .int(version), "timestamp": page["changedAt"] ?? .null], "events": page["events"] ?? [],
-                "nextCursor": page["more"] == true ? page["last"] ?? .null : .null,
-                "filter": ["fromVersion": from?.json ?? .null, "toVersion": to?.json ?? .null, "type": type?.json ?? .null],
-            ])
+        let question = FindEvents(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
+        let page = try await services.bus.ask(question, module: module, trace: request.trace, now: services.clock())
+        services.log.notice("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
+        return Found(query: self, category: category, page: page)
     }
 
     private static func find(_ kind: String) -> (module: String, Kernel.Category)? {
@@ -39,6 +42,14 @@ enum AggregateEvents {
         }
         return nil
     }
+
+    static let operation = Operation.lookup(
+        "/admin/aggregates/{type}/{id}/events", "Browse the stored events of an aggregate; none for one that does not exist", allow: .staff,
+        inputs: .init(
+            .path("type", "Kind of aggregate: `lock` or `LockAggregate`."), .path("id", "Id of the aggregate."), .query("fromVersion", "From this version on."),
+            .query("toVersion", "Up to this version."), .query("type", "Only events of this name."), .query("limit", "At most this many.", default: PageSize.usual),
+            .query("cursor", "Only versions after this one: `nextCursor` of the page before.")),
+        make: AggregateEvents.init(kind:id:from:to:type:limit:cursor:))
 }
 
 /// A whole number from 1 on, as large as versions get.

@@ -3,26 +3,59 @@ import EventStore
 import Kernel
 import Workflows
 
-/// What the host asks every module for on behalf of staff. Every process answers for its own modules; the names carry the module.
-enum ModuleAnswers {
-    static func eventsName(_ module: String) -> String { "\(module).host.StoredEvents" }
-    static func runName(_ module: String) -> String { "\(module).host.WorkflowRun" }
-    static func runsName(_ module: String) -> String { "\(module).host.WorkflowRuns" }
-    static func terminateName(_ module: String) -> String { "\(module).host.TerminateWorkflow" }
+/// Asks a module whether it can work.
+struct AskReady: ModuleQuestion {
+    static let name = "host.Ready"
+    typealias Reply = Bool
+}
 
-    struct EventsQuestion: Codable, Sendable {
-        let category: String
-        let id: String
-        let from: Int
-        let to: Int?
-        let type: String?
-        let limit: Int
+/// Asks a module for stored events of an aggregate.
+struct FindEvents: ModuleQuestion {
+    static let name = "host.StoredEvents"
+    let category: String
+    let id: String
+    let from: Int
+    let to: Int?
+    let type: String?
+    let limit: Int
+
+    struct Reply: Codable, Sendable {
+        let events: [JSON]
+        /// The version of the last of them; nil where there is none.
+        let last: Int?
+        let hasMore: Bool
+        /// The version of the aggregate; 0 where it does not exist.
+        let version: Int
+        let changedAt: Moment?
     }
-    struct Run: Codable, Sendable { let run: WorkflowID }
-    struct Runs: Codable, Sendable { let status: String?, limit: Int }
+}
 
-    static func readyName(_ module: String) -> String { "\(module).host.Ready" }
+/// Asks a module for one run of a workflow.
+struct FindRun: ModuleQuestion {
+    static let name = "host.WorkflowRun"
+    let run: WorkflowID
+    typealias Reply = JSON?
+}
 
+/// Asks a module for its newest runs of workflows.
+struct FindRuns: ModuleQuestion {
+    static let name = "host.WorkflowRuns"
+    let status: String?
+    let limit: Int
+    typealias Reply = [JSON]
+}
+
+/// Tells a module to stop a run of a workflow.
+struct TerminateRun: ModuleQuestion {
+    static let name = "host.TerminateWorkflow"
+    let run: WorkflowID
+    /// Who stops it, for the log.
+    let by: String
+    typealias Reply = JSON?
+}
+
+/// What every process answers for its own modules.
+enum ModuleAnswers {
     /// The modules that do not answer, or are not ready, in words; nil when all are.
     static func unready(_ bus: Bus) async -> String? {
         let missing = await withTaskGroup(of: String?.self) { group in
@@ -33,37 +66,30 @@ enum ModuleAnswers {
     }
 
     static func isReady(_ module: String, _ bus: Bus) async -> Bool {
-        let reply = try? await bus.ask(
-            readyName(module), of: module, .null, trace: Trace(correlation: "readiness", causation: nil), now: System.clock(), patience: .seconds(2))
-        return reply == true
+        let trace = Trace(correlation: "readiness", causation: nil)
+        return (try? await bus.ask(AskReady(), module: module, trace: trace, now: System.clock(), patience: .seconds(2))) == true
     }
 
     /// - Parameter isReady: whether what the module needs besides the database is there.
     static func answers(
         _ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
     ) -> [Answering] {
-        let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty
+        let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty, module = context.name
         return [
-            Answering(readyName(context.name)) { _ in .bool(isReady()) },
-            Answering(eventsName(context.name)) { body in try await events(try body.decoded(), context.name, store, database) },
-            Answering(runName(context.name)) { body in
-                let run = try body.decoded(as: Run.self).run
-                return hasWorkflows ? try await desk.find(run) ?? .null : .null
-            },
-            Answering(runsName(context.name)) { body in
-                let question = try body.decoded(as: Runs.self)
-                return .array(hasWorkflows ? try await desk.list(status: question.status, limit: question.limit) : [])
-            },
-            Answering(terminateName(context.name)) { body in
-                let run = try body.decoded(as: Run.self).run
-                guard hasWorkflows, try await desk.find(run) != nil else { return .null }
-                try await desk.terminate(run)
-                return try await desk.find(run) ?? .null
+            Answering(AskReady.self, of: module) { _ in isReady() },
+            Answering(FindEvents.self, of: module) { try await events($0, module, store, database) },
+            Answering(FindRun.self, of: module) { hasWorkflows ? try await desk.find($0.run) : nil },
+            Answering(FindRuns.self, of: module) { hasWorkflows ? try await desk.list(status: $0.status, limit: $0.limit) : [] },
+            Answering(TerminateRun.self, of: module) { question in
+                guard hasWorkflows, try await desk.find(question.run) != nil else { return nil }
+                services.log.notice("Staff stops a workflow", ["staff": question.by, "run": question.run.text])
+                try await desk.terminate(question.run)
+                return try await desk.find(question.run)
             },
         ]
     }
 
-    private static func events(_ question: EventsQuestion, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws -> JSON {
+    private static func events(_ question: FindEvents, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws -> FindEvents.Reply {
         let rows = try await database.read([
             """
             SELECT version, type, data, org_id, at FROM \(trusted: schema).events
@@ -73,21 +99,20 @@ enum ModuleAnswers {
             """,
             "SELECT version, changed_at FROM \(trusted: schema).aggregates WHERE category = \(question.category) AND id = \(question.id)",
         ])
-        let found = rows[0].rows, shown = found.prefix(question.limit), last = shown.last?.int("version")
+        let found = rows[0].rows, shown = found.prefix(question.limit), aggregate = rows[1].rows.first
         let stream = StreamName(question.category, question.id)
         var events: [JSON] = []
-        for row in shown { events.append(describe(row, try await store.opened(row.json("data") ?? .null, of: stream))) }
-        return [
-            "events": .array(events), "more": .bool(found.count > question.limit), "last": last.map(JSON.int) ?? .null,
-            "version": .int(rows[1].rows.first?.int("version") ?? 0), "changedAt": rows[1].rows.first?.moment("changed_at")?.json ?? .null,
-        ]
+        for row in shown { events.append(try describe(row, try await store.opened(try row.read("data"), of: stream))) }
+        return FindEvents.Reply(
+            events: events, last: try shown.last?.read("version"), hasMore: found.count > question.limit, version: try aggregate?.read("version") ?? 0,
+            changedAt: try aggregate?.read("changed_at"))
     }
 
-    private static func describe(_ row: Row, _ data: JSON) -> JSON {
-        let event = WireEvent(row.text("type") ?? "", data.members ?? [:])
+    private static func describe(_ row: Row, _ data: JSON) throws -> JSON {
+        let event = WireEvent(try row.read("type"), data.members ?? [:])
         return [
-            "version": .int(row.int("version") ?? 0), "type": .string(event.type), "timestamp": row.moment("at")?.json ?? .null,
-            "orgId": .string(row.text("org_id") ?? "default-org"), "event": event.described,
+            "version": .int(try row.read("version")), "type": .string(event.type), "timestamp": try row.read("at", as: Moment.self).json,
+            "orgId": .string(try row.read("org_id", as: String?.self) ?? "default-org"), "event": event.described,
         ]
     }
 }

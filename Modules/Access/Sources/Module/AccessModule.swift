@@ -18,7 +18,7 @@ public let access = Context(
         CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective, RemoveDoor.operation,
         OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
-        BulkAddKeys.operation, FollowAction.operation,
+        StartBulkAddKeys.operation, FollowAction.operation,
     ],
     workflows: [
         AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self),

@@ -80,17 +80,15 @@ import Testing
 
     @Test func `a shared key whose maker was not told is told on the repeat`() async throws {
         try await prepare(maxUses: nil)
-        let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now)), id: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"
-        func plan(by caller: Caller) -> SharedKeyPlan {
-            var request = request
-            request.caller = caller
-            let doors = [DoorRequest(lock: LockID(7), label: "Front", method: .both)]
-            return SharedKeyPlan(
-                key: id, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000), remark: nil, doors: doors, needsPin: true, request: request)
+        let id: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"
+        func make(by caller: Caller) async throws -> CommandResult<CreateSharedKey> {
+            let command = CreateSharedKey(
+                from: Moment(milliseconds: 1), until: fake.now + .seconds(600), remark: nil,
+                doors: DoorRequests(doors: [DoorRequest(lock: LockID(7), label: "Front", method: .both)]), key: id, caller: caller)
+            return try await fake.services("access").execute(command, for: Request(caller: caller, attempt: Attempt(now: fake.now)))
         }
-        let first = try await plan(by: .key(org: "acme", isSuper: false)).carryOut(fake.services("access"))
-        let second = try await plan(by: .key(org: "acme", isSuper: false)).carryOut(fake.services("access"))
-        #expect(first.0 == second.0 && first.1?.digits == second.1?.digits && first.1 != nil)
-        await #expect(throws: Failure.self) { try await plan(by: .key(org: "ops", isSuper: true)).carryOut(fake.services("access")) }
+        let first = try await make(by: .key(org: "acme", isSuper: false)), second = try await make(by: .key(org: "acme", isSuper: false))
+        #expect(first.state.definition == second.state.definition && first.facts.pin == second.facts.pin && first.facts.pin != nil)
+        await #expect(throws: Failure(CreateSharedKey.Refusal.isTaken)) { try await make(by: .key(org: "ops", isSuper: true)) }
     }
 }

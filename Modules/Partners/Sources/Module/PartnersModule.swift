@@ -9,7 +9,7 @@ public func partners(_ catalogue: EventCatalogue) -> Context {
         aggregates: [AnyAggregate(Tenant.self)],
         migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],
         operations: [
-            RegisterTenant.operation, ListTenants.all, ListTenants.one,
+            RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation, ChangeWebhook.byPartner,
         ],

@@ -1,38 +1,59 @@
 import Kernel
 
 /// Tells a caller what has become of an action.
-enum FollowAction {
-    private static let schema = Schema.object([
-        "actionId": .string, "type": .string, "status": .oneOf(["pending", "success", "error"]), "result": .any.nullable,
-        "error": Schema.object(["type": .string, "message": .string]).nullable, "createdAt": .time, "finishedAt": .time.nullable,
-    ])
+struct FollowAction: Lookup {
+    let action: ActionID
 
-    static let operation = Operation.custom(
-        .get, "/actions/{id}", "Follow an open or a key write until the device has answered",
-        by: .clientOrStaff, allow: "the user who asked, the tenant of the lock, a super key, or staff",
-        answers: [Answer(200, "The action as it stands.", schema), Answer(404, "There is no such action.")],
-        input: .path("id", "The X-Action-Id of the answer."), .caller
-    ) { (services: Services, id: ActionID, caller: Caller) in
-        let rows = try await services.store.query("SELECT * FROM access.actions WHERE action_id = \(id)")
-        guard let row = rows.first else { throw Failure.refused(.unknown, code: nil, words: "There is no action '\(id)'.") }
-        guard mayFollow(caller, row) else { throw Failure.refused(.forbidden, code: nil, words: "Only who asked may follow this action.") }
-        return .json(200, describe(row))
+    static let missing: String? = "There is no such action."
+    static let shape = ActionProgress.shape
+
+    func find(_ request: Request, _ services: Services) async throws -> ActionProgress? {
+        try await services.store.query("SELECT * FROM access.actions WHERE action_id = \(action)").first.map { try ActionProgress($0) }
     }
 
-    private static func mayFollow(_ caller: Caller, _ row: Row) -> Bool {
-        switch caller {
-        case .key(_, isSuper: true), .staff: true
-        case .key(let org, isSuper: false): row.text("org_id").map { OrgID($0) } == org
-        case .user(let user, _): row.text("user_id").map { UserID($0) } == user
-        case .anonymous: false
-        }
+    static let operation = Operation.lookup(
+        "/actions/{id}", "Follow an open or a key write until the device has answered",
+        allow: Rule("the user who asked, the tenant of the lock, a super key, or staff", by: .clientOrStaff) { _, action, caller in
+            switch caller {
+            case .key(_, isSuper: true), .staff: true
+            case .key(let org, isSuper: false): action.org == org
+            case .user(let user, _): action.user == user
+            case .anonymous: false
+            }
+        },
+        inputs: .init(.path("id", "The X-Action-Id of the answer.")), make: FollowAction.init(action:)
+    )
+}
+
+/// An action as it stands.
+struct ActionProgress: Sendable {
+    enum Status: String, CaseIterable, WireValue, ColumnValue { case pending, success, error }
+
+    let action: ActionID
+    let kind: String
+    let status: Status
+    let result: JSON?
+    let error: JSON?
+    let org: OrgID?
+    /// The user who asked; nil when a tenant did.
+    let user: UserID?
+    let createdAt: Moment
+    let finishedAt: Moment?
+
+    init(_ row: Row) throws(RowDecodingError) {
+        action = try row.read("action_id")
+        kind = try row.read("type")
+        status = try row.read("status")
+        result = try row.read("result")
+        error = try row.read("error")
+        org = try row.read("org_id")
+        user = try row.read("user_id")
+        createdAt = try row.read("created_at")
+        finishedAt = try row.read("finished_at")
     }
 
-    private static func describe(_ row: Row) -> JSON {
-        [
-            "actionId": .string(row.text("action_id") ?? ""), "type": .string(row.text("type") ?? ""),
-            "status": .string(row.text("status") ?? ""), "result": row.json("result") ?? .null, "error": row.json("error") ?? .null,
-            "createdAt": row.moment("created_at")?.json ?? .null, "finishedAt": row.moment("finished_at")?.json ?? .null,
-        ]
-    }
+    static let shape = Shape<ActionProgress>(
+        .member("actionId") { $0.action }, .member("type") { $0.kind }, .member("status") { $0.status }, .json("result", .any.nullable) { $0.result ?? .null },
+        .json("error", Schema.object(["type": .string, "message": .string]).nullable) { $0.error ?? .null }, .member("createdAt") { $0.createdAt },
+        .member("finishedAt") { Nullable($0.finishedAt) })
 }

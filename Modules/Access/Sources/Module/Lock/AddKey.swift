@@ -92,14 +92,14 @@ struct AddKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/AddKey", "Add a key to a lock, for good, for a time or for hours of the week",
         allow: .keyGiver,
-        input:
+        inputs: .init(
             .path("id", "Number of the lock."),
-        .body("keyUuid", "Identifier of the key."),
-        .body("keyIndexNumber", "Slot on the device."),
-        .body("userId", "Who holds the key; may then manage the lock."),
-        .body("validFrom", "From when the key counts."),
-        .body("validUntil", "Until when."),
-        .body("schedule", "At which hours of the week, in the time of a place; `to` not after `from` goes on into the next day."),
+            .body("keyUuid", "Identifier of the key."),
+            .body("keyIndexNumber", "Slot on the device."),
+            .body("userId", "Who holds the key; may then manage the lock."),
+            .body("validFrom", "From when the key counts."),
+            .body("validUntil", "Until when."),
+            .body("schedule", "At which hours of the week, in the time of a place; `to` not after `from` goes on into the next day.")),
         make: AddKey.init(lock:key:index:user:from:until:schedule:)
     )
 }

@@ -48,15 +48,14 @@ struct CreateLock: Command {
         allow: Rule("any tenant, a super key, or a user who becomes the owner") { command, _, caller in
             command.owner == nil || caller.user == nil || command.owner == caller.user
         },
-        input:
+        inputs: .init(
             .path("id", "Number of the lock, chosen by the operator."),
-        .body("index", "The same number."),
-        .body("uuid", "Hardware uuid; also the name of the lock's thing."),
-        .body("serialNumber", "Serial number of the hardware."),
-        .body("vendorName", "Maker of the hardware."),
-        .body("ownerId", "The user who owns the lock."),
-        .body("keys", "Keys that the device knows already.", default: []),
-        .caller,
-        make: CreateLock.init(lock:index:uuid:serialNumber:vendorName:owner:keys:caller:)
+            .body("index", "The same number."),
+            .body("uuid", "Hardware uuid; also the name of the lock's thing."),
+            .body("serialNumber", "Serial number of the hardware."),
+            .body("vendorName", "Maker of the hardware."),
+            .body("ownerId", "The user who owns the lock."),
+            .body("keys", "Keys that the device knows already.", default: []),
+            .caller), make: CreateLock.init(lock:index:uuid:serialNumber:vendorName:owner:keys:caller:)
     )
 }

@@ -98,8 +98,7 @@ struct Resident: Sendable, Equatable, Codable {
     let name: String
     var email: String?
 
-    static let schema = Schema.object(["userId": .string, "name": .string, "email": .string.optional])
-    var json: JSON { ["userId": user.json, "name": .string(name), "email": email?.json] }
+    static let shape = Shape<Resident>(.member("userId") { $0.user }, .member("name") { $0.name }, .member("email") { $0.email })
 }
 
 // MARK: - Questions the use cases ask

@@ -5,30 +5,28 @@ struct LockDetails: Query {
     let lock: LockID
     var target: String { lock.description }
 
-    static let answer = Schema.object([
-        "id": .string, "lockId": .integer, "uuid": .string, "serialNumber": .string.optional, "keys": .list(of: Key.schema),
-        "ownerId": .string.optional, "organizationId": .string.optional, "residents": .list(of: Resident.schema), "orgId": .string,
-        "version": .integer, "timestamp": .time, "r2Prefix": .string,
-        "keysNotRemovedYet": .list(of: .object(["uuid": .string, "indexNumber": .integer.optional])).optional,
-    ])
+    struct Reply: Sendable {
+        let snapshot: Snapshot<Lock>
+        /// Off the list, and perhaps still on the device.
+        let leaving: [Key]
+    }
 
-    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> JSON {
-        let lock = snapshot.state, leaving = try await services.store.query(KeyRemovals.find(self.lock))
-        // Off the list, and perhaps still on the device. One that is back on the list is not on its way out.
-        let keys = leaving.compactMap { row -> JSON? in
-            guard let key = row.text("key_uuid"), lock.key(Key.ID(key)) == nil else { return nil }
-            return ["uuid": .string(key), "indexNumber": row.int("key_index").map(JSON.int)]
+    static let shape = Shape<Reply>(
+        .members(of: LockBasicInfo.shape) { $0.snapshot }, .member("keys") { $0.snapshot.state.keys },
+        .list("residents", of: Resident.shape) { $0.snapshot.state.residents },
+        .member("orgId") { $0.snapshot.state.orgName }, .member("timestamp") { $0.snapshot.changedAt },
+        .member("keysNotRemovedYet") { $0.leaving.isEmpty ? nil : $0.leaving })
+
+    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Reply {
+        let leaving = try await services.store.query(KeyRemovals.find(lock)).compactMap { row in
+            row.text("key_uuid").map { Key(id: Key.ID($0), index: row.int("key_index").map(Int.init)) }
         }
-        return .object(
-            LockBasicInfo.members(snapshot).merging([
-                "keys": lock.keys.json, "residents": .array(lock.residents.map(\.json)), "orgId": .string(lock.orgName), "timestamp": .string(snapshot.changedAt.iso),
-                "keysNotRemovedYet": keys.isEmpty ? nil : .array(keys),
-            ]))
+        // One that is back on the list is not on its way out.
+        return Reply(snapshot: snapshot, leaving: leaving.filter { snapshot.state.key($0.id) == nil })
     }
 
     static let operation = Operation.query(
-        "/locks/{id}/details", "Read everything about a lock", allow: .manager, input: .path("id", "Number of the lock."),
-        make: LockDetails.init(lock:)
+        "/locks/{id}/details", "Read everything about a lock", allow: .manager, inputs: .init(.path("id", "Number of the lock.")), make: LockDetails.init(lock:)
     )
 }
 
@@ -37,26 +35,16 @@ struct LockBasicInfo: Query {
     let lock: LockID
     var target: String { lock.description }
 
-    static let answer = Schema.object([
-        "id": .string, "lockId": .integer, "uuid": .string, "version": .integer, "serialNumber": .string.optional, "ownerId": .string.optional,
-        "orgId": .string.optional, "organizationId": .string.optional, "r2Prefix": .string,
-    ])
+    static let shape = Shape<Snapshot<Lock>>(
+        .member("id") { $0.stream.id }, .member("lockId") { LockID($0.state.number) }, .member("uuid") { $0.state.uuid },
+        .member("serialNumber") { $0.state.serialNumber }, .member("ownerId") { $0.state.owner }, .member("orgId") { $0.state.organisation },
+        .member("organizationId") { $0.state.organisation }, .member("version") { $0.version },
+        .member("r2Prefix") { "\(Lock.category.className)/\($0.stream.id)/" })
 
-    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) -> JSON { .object(Self.members(snapshot)) }
-
-    static func members(_ snapshot: Snapshot<Lock>) -> JSON.Object {
-        let lock = snapshot.state
-        return [
-            "id": .string(snapshot.stream.id), "lockId": .int(Int64(lock.number)), "uuid": lock.uuid.json,
-            "serialNumber": lock.serialNumber?.json, "ownerId": lock.owner?.json, "orgId": lock.organisation?.json,
-            "organizationId": lock.organisation?.json, "version": .int(Int64(snapshot.version)),
-            "r2Prefix": .string("\(Lock.category.className)/\(snapshot.stream.id)/"),
-        ]
-    }
+    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) -> Snapshot<Lock> { snapshot }
 
     static let operation = Operation.query(
-        "/locks/{id}/basic-info", "Read a lock without its keys", allow: .manager, input: .path("id", "Number of the lock."),
-        make: LockBasicInfo.init(lock:)
+        "/locks/{id}/basic-info", "Read a lock without its keys", allow: .manager, inputs: .init(.path("id", "Number of the lock.")), make: LockBasicInfo.init(lock:)
     )
 }
 

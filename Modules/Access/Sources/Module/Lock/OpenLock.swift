@@ -24,10 +24,9 @@ struct OpenLock: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/OpenLock", "Open a lock; X-Action-Id in the answer names the action to follow",
         allow: .manager,
-        input:
+        inputs: .init(
             .path("id", "Number of the lock."),
-        .body("reason", "Why it is opened."),
-        .body("requestId", "The caller's own mark, echoed in the event."),
-        make: OpenLock.init(lock:reason:request:)
+            .body("reason", "Why it is opened."),
+            .body("requestId", "The caller's own mark, echoed in the event.")), make: OpenLock.init(lock:reason:request:)
     )
 }

@@ -39,10 +39,9 @@ struct RemoveKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveKey", "Remove a key from a lock",
         allow: .manager,
-        input:
+        inputs: .init(
             .path("id", "Number of the lock."),
-        .body("keyUuid", "Identifier of the key; this or the slot is needed."),
-        .body("keyIndexNumber", "Slot on the device."),
-        make: RemoveKey.init(lock:key:index:)
+            .body("keyUuid", "Identifier of the key; this or the slot is needed."),
+            .body("keyIndexNumber", "Slot on the device.")), make: RemoveKey.init(lock:key:index:)
     )
 }

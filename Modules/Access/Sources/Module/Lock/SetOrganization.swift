@@ -32,7 +32,6 @@ struct SetOrganization: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/SetOrganization", "Move a lock to another tenant",
         allow: .owner,
-        input: .path("id", "Number of the lock."), .body("orgId", "The tenant that receives the lock."),
-        make: SetOrganization.init(lock:org:)
+        inputs: .init(.path("id", "Number of the lock."), .body("orgId", "The tenant that receives the lock.")), make: SetOrganization.init(lock:org:)
     )
 }

@@ -17,7 +17,6 @@ struct SetOwner: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/SetOwner", "Set the owner of a lock",
         allow: .owner,
-        input: .path("id", "Number of the lock."), .body("userId", "The new owner."),
-        make: SetOwner.init(lock:user:)
+        inputs: .init(.path("id", "Number of the lock."), .body("userId", "The new owner.")), make: SetOwner.init(lock:user:)
     )
 }

@@ -21,10 +21,9 @@ struct WriteKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/WriteKey", "Write a key to a card",
         allow: .keyGiver,
-        input:
+        inputs: .init(
             .path("id", "Number of the lock."),
-        .body("keyUuid", "Identifier of the key; the lock need not know it."),
-        .body("keyIndexNumber", "Slot on the device."),
-        make: WriteKey.init(lock:key:index:)
+            .body("keyUuid", "Identifier of the key; the lock need not know it."),
+            .body("keyIndexNumber", "Slot on the device.")), make: WriteKey.init(lock:key:index:)
     )
 }

@@ -2,10 +2,10 @@ import Kernel
 
 /// Opens a door from the page of a key and sends the browser to the page that follows the open.
 enum OpenFromPage {
-    static let first = Operation.custom(
-        .post, "/temp-keys/{uuid}/open", "Open the first door of a temporary key that slides", by: .optional, allow: allowed, answers: answers,
-        input: .path("uuid", "The key."), .request
-    ) { (services: Services, id: TempKey.ID, request: Request) in
+    static let first = Operation.page(
+        .post, "/temp-keys/{uuid}/open", "Open the first door of a temporary key that slides", allow: .everybody(allowed), answers: answers,
+        inputs: .init(.path("uuid", "The key."))
+    ) { (request: Request, services: Services, id: TempKey.ID) in
         try await open(id, nil, "/temp-keys", request, services)
     }
 
@@ -13,17 +13,17 @@ enum OpenFromPage {
     static let collective = make("/collective-temp-keys")
 
     private static func make(_ prefix: String) -> Operation {
-        Operation.custom(
-            .post, prefix + "/{uuid}/doors/{doorId}/open", "Open a door of a temporary key", by: .optional, allow: allowed, answers: answers,
-            input: .path("uuid", "The key."), .path("doorId", "The door's number within the key."), .request
-        ) { (services: Services, id: TempKey.ID, door: Count, request: Request) in
+        Operation.page(
+            .post, prefix + "/{uuid}/doors/{doorId}/open", "Open a door of a temporary key", allow: .everybody(allowed), answers: answers,
+            inputs: .init(.path("uuid", "The key."), .path("doorId", "The door's number within the key."))
+        ) { (request: Request, services: Services, id: TempKey.ID, door: Count) in
             try await open(id, door.number, prefix, request, services)
         }
     }
 
     private static let allowed = "whoever has the link; of a whitelist key its users"
     private static let answers =
-        [Answer(303, "The command was taken; the page follows the open.")] + GuestRefusal.allCases.map { Answer($0.kind.status, $0.words) }
+        [Answer(303, "The command was taken; the page follows the open.")] + Answer.all(of: GuestRefusal.self)
         + [Answer(500, "The device did not take the command.")]
 
     private static func open(_ id: TempKey.ID, _ door: Int?, _ prefix: String, _ request: Request, _ services: Services) async throws -> Response {

@@ -7,14 +7,15 @@ enum ShowGuestPage {
     static let collective = make("/collective-temp-keys")
 
     private static func make(_ prefix: String) -> Operation {
-        Operation.custom(
-            .get, prefix + "/{uuid}", "Show the page of a temporary key", by: .optional, allow: "whoever has the link; a whitelist key shows its doors to its users only",
+        Operation.page(
+            .get, prefix + "/{uuid}", "Show the page of a temporary key",
+            allow: .everybody("whoever has the link; a whitelist key shows its doors to its users only"),
             answers: [
                 Answer(200, "The page, whatever the state of the key."), Answer(303, "A token from the address has become a cookie."),
                 Answer(404, "There is no such key."),
             ],
-            input: .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."), .request
-        ) { (services: Services, id: String, token: PageToken?, _: String?, request: Request) in
+            inputs: .init(.path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."))
+        ) { (request: Request, services: Services, id: String, token: PageToken?, _: String?) in
             try await PageAnswers.page(request, services) { answers in
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
                 let path = "\(prefix)/\(TempKey.ID(id))"

@@ -4,14 +4,14 @@ import Kernel
 enum OpenWithPin {
     static let operation = Operation.custom(
         .post, "/locks/{id}/open-with-pin", "Open a lock with a PIN",
-        by: .optional, allow: "whoever knows a PIN that is valid at the lock now",
+        allow: .everybody("whoever knows a PIN that is valid at the lock now"),
         answers: [
             Answer(200, "Opened, or queued for a lock that is offline.", .object(["success": .constant(true), "offline": .boolean])),
             Answer(401, "The PIN does not open this lock now."), Answer(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
             Answer(500, "The device did not take the command."), Answer(503, "PINs are off here."),
         ],
-        input: .path("id", "Number of the lock."), .body("pin", "What was typed."), .request
-    ) { (services: Services, lock: LockID, pin: TypedPin, request: Request) in
+        inputs: .init(.path("id", "Number of the lock."), .body("pin", "What was typed."))
+    ) { (request: Request, services: Services, lock: LockID, pin: TypedPin) in
         guard services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
         // One try at a time per lock, so that many at once count like many one after another.
         let turn = try await services.store.turn(StreamName("pin", lock.description))

@@ -41,10 +41,10 @@ struct AddResident: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/AddResident", "Add a resident, who hears the doorbell",
         allow: .manager,
-        answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
-        input:
+        answer: .event(and: .member("email") { $0.command.email }),
+        inputs: .init(
             .path("id", "Number of the lock."), .body("name", "What the panel shows."), .body("email", "Address of a known user."),
-        .body("phoneNumber", "Number of a known user."), .body("userId", "Id of the user; wins over address and number."),
+            .body("phoneNumber", "Number of a known user."), .body("userId", "Id of the user; wins over address and number.")),
         make: AddResident.init(lock:name:email:phone:user:)
     )
 }

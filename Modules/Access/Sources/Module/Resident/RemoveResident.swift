@@ -37,10 +37,9 @@ struct RemoveResident: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveResident", "Remove a resident",
         allow: .manager,
-        answer: CommandAnswer(["email": .string.optional]) { command, _, _ in ["email": command.email?.json] },
-        input:
+        answer: .event(and: .member("email") { $0.command.email }),
+        inputs: .init(
             .path("id", "Number of the lock."), .body("email", "The resident's address."), .body("phoneNumber", "The resident's number."),
-        .body("userId", "The resident's id; wins over address and number."),
-        make: RemoveResident.init(lock:email:phone:user:)
+            .body("userId", "The resident's id; wins over address and number.")), make: RemoveResident.init(lock:email:phone:user:)
     )
 }

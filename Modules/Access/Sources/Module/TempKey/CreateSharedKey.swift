@@ -1,49 +1,139 @@
 import Kernel
 
-/// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the key.
-enum CreateSharedKey {
-    private static let schema = Schema.object([
-        "success": .constant(true), "uuid": .string, "url": .string, "validFrom": .time, "validUntil": .time, "doors": .list(of: SharedKeys.door),
-        "pin": Schema.string.nullable,
-    ])
+/// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the key. The key, the locks'
+/// histories and the PIN become true together.
+struct CreateSharedKey: Command {
+    let from: Moment
+    let until: Moment
+    let remark: Remark?
+    let doors: DoorRequests
+    let key: TempKey.ID
+    let caller: Caller
 
+    static let createsAggregate = true
+    /// Many keys for the same locks are made at once.
+    static let maxAttempts = 50
+    private static let pinsTried = 50
+
+    var target: String { key.text }
+
+    struct Facts: Sendable {
+        /// Each once.
+        let locks: [Snapshot<Lock>]
+        let pin: Pin?
+        /// The PIN, encrypted.
+        let sealedPin: String?
+    }
+
+    enum Refusal: Refused {
+        case endsBeforeItBegins, isOver, isTaken
+        var kind: RefusalKind { self == .isTaken ? .conflict : .invalid }
+        var words: String {
+            switch self {
+            case .endsBeforeItBegins: CreateTempKey.Refusal.endsBeforeItBegins.words
+            case .isOver: CreateTempKey.Refusal.isOver.words
+            case .isTaken: "The key belongs to somebody else."
+            }
+        }
+    }
+
+    func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Facts {
+        let locks = try await locks(services)
+        // An earlier try of the same request has stored the key, and nobody was told.
+        if let sealed = snapshot.state.sealedPin, isOwn(snapshot.state) {
+            return Facts(locks: locks, pin: try Pin.open(sealed, for: key, services.vault), sealedPin: sealed)
+        }
+        guard doors.doors.contains(where: { $0.method != .key }), !snapshot.exists else { return Facts(locks: locks, pin: nil, sealedPin: nil) }
+        guard services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
+        let pin = try await freePin(at: request.attempt.now, services)
+        return Facts(locks: locks, pin: pin, sealedPin: try pin.sealed(for: key, services.vault))
+    }
+
+    private func isOwn(_ key: TempKey) -> Bool { key.createdBy.hasSameBytes(as: caller.name) }
+
+    /// A PIN that none of the locks knows, under whichever data key.
+    private func freePin(at now: Moment, _ services: Services) async throws -> Pin {
+        let coded = Set(doors.doors.filter { $0.method != .key }.map(\.lock))
+        for _ in 0..<Self.pinsTried {
+            let pin = Pin.random(services.vault)
+            let known = try await services.store.read(pin.digests(services.vault).flatMap { digest in coded.map { PinRows.find(digest, at: $0, living: now) } })
+            if known.allSatisfy(\.isEmpty) { return pin }
+        }
+        throw Failure.unavailable("No PIN was free.", retryAfter: .seconds(2))
+    }
+
+    fileprivate func locks(_ services: Services) async throws -> [Snapshot<Lock>] {
+        var locks: [Snapshot<Lock>] = []
+        for number in doors.doors.map(\.lock).reduce(into: [LockID](), { if !$0.contains($1) { $0.append($1) } }) {
+            let lock = try await services.store.load(Lock.self, number.description)
+            guard lock.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(number)'.") }
+            locks.append(lock)
+        }
+        return locks
+    }
+
+    func decide(_ known: TempKey, _ facts: Facts, at now: Moment) throws(Refusal) -> [TempKey.Event] {
+        guard !known.exists else {
+            guard isOwn(known) else { throw .isTaken }
+            return []
+        }
+        guard from < until else { throw .endsBeforeItBegins }
+        guard now < until else { throw .isOver }
+        let states = Dictionary(facts.locks.map { (LockID($0.state.number), $0.state) }) { first, _ in first }
+        let doors = doors.doors.enumerated().map { place, door in
+            TempKey.Door(id: place + 1, lock: door.lock, lockUuid: states[door.lock]?.uuid ?? "", label: door.label, method: door.method, hands: states[door.lock]?.hands)
+        }
+        return [
+            .created(
+                TempKey.Definition(
+                    id: key, isShared: true, doors: doors, users: nil, from: from, until: until, maxUses: nil, description: remark?.text,
+                    sealedPin: facts.sealedPin, createdBy: caller.name, createdAt: now, giver: TempKey.Giver(caller)))
+        ]
+    }
+
+    func effect(of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect {
+        guard case .created(let definition)? = events.first else { return .none }
+        let now = request.attempt.now, coded = Set(definition.doors.filter(\.takesPin).map(\.lock))
+        let told = try facts.locks.map { try Append([.tempKeyCreated(TempKeyNotice(definition))], to: $0, at: now) }
+        let pins = facts.pin.map { pin in PinRows.forget(before: now) + coded.map { PinRows.insert(pin.digest(services.vault), $0, key, until) } }
+        return .local(Changes(appends: told, rows: pins ?? []))
+    }
+
+    /// Somebody else drew the same PIN at the same time.
+    static func isChance(duplicate constraint: String) -> Bool { constraint.contains("pins") }
+}
+
+extension CreateSharedKey {
     /// What keys of one lock have, each with what is so of every shared key.
     private static let foreign: JSON.Object = ["accessMode": ["public"], "allowedUserIds": [[]], "maxUses": [.null], "tempKeyUuid": []]
+
+    private static let rule = Rule<CreateSharedKey, TempKey>(
+        "whoever may give keys to every one of the locks",
+        confirms: { command, _, caller, services in
+            for lock in try await command.locks(services) where try await !lock.state.isGiven(by: caller, services) { return false }
+            return true
+        },
+        permits: { _, _, _ in true })
 
     static let operation = make("/temp-keys", "Make a temporary key for several doors")
     static let collective = make("/collective-temp-keys", "Make a temporary key for several doors (older path)")
 
     private static func make(_ path: String, _ summary: String) -> Operation {
-        Operation.custom(
-            .post, path, summary, by: .client, allow: "whoever may give keys to every one of the locks",
-            answers: [
-                Answer(201, "The key; `pin` is told only here and on the page.", schema), Answer(403, "One of the locks is not the caller's."),
-                Answer(404, "One of the locks does not exist."), Answer(503, "PINs are off here, or none is free."),
-            ],
-            input:
+        Operation.command(
+            .post, path, summary, allow: rule,
+            answer: .only(
+                201, .constant("success", true), .member("uuid") { $0.state.id }, .member("url") { "/temp-keys/\($0.state.id)" },
+                .member("validFrom") { $0.state.from }, .member("validUntil") { $0.state.until }, .list("doors", of: SharedKeys.door) { $0.state.doors },
+                .member("pin") { Nullable($0.facts.pin?.digits) }),
+            inputs: .init(
                 .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."), .body("description", "A remark."),
-            .body("doors", "The doors, in the order of the page."), .secret("temp-key"),
-            .but(foreign, belongTo: "POST /locks/{id}/create-temp-key"),
-            .request
-        ) { (services: Services, from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, _: NothingElse, request: Request) in
-            try check(from, until, at: request.attempt.now)
-            let needsPin = doors.doors.contains { $0.method != .key }
-            guard !needsPin || services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
-            let plan = SharedKeyPlan(key: key, from: from, until: until, remark: remark, doors: doors.doors, needsPin: needsPin, request: request)
-            let (definition, pin) = try await plan.carryOut(services)
-            return .json(201, answer(definition, pin))
-        }
+                .body("doors", "The doors, in the order of the page."), .secret("temp-key"), .caller, .but(foreign, belongTo: "POST /locks/{id}/create-temp-key")),
+            make: CreateSharedKey.init(from:until:remark:doors:key:caller:_:))
     }
 
-    private static func check(_ from: Moment, _ until: Moment, at now: Moment) throws {
-        if until <= from { throw Failure(CreateTempKey.Refusal.endsBeforeItBegins) }
-        if until <= now { throw Failure(CreateTempKey.Refusal.isOver) }
+    private init(from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, caller: Caller, _: NothingElse) {
+        self.init(from: from, until: until, remark: remark, doors: doors, key: key, caller: caller)
     }
 
-    private static func answer(_ definition: TempKey.Definition, _ pin: Pin?) -> JSON {
-        [
-            "success": true, "uuid": definition.id.json, "url": .string("/temp-keys/\(definition.id)"), "validFrom": definition.from.json,
-            "validUntil": definition.until.json, "doors": .array(definition.doors.map(SharedKeys.describe)), "pin": pin.map { .string($0.digits) } ?? .null,
-        ]
-    }
+    static var effectAnswers: [Answer] { [Answer(404, "One of the locks does not exist."), Answer(503, "PINs are off here, or none is free.")] }
 }

@@ -65,12 +65,11 @@ struct CreateTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/create-temp-key", "Make a temporary key for guests of a lock",
         allow: .owner,
-        answer: CommandAnswer(["tempKeyUuid": .string]) { command, _, _ in ["tempKeyUuid": command.key.json] },
-        input:
+        answer: .event(and: .member("tempKeyUuid") { $0.command.key }),
+        inputs: .init(
             .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."), .body("accessMode", "Who may use it."),
-        .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
-        .body("maxUses", "How often it opens; null or absent for no limit."), .body("description", "A remark."), .caller,
-        .but(foreign, belongTo: "POST /temp-keys"),
-        make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:_:)
+            .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
+            .body("maxUses", "How often it opens; null or absent for no limit."), .body("description", "A remark."), .caller,
+            .but(foreign, belongTo: "POST /temp-keys")), make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:_:)
     )
 }

@@ -32,7 +32,6 @@ struct DeleteTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/delete-temp-key", "End a temporary key of a lock",
         allow: .owner,
-        input: .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .caller,
-        make: DeleteTempKey.init(lock:key:caller:)
+        inputs: .init(.path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .caller), make: DeleteTempKey.init(lock:key:caller:)
     )
 }

@@ -1,41 +1,55 @@
 import Kernel
 
 /// Takes a lock out of a shared key: whoever may give keys to one lock ends the key there, whoever made it and whatever else it opens.
-enum RemoveDoor {
-    private static let attempts = 8
+struct RemoveDoor: Command {
+    let key: TempKey.ID
+    let door: Count
+    let caller: Caller
 
-    static let operation = Operation.custom(
-        .post, "/temp-keys/{uuid}/doors/{doorId}/remove", "Take a door out of a temporary key for several doors",
-        by: .client, allow: "whoever may give keys to the lock of the door",
-        answers: [
-            Answer(200, "The key does not open the door any more.", .object(["success": .constant(true), "uuid": .string, "doorId": .integer])),
-            Answer(403, "The lock is not the caller's."), Answer(404, "There is no such key, or no such door."),
-        ],
-        input: .path("uuid", "The key."), .path("doorId", "The door's number within the key."), .request
-    ) { (services: Services, id: TempKey.ID, number: Count, request: Request) in
-        for _ in 0..<attempts {
-            let key = try await services.store.load(TempKey.self, id.text)
-            guard key.exists, key.state.isShared, let door = key.state.door(number.number) else {
-                throw Failure.refused(.unknown, code: nil, words: "There is no such door of a temporary key.")
-            }
-            let lock = try await services.store.load(Lock.self, door.lock.description)
-            guard try await lock.state.isGiven(by: request.caller, services) else {
-                throw Failure.refused(.forbidden, code: nil, words: "Only the owner of the lock may do this.")
-            }
-            do {
-                try await services.store.commit(Commit(try ends(door, of: key, lock, request), trace: request.trace))
-                return .json(200, ["success": true, "uuid": id.json, "doorId": number.json])
-            } catch CommitFailure.versionConflict {}
-        }
-        throw Failure.unavailable("Too many requests change this key at once.", retryAfter: .seconds(1))
+    var target: String { key.text }
+
+    enum Refusal: Refused {
+        case noSuchDoor
+        var kind: RefusalKind { .unknown }
+        var words: String { "There is no such door of a temporary key." }
+    }
+
+    private func door(of key: TempKey) -> TempKey.Door? { key.isShared ? key.door(door.number) : nil }
+
+    /// The lock of the door.
+    func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Snapshot<Lock> {
+        guard let door = door(of: snapshot.state) else { throw Failure(Refusal.noSuchDoor) }
+        return try await services.store.load(Lock.self, door.lock.description)
     }
 
     /// Nothing for a door that is ended already: repeating it is harmless.
-    private static func ends(_ door: TempKey.Door, of key: Snapshot<TempKey>, _ lock: Snapshot<Lock>, _ request: Request) throws -> [Append] {
-        guard !key.state.endedDoors.contains(door.id), !key.state.isRevoked else { return [] }
-        let now = request.attempt.now, by = request.caller.name
-        let ended = try Append([.doorsEnded([door.id], by: by, at: now)], to: key, at: now)
-        let isLast = !key.state.doors.contains { $0.id != door.id && $0.lock == door.lock && key.state.isAlive($0, at: lock.state) }
-        return [ended] + (isLast ? [try Append([.tempKeyDeleted(key.state.id, by: by)], to: lock, at: now)] : [])
+    func decide(_ key: TempKey, _ lock: Snapshot<Lock>, at now: Moment) throws(Refusal) -> [TempKey.Event] {
+        guard let door = door(of: key) else { throw .noSuchDoor }
+        guard !key.endedDoors.contains(door.id), !key.isRevoked else { return [] }
+        return [.doorsEnded([door.id], by: caller.name, at: now)]
     }
+
+    /// The lock tells partners when its last door ends.
+    func effect(
+        of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ lock: Snapshot<Lock>, _ request: Request, _ services: Services
+    ) throws -> Effect {
+        let key = snapshot.state
+        guard !events.isEmpty, let door = door(of: key) else { return .none }
+        let isLast = !key.doors.contains { $0.id != door.id && $0.lock == door.lock && key.isAlive($0, at: lock.state) }
+        return isLast ? .local(Changes(appends: [try Append([.tempKeyDeleted(key.id, by: caller.name)], to: lock, at: request.attempt.now)])) : .none
+    }
+
+    private static let rule = Rule<RemoveDoor, TempKey>(
+        "whoever may give keys to the lock of the door",
+        confirms: { command, key, caller, services in
+            guard let door = command.door(of: key) else { throw Failure(Refusal.noSuchDoor) }
+            return try await services.store.load(Lock.self, door.lock.description).state.isGiven(by: caller, services)
+        },
+        permits: { _, _, _ in true })
+
+    static let operation = Operation.command(
+        .post, "/temp-keys/{uuid}/doors/{doorId}/remove", "Take a door out of a temporary key for several doors", allow: rule,
+        answer: .only(200, .constant("success", true), .member("uuid") { $0.command.key }, .member("doorId") { $0.command.door }),
+        inputs: .init(.path("uuid", "The key."), .path("doorId", "The door's number within the key."), .caller), make: RemoveDoor.init(key:door:caller:)
+    )
 }

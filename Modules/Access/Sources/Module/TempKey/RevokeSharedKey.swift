@@ -1,59 +1,69 @@
 import Kernel
 
 /// Ends a shared key with all its doors and its PIN.
-enum RevokeSharedKey {
+struct RevokeSharedKey: Command {
+    let key: TempKey.ID
+    let caller: Caller
+
+    var target: String { key.text }
+
+    enum Refusal: Refused {
+        case noSuchKey
+        var kind: RefusalKind { .unknown }
+        var words: String { "There is no such temporary key." }
+    }
+
+    /// The locks that the key still opens.
+    func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> [Snapshot<Lock>] {
+        try await snapshot.state.livingLocks(services)
+    }
+
+    func decide(_ key: TempKey, _ locks: [Snapshot<Lock>], at now: Moment) throws(Refusal) -> [TempKey.Event] {
+        guard key.isShared else { throw .noSuchKey }
+        guard let revokedAt = key.revokedAt else { return [.revoked(by: caller.name, at: now)] }
+        // Since the request came, somebody else was faster; before, there was no key to revoke.
+        guard revokedAt >= now else { throw .noSuchKey }
+        return []
+    }
+
+    func effect(
+        of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ locks: [Snapshot<Lock>], _ request: Request, _ services: Services
+    ) throws -> Effect {
+        guard !events.isEmpty else { return .none }
+        let told = try locks.map { try Append([.tempKeyDeleted(snapshot.state.id, by: caller.name)], to: $0, at: request.attempt.now) }
+        return .local(Changes(appends: told, rows: [PinRows.remove(snapshot.state.id)]))
+    }
+
+    private static let rule = Rule<RevokeSharedKey, TempKey>(
+        "whoever may give keys to every lock that the key still opens",
+        confirms: { _, key, caller, services in
+            let locks = try await key.livingLocks(services)
+            for lock in locks where try await !lock.state.isGiven(by: caller, services) { return false }
+            // A key that opens nothing any more is ended by who made it.
+            return !locks.isEmpty || caller.isSuper || key.createdBy.hasSameBytes(as: caller.name)
+        },
+        permits: { _, _, _ in true })
+
     static let operation = make("/temp-keys/{uuid}", "Revoke a temporary key for several doors")
     static let collective = make("/collective-temp-keys/{uuid}", "Revoke a temporary key for several doors (older path)")
 
-    private static let attempts = 8
-
     private static func make(_ path: String, _ summary: String) -> Operation {
-        Operation.custom(
-            .delete, path, summary, by: .client, allow: "whoever may give keys to every lock that the key still opens",
-            answers: [
-                Answer(200, "Revoked.", .object(["success": .constant(true), "uuid": .string, "alreadyRevoked": .boolean.optional])),
-                Answer(403, "One of the locks is not the caller's."), Answer(404, "There is no such key."),
-            ],
-            input: .path("uuid", "The key."), .request
-        ) { (services: Services, id: TempKey.ID, request: Request) in
-            var wasThere = false
-            for _ in 0..<attempts {
-                let key = try await services.store.load(TempKey.self, id.text)
-                guard key.exists, key.state.isShared else { throw unknown }
-                // Somebody else was faster between our look and our commit.
-                if key.state.isRevoked { return wasThere ? answer(id, alreadyRevoked: true) : try gone() }
-                wasThere = true
-                do {
-                    try await services.store.commit(try await commit(key, request, services))
-                    return answer(id, alreadyRevoked: false)
-                } catch CommitFailure.versionConflict {}
-            }
-            throw Failure.unavailable("Too many requests change this key at once.", retryAfter: .seconds(1))
-        }
+        Operation.command(
+            .delete, path, summary, allow: rule,
+            answer: .only(
+                200, .constant("success", true), .member("uuid") { $0.command.key }, .member("alreadyRevoked") { $0.events.isEmpty ? true : nil }),
+            inputs: .init(.path("uuid", "The key."), .caller), make: RevokeSharedKey.init(key:caller:))
     }
+}
 
-    private static var unknown: Failure { .refused(.unknown, code: nil, words: "There is no such temporary key.") }
-    private static func gone() throws -> Response { throw unknown }
-
-    private static func answer(_ id: TempKey.ID, alreadyRevoked: Bool) -> Response {
-        .json(200, ["success": true, "uuid": id.json, "alreadyRevoked": alreadyRevoked ? true : nil])
-    }
-
-    private static func commit(_ key: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Commit {
-        let now = request.attempt.now, by = request.caller.name
-        var told: [Append] = []
-        for number in key.state.locks {
+extension TempKey {
+    /// The locks that it opens by at least one door that still counts.
+    fileprivate func livingLocks(_ services: Services) async throws -> [Snapshot<Lock>] {
+        var living: [Snapshot<Lock>] = []
+        for number in locks {
             let lock = try await services.store.load(Lock.self, number.description)
-            guard key.state.isAlive(at: lock.state) else { continue }
-            guard try await lock.state.isGiven(by: request.caller, services) else {
-                throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
-            }
-            told.append(try Append([.tempKeyDeleted(key.state.id, by: by)], to: lock, at: now))
+            if isAlive(at: lock.state) { living.append(lock) }
         }
-        // A key that opens nothing any more is ended by who made it.
-        guard !told.isEmpty || request.caller.isSuper || key.state.createdBy.hasSameBytes(as: by) else {
-            throw Failure.refused(.forbidden, code: nil, words: "Only the owner of every lock may do this.")
-        }
-        return Commit([try Append([.revoked(by: by, at: now)], to: key, at: now)] + told, rows: [PinRows.remove(key.state.id)], trace: request.trace)
+        return living
     }
 }

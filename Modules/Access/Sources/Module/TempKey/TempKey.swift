@@ -150,7 +150,7 @@ extension TempKey {
     func isAlive(at lock: Lock) -> Bool { doors.contains { $0.lock.number == lock.number && isAlive($0, at: lock) } }
 
     /// How it stands with a key, the worst first.
-    enum Standing: String, Sendable, CaseIterable { case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid }
+    enum Standing: String, Sendable, CaseIterable, WireValue { case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid }
 
     func standing(at now: Moment) -> Standing {
         if isRevoked { return .revoked }

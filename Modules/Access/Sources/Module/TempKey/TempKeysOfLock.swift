@@ -1,34 +1,34 @@
 import Kernel
 
 /// The temporary keys of a lock that are not revoked, with how they stand now.
-struct TempKeysOfLock: Query {
+struct TempKeysOfLock: ListQuery {
     let lock: LockID
-    var target: String { lock.description }
 
-    static let answer = Schema.object([
-        "tempKeys": .list(
-            of: .object([
-                "uuid": .string, "lockId": .integer, "lockUuid": .string, "accessMode": AccessMode.schema, "allowedUserIds": .list(of: .string), "validFrom": .time,
-                "validUntil": .time, "maxUses": Schema.integer.nullable, "usedCount": .integer, "createdAt": .time, "createdBy": .string,
-                "status": .oneOf(["valid", "expired", "used-up", "not-yet-valid"]),
-            ]))
-    ])
+    static let name = "tempKeys", usualLimit = 1_000
 
-    func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> JSON {
-        let keys = try await TempKeyRows.keys(of: lock, services), now = services.clock()
-        return ["tempKeys": .array(keys.filter { !$0.isRevoked && $0.isAlive(at: snapshot.state) }.map { Self.describe($0, snapshot.state, at: now) })]
+    struct Item: Sendable {
+        let key: TempKey
+        let lock: Lock
+        let now: Moment
     }
 
-    private static func describe(_ key: TempKey, _ lock: Lock, at now: Moment) -> JSON {
-        [
-            "uuid": key.id.json, "lockId": .int(Int64(lock.number)), "lockUuid": lock.uuid.json,
-            "accessMode": (key.users == nil ? AccessMode.everybody : .whitelist).json, "allowedUserIds": (key.users ?? []).json, "validFrom": key.from.json,
-            "validUntil": key.until.json, "maxUses": key.maxUses?.json ?? .null, "usedCount": key.usedCount.json, "createdAt": key.createdAt.json,
-            "createdBy": .string(key.createdBy), "status": .string(key.standing(at: now).rawValue),
-        ]
+    static let shape = Shape<Item>(
+        .member("uuid") { $0.key.id }, .member("lockId") { LockID($0.lock.number) }, .member("lockUuid") { $0.lock.uuid },
+        .member("accessMode") { $0.key.users == nil ? AccessMode.everybody : .whitelist }, .member("allowedUserIds") { $0.key.users ?? [] },
+        .member("validFrom") { $0.key.from }, .member("validUntil") { $0.key.until }, .member("maxUses") { Nullable($0.key.maxUses) },
+        .member("usedCount") { $0.key.usedCount }, .member("createdAt") { $0.key.createdAt }, .member("createdBy") { $0.key.createdBy },
+        .member("status") { $0.key.standing(at: $0.now) })
+
+    func subject(_ request: Request, _ services: Services) async throws -> Lock { try await services.existing(lock) }
+
+    func page(_ page: PageRequest, of lock: Lock, _ request: Request, _ services: Services) async throws -> Page<Item> {
+        let keys = try await TempKeyRows.keys(of: self.lock, page, services), now = services.clock()
+        let shown = keys.items.filter { !$0.isRevoked && $0.isAlive(at: lock) }
+        return Page(shown.map { Item(key: $0, lock: lock, now: now) }, next: keys.next)
     }
 
-    static let operation = Operation.query(
-        "/locks/{id}/temp-keys", "List the temporary keys of a lock", allow: .owner, input: .path("id", "Number of the lock."), make: TempKeysOfLock.init(lock:)
+    static let operation = Operation.list(
+        "/locks/{id}/temp-keys", "List the temporary keys of a lock, newest first", allow: .owner, inputs: .init(.path("id", "Number of the lock.")),
+        answers: [Answer(404, "There is no such lock.")], make: TempKeysOfLock.init(lock:)
     )
 }

@@ -52,11 +52,11 @@ struct UpdateTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/update-temp-key", "Change a temporary key of a lock",
         allow: .owner,
-        input:
+        inputs: .init(
             .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
-        .body("maxUses", "How often it opens; null lifts the limit."), .body("allowedUserIds", "The users of a whitelist key."), .body("accessMode", "Who may use it."),
-        .caller,
-        make: UpdateTempKey.init(lock:key:from:until:maxUses:users:mode:caller:)
+            .body("maxUses", "How often it opens; null lifts the limit."), .body("allowedUserIds", "The users of a whitelist key."),
+            .body("accessMode", "Who may use it."),
+            .caller), make: UpdateTempKey.init(lock:key:from:until:maxUses:users:mode:caller:)
     )
 }
 

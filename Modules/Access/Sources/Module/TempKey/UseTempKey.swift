@@ -33,7 +33,7 @@ struct UseTempKey: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/use-temp-key", "Record a use of a temporary key",
         allow: .owner,
-        input: .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("userId", "The guest, where known."), .action,
+        inputs: .init(.path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("userId", "The guest, where known."), .action),
         make: UseTempKey.init(lock:key:user:action:)
     )
 }

@@ -21,5 +21,9 @@ enum PinRows {
     static func remove(_ key: TempKey.ID) -> SQL { "DELETE FROM access.pins WHERE uuid = \(key)" }
     /// PINs of keys that have ended are free again.
     static func forget(before now: Moment) -> [SQL] { ["DELETE FROM access.pins WHERE until <= \(now)"] }
+    /// Whether a lock knows a PIN that has not ended.
+    static func find(_ digest: [UInt8], at lock: LockID, living now: Moment) -> SQL {
+        "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest) AND until > \(now)"
+    }
     static func find(_ digest: [UInt8], at lock: LockID) -> SQL { "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest)" }
 }

@@ -43,19 +43,55 @@ enum TempKeyRows {
         return ["DELETE FROM access.temp_key_users WHERE uuid = \(key.id)"] + rows
     }
 
+    /// Where a key stands in a list: by the time at which it was made, then by its id.
+    private struct Place {
+        let createdAt: Int64
+        let uuid: String
+        var key: String { "\(createdAt) \(uuid)" }
+
+        init(_ row: Row) throws(RowDecodingError) {
+            createdAt = try row.read("created_at")
+            uuid = try row.read("uuid")
+        }
+
+        /// The place after which a page begins; the newest of all for the first page.
+        init(after key: String?) throws {
+            let parts = key?.split(separator: " ").map(String.init) ?? ["\(Int64.max)", ""]
+            guard parts.count == 2 || key == nil, let time = Int64(parts[0]) else {
+                throw Failure.problems([Problem("cursor", "must be a cursor that a page has given")])
+            }
+            createdAt = time
+            uuid = parts.count == 2 ? parts[1] : ""
+        }
+    }
+
     /// The keys of a lock, newest first.
-    static func keys(of lock: LockID, _ services: Services) async throws -> [TempKey] {
-        try await load("SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) ORDER BY created_at DESC, uuid DESC LIMIT 1000", services)
+    static func keys(of lock: LockID, _ page: PageRequest, _ services: Services) async throws -> Page<TempKey> {
+        let after = try Place(after: page.after)
+        return try await load(
+            """
+            SELECT uuid, created_at FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND (created_at, uuid) < (\(after.createdAt), \(after.uuid))
+            ORDER BY created_at DESC, uuid DESC LIMIT \(page.limit + 1)
+            """, page, services)
     }
 
     /// The shared keys that a caller made, newest first.
-    static func keys(by creator: String, _ services: Services) async throws -> [TempKey] {
-        try await load(
-            "SELECT uuid FROM access.temp_keys WHERE created_by = \(creator) AND is_shared = TRUE ORDER BY created_at DESC, uuid DESC LIMIT 1000", services)
+    static func keys(by creator: String, _ page: PageRequest, _ services: Services) async throws -> Page<TempKey> {
+        let after = try Place(after: page.after)
+        return try await load(
+            """
+            SELECT uuid, created_at FROM access.temp_keys WHERE created_by = \(creator) AND is_shared = TRUE
+                AND (created_at, uuid) < (\(after.createdAt), \(after.uuid))
+            ORDER BY created_at DESC, uuid DESC LIMIT \(page.limit + 1)
+            """, page, services)
     }
 
-    private static func load(_ query: SQL, _ services: Services) async throws -> [TempKey] {
-        let ids = try await services.store.query(query).compactMap { $0.text("uuid") }
+    private static func load(_ query: SQL, _ page: PageRequest, _ services: Services) async throws -> Page<TempKey> {
+        let places = Page(try await services.store.query(query).map { try Place($0) }, page, key: \.key)
+        return Page(try await load(places.items.map(\.uuid), services), next: places.next)
+    }
+
+    private static func load(_ ids: [String], _ services: Services) async throws -> [TempKey] {
         return try await withThrowingTaskGroup(of: (Int, TempKey).self) { group in
             for (place, id) in ids.enumerated() { group.addTask { (place, try await services.store.load(TempKey.self, id).state) } }
             return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)

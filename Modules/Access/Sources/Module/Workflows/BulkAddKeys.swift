@@ -40,25 +40,24 @@ struct BulkAddKeys: Workflow {
         guard lock.exists else { throw WorkflowStop("The lock is gone.") }
         guard try await lock.state.isGivenKeys(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
     }
+}
 
-    static let operation = Operation.custom(
-        .post, "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background",
-        by: .client, allow: "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
-        answers: [
-            Answer(200, "Begun; staff follow it at /admin/workflows/{instanceId}.", .object(["success": .constant(true), "lockId": .integer, "instanceId": .string])),
-            Answer(404, "There is no such lock."),
-        ],
-        input: .path("id", "Number of the lock."), .body("keys", "The keys, in order."), .generated("bulk-add-keys"), .request
-    ) { (services: Services, lock: LockID, keys: BulkKeys, run: UUIDText, request: Request) in
-        let snapshot = try await services.store.load(Lock.self, lock.description)
-        guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
-        guard try await snapshot.state.isGivenKeys(by: request.caller, services) else {
-            throw Failure.refused(.forbidden, code: nil, words: "Only who may give keys to the lock may do this.")
-        }
-        let workflow = BulkAddKeys(lock: lock, keys: keys.keys, caller: request.caller.withoutAddress)
-        _ = try await services.store.run([services.launch(try Launch(workflow, as: WorkflowID(run.text), by: request.caller.name, at: request.attempt.now))])
-        return .json(200, ["success": true, "lockId": lock.json, "instanceId": run.json])
-    }
+/// The request for it.
+struct StartBulkAddKeys: WorkflowRequest {
+    let lock: LockID
+    let keys: BulkKeys
+    let run: WorkflowID
+    var target: String { lock.description }
+
+    static let shape = Shape<StartBulkAddKeys>(.constant("success", true), .member("lockId") { $0.lock }, .member("instanceId") { $0.run })
+
+    func workflow(of lock: Lock, by caller: Caller) -> BulkAddKeys { BulkAddKeys(lock: self.lock, keys: keys.keys, caller: caller.withoutAddress) }
+
+    static let operation = Operation.workflow(
+        "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background", allow: .keyGiver,
+        inputs: .init(.path("id", "Number of the lock."), .body("keys", "The keys, in order."), .generated("bulk-add-keys")),
+        make: StartBulkAddKeys.init(lock:keys:run:)
+    )
 }
 
 /// One to five hundred keys in the words of `AddKey`.

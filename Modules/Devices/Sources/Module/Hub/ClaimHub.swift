@@ -44,13 +44,12 @@ struct ClaimHub: Command {
             guard case .key(let tenant, let isSuper) = caller else { return false }
             return isSuper || command.org == nil || command.org == tenant
         },
-        input:
+        inputs: .init(
             .path("id", "Id of the hub."),
-        .body("hubId", "The same id."),
-        .body("orgId", "Tenant to claim for; only a super key may name another than its own."),
-        .body("siteId", "Site where the hub stands."),
-        .body("userId", "Who claims it."),
-        .caller,
-        make: ClaimHub.init(hub:named:org:site:user:caller:)
+            .body("hubId", "The same id."),
+            .body("orgId", "Tenant to claim for; only a super key may name another than its own."),
+            .body("siteId", "Site where the hub stands."),
+            .body("userId", "Who claims it."),
+            .caller), make: ClaimHub.init(hub:named:org:site:user:caller:)
     )
 }

@@ -7,7 +7,7 @@ struct Hub: Aggregate {
     static let events = EventRegistry(HubEvents())
     typealias ID = Kernel.ID<Hub>
 
-    enum Status: String, Codable, Sendable, CaseIterable { case unknown = "Unknown", provisioned = "Provisioned", claimed = "Claimed" }
+    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case unknown = "Unknown", provisioned = "Provisioned", claimed = "Claimed" }
 
     enum Event: Sendable, Equatable {
         case provisioned(Hardware, at: Moment)

@@ -5,13 +5,24 @@ struct HubStatus: Query {
     let hub: Hub.ID
     var target: String { hub.text }
 
-    static let answer = Schema.object([
-        "hubId": .string, "serial": .string, "model": .string, "thingName": .string, "status": .oneOf(["Provisioned", "Claimed"]),
-        "orgId": .string, "siteId": .string, "isPrimary": .boolean, "provisionedAt": .number, "claimedAt": .number,
-        "online": .boolean.optional, "lastSeen": .number.optional, "version": .string.optional, "uptimeSeconds": .number.optional,
-    ])
+    struct Reply: Sendable {
+        let hub: Hub
+        let hardware: Hub.Hardware
+        /// What the hub has said of itself.
+        let reported: JSON
+        let isOnline: JSON?
+    }
 
-    func answer(_ snapshot: Snapshot<Hub>, _ request: Request, _ services: Services) async throws -> JSON {
+    static let shape = Shape<Reply>(
+        .member("hubId") { $0.hardware.hub }, .member("serial") { $0.hardware.serial }, .member("model") { $0.hardware.model },
+        .member("thingName") { $0.hardware.thing }, .member("status") { $0.hub.status }, .member("orgId") { $0.hub.claim?.org.text ?? "" },
+        .member("siteId") { $0.hub.claim?.site.text ?? "" }, .member("isPrimary") { _ in false },
+        .member("provisionedAt") { Int($0.hub.provisionedAt?.milliseconds ?? 0) }, .member("claimedAt") { Int($0.hub.claimedAt?.milliseconds ?? 0) },
+        .json("online", .boolean.optional) { $0.isOnline }, .json("lastSeen", .number.optional) { $0.reported["last_seen"] ?? $0.reported["lastSeen"] },
+        .json("version", .string.optional) { $0.reported["version"] },
+        .json("uptimeSeconds", .number.optional) { $0.reported["uptime_seconds"] ?? $0.reported["uptimeSeconds"] })
+
+    func answer(_ snapshot: Snapshot<Hub>, _ request: Request, _ services: Services) async throws -> Reply {
         let hub = snapshot.state
         guard let hardware = hub.hardware else { throw Failure.refused(.unknown, code: nil, words: "There is no hub '\(target)'.") }
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
@@ -21,16 +32,10 @@ struct HubStatus: Query {
         let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Moment(milliseconds: $0 * 1000) }
         let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at >= $0 } ?? true } ?? false
         let presence = rows[1].first?.bool("online").map(JSON.bool)
-        return [
-            "hubId": hardware.hub.json, "serial": hardware.serial.json, "model": hardware.model.json, "thingName": hardware.thing.json,
-            "status": .string(hub.status.rawValue), "orgId": .string(hub.claim?.org.text ?? ""), "siteId": .string(hub.claim?.site.text ?? ""),
-            "isPrimary": false, "provisionedAt": .int(hub.provisionedAt?.milliseconds ?? 0), "claimedAt": .int(hub.claimedAt?.milliseconds ?? 0),
-            "online": isPresenceNewer ? presence : reported["online"] ?? presence, "lastSeen": reported["last_seen"] ?? reported["lastSeen"],
-            "version": reported["version"], "uptimeSeconds": reported["uptime_seconds"] ?? reported["uptimeSeconds"],
-        ]
+        return Reply(hub: hub, hardware: hardware, reported: reported, isOnline: isPresenceNewer ? presence : reported["online"] ?? presence)
     }
 
     static let operation = Operation.query(
-        "/hubs/{id}/status", "Read a hub and its liveness", allow: .tenant, input: .path("id", "Id of the hub."), make: HubStatus.init(hub:)
+        "/hubs/{id}/status", "Read a hub and its liveness", allow: .tenant, inputs: .init(.path("id", "Id of the hub.")), make: HubStatus.init(hub:)
     )
 }

@@ -43,14 +43,13 @@ struct ProvisionHub: Command {
     static let operation = Operation.command(
         .post, "/hubs/{id}/ProvisionHub", "Register a manufactured hub",
         allow: Rule("any API key") { _, _, caller in if case .key = caller { true } else { false } },
-        input:
+        inputs: .init(
             .path("id", "Id of the hub, a UUID."),
-        .body("hubId", "The same id."),
-        .body("serial", "Serial number."),
-        .body("model", "Model."),
-        .body("thingName", "Name of its thing on the broker; the hub's id when absent."),
-        .body("vendorName", "Maker."),
-        make: ProvisionHub.init(hub:named:serial:model:thing:vendor:)
+            .body("hubId", "The same id."),
+            .body("serial", "Serial number."),
+            .body("model", "Model."),
+            .body("thingName", "Name of its thing on the broker; the hub's id when absent."),
+            .body("vendorName", "Maker.")), make: ProvisionHub.init(hub:named:serial:model:thing:vendor:)
     )
 }
 

@@ -62,12 +62,12 @@ struct CreateMatterDevice: Command {
     static let operation = Operation.command(
         .post, "/matter-devices/{id}/CreateMatterDevice", "Register a Matter device",
         allow: .tenantOfHub,
-        input:
+        inputs: .init(
             .path("id", "Id of the device."),
-        .body("deviceId", "The same id."),
-        .body("thingName", "Name of its thing on the broker; for devices of the bridge the same id once more."),
-        .body("hubId", "The hub that it is behind."),
-        .body("deviceType", "Kind of device, such as `lock` or `contact_sensor`.", default: Name("generic")),
+            .body("deviceId", "The same id."),
+            .body("thingName", "Name of its thing on the broker; for devices of the bridge the same id once more."),
+            .body("hubId", "The hub that it is behind."),
+            .body("deviceType", "Kind of device, such as `lock` or `contact_sensor`.", default: Name("generic"))),
         make: { CreateMatterDevice(device: $0, named: $1, thing: $2, hub: $3, type: $4) }
     )
 }

@@ -5,18 +5,14 @@ struct AccessibleLocks: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object([
-        "locks": .list(
-            of: .object([
-                "lockId": .string, "lockName": .string, "accessLevel": AccessibleLock.Level.schema, "grantedBy": .string,
-                "expiresAt": .time.optional,
-            ])), "totalCount": .integer,
-    ])
+    private static let listed = Shape<AccessibleLock>(
+        .member("lockId") { $0.id }, .member("lockName") { $0.name }, .member("accessLevel") { $0.level }, .member("grantedBy") { $0.grantedBy },
+        .member("expiresAt") { $0.validUntil })
+    static let shape = Shape<[AccessibleLock]>(.list("locks", of: listed) { $0 }, .member("totalCount") { $0.count })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        let now = services.clock(), locks = snapshot.state.accessibleLocks.lazy.filter { $0.isCurrent(at: now) }.map(Self.describe)
-        let listed = Array(locks)
-        return ["locks": .array(listed), "totalCount": .int(Int64(listed.count))]
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [AccessibleLock] {
+        let now = services.clock()
+        return snapshot.state.accessibleLocks.filter { $0.isCurrent(at: now) }
     }
 
     /// The same until the next lock begins to count or ends.
@@ -24,15 +20,8 @@ struct AccessibleLocks: Query, ConcernsUser {
         account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min() ?? Moment(milliseconds: .max)
     }
 
-    private static func describe(_ lock: AccessibleLock) -> JSON {
-        [
-            "lockId": lock.id.json, "lockName": .string(lock.name), "accessLevel": lock.level.json, "grantedBy": .string(lock.grantedBy),
-            "expiresAt": lock.validUntil?.json,
-        ]
-    }
-
     static let operation = Operation.query(
-        "/users/{id}/accessible-locks", "Read a user's list of locks", allow: .selfOrTenant, input: .path("id", "Id of the user."),
+        "/users/{id}/accessible-locks", "Read a user's list of locks", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
         make: AccessibleLocks.init(user:)
     )
 }

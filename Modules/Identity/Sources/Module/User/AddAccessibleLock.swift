@@ -38,17 +38,14 @@ struct AddAccessibleLock: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/AddAccessibleLock", "Put a lock into a user's list",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["lockId": .string, "accessLevel": AccessibleLock.Level.schema]) { command, _, _ in
-            ["lockId": command.lock.json, "accessLevel": command.level.json]
-        },
-        input:
+        answer: .event(and: .member("lockId") { $0.command.lock }, .member("accessLevel") { $0.command.level }),
+        inputs: .init(
             .path("id", "Id of the user."),
-        .body("lockId", "The lock, as the app knows it."),
-        .body("lockName", "What the list shows."),
-        .body("accessLevel", "How the user stands to the lock."),
-        .body("validFrom", "From when."),
-        .body("validUntil", "Until when."),
-        .body("grantedBy", "Who granted it."),
-        make: AddAccessibleLock.init(user:lock:name:level:validFrom:validUntil:grantedBy:)
+            .body("lockId", "The lock, as the app knows it."),
+            .body("lockName", "What the list shows."),
+            .body("accessLevel", "How the user stands to the lock."),
+            .body("validFrom", "From when."),
+            .body("validUntil", "Until when."),
+            .body("grantedBy", "Who granted it.")), make: AddAccessibleLock.init(user:lock:name:level:validFrom:validUntil:grantedBy:)
     )
 }

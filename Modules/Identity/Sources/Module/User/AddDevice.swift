@@ -32,9 +32,8 @@ struct AddDevice: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/AddDevice", "Link a device to a user",
         allow: .selfOrTenant,
-        input:
+        inputs: .init(
             .path("id", "Id of the user."), .body("deviceId", "The device."), .body("deviceType", "What it is."), .body("orgId", "The tenant it belongs to."),
-        .body("name", "What the app shows."), .body("addedBy", "Who linked it."),
-        make: AddDevice.init(user:device:kind:org:name:addedBy:)
+            .body("name", "What the app shows."), .body("addedBy", "Who linked it.")), make: AddDevice.init(user:device:kind:org:name:addedBy:)
     )
 }

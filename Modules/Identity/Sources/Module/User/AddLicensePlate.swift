@@ -28,8 +28,8 @@ struct AddLicensePlate: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/AddLicensePlate", "Register a number plate for a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["plate": .string, "label": .string]) { command, _, _ in ["plate": command.plate.json, "label": .string(command.label)] },
-        input: .path("id", "Id of the user."), .body("plate", "The plate in any style."), .body("label", "A remark.", default: ""),
+        answer: .event(and: .member("plate") { $0.command.plate }, .member("label") { $0.command.label }),
+        inputs: .init(.path("id", "Id of the user."), .body("plate", "The plate in any style."), .body("label", "A remark.", default: "")),
         make: AddLicensePlate.init(user:plate:label:)
     )
 }

@@ -30,16 +30,11 @@ struct AddPhysicalKey: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/AddPhysicalKey", "Record a physical key handed to a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer([
-            "number": .integer, "orgId": .string, "orgName": .string.optional, "note": .string.optional, "addedAt": .number,
-        ]) { _, events, _ in
-            if case .physicalKeyAdded(let key)? = events.first { key.data } else { [:] }
-        },
-        input:
+        answer: .event(and: .members(of: PhysicalKey.shape) { $0.state.physicalKeys[$0.state.physicalKeys.count - 1] }),
+        inputs: .init(
             .path("id", "Id of the user."),
-        .body("orgId", "The tenant that the key belongs to."),
-        .body("orgName", "Its name."),
-        .body("note", "A remark."),
-        make: AddPhysicalKey.init(user:org:orgName:note:)
+            .body("orgId", "The tenant that the key belongs to."),
+            .body("orgName", "Its name."),
+            .body("note", "A remark.")), make: AddPhysicalKey.init(user:org:orgName:note:)
     )
 }

@@ -29,10 +29,8 @@ struct AddWalletKey: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/AddWalletKey", "Prepare a wallet key for a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["keyId": .string, "walletType": WalletKey.Kind.schema]) { command, _, _ in
-            ["keyId": command.key.json, "walletType": command.kind.json]
-        },
-        input: .path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."), .secret("wallet-key"), .caller,
+        answer: .event(and: .member("keyId") { $0.command.key }, .member("walletType") { $0.command.kind }),
+        inputs: .init(.path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."), .secret("wallet-key"), .caller),
         make: AddWalletKey.init(user:kind:index:key:caller:)
     )
 }

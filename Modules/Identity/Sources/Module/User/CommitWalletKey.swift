@@ -18,10 +18,9 @@ struct CommitWalletKey: Command, ConcernsWalletKey {
     static let operation = Operation.command(
         .post, "/users/{id}/CommitWalletKey", "Record the pass that was issued for a wallet key",
         allow: .giver,
-        input:
+        inputs: .init(
             .path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("passId", "Serial number of the pass."),
-        .body("passUrl", "Where the pass is installed from."),
-        make: CommitWalletKey.init(user:key:passID:passURL:)
+            .body("passUrl", "Where the pass is installed from.")), make: CommitWalletKey.init(user:key:passID:passURL:)
     )
 }
 

@@ -1,5 +1,32 @@
 import Kernel
 
+/// What is known of a person besides facts that may be told.
+struct Contact: Sendable {
+    let user: UserID
+    let email: String?
+    let firstName: String?
+    let lastName: String?
+    let phone: String?
+    /// The id by which the identity provider knows the person.
+    let subject: String?
+    let createdAt: Moment
+
+    init(_ row: Row) throws(RowDecodingError) {
+        user = try row.read("user_id")
+        email = try row.read("email")
+        firstName = try row.read("first_name")
+        lastName = try row.read("last_name")
+        phone = try row.read("phone")
+        subject = try row.read("subject")
+        createdAt = try row.read("created_at")
+    }
+}
+
+extension Services {
+    /// The first contact that a query finds.
+    func contact(_ query: SQL) async throws -> Contact? { try await store.query(query).first.map { try Contact($0) } }
+}
+
 /// Names and addresses of people: the one table that knows them.
 enum Contacts {
     static let migration = Migration(

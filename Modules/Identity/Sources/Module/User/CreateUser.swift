@@ -51,16 +51,15 @@ struct CreateUser: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/CreateUser", "Create a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["userId": .string]) { command, _, _ in ["userId": command.user.json] },
-        input:
+        answer: .event(and: .member("userId") { $0.command.user }),
+        inputs: .init(
             .path("id", "Id of the user, a UUID."),
-        .body("userId", "The same id."),
-        .body("email", "E-mail address, unique among users."),
-        .body("firstName", "First name."),
-        .body("lastName", "Last name."),
-        .body("phoneNumber", "Phone number; checked, not stored."),
-        .caller,
-        make: { CreateUser(user: $0, named: $1, email: $2, firstName: $3, lastName: $4, phoneNumber: $5, caller: $6) }
+            .body("userId", "The same id."),
+            .body("email", "E-mail address, unique among users."),
+            .body("firstName", "First name."),
+            .body("lastName", "Last name."),
+            .body("phoneNumber", "Phone number; checked, not stored."),
+            .caller), make: { CreateUser(user: $0, named: $1, email: $2, firstName: $3, lastName: $4, phoneNumber: $5, caller: $6) }
     )
 }
 

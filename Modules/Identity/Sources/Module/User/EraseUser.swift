@@ -19,7 +19,6 @@ struct EraseUser: Command, ConcernsUser {
         .post, "/users/{id}/EraseUser", "Erase a person, for good",
         allow: Rule("staff, or a super key", by: .staffOrKey) { _, _, caller in caller.isStaff || caller.isSuper },
         answer: .accepted,
-        input: .path("id", "Id of the user."), .caller,
-        make: EraseUser.init(user:caller:)
+        inputs: .init(.path("id", "Id of the user."), .caller), make: EraseUser.init(user:caller:)
     )
 }

@@ -4,31 +4,30 @@ import Kernel
 enum FindUserByEmail {
     enum SearchOnly: String, CaseIterable, WireValue { case yes = "true", no = "false" }
 
-    private static let schema = Schema.object(["uuid": .string, "email": .string, "created_at": .time])
+    private static let shape = Shape<Contact>(.member("uuid") { $0.user }, .member("email") { $0.email ?? "" }, .member("created_at") { $0.createdAt })
 
     static let operation = Operation.custom(
         .get, "/users/by-email", "Find or create a user by e-mail address",
-        by: .client, allow: "an API key, or the user with that address",
+        allow: Rule("an API key, or the user with that address") { _, _, caller in caller.isKeyOrUser },
         answers: [
-            Answer(200, "The user.", schema), Answer(404, "No user has the address; only with searchOnly=true."),
+            Answer(200, "The user.", shape.schema), Answer(404, "No user has the address; only with searchOnly=true."),
             Answer(409, "The wanted uuid belongs to another user."),
         ],
-        input:
+        inputs: .init(
             .query("email", "The address."),
-        .query("uuid", "Id for a user that has to be created."),
-        .query("searchOnly", "Exactly true: never create.", default: SearchOnly.no),
-        .request
-    ) { (services: Services, email: EmailAddress, uuid: UUIDText?, searchOnly: SearchOnly, request: Request) in
+            .query("uuid", "Id for a user that has to be created."),
+            .query("searchOnly", "Exactly true: never create.", default: SearchOnly.no))
+    ) { (request: Request, services: Services, email: EmailAddress, uuid: UUIDText?, searchOnly: SearchOnly) in
         if case .user(_, let own) = request.caller, own?.hasSameBytes(as: email.text) != true {
             throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own address only.")
         }
-        if let found = try await services.store.query(Contacts.find(email)).first { return describe(found) }
+        if let found = try await services.contact(Contacts.find(email)) { return .json(200, shape.json(found)) }
         guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this address.") }
         _ = try await create(email, uuid, request, services)
-        guard let made = try await services.store.query(Contacts.find(email)).first else {
+        guard let made = try await services.contact(Contacts.find(email)) else {
             throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
         }
-        return describe(made)
+        return .json(200, shape.json(made))
     }
 
     /// Makes the user, unless somebody else does so at the same time; answers who has the address then.
@@ -39,18 +38,18 @@ enum FindUserByEmail {
         do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
             // somebody else has made the user meanwhile
         }
-        guard let made = try await services.store.query(Contacts.find(email)).first?.text("user_id") else {
+        guard let made = try await services.contact(Contacts.find(email)) else {
             throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
         }
-        return UserID(made)
+        return made.user
     }
+}
 
-    private static func describe(_ contact: Row) -> Response {
-        .json(
-            200,
-            [
-                "uuid": .string(contact.text("user_id") ?? ""), "email": .string(contact.text("email") ?? ""),
-                "created_at": contact.moment("created_at")?.json ?? .null,
-            ])
+extension Caller {
+    var isKeyOrUser: Bool {
+        switch self {
+        case .key, .user: true
+        case .staff, .anonymous: false
+        }
     }
 }

@@ -2,29 +2,28 @@ import Kernel
 
 /// Finds a person by phone number, and makes one when there is none and a search alone was not asked for.
 enum FindUserByPhone {
-    private static let schema = Schema.object([
-        "uuid": .string, "email": Schema.string.nullable, "phoneNumber": Schema.string.nullable, "created_at": .time,
-    ])
+    private static let shape = Shape<Contact>(
+        .member("uuid") { $0.user }, .member("email") { Nullable($0.email) }, .member("phoneNumber") { Nullable($0.phone) },
+        .member("created_at") { $0.createdAt })
 
     static let operation = Operation.custom(
         .get, "/users/by-phone", "Find or create a user by phone number",
-        by: .client, allow: "an API key, or the user with that number",
+        allow: Rule("an API key, or the user with that number") { _, _, caller in caller.isKeyOrUser },
         answers: [
-            Answer(200, "The user.", schema), Answer(404, "No user has the number; only with searchOnly=true."),
+            Answer(200, "The user.", shape.schema), Answer(404, "No user has the number; only with searchOnly=true."),
             Answer(409, "The wanted uuid or e-mail address belongs to another user."),
         ],
-        input:
+        inputs: .init(
             .query("phoneNumber", "The number in international form."),
-        .query("email", "Address for a user that has to be created."),
-        .query("uuid", "Id for a user that has to be created."),
-        .query("searchOnly", "Exactly true: never create.", default: FindUserByEmail.SearchOnly.no),
-        .request
-    ) { (services: Services, phone: PhoneNumber, email: EmailAddress?, uuid: UUIDText?, searchOnly: FindUserByEmail.SearchOnly, request: Request) in
-        let found = try await services.store.query(Contacts.find(phone)).first
-        if let own = request.caller.user, found?.text("user_id").map({ UserID($0) }) != own {
+            .query("email", "Address for a user that has to be created."),
+            .query("uuid", "Id for a user that has to be created."),
+            .query("searchOnly", "Exactly true: never create.", default: FindUserByEmail.SearchOnly.no))
+    ) { (request: Request, services: Services, phone: PhoneNumber, email: EmailAddress?, uuid: UUIDText?, searchOnly: FindUserByEmail.SearchOnly) in
+        let found = try await services.contact(Contacts.find(phone))
+        if let own = request.caller.user, found?.user != own {
             throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own number only.")
         }
-        if let found { return describe(found) }
+        if let found { return .json(200, shape.json(found)) }
         guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this number.") }
         return try await create(phone, email, uuid, request, services)
     }
@@ -40,18 +39,9 @@ enum FindUserByPhone {
         } catch Failure.refused(.conflict, _, _) {
             // somebody else has made the user meanwhile
         }
-        guard let made = try await services.store.query(Contacts.find(phone)).first else {
+        guard let made = try await services.contact(Contacts.find(phone)) else {
             throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
         }
-        return describe(made)
-    }
-
-    private static func describe(_ contact: Row) -> Response {
-        .json(
-            200,
-            [
-                "uuid": .string(contact.text("user_id") ?? ""), "email": contact.text("email").map(JSON.string) ?? .null,
-                "phoneNumber": contact.text("phone").map(JSON.string) ?? .null, "created_at": contact.moment("created_at")?.json ?? .null,
-            ])
+        return .json(200, shape.json(made))
     }
 }

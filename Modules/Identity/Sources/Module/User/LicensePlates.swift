@@ -5,16 +5,11 @@ struct LicensePlates: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object([
-        "licensePlates": .list(of: .object(["plate": .string, "label": .string, "addedAt": .number])), "totalCount": .integer,
-    ])
+    static let shape = Shape<[LicensePlate]>(.list("licensePlates", of: LicensePlate.shape) { $0 }, .member("totalCount") { $0.count })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        let plates = snapshot.state.plates
-        return ["licensePlates": .array(plates.map { .object($0.data) }), "totalCount": .int(Int64(plates.count))]
-    }
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [LicensePlate] { snapshot.state.plates }
 
     static let operation = Operation.query(
-        "/users/{id}/license-plates", "Read a user's number plates", allow: .selfOrTenant, input: .path("id", "Id of the user."), make: LicensePlates.init(user:)
+        "/users/{id}/license-plates", "Read a user's number plates", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: LicensePlates.init(user:)
     )
 }

@@ -6,16 +6,15 @@ struct LinkedDevices: Query, ConcernsUser {
     let kind: LinkedDevice.Kind?
     var target: String { user.text }
 
-    static let answer = Schema.object(["devices": .list(of: LinkedDevice.schema), "totalCount": .integer])
+    static let shape = Shape<[LinkedDevice]>(.list("devices", of: LinkedDevice.shape) { $0 }, .member("totalCount") { $0.count })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [LinkedDevice] {
         let org = request.caller.org
-        let devices = snapshot.state.devices.filter { (org == nil || $0.org == org) && (kind == nil || $0.kind == kind) }
-        return ["devices": .array(devices.map { .object($0.data) }), "totalCount": .int(Int64(devices.count))]
+        return snapshot.state.devices.filter { (org == nil || $0.org == org) && (kind == nil || $0.kind == kind) }
     }
 
     static let operation = Operation.query(
         "/users/{id}/devices", "Read the devices linked to a user", allow: .selfOrTenant,
-        input: .path("id", "Id of the user."), .query("type", "Only devices of this type."), make: LinkedDevices.init(user:kind:)
+        inputs: .init(.path("id", "Id of the user."), .query("type", "Only devices of this type.")), make: LinkedDevices.init(user:kind:)
     )
 }

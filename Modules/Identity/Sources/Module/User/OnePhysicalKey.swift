@@ -6,18 +6,18 @@ struct OnePhysicalKey: Query, ConcernsUser {
     let number: KeyNumber
     var target: String { user.text }
 
-    static let answer = PhysicalKey.schema
+    static let shape = PhysicalKey.shape
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) throws -> JSON {
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) throws -> PhysicalKey {
         guard let key = snapshot.state.physicalKey(number.number, for: request.caller) else {
             throw Failure.refused(.unknown, code: nil, words: "The user has no such key.")
         }
-        return .object(key.data)
+        return key
     }
 
     static let operation = Operation.query(
         "/users/{id}/PhysicalKeys/{number}", "Read one metal key of a user", allow: .selfOrTenant,
-        input: .path("id", "Id of the user."), .path("number", "Number of the key."), make: OnePhysicalKey.init(user:number:)
+        inputs: .init(.path("id", "Id of the user."), .path("number", "Number of the key.")), make: OnePhysicalKey.init(user:number:)
     )
 }
 

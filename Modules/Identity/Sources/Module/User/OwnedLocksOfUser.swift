@@ -6,33 +6,21 @@ struct OwnedLocksOfUser: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object([
-        "locks": .list(
-            of: .object([
-                "lockUuid": .string, "serialNumber": .string.nullable, "thingName": .string.nullable, "online": .boolean, "keysCount": .integer,
-                "residentCount": .integer, "lastEvent": .string.nullable, "lastUpdated": .number.nullable,
-            ])), "totalCount": .integer, "source": .oneOf(["spacetimedb", "unavailable"]),
-    ])
+    private static let lock = Shape<OwnedLocks.Lock>(
+        .member("lockUuid") { $0.uuid }, .member("serialNumber") { Nullable($0.serialNumber) }, .member("thingName") { Nullable($0.uuid) },
+        .member("online") { $0.isOnline }, .member("keysCount") { $0.keys }, .member("residentCount") { $0.residents },
+        .member("lastEvent") { Nullable($0.lastEvent) }, .member("lastUpdated") { Nullable($0.changedAt.map { Int($0.milliseconds) }) })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> JSON {
-        do {
-            let reply = try await services.bus.ask(OwnedLocks(owner: user), trace: request.trace, now: services.clock())
-            return ["locks": .array(reply.locks.map(Self.describe)), "totalCount": .int(Int64(reply.locks.count)), "source": "spacetimedb"]
-        } catch is AskFailure {
-            return ["locks": [], "totalCount": 0, "source": "unavailable"]
-        }
-    }
+    /// The locks; nil when Access did not answer.
+    static let shape = Shape<[OwnedLocks.Lock]?>(
+        .list("locks", of: lock) { $0 ?? [] }, .member("totalCount") { $0?.count ?? 0 },
+        .json("source", .oneOf(["spacetimedb", "unavailable"])) { $0 == nil ? "unavailable" : "spacetimedb" })
 
-    private static func describe(_ lock: OwnedLocks.Lock) -> JSON {
-        [
-            "lockUuid": .string(lock.uuid), "serialNumber": lock.serialNumber.map(JSON.string) ?? .null, "thingName": .string(lock.uuid),
-            "online": .bool(lock.isOnline), "keysCount": .int(Int64(lock.keys)), "residentCount": .int(Int64(lock.residents)),
-            "lastEvent": lock.lastEvent.map(JSON.string) ?? .null, "lastUpdated": lock.changedAt.map { .int($0.milliseconds) } ?? .null,
-        ]
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> [OwnedLocks.Lock]? {
+        do { return try await services.bus.ask(OwnedLocks(owner: user), trace: request.trace, now: services.clock()).locks } catch is AskFailure { return nil }
     }
 
     static let operation = Operation.query(
-        "/users/{id}/owned-locks", "Read the locks a user owns", allow: .selfOrTenant, input: .path("id", "Id of the user."),
-        make: OwnedLocksOfUser.init(user:)
+        "/users/{id}/owned-locks", "Read the locks a user owns", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: OwnedLocksOfUser.init(user:)
     )
 }

@@ -14,22 +14,20 @@ struct PhysicalKeys: Query, ConcernsUser {
     var target: String { user.text }
 
     private static let most = 100
-    static let answer = Schema.object(["keys": .list(of: PhysicalKey.schema), "total": .integer])
+    static let shape = Shape<[PhysicalKey]>(.list("keys", of: PhysicalKey.shape) { Array($0.prefix(most)) }, .member("total") { $0.count })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [PhysicalKey] {
         let wanted = text?.lowercased()
-        let found = snapshot.state.physicalKeys(for: request.caller).filter { key in
+        return snapshot.state.physicalKeys(for: request.caller).filter { key in
             (org.map { key.org.text.hasSameBytes(as: $0) } ?? true) && (orgName == nil || key.orgName == orgName)
                 && (wanted == nil || key.note?.lowercased().contains(wanted ?? "") == true)
         }
-        return ["keys": .array(found.prefix(Self.most).map { .object($0.data) }), "total": .int(Int64(found.count))]
     }
 
     static let operation = Operation.query(
         "/users/{id}/PhysicalKeys", "Search a user's metal keys", allow: .selfOrTenant,
-        input:
+        inputs: .init(
             .path("id", "Id of the user."), .query("orgId", "The tenant, exactly."), .query("orgName", "The tenant's name, exactly."),
-        .query("q", "Part of the note, in any case."),
-        make: PhysicalKeys.init(user:org:orgName:text:)
+            .query("q", "Part of the note, in any case.")), make: PhysicalKeys.init(user:org:orgName:text:)
     )
 }

@@ -21,7 +21,6 @@ struct ReactivateUser: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/ReactivateUser", "End the suspension of a user",
         allow: .staffOrTenant,
-        input: .path("id", "Id of the user."), .caller,
-        make: ReactivateUser.init(user:caller:)
+        inputs: .init(.path("id", "Id of the user."), .caller), make: ReactivateUser.init(user:caller:)
     )
 }

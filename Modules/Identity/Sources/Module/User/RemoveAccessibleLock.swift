@@ -23,14 +23,11 @@ struct RemoveAccessibleLock: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveAccessibleLock", "Take a lock from a user's list",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["lockId": .string, "removedAt": .time]) { command, _, now in
-            ["lockId": command.lock.json, "removedAt": now.json]
-        },
-        input:
+        answer: .event(and: .member("lockId") { $0.command.lock }, .member("removedAt") { $0.at }),
+        inputs: .init(
             .path("id", "Id of the user."),
-        .body("lockId", "The lock, as the app knows it."),
-        .body("removedBy", "Who removed it."),
-        .body("reason", "Why."),
-        make: RemoveAccessibleLock.init(user:lock:removedBy:reason:)
+            .body("lockId", "The lock, as the app knows it."),
+            .body("removedBy", "Who removed it."),
+            .body("reason", "Why.")), make: RemoveAccessibleLock.init(user:lock:removedBy:reason:)
     )
 }

@@ -21,8 +21,7 @@ struct RemoveLicensePlate: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveLicensePlate", "Remove a number plate from a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["plate": .string]) { command, _, _ in ["plate": command.plate.json] },
-        input: .path("id", "Id of the user."), .body("plate", "The plate in any style."),
-        make: RemoveLicensePlate.init(user:plate:)
+        answer: .event(and: .member("plate") { $0.command.plate }),
+        inputs: .init(.path("id", "Id of the user."), .body("plate", "The plate in any style.")), make: RemoveLicensePlate.init(user:plate:)
     )
 }

@@ -22,8 +22,7 @@ struct RemovePhysicalKey: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/RemovePhysicalKey", "Remove a metal key from a user",
         allow: .selfOrTenant,
-        answer: CommandAnswer(["number": .integer]) { command, _, _ in ["number": command.number.json] },
-        input: .path("id", "Id of the user."), .body("number", "Number of the key."), .caller,
-        make: RemovePhysicalKey.init(user:number:caller:)
+        answer: .event(and: .member("number") { $0.command.number }),
+        inputs: .init(.path("id", "Id of the user."), .body("number", "Number of the key."), .caller), make: RemovePhysicalKey.init(user:number:caller:)
     )
 }

@@ -23,7 +23,6 @@ struct RollBackWalletKey: Command, ConcernsWalletKey {
     static let operation = Operation.command(
         .post, "/users/{id}/RollBackWalletKey", "Take back a wallet key whose pass could not be issued",
         allow: .giver,
-        input: .path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("reason", "Why."),
-        make: RollBackWalletKey.init(user:key:reason:)
+        inputs: .init(.path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("reason", "Why.")), make: RollBackWalletKey.init(user:key:reason:)
     )
 }

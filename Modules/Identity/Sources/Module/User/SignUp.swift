@@ -19,23 +19,24 @@ enum SignUp {
         }
     }
 
-    static let operation = Operation.custom(
-        .post, "/users", "Make sure that a user exists for somebody who has signed up",
-        by: .optional, allow: "the identity provider with its webhook secret, or a super key",
-        answers: [
-            Answer(200, "The user.", .object(["success": .constant(true), "userId": .string, "email": .string])), Answer(401, "The webhook secret is missing or wrong."),
-        ],
-        input: .header("X-Webhook-Secret", "The secret shared with the identity provider."), .body("detail", "The provider's envelope."), .request
-    ) { (services: Services, secret: String?, detail: Detail, request: Request) in
-        guard mayCall(secret, request.caller, services.settings) else { throw Failure.unauthenticated("The webhook secret is missing or wrong.") }
-        if let known = try await services.store.query(Contacts.find(detail.email)).first?.text("user_id").map({ UserID($0) }) {
-            if try await adopt(known, detail, services) { return answer(known.text, detail.email) }
+    private struct Reply: Sendable {
+        let user: UserID
+        let email: EmailAddress
+    }
+    private static let shape = Shape<Reply>(.constant("success", true), .member("userId") { $0.user }, .member("email") { $0.email })
+
+    static let operation = Operation.callback(
+        "/users", "Make sure that a user exists for somebody who has signed up", from: "the identity provider", header: "X-Webhook-Secret",
+        secret: { $0.signUpSecret }, answers: [Answer(200, "The user.", shape.schema)], inputs: .init(.body("detail", "The provider's envelope."))
+    ) { (request: Request, services: Services, detail: Detail) in
+        if let known = try await services.contact(Contacts.find(detail.email))?.user {
+            if try await adopt(known, detail, services) { return .json(200, shape.json(Reply(user: known, email: detail.email))) }
             // Somebody else has typed the address for a person who is another: it is theirs who have proven it.
             _ = try await services.store.run([Contacts.release(detail.email, from: known)] + services.directory.knowUser(known, nil, .contact))
         }
         let user = try await FindUserByEmail.create(detail.email, nil, request, services)
         _ = try await services.store.run(proven(user, detail, services))
-        return answer(user.text, detail.email)
+        return .json(200, shape.json(Reply(user: user, email: detail.email)))
     }
 
     /// The identity provider's word proves an address. A user takes it up who was created with it, or has proven it before; not one that somebody else
@@ -54,16 +55,5 @@ enum SignUp {
 
     private static func proven(_ user: UserID, _ detail: Detail, _ services: Services) -> [SQL] {
         [Contacts.set(subject: detail.subject, of: user)] + services.directory.knowUser(user, detail.email.text, .proven)
-    }
-
-    private static func answer(_ user: String, _ email: EmailAddress) -> Response {
-        .json(200, ["success": true, "userId": .string(user), "email": email.json])
-    }
-
-    /// Without a secret only development takes the call from anybody.
-    static func mayCall(_ secret: String?, _ caller: Caller, _ settings: ModuleSettings) -> Bool {
-        if caller.isSuper { return true }
-        guard let wanted = settings.signUpSecret else { return settings.isDevelopment && secret == nil }
-        return Secret.areEqual(secret ?? "", wanted)
     }
 }

@@ -21,8 +21,7 @@ struct SuspendUser: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/SuspendUser", "Suspend a user",
         allow: .staffOrTenant,
-        input: .path("id", "Id of the user."), .body("reason", "Why."), .caller,
-        make: SuspendUser.init(user:reason:caller:)
+        inputs: .init(.path("id", "Id of the user."), .body("reason", "Why."), .caller), make: SuspendUser.init(user:reason:caller:)
     )
 }
 

@@ -61,7 +61,6 @@ struct UpdateEmail: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateEmail", "Give an e-mail address to a user who has none; a person's own waits until a token proves it",
         allow: .selfOrTenant,
-        input: .path("id", "Id of the user."), .body("email", "The address, unique among users."),
-        make: UpdateEmail.init(user:email:)
+        inputs: .init(.path("id", "Id of the user."), .body("email", "The address, unique among users.")), make: UpdateEmail.init(user:email:)
     )
 }

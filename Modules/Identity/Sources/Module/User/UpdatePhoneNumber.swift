@@ -36,7 +36,7 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/UpdatePhoneNumber", "Set or remove a user's phone number",
         allow: .selfOrTenant,
-        input: .path("id", "Id of the user."), .body("phoneNumber", "The number in international form; null removes it."),
+        inputs: .init(.path("id", "Id of the user."), .body("phoneNumber", "The number in international form; null removes it.")),
         make: UpdatePhoneNumber.init(user:phone:)
     )
 }

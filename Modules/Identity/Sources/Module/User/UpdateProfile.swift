@@ -42,7 +42,7 @@ struct UpdateProfile: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateProfile", "Change a user's names",
         allow: .creator,
-        input: .path("id", "Id of the user."), .body("firstName", "First name."), .body("lastName", "Last name."),
+        inputs: .init(.path("id", "Id of the user."), .body("firstName", "First name."), .body("lastName", "Last name.")),
         make: UpdateProfile.init(user:firstName:lastName:)
     )
 }

@@ -157,13 +157,9 @@ struct PhysicalKey: Sendable, Equatable, Codable {
     var note: String?
     let addedAt: Moment
 
-    static let schema = Schema.object([
-        "number": .integer, "orgId": .string, "orgName": .string.optional, "note": .string.optional, "addedAt": .number,
-    ])
-
-    var data: JSON.Object {
-        ["number": number.json, "orgId": org.json, "orgName": orgName?.json, "note": note?.json, "addedAt": .int(addedAt.milliseconds)]
-    }
+    static let shape = Shape<PhysicalKey>(
+        .member("number") { $0.number }, .member("orgId") { $0.org }, .member("orgName") { $0.orgName }, .member("note") { $0.note },
+        .milliseconds("addedAt") { $0.addedAt })
 }
 
 /// A vehicle that may pass gates for its owner.
@@ -172,7 +168,7 @@ struct LicensePlate: Sendable, Equatable, Codable {
     let label: String
     let addedAt: Moment
 
-    var data: JSON.Object { ["plate": plate.json, "label": .string(label), "addedAt": .int(addedAt.milliseconds)] }
+    static let shape = Shape<LicensePlate>(.member("plate") { $0.plate }, .member("label") { $0.label }, .milliseconds("addedAt") { $0.addedAt })
 }
 
 /// A device of some module that is shown with the user.
@@ -187,11 +183,7 @@ struct LinkedDevice: Sendable, Equatable, Codable {
     var addedBy: String?
     let addedAt: Moment
 
-    static let schema = Schema.object([
-        "deviceId": .string, "deviceType": Kind.schema, "orgId": .string, "name": .string.optional, "addedBy": .string.optional, "addedAt": .time,
-    ])
-
-    var data: JSON.Object {
-        ["deviceId": id.json, "deviceType": kind.json, "orgId": org.json, "name": name?.json, "addedBy": addedBy?.json, "addedAt": addedAt.json]
-    }
+    static let shape = Shape<LinkedDevice>(
+        .member("deviceId") { $0.id }, .member("deviceType") { $0.kind }, .member("orgId") { $0.org }, .member("name") { $0.name },
+        .member("addedBy") { $0.addedBy }, .member("addedAt") { $0.addedAt })
 }

@@ -5,20 +5,22 @@ struct UserKeys: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object([
-        "physicalKeys": .list(of: PhysicalKey.schema), "digitalKeys": .list(of: WalletKey.schema), "walletKey": WalletKey.schema.optional,
-    ])
+    struct Reply: Sendable {
+        let physical: [PhysicalKey]
+        let wallet: WalletKey?
+        let older: [WalletKey]
+    }
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        let state = snapshot.state, physical = state.physicalKeys(for: request.caller)
-        let digital = (state.walletKey.map { [$0] } ?? []) + state.digitalKeys
-        return [
-            "physicalKeys": .array(physical.map { .object($0.data) }), "digitalKeys": .array(digital.map(\.json)), "walletKey": state.walletKey?.json,
-        ]
+    static let shape = Shape<Reply>(
+        .list("physicalKeys", of: PhysicalKey.shape) { $0.physical }, .member("digitalKeys") { ($0.wallet.map { [$0] } ?? []) + $0.older },
+        .member("walletKey") { $0.wallet })
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> Reply {
+        let state = snapshot.state
+        return Reply(physical: state.physicalKeys(for: request.caller), wallet: state.walletKey, older: state.digitalKeys)
     }
 
     static let operation = Operation.query(
-        "/users/{id}/keys", "Read a user's keys of metal and in wallets", allow: .selfOrTenant, input: .path("id", "Id of the user."),
-        make: UserKeys.init(user:)
+        "/users/{id}/keys", "Read a user's keys of metal and in wallets", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserKeys.init(user:)
     )
 }

@@ -5,15 +5,18 @@ struct UserPhoneNumber: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object(["userId": .string, "phoneNumber": Schema.string.nullable])
+    struct Reply: Sendable {
+        let user: UserID
+        let phone: String?
+    }
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> JSON {
-        let contact = try await services.store.query(Contacts.find(user)).first
-        return ["userId": user.json, "phoneNumber": contact?.text("phone").map(JSON.string) ?? .null]
+    static let shape = Shape<Reply>(.member("userId") { $0.user }, .member("phoneNumber") { Nullable($0.phone) })
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
+        Reply(user: user, phone: try await services.contact(Contacts.find(user))?.phone)
     }
 
     static let operation = Operation.query(
-        "/users/{id}/phone-number", "Read a user's phone number", allow: .selfOrTenant, input: .path("id", "Id of the user."),
-        make: UserPhoneNumber.init(user:)
+        "/users/{id}/phone-number", "Read a user's phone number", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserPhoneNumber.init(user:)
     )
 }

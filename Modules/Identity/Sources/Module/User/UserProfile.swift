@@ -5,21 +5,21 @@ struct UserProfile: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object([
-        "userId": .string, "email": .string.optional, "firstName": .string.optional, "lastName": .string.optional,
-        "phoneNumber": .string.optional, "status": .oneOf(["ACTIVE", "INACTIVE", "SUSPENDED"]).optional,
-    ])
+    struct Reply: Sendable {
+        let user: UserID
+        let contact: Contact?
+        let status: UserAccount.Status
+    }
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> JSON {
-        let contact = try await services.store.query(Contacts.find(user)).first
-        func text(_ column: String) -> JSON? { contact?.text(column).map(JSON.string) }
-        return [
-            "userId": user.json, "email": text("email"), "firstName": text("first_name"), "lastName": text("last_name"),
-            "phoneNumber": text("phone"), "status": .string(snapshot.state.status(for: request.caller).rawValue),
-        ]
+    static let shape = Shape<Reply>(
+        .member("userId") { $0.user }, .member("email") { $0.contact?.email }, .member("firstName") { $0.contact?.firstName },
+        .member("lastName") { $0.contact?.lastName }, .member("phoneNumber") { $0.contact?.phone }, .member("status") { $0.status })
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
+        Reply(user: user, contact: try await services.contact(Contacts.find(user)), status: snapshot.state.status(for: request.caller))
     }
 
     static let operation = Operation.query(
-        "/users/{id}/profile", "Read a user's profile", allow: .selfOrTenant, input: .path("id", "Id of the user."), make: UserProfile.init(user:)
+        "/users/{id}/profile", "Read a user's profile", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserProfile.init(user:)
     )
 }

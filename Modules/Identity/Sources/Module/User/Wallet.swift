@@ -5,13 +5,11 @@ struct Wallet: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object(["hasWalletKey": .boolean, "walletKey": WalletKey.schema.optional])
+    static let shape = Shape<WalletKey?>(.member("hasWalletKey") { $0 != nil }, .member("walletKey") { $0 })
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> JSON {
-        ["hasWalletKey": .bool(snapshot.state.walletKey != nil), "walletKey": snapshot.state.walletKey?.json]
-    }
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> WalletKey? { snapshot.state.walletKey }
 
     static let operation = Operation.query(
-        "/users/{id}/wallet", "Read a user's wallet key", allow: .selfOrTenant, input: .path("id", "Id of the user."), make: Wallet.init(user:)
+        "/users/{id}/wallet", "Read a user's wallet key", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: Wallet.init(user:)
     )
 }

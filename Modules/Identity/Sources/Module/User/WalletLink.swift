@@ -6,9 +6,14 @@ struct WalletLink: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
 
-    static let answer = Schema.object(["url": Schema.string.formatted("uri"), "walletType": WalletKey.Kind.schema])
+    struct Reply: Sendable {
+        let url: String
+        let kind: WalletKey.Kind
+    }
 
-    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> JSON {
+    static let shape = Shape<Reply>(.json("url", Schema.string.formatted("uri")) { .string($0.url) }, .member("walletType") { $0.kind })
+
+    func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
         guard let key = snapshot.state.walletKey else { throw Failure.refused(.unknown, code: nil, words: "The user has no wallet key.") }
         let provider = services.ports.port(WalletProvider.self) ?? .standard
         let url: String
@@ -20,11 +25,11 @@ struct WalletLink: Query, ConcernsUser {
             url = provider.appleLink(key.id.text, email)
         case .google: url = provider.googleLink(key.id.text)
         }
-        return ["url": .string(url), "walletType": key.kind.json]
+        return Reply(url: url, kind: key.kind)
     }
 
     static let operation = Operation.query(
-        "/users/{id}/wallet/link", "Read where the wallet key is installed from", allow: .selfOrTenant, input: .path("id", "Id of the user."),
+        "/users/{id}/wallet/link", "Read where the wallet key is installed from", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
         make: WalletLink.init(user:)
     )
 }

@@ -11,15 +11,15 @@ enum BootstrapKey {
                 let register = RegisterTenant(org: question.org, name: NonEmpty(question.orgName), ownerEmail: "operator@localhost")
                 _ = try await services.execute(register, for: request)
             }
-            let key = NewKey(services.vault)
             if question.isSuper {
+                let key = NewKey(services.vault)
                 _ = try await services.store.run(services.directory.admitKey(key.digest, question.org, true, nil))
+                return CreateApiKey.Reply(key: key.text)
             } else {
-                let face = key.face(by: "operator", until: nil, at: services.clock())
                 let replaces = known.activeKey(at: services.clock()) != nil && question.replaces == true
-                _ = try await services.execute(IssueApiKey(org: question.org, face: face, digest: key.digest, replaces: replaces), for: request)
+                let issue = IssueApiKey(org: question.org, expiresAt: nil, replaces: replaces, caller: request.caller)
+                return CreateApiKey.Reply(key: try await services.execute(issue, for: request).facts.text)
             }
-            return CreateApiKey.Reply(key: key.text)
         }
     }
 }

@@ -3,11 +3,10 @@ import Kernel
 /// Gives a tenant an API key, or a new one in the place of the old. The key itself is known only to the one who asked.
 struct IssueApiKey: Command {
     let org: OrgID
-    let face: KeyFace
-    /// The digest by which the key is known when it comes.
-    let digest: [UInt8]
+    let expiresAt: Moment?
     /// Whether an active key is replaced; otherwise there must be none.
     let replaces: Bool
+    let caller: Caller
 
     var target: String { org.text }
 
@@ -30,9 +29,12 @@ struct IssueApiKey: Command {
         }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    /// The key: for each attempt another one.
+    func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) -> NewKey { NewKey(services.vault) }
+
+    func decide(_ tenant: Tenant, _ key: NewKey, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.isRegistered else { throw .notRegistered }
-        let hasKey = tenant.activeKey(at: now) != nil
+        let hasKey = tenant.activeKey(at: now) != nil, face = key.face(by: caller.name, until: expiresAt, at: now)
         guard replaces || !hasKey else { throw .hasActiveKey }
         guard !replaces || hasKey else { throw .nothingToRotate }
         guard face.isActive(at: now) else { throw .endsInThePast }
@@ -40,8 +42,8 @@ struct IssueApiKey: Command {
     }
 
     /// Makes the key valid, and every earlier one dead, in the same transaction.
-    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        .local(Changes(rows: services.directory.dismissKeys(org) + services.directory.admitKey(digest, org, false, face.expiresAt)))
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _ key: NewKey, _ request: Request, _ services: Services) -> Effect {
+        .local(Changes(rows: services.directory.dismissKeys(org) + services.directory.admitKey(key.digest, org, false, expiresAt)))
     }
 }
 
@@ -50,13 +52,18 @@ struct NewKey: Sendable {
     let text: String
     let digest: [UInt8]
 
+    init(text: String, digest: [UInt8]) {
+        self.text = text
+        self.digest = digest
+    }
+
     init(_ vault: Vault) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
         var out: [UInt8] = []
         while out.count < 40 {  // bytes above the largest multiple of 62 are passed over, so that all characters are equally likely
             for byte in vault.random(64) where byte < 248 && out.count < 40 { out.append(alphabet[Int(byte) % alphabet.count]) }
         }
-        (text, digest) = (String(decoding: out, as: UTF8.self), vault.sha256(out))
+        self.init(text: String(decoding: out, as: UTF8.self), digest: vault.sha256(out))
     }
 
     func face(by creator: String, until expiry: Moment?, at now: Moment) -> KeyFace {
@@ -65,39 +72,21 @@ struct NewKey: Sendable {
 }
 
 extension IssueApiKey {
-    private static let schema = Schema.object([
-        "apiKey": .string.described("Shown only here."), "orgId": .string, "orgName": .string, "createdAt": .time, "createdBy": .string,
-        "expiresAt": .time.nullable,
-    ])
-    private static let answers = [Answer(201, "The key.", schema)] + Refusal.allCases.map { Answer($0.kind.status, $0.words) }
+    /// A repeat of the request gets the key that was made, whatever happened to the first answer.
+    private static let answer = CommandAnswer<IssueApiKey>.only(
+        201, .json("apiKey", .string.described("Shown only here.")) { .string($0.facts.text) }, .member("orgId") { $0.command.org },
+        .member("orgName") { $0.state.name ?? "" }, .member("createdAt") { $0.at }, .member("createdBy") { $0.command.caller.name },
+        .member("expiresAt") { Nullable($0.command.expiresAt) })
 
-    static let create = Operation.custom(
-        .post, "/api-keys", "Create the API key of a tenant", by: .staff, allow: "staff", answers: answers,
-        input:
-            .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."),
-        .body("expiresAt", "When the key ends; never when absent."), .request
-    ) { (services: Services, org: OrgID, _: NonEmpty, expiresAt: Moment?, request: Request) in
-        try await issue(for: org, until: expiresAt, replaces: false, request, services)
-    }
+    static let create = Operation.command(
+        .post, "/api-keys", "Create the API key of a tenant", allow: .staff, answer: answer,
+        inputs: .init(
+            .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."), .body("expiresAt", "When the key ends; never when absent."), .caller),
+        make: { (org: OrgID, _: NonEmpty, expiresAt: Moment?, caller: Caller) in
+            IssueApiKey(org: org, expiresAt: expiresAt, replaces: false, caller: caller)
+        })
 
-    static let rotate = Operation.custom(
-        .post, "/api-keys/{orgId}/rotate", "Replace the API key of a tenant; the old one is dead at once", by: .staff, allow: "staff",
-        answers: answers, input: .path("orgId", "The tenant."), .request
-    ) { (services: Services, org: OrgID, request: Request) in
-        try await issue(for: org, until: nil, replaces: true, request, services)
-    }
-
-    private static func issue(for org: OrgID, until expiry: Moment?, replaces: Bool, _ request: Request, _ services: Services) async throws -> Response {
-        let key = NewKey(services.vault), now = request.attempt.now
-        let face = key.face(by: request.caller.name, until: expiry, at: now)
-        let name = try await services.store.load(Tenant.self, org.text).state.name ?? ""
-        let answer: JSON = [
-            "apiKey": .string(key.text), "orgId": org.json, "orgName": .string(name), "createdAt": now.json, "createdBy": .string(face.createdBy),
-            "expiresAt": expiry?.json ?? .null,
-        ]
-        // Recorded with the key: a repeat of the request gets the key that was made, whatever happened to the first answer.
-        let command = IssueApiKey(org: org, face: face, digest: key.digest, replaces: replaces)
-        _ = try await services.execute(command, for: request) { _ in .json(201, answer) }
-        return .json(201, answer)
-    }
+    static let rotate = Operation.command(
+        .post, "/api-keys/{orgId}/rotate", "Replace the API key of a tenant; the old one is dead at once", allow: .staff, answer: answer,
+        inputs: .init(.path("orgId", "The tenant."), .caller), make: { IssueApiKey(org: $0, expiresAt: nil, replaces: true, caller: $1) })
 }

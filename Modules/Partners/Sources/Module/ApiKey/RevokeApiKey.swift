@@ -26,7 +26,6 @@ struct RevokeApiKey: Command {
         .delete, "/api-keys/{orgId}", "Revoke the API key of a tenant",
         allow: .staff,
         answer: .accepted,
-        input: .path("orgId", "The tenant."), .caller,
-        make: RevokeApiKey.init(org:caller:)
+        inputs: .init(.path("orgId", "The tenant."), .caller), make: RevokeApiKey.init(org:caller:)
     )
 }

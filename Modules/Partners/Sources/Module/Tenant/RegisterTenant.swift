@@ -33,11 +33,10 @@ struct RegisterTenant: Command {
     static let operation = Operation.command(
         .post, "/tenants/{orgId}/register", "Register a tenant",
         allow: .staff, answer: .accepted,
-        input:
+        inputs: .init(
             .path("orgId", "The tenant's id, chosen by the operator."),
-        .body("orgName", "The tenant's name."),
-        .body("ownerEmail", "Address of the person responsible."),
-        make: RegisterTenant.init(org:name:ownerEmail:)
+            .body("orgName", "The tenant's name."),
+            .body("ownerEmail", "Address of the person responsible.")), make: RegisterTenant.init(org:name:ownerEmail:)
     )
 }
 

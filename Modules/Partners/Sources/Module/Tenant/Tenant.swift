@@ -49,19 +49,30 @@ struct KeyFace: Sendable, Equatable, Codable {
 
     func isActive(at now: Moment) -> Bool { expiresAt.map { $0 > now } ?? true }
 
-    var json: JSON {
-        [
-            "prefix": .string(prefix), "maskedKey": .string("\(prefix)…\(suffix)"), "createdAt": createdAt.json, "createdBy": .string(createdBy),
-            "expiresAt": expiresAt?.json ?? .null,
-        ]
+    /// As lists show it and the row of its tenant keeps it.
+    struct Shown: Sendable, Codable {
+        let prefix: String
+        let maskedKey: String
+        let createdAt: String
+        let createdBy: String
+        let expiresAt: String?
+
+        static let shape = Shape<Shown>(
+            .member("prefix") { $0.prefix }, .member("maskedKey") { $0.maskedKey }, .json("createdAt", .time) { .string($0.createdAt) },
+            .member("createdBy") { $0.createdBy }, .json("expiresAt", .time.nullable) { $0.expiresAt.map(JSON.string) ?? .null })
     }
+
+    var shown: Shown {
+        Shown(prefix: prefix, maskedKey: "\(prefix)…\(suffix)", createdAt: createdAt.iso, createdBy: createdBy, expiresAt: expiresAt?.iso)
+    }
+    var json: JSON { Shown.shape.json(shown) }
 }
 
 /// An address of a partner that hears events.
 struct Webhook: Sendable, Equatable, Codable {
     enum Subscription {}
     typealias ID = Kernel.ID<Subscription>
-    enum Status: String, Codable, Sendable { case active, pending, failed, disabled }
+    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case active, pending, failed, disabled }
 
     let id: ID
     var url: WebhookURL

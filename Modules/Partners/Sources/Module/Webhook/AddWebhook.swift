@@ -3,10 +3,23 @@ import Kernel
 /// Subscribes an address of a tenant to events.
 struct AddWebhook: Command {
     let org: OrgID
-    let webhook: Webhook
+    let webhook: Webhook.ID
+    let url: WebhookURL
+    let events: EventFilter
+    /// The signing secret; nil for one that is generated.
+    let secret: NonEmpty?
+    let auth: WebhookAuth?
 
     static let most = 20
     var target: String { org.text }
+
+    struct Facts: Sendable {
+        /// The secret that was generated: the caller does not know it yet.
+        let generated: String?
+        /// The secret and the credentials, encrypted.
+        let sealedSecret: String
+        let sealedAuth: String?
+    }
 
     enum Refusal: Refused {
         case tooMany
@@ -14,41 +27,36 @@ struct AddWebhook: Command {
         var words: String { "A tenant has at most \(AddWebhook.most) webhooks." }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
+        try url.check(services.settings)
+        let generated = secret == nil ? SigningSecret.generate(services.vault) : nil, vault = services.vault
+        return Facts(
+            generated: generated, sealedSecret: try Sealed.secret(secret?.text ?? generated ?? "", webhook, vault),
+            sealedAuth: try auth.map { try Sealed.auth($0, webhook, vault) })
+    }
+
+    func decide(_ tenant: Tenant, _ facts: Facts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard tenant.webhooks.count < Self.most else { throw .tooMany }
-        return [.webhookAdded(webhook)]
+        return [
+            .webhookAdded(
+                Webhook(
+                    id: webhook, url: url, events: events.names, status: .active, sealedSecret: facts.sealedSecret, sealedAuth: facts.sealedAuth, createdAt: now,
+                    updatedAt: now))
+        ]
     }
 
     static func operation(_ catalogue: EventCatalogue) -> Operation {
-        Operation.custom(
-            .post, "/tenants/{orgId}/webhooks", "Add a webhook; a generated secret is shown only here", by: .staff, allow: "staff",
-            answers: [
-                Answer(
-                    201, "Added, and active at once.",
-                    .object([
-                        "success": .constant(true), "aggregateId": .string, "version": .integer, "webhookId": .string, "secret": .string.optional,
-                    ])), Answer(404, "There is no such tenant."),
-            ],
-            input:
-                .path("orgId", "The tenant."),
-            .body("url", "Where deliveries go; https outside development."),
-            .body("events", "Which events, or `*` for all.", default: EventFilter.all).named(in: catalogue),
-            .body("secret", "Signing secret, best as `whsec_` and base64; generated when absent."),
-            .body("auth", "How deliveries identify themselves besides the signature."),
-            .request
-        ) { (services: Services, org: OrgID, url: WebhookURL, events: EventFilter, secret: NonEmpty?, auth: WebhookAuth?, request: Request) in
-            try url.check(services.settings)
-            let id = Webhook.ID(request.identifier(for: "webhook").text), now = request.attempt.now
-            let signing = secret?.text ?? SigningSecret.generate(services.vault)
-            let webhook = Webhook(
-                id: id, url: url, events: events.names, status: .active, sealedSecret: try Sealed.secret(signing, id, services.vault),
-                sealedAuth: try auth.map { try Sealed.auth($0, id, services.vault) }, createdAt: now, updatedAt: now)
-            let shown: JSON? = secret == nil ? .string(signing) : nil
-            let answer = { @Sendable (done: CommandResult<AddWebhook>) -> Response in
-                .json(201, ["success": true, "aggregateId": org.json, "version": done.version.json, "webhookId": id.json, "secret": shown])
-            }
-            return answer(try await services.execute(AddWebhook(org: org, webhook: webhook), for: request, recorded: answer))
-        }
+        Operation.command(
+            .post, "/tenants/{orgId}/webhooks", "Add a webhook, active at once; a generated secret is shown only here", allow: .staff,
+            answer: .only(
+                201, .constant("success", true), .member("aggregateId") { $0.command.org }, .member("version") { $0.version },
+                .member("webhookId") { $0.command.webhook }, .member("secret") { $0.facts.generated }),
+            inputs: .init(
+                .path("orgId", "The tenant."), .generated("webhook"), .body("url", "Where deliveries go; https outside development."),
+                .body("events", "Which events, or `*` for all.", default: EventFilter.all).named(in: catalogue),
+                .body("secret", "Signing secret, best as `whsec_` and base64; generated when absent."),
+                .body("auth", "How deliveries identify themselves besides the signature.")),
+            make: AddWebhook.init(org:webhook:url:events:secret:auth:))
     }
 }
 

@@ -6,12 +6,17 @@ struct ChangeWebhook: Command {
     let webhook: Webhook.ID
     var url: WebhookURL?
     var events: EventFilter?
-    var sealedSecret: String?
+    var secret: NonEmpty?
 
     var target: String { org.text }
 
     /// How long the secret before a new one signs too.
     static let overlap = Duration.seconds(86_400)
+
+    struct Facts: Sendable {
+        /// The new secret, encrypted.
+        var sealedSecret: String?
+    }
 
     enum Refusal: Refused {
         case noSuchWebhook
@@ -19,11 +24,17 @@ struct ChangeWebhook: Command {
         var words: String { "There is no such webhook." }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
+        guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
+        try url?.check(services.settings)
+        return Facts(sealedSecret: try secret.map { try Sealed.secret($0.text, webhook, services.vault) })
+    }
+
+    func decide(_ tenant: Tenant, _ facts: Facts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook) else { throw .noSuchWebhook }
         let before = changed
         if let events { changed.events = events.names }
-        if let sealedSecret {
+        if let sealedSecret = facts.sealedSecret {
             (changed.previousSecret, changed.previousUntil) = (changed.sealedSecret, now + Self.overlap)
             changed.sealedSecret = sealedSecret
         }
@@ -33,38 +44,42 @@ struct ChangeWebhook: Command {
         return [.webhookChanged(changed)]
     }
 
-    /// The change and what the webhook is after it.
-    func carryOut(_ request: Request, _ services: Services) async throws -> Webhook {
-        _ = try await services.execute(self, for: request.unrecorded)
-        guard let now = try await services.store.load(Tenant.self, org.text).state.webhook(webhook) else { throw Failure(Refusal.noSuchWebhook) }
-        return now
+    private static let answer = CommandAnswer<ChangeWebhook>.only(
+        200,
+        .members(of: ListWebhooks.webhook) { ListWebhooks.Listed(webhook: $0.changed, failure: nil) })
+
+    init(org: OrgID, webhook: Webhook.ID, url: WebhookURL? = nil, events: EventFilter? = nil, secret: NonEmpty? = nil) {
+        self.org = org
+        self.webhook = webhook
+        self.url = url
+        self.events = events
+        self.secret = secret
     }
 
     static func byStaff(_ catalogue: EventCatalogue) -> Operation {
-        Operation.custom(
-            .put, "/tenants/{orgId}/webhooks/{webhookId}", "Change a webhook", by: .staff, allow: "staff",
-            answers: [Answer(200, "The webhook.", ListWebhooks.webhook), Answer(404, "There is no such webhook.")],
-            input:
+        Operation.command(
+            .put, "/tenants/{orgId}/webhooks/{webhookId}", "Change a webhook", allow: .staff, answer: answer,
+            inputs: .init(
                 .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
-            .body("events", "Other events.").named(in: catalogue), .body("secret", "Another signing secret; the one before signs too for 24 hours."), .request
-        ) { (services: Services, org: OrgID, id: Webhook.ID, url: WebhookURL?, events: EventFilter?, secret: NonEmpty?, request: Request) in
-            guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
-            try url?.check(services.settings)
-            let sealed = try secret.map { try Sealed.secret($0.text, id, services.vault) }
-            let change = ChangeWebhook(org: org, webhook: id, url: url, events: events, sealedSecret: sealed)
-            return .json(200, try await change.carryOut(request, services).described(nil))
-        }
+                .body("events", "Other events.").named(in: catalogue), .body("secret", "Another signing secret; the one before signs too for 24 hours.")),
+            make: ChangeWebhook.init(org:webhook:url:events:secret:))
     }
 
-    static let byPartner = Operation.custom(
-        .patch, "/webhooks/{webhookId}", "Change the address of one's own webhook", by: .apiKey, allow: "the tenant that the webhook belongs to",
-        answers: [Answer(200, "The webhook.", ListWebhooks.webhook), Answer(404, "The tenant has no such webhook.")],
-        input: .path("webhookId", "The webhook."), .body("url", "The new https address; it is verified anew."), .request
-    ) { (services: Services, id: Webhook.ID, url: WebhookURL, request: Request) in
-        var problems = request.body.keys.filter { $0 != "url" }.map { Problem($0, "cannot be changed here") }
-        if !url.isSecure { problems.append(Problem("url", "must be https")) }
-        guard problems.isEmpty else { throw Failure.problems(problems) }
-        guard let org = request.caller.org else { throw Failure(Refusal.noSuchWebhook) }
-        return .json(200, try await ChangeWebhook(org: org, webhook: id, url: url).carryOut(request, services).described(nil))
+    private static let ownURL = Field<WebhookURL>.body("url", "The new https address; it is verified anew.").checked { $0.isSecure ? nil : "must be https" }
+    private static let nothingElse = Field<NothingElse>.noOther(than: ["url"], "cannot be changed here")
+
+    private init(ofPartner caller: Caller, webhook: Webhook.ID, url: WebhookURL, _: NothingElse) {
+        self.init(org: caller.org ?? "", webhook: webhook, url: url, events: nil, secret: nil)
     }
+
+    static let byPartner = Operation.command(
+        .patch, "/webhooks/{webhookId}", "Change the address of one's own webhook",
+        allow: Rule("the tenant that the webhook belongs to", by: .apiKey, refusal: .unknown) { command, _, caller in caller.org == command.org }, answer: answer,
+        inputs: .init(.caller, .path("webhookId", "The webhook."), ownURL, nothingElse), make: ChangeWebhook.init(ofPartner:webhook:url:_:)
+    )
+}
+
+extension CommandResult<ChangeWebhook> {
+    /// The webhook as it is now; one that the tenant does not have was refused.
+    fileprivate var changed: Webhook { state.webhook(command.webhook)! }
 }

@@ -5,34 +5,32 @@ struct ListWebhooks: Query {
     let org: OrgID
     var target: String { org.text }
 
-    static let webhook = Schema.object([
-        "id": .string, "url": .string, "events": .list(of: .string), "status": .oneOf(["active", "pending", "failed", "disabled"]),
-        "createdAt": .time, "updatedAt": .time, "verifiedAt": .time.nullable, "lastError": .string.nullable, "lastErrorAt": .time.nullable,
-    ])
-    static let answer = Schema.object(["webhooks": .list(of: webhook), "total": .integer, "limit": .integer, "offset": .integer])
+    /// A webhook with what delivery has noted about it.
+    struct Listed: Sendable {
+        let webhook: Webhook
+        let failure: Failure?
 
-    func answer(_ snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) async throws -> JSON {
+        struct Failure: Sendable {
+            let words: String?
+            let at: Moment?
+        }
+    }
+
+    static let webhook = Shape<Listed>(
+        .member("id") { $0.webhook.id }, .member("url") { $0.webhook.url }, .member("events") { $0.webhook.events }, .member("status") { $0.webhook.status },
+        .member("createdAt") { $0.webhook.createdAt }, .member("updatedAt") { $0.webhook.updatedAt }, .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
+        .member("lastError") { Nullable($0.failure?.words) }, .member("lastErrorAt") { Nullable($0.failure?.at) })
+    static let shape = Shape<[Listed]>(
+        .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.most }, .member("offset") { _ in 0 })
+
+    func answer(_ snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) async throws -> [Listed] {
         let rows = try await services.store.query("SELECT id, last_error, last_error_at FROM partners.webhooks WHERE org_id = \(org)")
-        let errors = Dictionary(rows.map { ($0.text("id") ?? "", $0) }) { $1 }
-        let webhooks = snapshot.state.webhooks
-        return [
-            "webhooks": .array(webhooks.map { $0.described(errors[$0.id.text]) }), "total": .int(Int64(webhooks.count)),
-            "limit": .int(Int64(AddWebhook.most)), "offset": 0,
-        ]
+        var failures: [Webhook.ID: Listed.Failure] = [:]
+        for row in rows { failures[try row.read("id")] = Listed.Failure(words: try row.read("last_error"), at: try row.read("last_error_at")) }
+        return snapshot.state.webhooks.map { Listed(webhook: $0, failure: failures[$0.id]) }
     }
 
     static let operation = Operation.query(
-        "/tenants/{orgId}/webhooks", "List the webhooks of a tenant", allow: .staff, input: .path("orgId", "The tenant."), make: ListWebhooks.init(org:)
+        "/tenants/{orgId}/webhooks", "List the webhooks of a tenant", allow: .staff, inputs: .init(.path("orgId", "The tenant.")), make: ListWebhooks.init(org:)
     )
-}
-
-extension Webhook {
-    /// - Parameter row: what delivery has noted about it.
-    func described(_ row: Row?) -> JSON {
-        [
-            "id": id.json, "url": url.json, "events": .array(events.map(JSON.string)), "status": .string(status.rawValue),
-            "createdAt": createdAt.json, "updatedAt": updatedAt.json, "verifiedAt": verifiedAt?.json ?? .null,
-            "lastError": row?.text("last_error").map(JSON.string) ?? .null, "lastErrorAt": row?.moment("last_error_at")?.json ?? .null,
-        ]
-    }
 }

@@ -24,6 +24,6 @@ struct RemoveWebhook: Command {
 
     static let operation = Operation.command(
         .delete, "/tenants/{orgId}/webhooks/{webhookId}", "Remove a webhook", allow: .staff, answer: .accepted,
-        input: .path("orgId", "The tenant."), .path("webhookId", "The webhook."), make: RemoveWebhook.init(org:webhook:)
+        inputs: .init(.path("orgId", "The tenant."), .path("webhookId", "The webhook.")), make: RemoveWebhook.init(org:webhook:)
     )
 }

@@ -4,17 +4,28 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let words: String
     /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
+    /// Who may ask at all, whatever there is; others hear that credentials are needed.
+    public let admits: @Sendable (Caller, ModuleSettings) -> Bool
     public let permits: @Sendable (Request, State, Caller) -> Bool
     /// Asked where `permits` has said yes: what the state alone does not say.
     public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
         _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
+        admits: @escaping @Sendable (Caller, ModuleSettings) -> Bool = { _, _ in true },
         confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
     ) {
-        (self.words, self.credentials, self.refusal, self.confirms, self.permits) = (words, credentials, refusal, confirms, permits)
+        self.words = words
+        self.credentials = credentials
+        self.refusal = refusal
+        self.admits = admits
+        self.permits = permits
+        self.confirms = confirms
     }
+
+    /// Everybody, with whatever credentials or none.
+    public static func everybody(_ words: String) -> Rule { Rule(words, by: .optional) { _, _, _ in true } }
 
     /// Staff: the admin key together with the token of a staff address.
     public static var staff: Rule { Rule("staff", by: .staff) { _, _, caller in caller.isStaff } }
@@ -31,6 +42,12 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
 }
 
 extension Rule {
+    /// Comes before anything is looked up, so that its answer tells nothing of what there is.
+    func admit(_ caller: Caller, _ services: Services) throws {
+        guard !admits(caller, services.settings) else { return }
+        throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
+    }
+
     func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
         if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
         throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")

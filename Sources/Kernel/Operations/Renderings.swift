@@ -24,7 +24,7 @@ extension Query {
     func respond(_ snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Response {
         let now = services.clock()
         if let bytes = snapshot.renderings.find(Self.self, at: now) { return Response(200, body: .rendered(bytes)) }
-        let json = try await answer(snapshot, request, services)
+        let json = Self.shape.json(try await answer(snapshot, request, services))
         guard let end = steady(snapshot.state, at: now) else { return .json(200, json) }
         let bytes = json.bytes
         snapshot.renderings.keep(bytes, of: Self.self, from: now, until: end)

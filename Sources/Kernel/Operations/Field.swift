@@ -94,6 +94,17 @@ extension Field where Value == NothingElse {
     }
 }
 
+extension Field where Value == NothingElse {
+    /// Refuses all members but some.
+    /// - Parameter reason: what is said of another one, to be read after its name.
+    public static func noOther(than names: Set<String>, _ reason: String) -> Field {
+        Field(doc: nil) { request, reading in
+            for name in request.body.keys where !names.contains(name) { let _: Value? = reading.note(name, reason) }
+            return NothingElse()
+        }
+    }
+}
+
 extension Field where Value == ActionID {
     /// The identifier of the action this request starts; a repeat under the same `Idempotency-Key` gets the same one.
     public static var action: Field { Field(doc: nil) { request, _ in request.action } }

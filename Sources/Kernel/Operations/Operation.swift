@@ -1,0 +1,56 @@
+/// One entry of the API: how it is called, who may call it, what it answers, and how it is carried out.
+public struct Operation: Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case command, query, list, lookup, askAll, workflow, page, callback, custom
+    }
+
+    public let kind: Kind
+    public let method: Method
+    /// With parameters in braces: `/locks/{id}/AddKey`.
+    public let path: String
+    public let summary: String
+    public let credentials: Credentials
+    /// The authorisation rule in words.
+    public let rule: String
+    public let fields: [FieldDoc]
+    public let answers: [Answer]
+    /// Whether carrying it out compares the credentials' epoch with the database's; the edge may then remember credentials.
+    public let checksEpoch: Bool
+    /// Carries it out. The edge has authenticated the caller; everything else happens here.
+    public let perform: @Sendable (Request, Services) async throws -> Response
+
+    /// Method and path: the operation's identity.
+    public var key: String { "\(method.rawValue) \(path)" }
+
+    init<R, S>(
+        _ kind: Kind, _ method: Method, _ path: String, _ summary: String, allow rule: Rule<R, S>, fields: [FieldDoc], answers: [Answer], checksEpoch: Bool = false,
+        perform: @escaping @Sendable (Request, Services) async throws -> Response
+    ) {
+        self.kind = kind
+        self.method = method
+        self.path = path
+        self.summary = summary
+        credentials = rule.credentials
+        self.rule = rule.words
+        self.fields = fields
+        self.answers = answers
+        self.checksEpoch = checksEpoch
+        self.perform = perform
+    }
+}
+
+/// An answer an operation may give.
+public struct Answer: Sendable, Equatable {
+    public let status: Int
+    public let words: String
+    public let schema: Schema?
+    public init(_ status: Int, _ words: String, _ schema: Schema? = nil) { (self.status, self.words, self.schema) = (status, words, schema) }
+
+    public static let deviceUnreachable = Answer(502, "The device link did not take the command; nothing was stored.")
+    public static let fateUnknown = Answer(
+        503, "Whether the command reaches the device is not known, or something this operation needs is not available; X-Action-Id names the action to follow.")
+    public static let unavailable = Answer(503, "Something this operation needs is not available now; try again.")
+
+    /// The answers of refusals, one for each status and text.
+    public static func all<R: Refused>(of refusals: R.Type) -> [Answer] { refusals.allCases.map { Answer($0.kind.status, $0.words) } }
+}

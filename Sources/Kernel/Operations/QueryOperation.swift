@@ -1,0 +1,39 @@
+/// A question about one aggregate.
+public protocol Query: Sendable {
+    associatedtype Target: Aggregate
+    associatedtype Reply: Sendable
+    static var shape: Shape<Reply> { get }
+    var target: String { get }
+    func answer(_ snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Reply
+    /// Until when the answer, to everybody and whatever the inputs, stays as it is while the state does: it is then written out once. Nil
+    /// for answers that are made each time.
+    func steady(_ state: Target, at now: Moment) -> Moment?
+}
+
+extension Query {
+    public func steady(_ state: Target, at now: Moment) -> Moment? { nil }
+}
+
+extension Operation {
+    /// An operation that answers a question about one aggregate.
+    public static func query<Q: Query, each Input: Sendable>(
+        _ path: String, _ summary: String, allow rule: Rule<Q, Q.Target>, inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> Q
+    ) -> Operation {
+        let answers = [Answer(200, "The answer.", Q.shape.schema), Answer(404, "There is no such \(Q.Target.category.name).")]
+        return Operation(.query, .get, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) { request, services in
+            let inputs = try inputs.read(request), question = make(repeat each inputs)
+            try rule.admit(request.caller, services)
+            let (snapshot, epoch) = try await services.store.loadWithEpoch(Q.Target.self, question.target)
+            try request.check(epoch)
+            try snapshot.mustExist(or: .unknown)
+            try await rule.check(question, snapshot.state, request.caller, services)
+            return try await question.respond(snapshot, request, services)
+        }
+    }
+}
+
+extension Snapshot {
+    func mustExist(or kind: RefusalKind) throws {
+        guard exists else { throw Failure.refused(kind, code: nil, words: "There is no \(A.category.name) '\(stream.id)'.") }
+    }
+}

@@ -1,0 +1,103 @@
+/// A value that a column may have.
+public protocol ColumnValue {
+    /// Nil for what is no such value.
+    init?(column: SQLValue)
+}
+
+/// A row that is not what the program takes it for: a column is missing, or has another kind of value.
+public struct RowDecodingError: Error, Sendable, Equatable {
+    public let column: String
+    public let value: SQLValue?
+}
+
+extension Row {
+    /// The value of a column.
+    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind; null is one only where an optional is read.
+    public func read<Value: ColumnValue>(_ column: String, as type: Value.Type = Value.self) throws(RowDecodingError) -> Value {
+        guard let place = columns.firstIndex(of: column) else { throw RowDecodingError(column: column, value: nil) }
+        guard let value = Value(column: values[place]) else { throw RowDecodingError(column: column, value: values[place]) }
+        return value
+    }
+}
+
+extension Optional: ColumnValue where Wrapped: ColumnValue {
+    public init?(column: SQLValue) {
+        if column == .null {
+            self = nil
+        } else {
+            guard let value = Wrapped(column: column) else { return nil }
+            self = .some(value)
+        }
+    }
+}
+
+extension String: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .text(let text) = column else { return nil }
+        self = text
+    }
+}
+
+extension Int64: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .int(let number) = column else { return nil }
+        self = number
+    }
+}
+
+extension Int: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .int(let number) = column else { return nil }
+        self = Int(number)
+    }
+}
+
+/// SQLite keeps truth values as 0 and 1.
+extension Bool: ColumnValue {
+    public init?(column: SQLValue) {
+        switch column {
+        case .bool(let flag): self = flag
+        case .int(let number): self = number != 0
+        default: return nil
+        }
+    }
+}
+
+extension Moment: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .int(let milliseconds) = column else { return nil }
+        self.init(milliseconds: milliseconds)
+    }
+}
+
+extension [UInt8]: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .bytes(let bytes) = column else { return nil }
+        self = bytes
+    }
+}
+
+/// JSON is kept as text.
+extension JSON: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .text(let text) = column, let json = try? JSON.parse(text, depth: 64) else { return nil }
+        self = json
+    }
+}
+
+extension Text {
+    public init?(column: SQLValue) {
+        guard case .text(let text) = column else { return nil }
+        self.init(text)
+    }
+}
+extension ID: ColumnValue {}
+extension UUIDText: ColumnValue {}
+extension NonEmpty: ColumnValue {}
+
+extension ColumnValue where Self: RawRepresentable, RawValue == String {
+    public init?(column: SQLValue) {
+        guard case .text(let text) = column else { return nil }
+        self.init(rawValue: text)
+    }
+}
