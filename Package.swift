@@ -37,9 +37,9 @@ struct Context {
             .target(name: "\(name)Contracts", dependencies: ["Kernel"], path: "\(home)/Sources/Contracts", swiftSettings: settings),
             .target(name: name, dependencies: ["Kernel"] + libraries + contracts, path: "\(home)/Sources/Module", packageAccess: false, swiftSettings: settings),
             .testTarget(
-                name: "\(name)Tests", dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts, path: "\(home)/Tests",
-                exclude: samples,
-                swiftSettings: settings),
+                name: "\(name)Tests",
+                dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts + ports.map { .target(name: $0.name) },
+                path: "\(home)/Tests", exclude: samples, swiftSettings: settings),
         ]
             + ports.map { port in
                 .target(
@@ -51,7 +51,7 @@ struct Context {
 
 let contexts = [
     Context(name: "Access", knows: ["Devices", "Identity", "Partners"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
-    Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"]),
+    Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
     Context(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),

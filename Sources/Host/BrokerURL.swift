@@ -7,22 +7,40 @@ extension Settings {
     /// The broker as `SPKEY_MQTT_URL` and its files name it; nil when none is set.
     /// - Parameter clientID: stable, so that the broker keeps the session over a restart.
     public func broker(clientID: String, sessionExpiry: Duration = .zero) throws -> MQTTSettings? {
-        guard let text = self["SPKEY_MQTT_URL"] else { return nil }
-        guard let url = URLComponents(string: text), let host = url.host, let scheme = url.scheme, ["mqtt", "mqtts"].contains(scheme) else {
-            throw Mistake(description: "SPKEY_MQTT_URL must be mqtt:// or mqtts:// with a host")
-        }
-        var settings = MQTTSettings(host: host, port: url.port ?? (scheme == "mqtts" ? 8883 : 1883), clientID: clientID)
-        (settings.user, settings.password, settings.isSecure) = (url.user, url.password, scheme == "mqtts")
-        (settings.authorityFile, settings.certificateFile, settings.keyFile) = (self["SPKEY_MQTT_CA"], self["SPKEY_MQTT_CERT"], self["SPKEY_MQTT_KEY"])
+        guard let text = self[HostSettings.broker] else { return nil }
+        guard let url = BrokerURL(text) else { throw ConfigurationError("SPKEY_MQTT_URL must be mqtt:// or mqtts:// with a host") }
+        var settings = MQTTSettings(host: url.host, port: url.port, clientID: clientID)
+        (settings.user, settings.password, settings.isSecure) = (url.user, url.password, url.isSecure)
+        (settings.authorityFile, settings.certificateFile, settings.keyFile) = (
+            self[HostSettings.brokerCA], self[HostSettings.brokerCertificate], self[HostSettings.brokerKey]
+        )
         settings.sessionExpiry = sessionExpiry
         return settings
     }
 
     /// The same at every start, so that the broker keeps the session, and another for every installation on one broker.
     var deviceClientID: String {
-        let digest = SHA256.hash(data: Data((text("SPKEY_DATABASE_URL") + topicPrefix).utf8))
+        let digest = SHA256.hash(data: Data((self[HostSettings.database] + topicPrefix).utf8))
         return "spkey-devices-" + UUIDText(digest: digest).text.prefix(8)
     }
 
-    public var topicPrefix: String { text("SPKEY_TOPIC_PREFIX") }
+    public var topicPrefix: String { self[HostSettings.topicPrefix] }
+}
+
+/// The address of a broker: `mqtts://USER:PASSWORD@HOST:PORT`.
+struct BrokerURL {
+    let host: String
+    let port: Int
+    let user: String?
+    let password: String?
+    let isSecure: Bool
+
+    init?(_ text: String) {
+        guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty, let scheme = url.scheme, ["mqtt", "mqtts"].contains(scheme) else { return nil }
+        self.host = host
+        isSecure = scheme == "mqtts"
+        port = url.port ?? (isSecure ? 8_883 : 1_883)
+        user = url.user
+        password = url.password
+    }
 }

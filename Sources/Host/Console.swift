@@ -14,9 +14,9 @@ public enum Console {
         do {
             outcome = .success(try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper, replaces: replaces)).key)
         } catch Failure.refused(.conflict, _, _) where !replaces {
-            outcome = .failure(Settings.Mistake(description: "\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
+            outcome = .failure(ConfigurationError("\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
         } catch Failure.refused(_, _, let words) {
-            outcome = .failure(Settings.Mistake(description: words))
+            outcome = .failure(ConfigurationError(words))
         } catch {
             outcome = .failure(error)
         }
@@ -40,7 +40,7 @@ public enum Console {
         for context in try Modules.chosen(names) {
             guard let services = system.services[context.name] else { continue }
             let store = ModuleStore(schema: context.name, database: database, epoch: 0, people: people, aggregates: context.aggregates)
-            let views = context.assemble(services).reactions.filter { $0.view != nil }
+            let views = try context.assemble(services).reactions.filter { $0.view != nil }
             let count = try await Rebuild(context, store: store, database: database, reactions: views).run()
             told.append("\(context.name): \(count) streams replayed, \(views.count) subscriptions begin anew")
         }

@@ -7,18 +7,26 @@ struct CryptoVault {
     /// The first key encrypts; every key decrypts what it encrypted.
     private let ring: [(id: String, key: SymmetricKey)]
 
-    init(_ settings: Settings) throws { try self.init(ring: settings["SPKEY_DATA_KEY"] ?? Self.development) }
+    init(_ settings: Settings) throws { try self.init(ring: settings[HostSettings.dataKey] ?? Self.development) }
+
+    /// What is wrong with a ring of keys; nil when nothing is.
+    static func problem(with text: String) -> String? {
+        do {
+            _ = try CryptoVault(ring: text)
+            return nil
+        } catch { return "must be ID:BASE64 with 32 bytes each, separated by commas" }
+    }
 
     /// - Parameter text: `id:base64,id:base64`, 32 bytes each.
     init(ring text: String) throws {
         ring = try text.split(separator: ",").map { entry in
             let parts = entry.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, let bytes = Data(base64Encoded: String(parts[1])), bytes.count == 32, !parts[0].contains(".") else {
-                throw Settings.Mistake(description: "SPKEY_DATA_KEY must be id:base64 with 32 bytes each, separated by commas")
+                throw ConfigurationError("SPKEY_DATA_KEY must be id:base64 with 32 bytes each, separated by commas")
             }
             return (String(parts[0]), SymmetricKey(data: bytes))
         }
-        guard !ring.isEmpty else { throw Settings.Mistake(description: "SPKEY_DATA_KEY is empty") }
+        guard !ring.isEmpty else { throw ConfigurationError("SPKEY_DATA_KEY is empty") }
     }
 
     /// The key of development; known to everyone.
@@ -65,13 +73,13 @@ struct CryptoVault {
 /// Development tokens: HS256 (RFC 7515), signed with the development secret.
 public enum DevelopmentToken {
     public static func make(email: String?, userID: String?, lifetime: Duration, settings: Settings, now: Moment) throws -> String {
-        guard settings.isDevelopment else { throw Settings.Mistake(description: "tokens are made in development only") }
+        guard settings.isDevelopment else { throw ConfigurationError("tokens are made in development only") }
         var claims: JSON.Object = [
             "sub": .string(userID ?? "dev|\(email ?? "nobody")"), "iat": .int(now.seconds), "exp": .int((now + lifetime).seconds),
-            "iss": settings["SPKEY_JWT_ISSUER"].map(JSON.string), "aud": settings["SPKEY_JWT_AUDIENCE"].map(JSON.string),
+            "iss": settings[HostSettings.issuer].map(JSON.string), "aud": settings[HostSettings.audience].map(JSON.string),
         ]
-        if let email { claims[settings.text("SPKEY_JWT_EMAIL_CLAIM")] = .string(email) }
-        if let userID { claims[settings.text("SPKEY_JWT_USER_ID_CLAIM")] = .string(userID) }
+        if let email { claims[settings[HostSettings.emailClaim]] = .string(email) }
+        if let userID { claims[settings[HostSettings.userIDClaim]] = .string(userID) }
         let signed = base64URL(JSON.object(["alg": "HS256", "typ": "JWT"]).bytes) + "." + base64URL(JSON.object(claims).bytes)
         let key = SymmetricKey(data: Data(settings.developmentSecret.utf8))
         return signed + "." + base64URL(Array(HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: key)))
@@ -80,8 +88,4 @@ public enum DevelopmentToken {
     private static func base64URL(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
-}
-
-extension Settings {
-    var developmentSecret: String { self["SPKEY_JWT_DEV_SECRET"] ?? "development-only-secret" }
 }

@@ -4,14 +4,14 @@ import Glibc
 final class DatabaseLock: Sendable {
     private let descriptor: Int32
 
-    /// Throws `Settings.Mistake` while another process serves the file.
+    /// Throws `ConfigurationError` while another process serves the file.
     init(serving path: String) throws {
         let name = path + ".lock"
         descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Settings.Mistake(description: "\(name) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw ConfigurationError("\(name) cannot be opened: \(String(cString: strerror(errno)))") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw Settings.Mistake(description: "another process serves \(path): SQLite means one process; stop it, or use PostgreSQL")
+            throw ConfigurationError("another process serves \(path): SQLite means one process; stop it, or use PostgreSQL")
         }
     }
 

@@ -8,12 +8,12 @@ public struct Gateway: Sendable {
     /// `HOST:PORT` by module.
     let upstreams: [String: String]
 
-    /// Throws `Mistake` when a module has no upstream.
+    /// Throws `ConfigurationError` when a module has no upstream.
     public init(listen: String, upstreams: [String: String]) throws {
         let missing = Modules.all.map(\.name).filter { upstreams[$0] == nil }
-        guard missing.isEmpty else { throw Settings.Mistake(description: "--upstream is missing for \(missing.joined(separator: ", "))") }
+        guard missing.isEmpty else { throw ConfigurationError("--upstream is missing for \(missing.joined(separator: ", "))") }
         let unknown = upstreams.keys.filter { name in !Modules.all.contains { $0.name == name } }
-        guard unknown.isEmpty else { throw Settings.Mistake(description: "--upstream names unknown modules: \(unknown.sorted().joined(separator: ", "))") }
+        guard unknown.isEmpty else { throw ConfigurationError("--upstream names unknown modules: \(unknown.sorted().joined(separator: ", "))") }
         (self.listen, self.upstreams) = (listen, upstreams)
     }
 

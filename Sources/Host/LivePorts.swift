@@ -5,23 +5,24 @@ import HubBridge
 import Kernel
 import Logging
 import PartnersContracts
+import WalletLinks
 import WebhookSender
 
-/// The live sides of the ports that the modules of this process need.
-struct LivePorts: Sendable {
-    private(set) var ports = Ports()
-    private(set) var link: HubLink?
+/// The live sides of the modules' ports.
+enum LivePorts {
+    /// What they read.
+    static let settings = WebhookSender.settings
 
-    init(_ settings: Settings, modules: [String], log: Logger) async throws {
-        if modules.contains("access") { ports.plug(GuestPages.live) }
-        if modules.contains("devices") {
-            let link = try Self.hubLink(settings, log)
-            ports.plug(link)
-            self.link = link
-        }
-        if modules.contains("partners") {
-            ports.plug(WebhookSender.live(allowsPrivate: settings.flag("SPKEY_WEBHOOK_ALLOW_PRIVATE", inDevelopment: true), clock: System.clock))
-        }
+    /// Those that the modules of this process need.
+    /// - Throws: `ConfigurationError` when a required one is missing.
+    static func plugged(for contexts: [Context], _ settings: Settings, log: Logger) throws -> Ports {
+        let needed = Set(contexts.flatMap(\.ports).map(\.title))
+        var ports = Ports(GuestPages.live, WalletLinks.live)
+        if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }
+        if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: System.clock)) }
+        let missing = ports.missing(of: contexts.flatMap(\.ports))
+        guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
+        return ports
     }
 
     private static func hubLink(_ settings: Settings, _ log: Logger) throws -> HubLink {

@@ -21,7 +21,7 @@ public enum Modules {
         guard !names.isEmpty else { return all }
         return try names.map { name in
             guard let module = all.first(where: { $0.name == name }) else {
-                throw Settings.Mistake(description: "there is no module '\(name)'; there are \(all.map(\.name).joined(separator: ", "))")
+                throw ConfigurationError("there is no module '\(name)'; there are \(all.map(\.name).joined(separator: ", "))")
             }
             return module
         }

@@ -17,7 +17,7 @@ public struct Simulation: Sendable {
     /// Runs until cancelled. The ids of hubs and locks are made from their numbers: every run plays the same building.
     public func run(_ settings: Settings, announce: (String) -> Void) async throws {
         guard let broker = try settings.broker(clientID: "spkey-simulator-\(UUIDText.fresh(at: System.clock()))") else {
-            throw Settings.Mistake(description: "SPKEY_MQTT_URL must be set to simulate hubs on a broker")
+            throw ConfigurationError("SPKEY_MQTT_URL must be set to simulate hubs on a broker")
         }
         var behaviour = SimulatedBehaviour()
         (behaviour.delay, behaviour.isOffline, behaviour.saysTwice, behaviour.refusal) = (delay, isOffline, saysTwice, refusal)
@@ -41,7 +41,7 @@ public struct Simulation: Sendable {
         var found: [String: JSON] = [:]
         for (number, file) in try FileManager.default.contentsOfDirectory(atPath: nodes).filter({ $0.hasSuffix(".json") }).sorted().enumerated() {
             let dump = try JSON.parse(Array(try Data(contentsOf: URL(filePath: nodes).appending(path: file))), depth: 64)
-            guard let attributes = dump["attributes"] else { throw Settings.Mistake(description: "\(file) is no Matter node dump: it has no attributes") }
+            guard let attributes = dump["attributes"] else { throw ConfigurationError("\(file) is no Matter node dump: it has no attributes") }
             found[Self.id("node", number + 0xE000)] = attributes
         }
         return found

@@ -22,7 +22,7 @@ struct Storage: Sendable {
     ]
 
     init(_ settings: Settings) throws {
-        let url = settings.text("SPKEY_DATABASE_URL")
+        let url = settings[HostSettings.database]
         if url.hasPrefix("sqlite:") {
             let path = String(url.dropFirst("sqlite:".count))
             try FileManager.default.createDirectory(at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -30,10 +30,10 @@ struct Storage: Sendable {
             (postgres, self.path) = (nil, path)
         } else if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
             let reach = PostgresSettings(conninfo: url)
-            database = PostgresDatabase(reach, connections: settings.number("SPKEY_DATABASE_POOL"))
+            database = PostgresDatabase(reach, connections: settings[HostSettings.databasePool])
             (postgres, path) = (reach, nil)
         } else {
-            throw Settings.Mistake(description: "SPKEY_DATABASE_URL must be sqlite:PATH or postgres://…")
+            throw ConfigurationError("SPKEY_DATABASE_URL must be sqlite:PATH or postgres://…")
         }
     }
 
@@ -46,7 +46,7 @@ struct Storage: Sendable {
     private func migrate(_ schema: String, _ steps: [Migration], _ vault: Vault) async throws {
         try await Migrator(database).migrate(schema: schema, steps)
         do { try await UUIDFolding(schema, database: database, vault: vault).run() } catch let collision as UUIDFolding.Collision {
-            throw Settings.Mistake(description: collision.description)
+            throw ConfigurationError(collision.description)
         }
     }
 

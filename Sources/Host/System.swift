@@ -26,7 +26,7 @@ public struct System: Sendable {
     let subscriptions: [Subscription]
     let jobs: [Job]
     let asks: LocalAsks
-    let link: HubLink?
+    let ports: Ports
     let standings: Standings
     let gauges: [Gauge]
     let metrics = Metrics()
@@ -51,14 +51,14 @@ public struct System: Sendable {
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
         let contexts = try Modules.chosen(names), storage = try Storage(settings)
         let isSplit = contexts.count < Modules.all.count
-        if isSplit, storage.postgres == nil { throw Settings.Mistake(description: "SQLite means one process: --modules needs PostgreSQL") }
-        if storage.postgres == nil || settings.flag("SPKEY_AUTO_MIGRATE") { try await storage.migrate(Modules.all, try CryptoVault(settings).port) }
+        if isSplit, storage.postgres == nil { throw ConfigurationError("SQLite means one process: --modules needs PostgreSQL") }
+        if storage.postgres == nil || settings[HostSettings.migratesAtStart] { try await storage.migrate(Modules.all, try CryptoVault(settings).port) }
         let missing = try await storage.missing(contexts)
-        guard missing.isEmpty else { throw Settings.Mistake(description: "the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
+        guard missing.isEmpty else { throw ConfigurationError("the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
         let epoch = try await Epochs.current(of: storage.database)
         let standings = Standings(), holder = Self.listener(settings.forEdge)
         let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
-        let ports = try await LivePorts(settings, modules: contexts.map(\.name), log: log)
+        let ports = try LivePorts.plugged(for: contexts, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
         let directory = CredentialDirectory.port(forget: PersonKeys.forget)
@@ -67,16 +67,16 @@ public struct System: Sendable {
             let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: context.aggregates) { bus.posted(name) }
             let moduleLog = Log(log, module: name)
             var services = Services(
-                module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports.ports,
-                settings: settings.forModules, log: moduleLog, clock: clock)
+                module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports,
+                settings: settings.values, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
             let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
             (services.launch, services.wake, services.zones, services.uptime) = (workflows.launch, workflows.wake, .world, uptime)
             services = services.following(context.follow)
             all[name] = services
-            let assembly = context.assemble(services)
-            let link = context.name == "devices" ? ports.link : nil
-            bus.local.register(assembly.answers + ModuleAnswers.answers(context, services, store, storage.database) { link.map { $0.isUp() } ?? true })
+            let assembly = try context.assemble(services)
+            bus.local.register(
+                assembly.answers + ModuleAnswers.answers(context, services, store, storage.database) { ports.unready(of: context.ports).isEmpty })
             if !context.workflows.isEmpty {
                 jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
@@ -94,10 +94,10 @@ public struct System: Sendable {
         }
         all[Storage.platform] = Services(
             module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port, bus: bus.port, vault: vault,
-            directory: directory, ports: Ports(), settings: settings.forModules, log: Log(log, module: Admin.name), clock: clock)
+            directory: directory, ports: Ports(), settings: settings.values, log: Log(log, module: Admin.name), clock: clock)
         return System(
             settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
-            link: ports.link, standings: standings, gauges: gauges, log: log, adminKey: settings["SPKEY_ADMIN_API_KEY"] ?? "")
+            ports: ports, standings: standings, gauges: gauges, log: log, adminKey: settings[HostSettings.adminKey] ?? "")
     }
 
     /// Asks a module of this process; for the commands of the console.
@@ -125,7 +125,7 @@ public struct System: Sendable {
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
         let watch = Watch(
             subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics, clock: Self.clock,
-            link: linkState, log: log)
+            ports: portStates, log: log)
         // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
         let background = Background(jobs: jobs + watch.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
@@ -148,20 +148,29 @@ public struct System: Sendable {
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + ":\(settings.port)"
     }
 
-    /// Whether the device link is there, or another process's business; nil where no module of this process has one.
-    private var linkState: (@Sendable () -> Bool)? {
-        guard let link else { return nil }
-        return { [standings] in !standings.states(of: "devices").contains(.holding) || link.isUp() }
+    /// The ports of this process's modules, each with whether it is there, or another process's business.
+    private var portStates: [(title: String, isThere: @Sendable () -> Bool)] {
+        contexts.flatMap { context in
+            context.ports.map { use in
+                let isThere: @Sendable () -> Bool = { [standings, ports] in
+                    let states = standings.states(of: context.name)
+                    return !states.isEmpty && !states.contains(.holding) || ports.unready(of: [use]).isEmpty
+                }
+                return (use.title, isThere)
+            }
+        }
     }
 
     private var readiness: @Sendable () async -> String? {
-        { [storage, link, standings, bus = services[Storage.platform]?.bus] in
+        { [storage, ports, contexts, standings, bus = services[Storage.platform]?.bus] in
             guard await Self.answersSoon(storage.database) else { return "The database does not answer." }
-            let states = standings.states(of: "devices")
-            if states.contains(.starting) { return "The device link is starting." }
-            if let link, states.contains(.holding), !link.isUp() { return "The device link is down." }
-            // Another process holds the link: it must be there.
-            if states.contains(.standby), let bus, !(await ModuleAnswers.isReady("devices", bus)) { return "Nobody answers for the device link." }
+            for context in contexts {
+                let states = standings.states(of: context.name), unready = ports.unready(of: context.ports)
+                if states.contains(.starting) { return "The work of \(context.name) is starting." }
+                if let title = unready.first, states.isEmpty || states.contains(.holding) { return "The \(title) is down." }
+                // Another process does the work: it must be there.
+                if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(context.name, bus)) { return "Nobody answers for \(context.name)." }
+            }
             return nil
         }
     }
@@ -192,7 +201,7 @@ public struct System: Sendable {
 
     /// The document of the whole API, whichever modules this process runs.
     public static func document(_ settings: Settings) -> OpenAPIDocument {
-        OpenAPIDocument(Modules.operations, publicURL: settings.text("SPKEY_PUBLIC_URL"))
+        OpenAPIDocument(Modules.operations, publicURL: settings[SharedSettings.publicURL])
     }
 
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {

@@ -13,7 +13,8 @@ struct Watch: Sendable {
     let metrics: Metrics
     let clock: @Sendable () -> Moment
 
-    let link: (@Sendable () -> Bool)?
+    /// The parties outside, each with whether it is there.
+    let ports: [(title: String, isThere: @Sendable () -> Bool)]
     let log: Logger
 
     private static let pause = Duration.seconds(10), glance = Duration.seconds(1)
@@ -31,11 +32,11 @@ struct Watch: Sendable {
     }
 
     private func watchOutages() async throws {
-        var database = Outage("the database"), broker = Outage("the device link")
+        var database = Outage("the database"), parties = ports.map { Outage("the \($0.title)") }
         while true {
             try await Task.sleep(for: Self.glance)
             database.note(isThere: await System.answersSoon(self.database), log)
-            if let link { broker.note(isThere: link(), log) }
+            for place in parties.indices { parties[place].note(isThere: ports[place].isThere(), log) }
         }
     }
 

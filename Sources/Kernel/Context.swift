@@ -8,21 +8,27 @@ public struct Context: Sendable {
     public let workflows: [AnyWorkflow]
     /// The tables that its aggregates' `project` fills: a rebuild empties them and replays the log.
     public let views: [String]
+    /// The parties outside that it uses; the host plugs them in and tells when one is missing or away.
+    public let ports: [PortUse]
+    /// The settings that it reads.
+    public let settings: [AnySetting]
     /// Messages to partners that are no event of an aggregate, and events of the contract whose use cases are still to come.
     public let announcements: [EventDoc]
     /// What happens after each commit, before the one who committed goes on. It may fail without harm: what must happen stands in the outbox too.
     public let follow: (@Sendable (Commit, Services) async -> Void)?
     /// What runs besides operations, once the module has its services.
-    public let assemble: @Sendable (Services) -> Assembly
+    public let assemble: @Sendable (Services) throws -> Assembly
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        workflows: [AnyWorkflow] = [], views: [String] = [], announcements: [EventDoc] = [],
+        workflows: [AnyWorkflow] = [], views: [String] = [], ports: [PortUse] = [], settings: [AnySetting] = [], announcements: [EventDoc] = [],
         follow: (@Sendable (Commit, Services) async -> Void)? = nil,
-        assemble: @escaping @Sendable (Services) -> Assembly = { _ in Assembly() }
+        assemble: @escaping @Sendable (Services) throws -> Assembly = { _ in Assembly() }
     ) {
         (self.name, self.aggregates, self.migrations, self.operations) = (name, aggregates, migrations, operations)
         (self.workflows, self.views, self.follow, self.assemble) = (workflows, views, follow, assemble)
+        self.ports = ports
+        self.settings = settings
         self.announcements = announcements
     }
 }

@@ -6,7 +6,7 @@ public struct Services: Sendable {
     public let vault: Vault
     public let directory: Directory
     public let ports: Ports
-    public let settings: ModuleSettings
+    public let settings: SettingValues
     public let log: Log
     public let clock: @Sendable () -> Moment
     public var crashes = CrashPoints.none
@@ -29,7 +29,7 @@ public struct Services: Sendable {
     public var clocks: ClockReading { ClockReading(clock(), uptime: uptime()) }
 
     public init(
-        module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: ModuleSettings, log: Log,
+        module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: SettingValues, log: Log,
         clock: @escaping @Sendable () -> Moment
     ) {
         (self.module, self.store, self.bus, self.vault) = (module, store, bus, vault)
@@ -122,34 +122,6 @@ public enum AddressStanding: String, Sendable {
     case invited
     /// Typed by somebody else, to write to; no more.
     case contact
-}
-
-/// Settings that modules read.
-public struct ModuleSettings: Sendable {
-    /// Development: what is refused elsewhere for safety may be allowed.
-    public var isDevelopment = true
-    public var publicURL = "http://127.0.0.1:8787"
-    /// Whether webhooks may point at private and loopback addresses.
-    public var allowsPrivateWebhooks = true
-    /// Region and account of the partner envelope.
-    public var region = "eu-west-1"
-    public var account = "000000000000"
-    /// What the identity provider shows when somebody has signed up; nil when none is set.
-    public var signUpSecret: String?
-    /// Whether the residents of a lock may be listed without credentials.
-    public var allowsAnonymousResidents = true
-    /// Whether PINs open doors.
-    public var hasPins = true
-    public init() {}
-}
-
-/// The live sides of ports, by the type of the port.
-public struct Ports: Sendable {
-    private var all: [ObjectIdentifier: any Sendable] = [:]
-    public init() {}
-    public mutating func plug<Port: Sendable>(_ port: Port) { all[ObjectIdentifier(Port.self)] = port }
-    /// The live side of a port; nil when nothing is plugged in.
-    public func port<Port: Sendable>(_ type: Port.Type = Port.self) -> Port? { all[ObjectIdentifier(type)] as? Port }
 }
 
 /// Where modules report what operators should know. Messages are constant; what varies is metadata.

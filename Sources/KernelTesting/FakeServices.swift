@@ -46,9 +46,9 @@ public final class FakeServices: Sendable {
     public var rows: [SQL] { state.withLock { $0.rows } }
     public var messages: [Commit.Posting] { state.withLock { $0.messages } }
 
-    public func services(_ module: String, settings: ModuleSettings = ModuleSettings()) -> Services {
+    public func services(_ module: String, settings: SettingValues = SettingValues(), ports: Ports = Ports()) -> Services {
         Services(
-            module: module, store: store, bus: bus, vault: vault, directory: directory, ports: Ports(), settings: settings, log: Log { _, _, _ in },
+            module: module, store: store, bus: bus, vault: vault, directory: directory, ports: ports, settings: settings, log: Log { _, _, _ in },
             clock: { [now] in now })
     }
 

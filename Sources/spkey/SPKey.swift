@@ -11,14 +11,14 @@ struct SPKey: AsyncParsableCommand {
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
         subcommands: [
             Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, RebuildCommand.self,
-            GrantsCommand.self, DeadLetters.self, Doctor.self,
+            GrantsCommand.self, DeadLetters.self, Doctor.self, SettingsCommand.self,
         ])
 
     static func main() async {
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
-        } catch let mistake as Settings.Mistake {
+        } catch let mistake as ConfigurationError {
             print("spkey: \(mistake)", to: &Standard.error)
             exit(withError: ExitCode(78))
         } catch {

@@ -47,6 +47,6 @@ import Testing
                 #expect(text.contains("location ~ ^\(pattern)$ { proxy_pass http://\(module.name); }"), "\(operation.key)")
             }
         }
-        #expect(throws: Settings.Mistake.self) { try Gateway(listen: "127.0.0.1:1", upstreams: [:]) }
+        #expect(throws: ConfigurationError.self) { try Gateway(listen: "127.0.0.1:1", upstreams: [:]) }
     }
 }

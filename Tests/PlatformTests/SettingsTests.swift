@@ -1,3 +1,4 @@
+import Kernel
 import Testing
 
 @testable import Host
@@ -52,4 +53,24 @@ import Testing
         let told = await mistakes(["SPKEY_HTTP_PORT": "87000", "SPKEY_TOPIC_PREFIX": "a/+/b", "SPKEY_NONSENSE": "1"])
         #expect(told.split(separator: "\n").count == 3, "\(told)")
     }
+
+    @Test func `a setting is declared once, with what it does`() {
+        let docs = Settings.documentation
+        #expect(Set(docs.map(\.name)).count == docs.count)
+        #expect(docs.allSatisfy { $0.name.hasPrefix("SPKEY_") && $0.note.hasSuffix(".") && !$0.form.isEmpty })
+        #expect(docs.first { $0.name == "SPKEY_PIN_ACCESS" }?.fallback == "true in dev, else false")
+    }
+
+    @Test func `values are typed, defaults depend on the environment, secrets are masked`() async throws {
+        let development = try await Settings.load(environment: ["SPKEY_HTTP_PORT": "0", "SPKEY_CORS_ORIGINS": "https://a.example,http://b.example:8080"])
+        #expect(development[HostSettings.port] == 0 && development[HostSettings.origins] == ["https://a.example", "http://b.example:8080"])
+        #expect(!development[HostSettings.requiresVerifiedEmail] && development[HostSettings.adminKey] == nil)
+        let production = try await Settings.load(environment: Self.production)
+        #expect(production[HostSettings.requiresVerifiedEmail] && !production[HostSettings.migratesAtStart])
+        let shown = Dictionary(uniqueKeysWithValues: production.effective.map { ($0.name, $0.value) })
+        #expect(shown["SPKEY_ADMIN_API_KEY"] == "•••" && shown["SPKEY_DATABASE_URL"] == "postgres://•••@db/spkey" && shown["SPKEY_MQTT_URL"] == "mqtts://•••@broker")
+        #expect(shown["SPKEY_DATA_KEY"] == "•••" && shown["SPKEY_RATE_LIMIT"] == "6000")
+    }
+
+    @Test func `a name that is set to nothing is not set`() async { #expect(await mistakes(["SPKEY_MQTT_CA": "", "SPKEY_HTTP_PORT": ""]).isEmpty) }
 }

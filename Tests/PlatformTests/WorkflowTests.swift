@@ -86,7 +86,7 @@ private struct Nap: Workflow {
         func engine(_ holder: String) -> WorkflowEngine {
             let fake = FakeServices().services("alpha")
             let services = Services(
-                module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+                module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
                 log: fake.log,
                 clock: Stage.clock)
             return WorkflowEngine([AnyWorkflow(Trip.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services, holder: holder)

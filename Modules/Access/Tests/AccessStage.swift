@@ -25,7 +25,7 @@ final class AccessStage: Sendable {
     var services: Services {
         let fake = fake.services("access")
         return Services(
-            module: "access", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+            module: "access", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
             log: fake.log, clock: { self.clock })
     }
     var clock: Moment { now.withLock { $0 } }

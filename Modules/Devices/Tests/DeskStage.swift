@@ -63,7 +63,7 @@ final class DeskStage: Sendable {
         let store = ModuleStore(schema: "devices", database: database, epoch: 1)
         let fake = FakeServices().services("devices")
         let services = Services(
-            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: ModuleSettings(),
+            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
             log: fake.log, clock: { self.state.withLock { $0.now } })
         let link = HubLink(
             listen: { _ in },

@@ -2,6 +2,7 @@ import IdentityContracts
 import Kernel
 import KernelTesting
 import Testing
+import WalletLinks
 
 @testable import Identity
 
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func `links carry what the wallet needs`() {
-        let standard = WalletProvider.standard
+        let standard = WalletLinks.live
         #expect(standard.appleLink("k-1", "a+b@example.com") == "https://a.wallet.spkey.co/?email=a%2Bb%40example.com&uuid=k-1&brand=spkey")
         #expect(standard.googleLink("é") == "https://g.wallet.spkey.co/?uuid=%C3%A9&brand=spkey")
     }
@@ -169,9 +170,8 @@ import Testing
         ] as [(String?, String?, Caller, Bool)])
     func `signing up needs the secret, a super key, or development`(given: String?, wanted: String?, caller: Caller, isAllowed: Bool) async {
         for isDevelopment in [true, false] {
-            var settings = ModuleSettings()
-            settings.signUpSecret = wanted
-            settings.isDevelopment = isDevelopment
+            var settings = SettingValues(isDevelopment ? .dev : .prod)
+            settings[IdentitySettings.signUpSecret] = wanted
             let services = FakeServices().services("identity", settings: settings), headers = given.map { ["x-webhook-secret": $0] } ?? [:]
             let request = Request(headers: headers, caller: caller, attempt: Attempt(now: now))
             let refused = Failure.unauthenticated("The secret is missing or wrong.")

@@ -52,7 +52,7 @@ import Testing
             id: "e", source: "access", name: "KeyAdded", stream: StreamName("lock", "7"), subject: "uuid", version: 2,
             at: Moment(milliseconds: 1_755_680_400_123), audience: ["acme"], trace: Trace(correlation: "", causation: nil), data: ["keyUuid": "k"])
         #expect(
-            PartnerEnvelope.body(envelope, for: "acme", ModuleSettings()) == [
+            PartnerEnvelope.body(envelope, for: "acme") == [
                 "id": "e", "source": "spk.api", "detail-type": "KeyAdded", "time": "2025-08-20T09:00:00Z", "region": "eu-west-1", "account": "000000000000",
                 "version": "0", "resources": [],
                 "detail": [
@@ -66,7 +66,7 @@ import Testing
         let envelope = Envelope(
             id: "e", source: "devices", name: "Shadow Update", stream: StreamName("shadow", "t"), subject: "t", version: 0, at: Moment(milliseconds: 0),
             audience: ["acme"], trace: Trace(correlation: "", causation: nil), data: ["thing": "t", "version": 3, "reported": ["on": true], "delta": [:]])
-        let body = PartnerEnvelope.body(envelope, for: "acme", ModuleSettings())
+        let body = PartnerEnvelope.body(envelope, for: "acme")
         #expect(body["source"] == "spk.iot.shadow")
         #expect(
             body["detail"] == [

@@ -5,14 +5,14 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
     /// Who may ask at all, whatever there is; others hear that credentials are needed.
-    public let admits: @Sendable (Caller, ModuleSettings) -> Bool
+    public let admits: @Sendable (Caller, SettingValues) -> Bool
     public let permits: @Sendable (Request, State, Caller) -> Bool
     /// Asked where `permits` has said yes: what the state alone does not say.
     public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
         _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
-        admits: @escaping @Sendable (Caller, ModuleSettings) -> Bool = { _, _ in true },
+        admits: @escaping @Sendable (Caller, SettingValues) -> Bool = { _, _ in true },
         confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
     ) {

@@ -14,16 +14,16 @@ extension Operation {
     /// A call by another service that proves itself with a shared secret. Without the secret's setting only development takes it, and only from callers that
     /// send none; a super key may always call.
     /// - Parameters:
-    ///   - header: the header with the secret.
     ///   - party: who calls, as documents say it.
+    ///   - header: the header with the secret.
     public static func callback<each Input: Sendable>(
-        _ path: String, _ summary: String, from party: String, header: String, secret: @escaping @Sendable (ModuleSettings) -> String?, answers: [Answer],
-        inputs: Inputs<repeat each Input>, take: @escaping @Sendable (Request, Services, repeat each Input) async throws -> Response
+        _ path: String, _ summary: String, from party: String, header: String, secret: Setting<String?>, answers: [Answer], inputs: Inputs<repeat each Input>,
+        take: @escaping @Sendable (Request, Services, repeat each Input) async throws -> Response
     ) -> Operation {
         let proof = Inputs<String?>(.header(header, "The secret shared with \(party)."))
-        let rule = Rule<String, ModuleSettings>("\(party) with its secret, or a super key", by: .optional) { given, settings, caller in
+        let rule = Rule<String, SettingValues>("\(party) with the secret \(secret.doc.name), or a super key", by: .optional) { given, settings, caller in
             if caller.isSuper { return true }
-            guard let wanted = secret(settings) else { return settings.isDevelopment && given.isEmpty }
+            guard let wanted = settings[secret] else { return settings.isDevelopment && given.isEmpty }
             return Secret.areEqual(given, wanted)
         }
         let all = answers + [Answer(401, "The secret is missing or wrong.")]

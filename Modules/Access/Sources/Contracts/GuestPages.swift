@@ -75,7 +75,8 @@ public struct TroublePage: Sendable {
 }
 
 /// Turns pages into HTML. Whatever comes from people is escaped.
-public struct GuestPages: Sendable {
+public struct GuestPages: Port {
+    public static let title = "maker of pages"
     public let guest: @Sendable (GuestPage) -> String
     public let opening: @Sendable (OpeningPage) -> String
     public let trouble: @Sendable (TroublePage) -> String

@@ -1,3 +1,4 @@
+import AccessContracts
 public import Kernel
 
 /// Access: locks, their keys, and who may open what.
@@ -25,6 +26,8 @@ public let access = Context(
         AnyWorkflow(EndGivenKeys.self),
     ],
     views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors", "temp_key_users"],
+    ports: [.required(GuestPages.self)],
+    settings: AccessSettings.all,
     follow: EndedRights.follow,
     assemble: { services in
         Assembly(

@@ -1,7 +1,10 @@
 public import Kernel
 
 /// The way to hubs and back. Live sides: MQTT, and inside the process with a simulator.
-public struct HubLink: Sendable {
+public struct HubLink: Port {
+    public static let title = "device link"
+    public var isReady: Bool { isUp() }
+
     /// Something a thing has sent.
     public enum Inbound: Sendable, Equatable {
         case shadow(ThingName, shadow: String?, verb: Verb, payload: [UInt8])

@@ -11,6 +11,7 @@ public let devices = Context(
     ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
     views: ["matter_devices"],
+    ports: [.required(HubLink.self)],
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
         + [
             "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "HubDecommissioned", "HubReClaimed", "HubRoleSet", "HubSuspended",
@@ -20,7 +21,7 @@ public let devices = Context(
             EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly)
         },
     assemble: { services in
-        guard let link = services.ports.port(HubLink.self) else { return Assembly() }
+        let link = try services.port(HubLink.self)
         let desk = DeviceDesk(services: services, link: link)
         let want = Answering(WantState.self) { question, _ in try await desk.want(question) }
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }

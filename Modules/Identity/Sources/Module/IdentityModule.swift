@@ -1,3 +1,4 @@
+import IdentityContracts
 public import Kernel
 
 /// Identity: people, how they are reached, what they hold, and what their app shows them.
@@ -15,6 +16,8 @@ public let identity = Context(
         AddLicensePlate.operation, RemoveLicensePlate.operation, LicensePlates.operation,
         AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation,
     ],
+    ports: [.required(WalletProvider.self)],
+    settings: IdentitySettings.all,
     follow: { commit, services in await EndedRights.follow(commit, services) },
     assemble: { services in Assembly(answers: PeopleQuestions.answers(services)) }
 )

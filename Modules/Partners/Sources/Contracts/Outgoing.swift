@@ -1,5 +1,9 @@
+public import Kernel
+
 /// The way to partners' endpoints. Its live side vets every address when it connects.
-public struct WebhookSending: Sendable {
+public struct WebhookSending: Port {
+    public static let title = "sender of webhooks"
+
     public struct Request: Sendable, Equatable {
         public let url: String
         public let headers: [(name: String, value: String)]

@@ -13,13 +13,14 @@ public func partners(_ catalogue: EventCatalogue) -> Context {
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation, ChangeWebhook.byPartner,
         ],
+        ports: [.required(WebhookSending.self)],
         follow: { commit, services in await EndedKeys.follow(commit, services) },
         assemble: { services in
             let activity = Activity()
-            let worker = services.ports.port(WebhookSending.self).map { DeliveryWorker(services: services, sending: $0, activity: activity) }
+            let worker = DeliveryWorker(services: services, sending: try services.port(), activity: activity)
             return Assembly(
                 answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)], reactions: [FanOut.reaction(catalogue, services, activity)],
-                jobs: worker?.jobs ?? [],
+                jobs: worker.jobs,
                 gauges: DeliveryFigures.gauges(services))
         }
     )

@@ -4,9 +4,15 @@ public import PartnersContracts
 
 /// Webhooks over HTTP.
 public enum WebhookSender {
-    /// - Parameter allowsPrivate: whether private and loopback addresses may be called: development only.
-    public static func live(allowsPrivate: Bool, clock: @escaping @Sendable () -> Moment) -> WebhookSending {
-        let client = HTTPClient(publicOnly: !allowsPrivate)
+    static let allowsPrivate = Setting.flag(
+        "SPKEY_WEBHOOK_ALLOW_PRIVATE", "Whether webhooks may lead to private and loopback addresses.", inDevelopment: true
+    ).checked { isAllowed, environment in
+        isAllowed && environment == .prod ? "must not be true in prod: webhooks would reach into the private network" : nil
+    }
+    public static let settings = [allowsPrivate.any]
+
+    public static func live(_ settings: SettingValues, clock: @escaping @Sendable () -> Moment) -> WebhookSending {
+        let client = HTTPClient(publicOnly: !settings[allowsPrivate])
         return WebhookSending { request in
             do {
                 let response = try await client.send(

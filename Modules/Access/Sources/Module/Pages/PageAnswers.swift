@@ -10,8 +10,9 @@ struct PageAnswers {
     private let pages: GuestPages
 
     init(_ request: Request, _ services: Services) throws {
-        guard let pages = services.ports.port(GuestPages.self) else { throw Failure.notConfigured("There are no pages here.") }
-        (self.request, self.services, self.pages) = (request, services, pages)
+        self.request = request
+        self.services = services
+        pages = try services.port()
         language = Self.language(query: request.query["lang"], cookie: request.cookie("lang"), accepted: request.header("accept-language"))
         nonce = UUIDText(digest: services.vault.random(16)).text
     }

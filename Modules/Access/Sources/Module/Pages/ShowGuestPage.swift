@@ -30,9 +30,9 @@ enum ShowGuestPage {
     }
 
     /// The token leaves the address, where others would see it, for a cookie that scripts cannot read.
-    private static func exchange(_ token: String, _ path: String, _ settings: ModuleSettings) -> Response {
+    private static func exchange(_ token: String, _ path: String, _ settings: SettingValues) -> Response {
         let isClean = token.utf8.allSatisfy { byte in byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") }
-        let secure = settings.publicURL.hasPrefix("https:") ? "; Secure" : ""
+        let secure = settings[SharedSettings.publicURL].hasPrefix("https:") ? "; Secure" : ""
         let headers = ["Location": path].merging(isClean ? ["Set-Cookie": "spk_guest=\(token); Path=\(path); HttpOnly; SameSite=Lax\(secure)"] : [:]) { $1 }
         return Response(303, headers: headers, body: .empty)
     }

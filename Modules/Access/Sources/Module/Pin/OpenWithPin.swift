@@ -12,7 +12,7 @@ enum OpenWithPin {
         ],
         inputs: .init(.path("id", "Number of the lock."), .body("pin", "What was typed."))
     ) { (request: Request, services: Services, lock: LockID, pin: TypedPin) in
-        guard services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
+        guard services.settings[AccessSettings.hasPins] else { throw Failure.notConfigured("PINs are not configured here.") }
         // One try at a time per lock, so that many at once count like many one after another.
         let turn = try await services.store.turn(StreamName("pin", lock.description))
         defer { turn.end() }

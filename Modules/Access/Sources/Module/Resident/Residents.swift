@@ -26,9 +26,9 @@ struct Residents: Query {
 
     private static let rule = Rule<Residents, Lock>(
         "everybody where the installation allows it, otherwise who manages the lock or lives there", by: .optional,
-        admits: { caller, settings in caller != .anonymous || settings.allowsAnonymousResidents },
+        admits: { caller, settings in caller != .anonymous || settings[AccessSettings.allowsAnonymousResidents] },
         confirms: { _, lock, caller, services in
-            if services.settings.allowsAnonymousResidents { return true }
+            if services.settings[AccessSettings.allowsAnonymousResidents] { return true }
             if let user = caller.user, lock.resident(user) != nil { return true }
             return try await lock.isManaged(by: caller, services)
         },

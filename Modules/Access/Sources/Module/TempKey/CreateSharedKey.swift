@@ -44,7 +44,7 @@ struct CreateSharedKey: Command {
             return Facts(locks: locks, pin: try Pin.open(sealed, for: key, services.vault), sealedPin: sealed)
         }
         guard doors.doors.contains(where: { $0.method != .key }), !snapshot.exists else { return Facts(locks: locks, pin: nil, sealedPin: nil) }
-        guard services.settings.hasPins else { throw Failure.notConfigured("PINs are not configured here.") }
+        guard services.settings[AccessSettings.hasPins] else { throw Failure.notConfigured("PINs are not configured here.") }
         let pin = try await freePin(at: request.attempt.now, services)
         return Facts(locks: locks, pin: pin, sealedPin: try pin.sealed(for: key, services.vault))
     }

@@ -27,7 +27,7 @@ enum SignUp {
 
     static let operation = Operation.callback(
         "/users", "Make sure that a user exists for somebody who has signed up", from: "the identity provider", header: "X-Webhook-Secret",
-        secret: { $0.signUpSecret }, answers: [Answer(200, "The user.", shape.schema)], inputs: .init(.body("detail", "The provider's envelope."))
+        secret: IdentitySettings.signUpSecret, answers: [Answer(200, "The user.", shape.schema)], inputs: .init(.body("detail", "The provider's envelope."))
     ) { (request: Request, services: Services, detail: Detail) in
         if let known = try await services.contact(Contacts.find(detail.email))?.user {
             if try await adopt(known, detail, services) { return .json(200, shape.json(Reply(user: known, email: detail.email))) }

@@ -15,7 +15,7 @@ struct WalletLink: Query, ConcernsUser {
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
         guard let key = snapshot.state.walletKey else { throw Failure.refused(.unknown, code: nil, words: "The user has no wallet key.") }
-        let provider = services.ports.port(WalletProvider.self) ?? .standard
+        let provider = try services.port(WalletProvider.self)
         let url: String
         switch key.kind {
         case .apple:

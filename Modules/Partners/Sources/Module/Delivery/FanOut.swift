@@ -37,7 +37,7 @@ enum FanOut {
     }
 
     private static func row(_ envelope: Envelope, for org: OrgID, _ services: Services) -> SQL {
-        let body = PartnerEnvelope.body(envelope, for: org, services.settings), now = services.clock()
+        let body = PartnerEnvelope.body(envelope, for: org), now = services.clock()
         return """
             INSERT INTO partners.deliveries (webhook_id, envelope, name, lane, body, state, next_at, created_at)
             SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), CAST(\(body) AS TEXT),

@@ -62,7 +62,7 @@ struct AddWebhook: Command {
 
 extension WebhookURL {
     /// Plain http only in development.
-    func check(_ settings: ModuleSettings) throws {
+    func check(_ settings: SettingValues) throws {
         guard isSecure || settings.isDevelopment else { throw Failure.problems([Problem("url", "must be https")]) }
     }
 }
