@@ -35,10 +35,13 @@ struct Context {
         let contracts = [Target.Dependency.target(name: "\(name)Contracts")] + knows.map { .target(name: "\($0)Contracts") }
         return [
             .target(name: "\(name)Contracts", dependencies: ["Kernel"], path: "\(home)/Sources/Contracts", swiftSettings: settings),
-            .target(name: name, dependencies: ["Kernel"] + libraries + contracts, path: "\(home)/Sources/Module", packageAccess: false, swiftSettings: settings),
+            .target(
+                name: name, dependencies: ["Kernel"] + libraries + contracts, path: "\(home)/Sources/Module", packageAccess: false,
+                swiftSettings: settings),
             .testTarget(
                 name: "\(name)Tests",
-                dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts + ports.map { .target(name: $0.name) },
+                dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts
+                    + ports.map { .target(name: $0.name) },
                 path: "\(home)/Tests", exclude: samples, swiftSettings: settings),
         ]
             + ports.map { port in
@@ -50,7 +53,9 @@ struct Context {
 }
 
 let contexts = [
-    Context(name: "Access", knows: ["Devices", "Identity", "Partners"], ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
+    Context(
+        name: "Access", knows: ["Devices", "Identity", "Partners"],
+        ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
     Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Context(name: "Video", knows: []),
@@ -94,19 +99,23 @@ let package = Package(
         part(
             "HTTPEdge",
             [
-                "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"), logging, lifecycle, crypto,
+                "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"), logging,
+                lifecycle, crypto,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "JWTKit", package: "jwt-kit"),
             ]),
         part(
             "Host",
             [
-                "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging, lifecycle, crypto,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"), .product(name: "Configuration", package: "swift-configuration"),
+                "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging,
+                lifecycle, crypto,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ] + modules + ports + contexts.map { .target(name: "\($0.name)Contracts") }),
         .executableTarget(
-            name: "spkey", dependencies: ["Host", "HTTPEdge", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            name: "spkey",
+            dependencies: ["Host", "HTTPEdge", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
         part("KernelTesting", ["Kernel", "Database"]),
         .testTarget(
@@ -118,11 +127,13 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts", "MQTT", hummingbird("Hummingbird"), logging,
+                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts", "MQTT",
+                hummingbird("Hummingbird"), logging,
                 lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
-        .testTarget(name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),
     ] + contexts.flatMap(\.targets),
     cxxLanguageStandard: .cxx17
 )

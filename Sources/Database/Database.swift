@@ -51,17 +51,21 @@ public enum Dialect: String, Sendable, CaseIterable {
                 [
                     ("{identity}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("{bytes}", "BYTEA"),
                     ("{sequence}", "BIGINT GENERATED ALWAYS AS IDENTITY"), ("{by range of at}", "PARTITION BY RANGE (at)"),
-                    ("{transaction}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"), ("{unlogged}", "UNLOGGED"),
+                    ("{transaction}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"),
+                    ("{unlogged}", "UNLOGGED"),
                     ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
                 ]
             case .sqlite:
                 [
                     ("{identity}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{bytes}", "BLOB"),
                     ("{sequence}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{by range of at}", ""),
-                    ("{transaction}", "BIGINT NOT NULL DEFAULT 0"), ("{unlogged}", ""), ("{now}", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000)"),
+                    ("{transaction}", "BIGINT NOT NULL DEFAULT 0"), ("{unlogged}", ""),
+                    ("{now}", "(CAST(strftime('%s', 'now') AS INTEGER) * 1000)"),
                 ]
             }
-        return tokens.reduce(statement) { text, token in text.split(separator: token.0, omittingEmptySubsequences: false).joined(separator: token.1) }
+        return tokens.reduce(statement) { text, token in
+            text.split(separator: token.0, omittingEmptySubsequences: false).joined(separator: token.1)
+        }
     }
 }
 

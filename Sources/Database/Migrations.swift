@@ -9,9 +9,14 @@ public struct Migrator: Sendable {
     /// Applies what is missing, in order, each step in a transaction of its own.
     public func migrate(schema: String, _ migrations: [Migration]) async throws {
         if database.dialect == .postgres {
-            do { _ = try await database.transact(["SELECT pg_advisory_xact_lock(77130001)", SQL(text: "CREATE SCHEMA IF NOT EXISTS \(schema)", values: [])]) }
+            do {
+                _ = try await database.transact([
+                    "SELECT pg_advisory_xact_lock(77130001)", SQL(text: "CREATE SCHEMA IF NOT EXISTS \(schema)", values: []),
+                ])
+            }
         }
-        _ = try await database.transact(locked([SQL(text: "CREATE TABLE IF NOT EXISTS \(schema).migrations (name TEXT PRIMARY KEY, at BIGINT NOT NULL)", values: [])]))
+        _ = try await database.transact(
+            locked([SQL(text: "CREATE TABLE IF NOT EXISTS \(schema).migrations (name TEXT PRIMARY KEY, at BIGINT NOT NULL)", values: [])]))
         for migration in migrations { try await apply(migration, to: schema) }
     }
 

@@ -48,7 +48,9 @@ actor PostgresConnection: TransactingConnection {
 
     /// A lost connection takes its transaction along: nothing of it may go on, or seem to, on a new one.
     private func requireTransaction() throws {
-        guard let wire, wire.isAlive, wire.isInTransaction else { throw DatabaseError.unreachable("the connection was lost within a transaction") }
+        guard let wire, wire.isAlive, wire.isInTransaction else {
+            throw DatabaseError.unreachable("the connection was lost within a transaction")
+        }
     }
 
     func execute(_ statements: [SQL]) throws -> [Rows] {

@@ -13,7 +13,9 @@ public final class PostgresListener: @unchecked Sendable {
 
     /// - Parameter heard: called on the listener's thread; must not wait.
     public init(_ settings: PostgresSettings, channels: [String], heard: @escaping @Sendable (String, String) -> Void) {
-        (self.settings, self.channels, self.heard) = (settings, channels, heard)
+        self.settings = settings
+        self.channels = channels
+        self.heard = heard
         var thread = pthread_t()
         pthread_create(
             &thread, nil,
@@ -39,7 +41,8 @@ public final class PostgresListener: @unchecked Sendable {
     /// A peer that is gone without a word is noticed within half a minute.
     private func connect() -> OpaquePointer? {
         let parameters = [
-            ("dbname", settings.conninfo), ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("dbname", settings.conninfo), ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
+            ("keepalives_count", "3"),
             ("tcp_user_timeout", "20000"),
         ]
         var names = parameters.map { UnsafePointer(strdup($0.0)) } + [nil], texts = parameters.map { UnsafePointer(strdup($0.1)) } + [nil]

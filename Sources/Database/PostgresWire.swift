@@ -11,7 +11,9 @@ public struct PostgresSettings: Sendable {
     /// Whether a commit waits for the disk (`synchronous_commit`).
     public let isDurable: Bool
     public init(conninfo: String, patience: Duration = .seconds(10), isDurable: Bool = true) {
-        (self.conninfo, self.patience, self.isDurable) = (conninfo, patience, isDurable)
+        self.conninfo = conninfo
+        self.patience = patience
+        self.isDurable = isDurable
     }
 }
 

@@ -12,7 +12,9 @@ actor SQLiteConnection: TransactingConnection {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     init(path: String, schemas: [String], isWriter: Bool) {
-        (self.path, self.schemas, self.isWriter) = (path, schemas, isWriter)
+        self.path = path
+        self.schemas = schemas
+        self.isWriter = isWriter
         executor = ThreadExecutor()
     }
 
@@ -81,7 +83,9 @@ final class SQLiteFile {
         }
         (handle, self.schemas) = (opened, schemas)
         sqlite3_busy_timeout(handle, 5_000)
-        for pragma in ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", isWriter ? "" : "PRAGMA query_only=ON"]
+        for pragma in [
+            "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", isWriter ? "" : "PRAGMA query_only=ON",
+        ]
         where !pragma.isEmpty {
             guard sqlite3_exec(handle, pragma, nil, nil, nil) == SQLITE_OK else { throw error() }
         }
@@ -122,7 +126,8 @@ final class SQLiteFile {
         if let statement = statements[text] { return statement }
         if statements.count >= Self.preparedLimit { forget() }
         var statement: OpaquePointer?
-        guard sqlite3_prepare_v3(handle, translated(text), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK, let statement
+        guard sqlite3_prepare_v3(handle, translated(text), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil) == SQLITE_OK,
+            let statement
         else { throw error() }
         statements[text] = statement
         return statement
@@ -178,7 +183,8 @@ extension DatabaseError {
         // Somebody else has the file, or has written since this transaction began to read.
         case (_, SQLITE_BUSY), (_, SQLITE_LOCKED), (_, SQLITE_PROTOCOL): self = .contention(message)
         // The disk, or memory: it may come back.
-        case (_, SQLITE_IOERR), (_, SQLITE_FULL), (_, SQLITE_CANTOPEN), (_, SQLITE_READONLY), (_, SQLITE_NOMEM): self = .unreachable(message)
+        case (_, SQLITE_IOERR), (_, SQLITE_FULL), (_, SQLITE_CANTOPEN), (_, SQLITE_READONLY), (_, SQLITE_NOMEM):
+            self = .unreachable(message)
         default: self = .statement(state: "\(code)", message: message)
         }
     }

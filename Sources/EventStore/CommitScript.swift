@@ -86,18 +86,22 @@ extension CommitScript {
             CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.shape }) AS BIGINT[]),
             CAST(\(texts(appends) { $0.stateText }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
             CAST(\(ints(appends) { Int($0.at.milliseconds) }) AS BIGINT[]))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN \
+        EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }
 
     private func events(_ appends: [Append]) -> SQL {
         let all = appends.flatMap { append in
-            append.events.enumerated().map { (append: append, version: append.expected + $0 + 1, type: $1.wire.type, data: append.data(at: $0)) }
+            append.events.enumerated().map {
+                (append: append, version: append.expected + $0 + 1, type: $1.wire.type, data: append.data(at: $0))
+            }
         }
         return """
             INSERT INTO \(trusted: schema).events (category, id, version, type, data, org_id, at)
-            SELECT * FROM unnest(CAST(\(texts(all) { $0.append.stream.category }) AS TEXT[]), CAST(\(texts(all) { $0.append.stream.id }) AS TEXT[]),
+            SELECT * FROM unnest(CAST(\(texts(all) { $0.append.stream.category }) AS TEXT[]), \
+            CAST(\(texts(all) { $0.append.stream.id }) AS TEXT[]),
                 CAST(\(ints(all) { $0.version }) AS BIGINT[]), CAST(\(texts(all) { $0.type }) AS TEXT[]),
                 CAST(\(texts(all) { JSON.object($0.data).encoded }) AS TEXT[]), CAST(\(texts(all) { $0.append.org?.text }) AS TEXT[]),
                 CAST(\(ints(all) { Int($0.append.at.milliseconds) }) AS BIGINT[]))
@@ -108,7 +112,8 @@ extension CommitScript {
         """
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
-        SELECT \(epoch), * FROM unnest(CAST(\(ints(letters) { Shard.of($0.stream) }) AS BIGINT[]), CAST(\(texts(letters) { $0.envelope }) AS TEXT[]),
+        SELECT \(epoch), * FROM unnest(CAST(\(ints(letters) { Shard.of($0.stream) }) AS BIGINT[]), \
+        CAST(\(texts(letters) { $0.envelope }) AS TEXT[]),
             CAST(\(texts(letters) { $0.name }) AS TEXT[]), CAST(\(texts(letters) { $0.stream.category }) AS TEXT[]),
             CAST(\(texts(letters) { $0.stream.id }) AS TEXT[]), CAST(\(texts(letters) { $0.subject }) AS TEXT[]),
             CAST(\(ints(letters) { $0.version }) AS BIGINT[]), CAST(\(ints(letters) { Int($0.at.milliseconds) }) AS BIGINT[]),
@@ -131,8 +136,10 @@ extension CommitScript {
     private func state(_ append: Append) -> SQL {
         """
         INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
-        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.stateText), \(optional: append.org), \(append.at))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
+        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.stateText), \
+        \(optional: append.org), \(append.at))
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN \
+        EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }
@@ -152,7 +159,8 @@ extension CommitScript {
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
         VALUES (\(epoch), \(Shard.of(letter.stream)), \(letter.envelope), \(letter.name), \(letter.stream.category), \(letter.stream.id),
-            \(letter.subject), \(letter.version), \(letter.at), \(letter.audience), \(letter.trace.correlation), \(optional: letter.trace.causation), \(letter.data))
+            \(letter.subject), \(letter.version), \(letter.at), \(letter.audience), \(letter.trace.correlation), \
+        \(optional: letter.trace.causation), \(letter.data))
         """
     }
 }

@@ -16,7 +16,9 @@ public enum Epochs {
             let cluster: String
             if database.dialect == .postgres {
                 _ = try await transaction.execute("SELECT pg_advisory_xact_lock(77130002)")
-                cluster = try await transaction.execute("SELECT CAST(system_identifier AS TEXT) AS id FROM pg_control_system()").rows[0].text("id") ?? ""
+                cluster =
+                    try await transaction.execute("SELECT CAST(system_identifier AS TEXT) AS id FROM pg_control_system()").rows[0].text(
+                        "id") ?? ""
             } else {
                 cluster = "sqlite"
             }

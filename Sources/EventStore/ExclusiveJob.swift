@@ -31,8 +31,11 @@ public struct ExclusiveJob: Sendable {
     ///   - store: the module's storage; the lease stands among its checkpoints.
     ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to run out.
     public init(_ job: Job, store: ModuleStore, holder: String, standing: Standing, log: Log, clock: @escaping @Sendable () -> Moment) {
-        lease = Lease(schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
-        (self.job, self.standing, self.log) = (job, standing, log)
+        lease = Lease(
+            schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
+        self.job = job
+        self.standing = standing
+        self.log = log
     }
 
     /// Works until the task is cancelled; throws what the job throws.

@@ -1,7 +1,7 @@
 import Kernel
 
-/// Turns a fence into a condition of the transaction that stores what was decided behind it. The one place that reads states of other modules, and
-/// of them no more than their version.
+/// Turns a fence into a condition of the transaction that stores what was decided behind it. The one place that reads states of
+/// other modules, and of them no more than their version.
 enum FenceCondition {
     static func sql(_ fence: Fence) -> SQL {
         var condition: SQL = "EXISTS (SELECT 1 FROM platform.credentials_epoch c WHERE c.epoch = \(fence.credentials))"
@@ -16,7 +16,8 @@ enum FenceCondition {
     private static func state(_ stream: Fence.Stream) -> SQL {
         """
         EXISTS (SELECT 1 FROM \(trusted: stream.module).aggregates a
-            WHERE a.category = \(stream.category) AND a.id = \(stream.id) AND a.version = \(stream.version) AND a.changed_at = \(stream.changedAt))
+            WHERE a.category = \(stream.category) AND a.id = \(stream.id) AND a.version = \(stream.version) AND a.changed_at = \
+        \(stream.changedAt))
         """
     }
 }

@@ -23,7 +23,11 @@ final class Gathering<Item: Gathered>: Sendable {
     private let lanes: Int
     private let patience: Duration, limit: Int
 
-    init(lanes: Int, patience: Duration = .seconds(5), limit: Int = 4_000) { (self.lanes, self.patience, self.limit) = (lanes, patience, limit) }
+    init(lanes: Int, patience: Duration = .seconds(5), limit: Int = 4_000) {
+        self.lanes = lanes
+        self.patience = patience
+        self.limit = limit
+    }
 
     /// Answers whether a lane must be started for it.
     func add(_ item: Item) -> Bool {

@@ -1,8 +1,8 @@
 import Database
 import Kernel
 
-/// The right to work on one part of a subscription, or to run an exclusive job, on the database's clock. The token rises with every change of hands, so that
-/// what a former holder still tries to write is refused.
+/// The right to work on one part of a subscription, or to run an exclusive job, on the database's clock. The token rises with
+/// every change of hands, so that what a former holder still tries to write is refused.
 struct Lease: Sendable {
     let schema: String
     let subscription: String
@@ -25,19 +25,24 @@ struct Lease: Sendable {
             VALUES (\(subscription), \(source), \(part), 0, 0, 0, '', 0, 0) ON CONFLICT (subscription, source, part) DO NOTHING
             """,
             """
-            UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, until = \(trusted: now) + \(Self.span.milliseconds)
-            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) OR until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
+            UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, until = \(trusted: now) + \
+            \(Self.span.milliseconds)
+            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) OR \
+            until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
             RETURNING token, epoch, transaction_id, position
             """,
         ])
         guard let row = rows[1].rows.first, let token = row.int("token") else { return nil }
-        return (token, Cursor(epoch: row.int("epoch") ?? 0, transaction: row.int("transaction_id") ?? 0, position: row.int("position") ?? 0))
+        return (
+            token, Cursor(epoch: row.int("epoch") ?? 0, transaction: row.int("transaction_id") ?? 0, position: row.int("position") ?? 0)
+        )
     }
 
     /// Moves the checkpoint and prolongs the lease; fails the transaction when the token is no longer ours.
     func advance(to cursor: Cursor, token: Int64) -> SQL {
         ("""
-        UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), position = \(cursor.position),
+        UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), position = \
+        \(cursor.position),
             until = \(trusted: now) + \(Self.span.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required

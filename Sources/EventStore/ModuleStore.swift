@@ -23,7 +23,10 @@ public struct ModuleStore: Sendable {
         schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
         posted: @escaping @Sendable () -> Void = {}
     ) {
-        (self.schema, self.database, self.people, self.posted) = (schema, database, people, posted)
+        self.schema = schema
+        self.database = database
+        self.people = people
+        self.posted = posted
         personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
         group = GroupCommit(script: script, database: database)
@@ -33,8 +36,10 @@ public struct ModuleStore: Sendable {
     /// The store as the module's use cases see it.
     public var port: Store {
         Store(
-            state: { try await state($0, known: $1) }, history: { try await history($0, from: $1, limit: $2) }, commit: { try await commit($0) },
-            query: { query in try await clear { try await reads.read([query])[0] } }, read: { queries in try await clear { try await reads.read(queries) } },
+            state: { try await state($0, known: $1) }, history: { try await history($0, from: $1, limit: $2) },
+            commit: { try await commit($0) },
+            query: { query in try await clear { try await reads.read([query])[0] } },
+            read: { queries in try await clear { try await reads.read(queries) } },
             run: { statements in try await clear { try await run(statements) } },
             turn: { try await turns.take($0) }, holds: FenceCondition.sql)
     }
@@ -43,9 +48,11 @@ public struct ModuleStore: Sendable {
         let row = try await clear {
             try await reads.read([
                 """
-                SELECT c.epoch, a.version, a.shape, a.changed_at, CASE WHEN a.version = \(known?.version ?? -1) AND a.changed_at = \(known?.changedAt.milliseconds ?? -1)
+                SELECT c.epoch, a.version, a.shape, a.changed_at, CASE WHEN a.version = \(known?.version ?? -1) AND \
+                a.changed_at = \(known?.changedAt.milliseconds ?? -1)
                     THEN NULL ELSE a.state END AS state
-                FROM platform.credentials_epoch c LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) AND a.id = \(stream.id)
+                FROM platform.credentials_epoch c LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) \
+                AND a.id = \(stream.id)
                 """
             ])[0].first
         }
@@ -98,7 +105,9 @@ public struct ModuleStore: Sendable {
     }
 
     private func run(_ statements: [SQL]) async throws -> [[Row]] {
-        do { return try await database.transact(statements).map(\.rows) } catch DatabaseError.check(let name) { throw CommitFailure.violated(check: name) }
+        do { return try await database.transact(statements).map(\.rows) } catch DatabaseError.check(let name) {
+            throw CommitFailure.violated(check: name)
+        }
     }
 
     private func commit(_ plain: Commit) async throws {

@@ -9,7 +9,11 @@ public struct OutboxPartitions: Sendable {
     let readers: [String]
     let database: any Database
 
-    public init(schema: String, readers: [String], database: any Database) { (self.schema, self.readers, self.database) = (schema, readers, database) }
+    public init(schema: String, readers: [String], database: any Database) {
+        self.schema = schema
+        self.readers = readers
+        self.database = database
+    }
 
     /// How many months are made ahead.
     private static let ahead = 2
@@ -42,25 +46,32 @@ public struct OutboxPartitions: Sendable {
     @discardableResult
     public func drop(at now: Moment) async throws -> [String] {
         guard let floor = try await floor() else { return [] }
-        return database.dialect == .postgres ? try await dropMonths(before: now - Self.kept, below: floor) : try await deleteRows(before: now - Self.kept, below: floor)
+        return database.dialect == .postgres
+            ? try await dropMonths(before: now - Self.kept, below: floor) : try await deleteRows(before: now - Self.kept, below: floor)
     }
 
     private func partition(of month: Month) -> String { "outbox_" + month.name }
 
     /// The lowest checkpoint of all subscriptions to this outbox; nil while there is none.
     private func floor() async throws -> Cursor? {
-        let all = readers.map { "SELECT epoch, transaction_id, position FROM \($0).checkpoints WHERE source = '\(schema)'" }.joined(separator: " UNION ALL ")
+        let all = readers.map { "SELECT epoch, transaction_id, position FROM \($0).checkpoints WHERE source = '\(schema)'" }.joined(
+            separator: " UNION ALL ")
         let row = try await database.read(
-            SQL(text: "SELECT epoch, transaction_id, position FROM (\(all)) AS places ORDER BY epoch, transaction_id, position LIMIT 1", values: [])
+            SQL(
+                text: "SELECT epoch, transaction_id, position FROM (\(all)) AS places ORDER BY epoch, transaction_id, position LIMIT 1",
+                values: [])
         ).first
-        return row.map { Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0) }
+        return row.map {
+            Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0)
+        }
     }
 
     private func dropMonths(before moment: Moment, below floor: Cursor) async throws -> [String] {
         let names = try await database.read(
             """
             SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-            WHERE i.inhparent = CAST(\("\(schema).outbox") AS regclass) AND c.relname LIKE 'outbox\\_2%' AND c.relname < \(partition(of: Month(moment)))
+            WHERE i.inhparent = CAST(\("\(schema).outbox") AS regclass) AND c.relname LIKE 'outbox\\_2%' AND c.relname < \
+            \(partition(of: Month(moment)))
             ORDER BY c.relname
             """
         ).compactMap { $0.text("name") }
@@ -85,7 +96,8 @@ public struct OutboxPartitions: Sendable {
                 """
                 DELETE FROM \(trusted: schema).outbox WHERE position IN (
                     SELECT position FROM \(trusted: schema).outbox
-                    WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \(floor.position)) LIMIT \(Self.portion))
+                    WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \
+                \(floor.position)) LIMIT \(Self.portion))
                 """
             ])[0].affected
             gone += last

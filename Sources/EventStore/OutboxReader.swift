@@ -23,7 +23,8 @@ struct OutboxReader: Sendable {
     func read(after cursor: Cursor, limit: Int) async throws -> [(Cursor, Envelope)] {
         let rows = try await database.read(
             """
-            SELECT epoch, transaction_id, position, envelope, name, category, id, subject, version, at, audience, correlation, causation, data
+            SELECT epoch, transaction_id, position, envelope, name, category, id, subject, version, at, audience, correlation, \
+            causation, data
             FROM \(trusted: source).outbox
             WHERE (epoch, transaction_id, position) > (\(cursor.epoch), \(cursor.transaction), \(cursor.position))
                 AND \(trusted: safe) AND shard % \(trusted: String(parts)) = \(trusted: String(part))
@@ -47,7 +48,8 @@ struct OutboxReader: Sendable {
     private func envelope(_ row: Row) -> Envelope {
         Envelope(
             id: text(row, 3) ?? "", source: source, name: text(row, 4) ?? "", stream: StreamName(text(row, 5) ?? "", text(row, 6) ?? ""),
-            subject: text(row, 7) ?? "", version: Int(int(row, 8)), at: Moment(milliseconds: int(row, 9)), audience: audience(text(row, 10)),
+            subject: text(row, 7) ?? "", version: Int(int(row, 8)), at: Moment(milliseconds: int(row, 9)),
+            audience: audience(text(row, 10)),
             trace: Trace(correlation: text(row, 11) ?? "", causation: text(row, 12)), text: text(row, 13) ?? "{}")
     }
 

@@ -39,8 +39,10 @@ public struct ParkedMessages: Sendable {
         }
         return heads.map { row, waiting in
             Stream(
-                subscription: row.text("subscription") ?? "", stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""), envelope: row.text("envelope") ?? "",
-                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Moment(milliseconds: 0), waiting: waiting,
+                subscription: row.text("subscription") ?? "", stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
+                envelope: row.text("envelope") ?? "",
+                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Moment(milliseconds: 0),
+                waiting: waiting,
                 isToBeRetried: row.bool("retry") ?? false)
         }
     }
@@ -59,7 +61,8 @@ public struct ParkedMessages: Sendable {
         let result = try await database.transact([
             """
             UPDATE \(trusted: schema).dead_letters SET retry = TRUE WHERE subscription = \(subscription)
-                AND (category, id) IN (SELECT category, id FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope))
+                AND (category, id) IN (SELECT category, id FROM \(trusted: schema).dead_letters WHERE subscription = \
+            \(subscription) AND envelope = \(envelope))
             """,
             "DELETE FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope)",
         ])
@@ -70,23 +73,28 @@ public struct ParkedMessages: Sendable {
 extension Subscription {
     private static let retryPortion = 100
 
-    /// Tries the parked messages again that somebody has asked for, in their order. A stream goes on with the messages that came meanwhile only when all
-    /// that was parked before them is handled.
+    /// Tries the parked messages again that somebody has asked for, in their order. A stream goes on with the messages that came
+    /// meanwhile only when all that was parked before them is handled.
     func retryParked(at cursor: Cursor, _ session: inout Session) async throws {
         let rows = try await store.database.read(
             """
             SELECT * FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)
-                AND (category, id) IN (SELECT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND retry)
+                AND (category, id) IN (SELECT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \
+            \(reaction.name) AND retry)
             ORDER BY epoch, transaction_id, position, at LIMIT \(Self.retryPortion)
             """)
         var stopped: Set<StreamName> = []
         for row in rows {
-            guard let envelope = Envelope(parked: row), session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else { continue }
-            let removal: SQL = "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
+            guard let envelope = Envelope(parked: row), session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else {
+                continue
+            }
+            let removal: SQL =
+                "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
             do {
                 let effects = try await reaction.react(envelope)
                 let sealed = try await store.sealed(commit(effects, for: envelope))
-                _ = try await store.database.transact([lease.advance(to: cursor, token: session.token), removal.required] + store.script.statements(for: [sealed]))
+                _ = try await store.database.transact(
+                    [lease.advance(to: cursor, token: session.token), removal.required] + store.script.statements(for: [sealed]))
                 if !effects.appends.isEmpty { store.signal() }
             } catch DatabaseError.unaffected(let statement) {
                 throw DatabaseError.unaffected(statement: statement)
@@ -111,9 +119,11 @@ extension Subscription {
 extension Envelope {
     /// A message as it was parked.
     fileprivate init?(parked row: Row) {
-        guard let id = row.text("envelope"), let source = row.text("source"), let name = row.text("name"), let body = row.json("body") else { return nil }
+        guard let id = row.text("envelope"), let source = row.text("source"), let name = row.text("name"), let body = row.json("body")
+        else { return nil }
         self.init(
-            id: id, source: source, name: name, stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""), subject: body["subject"]?.text ?? "",
+            id: id, source: source, name: name, stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
+            subject: body["subject"]?.text ?? "",
             version: Int(body["version"]?.integer ?? 0), at: Moment(milliseconds: body["at"]?.integer ?? 0),
             audience: (body["audience"]?.items ?? []).compactMap { $0.text.map { OrgID($0) } },
             trace: Trace(correlation: body["correlation"]?.text ?? "", causation: nil), data: body["data"]?.members ?? [:])

@@ -86,7 +86,9 @@ public final class PersonKeys: Sendable {
             guard let token = Token(text) else { return text }
             switch keys[token.person] {
             case .key(let key)?:
-                return (try? vault.openUnder(key, token.cipher, Self.context(token.person, stream))).map { String(decoding: $0, as: UTF8.self) } ?? text
+                return (try? vault.openUnder(key, token.cipher, Self.context(token.person, stream))).map {
+                    String(decoding: $0, as: UTF8.self)
+                } ?? text
             case .erased?: return Self.erased(token.tag)
             case .unknown?, nil: return text  // somebody's own words
             }
@@ -102,7 +104,9 @@ public final class PersonKeys: Sendable {
             guard text.hasPrefix(PersonKeys.prefix) else { return nil }
             let parts = text.dropFirst(PersonKeys.prefix.count).split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0].utf8.count == 16, !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
-            (tag, cipher, person) = (String(parts[0]), String(parts[1]), UserID(String(parts[2])))
+            tag = String(parts[0])
+            cipher = String(parts[1])
+            person = UserID(String(parts[2]))
             spelled = String(parts[2])
         }
     }
@@ -132,7 +136,9 @@ public final class PersonKeys: Sendable {
         memory.withLock { memory in
             guard memory.epoch == epoch else { return }
             if memory.known.count + found.count > Self.most { memory.known.removeAll() }
-            for (person, standing) in found where memory.known[person].map({ $0.until <= now }) ?? true { memory.known[person] = (standing, now + Self.span) }
+            for (person, standing) in found where memory.known[person].map({ $0.until <= now }) ?? true {
+                memory.known[person] = (standing, now + Self.span)
+            }
         }
         return found
     }

@@ -11,7 +11,10 @@ public struct Rebuild: Sendable {
     let reactions: [Reaction]
 
     public init(_ context: Context, store: ModuleStore, database: any Database, reactions: [Reaction]) {
-        (self.context, self.store, self.database, self.reactions) = (context, store, database, reactions)
+        self.context = context
+        self.store = store
+        self.database = database
+        self.reactions = reactions
     }
 
     private static let page = 200
@@ -34,7 +37,8 @@ public struct Rebuild: Sendable {
         while true {
             let ids = try await database.read(
                 """
-                SELECT id FROM \(trusted: context.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id LIMIT \(Self.page)
+                SELECT id FROM \(trusted: context.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id \
+                LIMIT \(Self.page)
                 """
             ).compactMap { $0.text("id") }
             for id in ids {

@@ -30,7 +30,8 @@ public struct Subscription: Sendable {
                     clock: clock)
                 let reader = OutboxReader(
                     source: source, database: store.database, epoch: store.script.epoch, part: part, parts: reaction.partitions)
-                return Subscription(reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log, crashes: crashes)
+                return Subscription(
+                    reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log, crashes: crashes)
             }
         }
     }
@@ -106,7 +107,9 @@ public struct Subscription: Sendable {
     }
 
     /// Handles a batch and answers the next one. Behind a full batch there is probably another: it is read meanwhile.
-    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session, readingOnFrom cursor: Cursor) async throws -> [(Cursor, Envelope)] {
+    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session, readingOnFrom cursor: Cursor) async throws -> [(
+        Cursor, Envelope
+    )] {
         guard batch.count == Self.batch else {
             try await handle(batch, &session)
             return try await reader.read(after: cursor, limit: Self.batch)
@@ -191,7 +194,8 @@ public struct Subscription: Sendable {
                     try await Task.sleep(for: .milliseconds(50 * failures * failures))
                     continue
                 }
-                log.error("A stream of a subscription was parked", metadata.merging(["stream": "\(envelope.stream)", "error": "\(error)"]) { $1 })
+                log.error(
+                    "A stream of a subscription was parked", metadata.merging(["stream": "\(envelope.stream)", "error": "\(error)"]) { $1 })
                 session.parked.insert(envelope.stream)
                 return try await park(envelope, at: cursor, "\(error)", session.token)
             }
@@ -211,22 +215,29 @@ public struct Subscription: Sendable {
 extension Subscription {
     func parkedStreams() async throws -> Set<StreamName> {
         let rows = try await store.database.read(
-            "SELECT DISTINCT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)")
+            """
+            SELECT DISTINCT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) \
+            AND source = \(reader.source)
+            """
+        )
         return Set(rows.map { StreamName($0.text("category") ?? "", $0.text("id") ?? "") })
     }
 
     private func park(_ envelope: Envelope, at cursor: Cursor, _ reason: String, _ token: Int64) async throws {
         let body: JSON = [
             "subject": .string(envelope.subject), "version": .int(Int64(envelope.version)), "at": .int(envelope.at.milliseconds),
-            "audience": .array(envelope.audience.map(\.json)), "correlation": .string(envelope.trace.correlation), "data": .object(envelope.data),
+            "audience": .array(envelope.audience.map(\.json)), "correlation": .string(envelope.trace.correlation),
+            "data": .object(envelope.data),
         ]
         _ = try await store.database.transact([
             lease.advance(to: cursor, token: token),
             """
             INSERT INTO \(trusted: store.schema).dead_letters (subscription, envelope, source, name, category, id, body, error, at,
                 epoch, transaction_id, position, parked_at)
-            VALUES (\(reaction.name), \(envelope.id), \(reader.source), \(envelope.name), \(envelope.stream.category), \(envelope.stream.id),
-                \(body), \(String(reason.prefix(2_000))), \(envelope.at), \(cursor.epoch), \(cursor.transaction), \(cursor.position), \(lease.clock()))
+            VALUES (\(reaction.name), \(envelope.id), \(reader.source), \(envelope.name), \(envelope.stream.category), \
+            \(envelope.stream.id),
+                \(body), \(String(reason.prefix(2_000))), \(envelope.at), \(cursor.epoch), \(cursor.transaction), \
+            \(cursor.position), \(lease.clock()))
             ON CONFLICT (subscription, envelope) DO NOTHING
             """,
         ])

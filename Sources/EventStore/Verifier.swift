@@ -9,7 +9,10 @@ public struct Verifier: Sendable {
     let people: PersonKeys?
 
     public init(schema: String, aggregates: [AnyAggregate], database: any Database, people: PersonKeys? = nil) {
-        (self.schema, self.aggregates, self.database, self.people) = (schema, aggregates, database, people)
+        self.schema = schema
+        self.aggregates = aggregates
+        self.database = database
+        self.people = people
     }
 
     private static let page = 500
@@ -47,7 +50,8 @@ public struct Verifier: Sendable {
     private func orphan() async throws -> String? {
         let rows = try await database.read(
             """
-            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a ON a.category = e.category AND a.id = e.id
+            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a ON a.category = \
+            e.category AND a.id = e.id
             WHERE a.id IS NULL LIMIT 1
             """)
         return rows.first.map { "\(schema): the stream \($0.text("category") ?? "")-\($0.text("id") ?? "") has events and no state" }
@@ -57,17 +61,27 @@ public struct Verifier: Sendable {
         guard let category = row.text("category"), let id = row.text("id") else { return "\(schema): a row without a name" }
         let stream = StreamName(category, id), name = "\(schema): \(stream)"
         let store = ModuleStore(schema: schema, database: database, epoch: 0, people: people, aggregates: aggregates)
-        let history = try await store.port.history(stream, 1, Int.max), state = try await store.opened(row.json("state") ?? .null, of: stream)
+        let history = try await store.port.history(stream, 1, Int.max),
+            state = try await store.opened(row.json("state") ?? .null, of: stream)
         for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
-        guard Int64(history.count) == row.int("version") else { return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)" }
-        guard let aggregate = aggregates.first(where: { $0.category.name == category }) else { return "\(name): nobody knows this kind of aggregate" }
+        guard Int64(history.count) == row.int("version") else {
+            return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)"
+        }
+        guard let aggregate = aggregates.first(where: { $0.category.name == category }) else {
+            return "\(name): nobody knows this kind of aggregate"
+        }
         let folded: JSON
-        do { folded = try aggregate.fold(history) } catch let error as UnknownEvent { return "\(name): this build does not know the event \(error.type)" } catch let error
+        do { folded = try aggregate.fold(history) } catch let error as UnknownEvent {
+            return "\(name): this build does not know the event \(error.type)"
+        } catch let error
             as EventDecodingError
         {
-            return "\(name): an event \(error.event) cannot be read: \(error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; "))"
+            return
+                "\(name): an event \(error.event) cannot be read: \(error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; "))"
         }
-        guard row.int("shape") != Int64(aggregate.category.shape) || folded == state else { return "\(name): the state is not what its events make" }
+        guard row.int("shape") != Int64(aggregate.category.shape) || folded == state else {
+            return "\(name): the state is not what its events make"
+        }
         return nil
     }
 }

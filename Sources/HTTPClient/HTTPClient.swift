@@ -10,14 +10,20 @@ public struct OutgoingRequest: Sendable {
     public var body: [UInt8]?
     /// For the whole exchange: resolving, connecting, sending and receiving.
     public var deadline: Duration
-    /// Whether the response's body matters. Where it does not, the response is its status and headers, whatever becomes of what follows them.
+    /// Whether the response's body matters. Where it does not, the response is its status and headers, whatever becomes of what
+    /// follows them.
     public var wantsBody: Bool
 
     public init(
-        _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, deadline: Duration = .seconds(5),
+        _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        deadline: Duration = .seconds(5),
         wantsBody: Bool = true
     ) {
-        (self.method, self.url, self.headers, self.body, self.deadline) = (method, url, headers, body, deadline)
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.deadline = deadline
         self.wantsBody = wantsBody
     }
 }
@@ -79,7 +85,11 @@ public final class HTTPClient: @unchecked Sendable {
                 if !waiting.isStopping { waiting.transfers.append(Transfer(request, vets: vets, continuation)) }
                 return waiting.isStopping
             }
-            if isStopped { continuation.resume(throwing: OutgoingFailure.failed("the client has stopped")) } else { curl_multi_wakeup(multi) }
+            if isStopped {
+                continuation.resume(throwing: OutgoingFailure.failed("the client has stopped"))
+            } else {
+                curl_multi_wakeup(multi)
+            }
         }
     }
 

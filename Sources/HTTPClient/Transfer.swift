@@ -22,7 +22,9 @@ final class Transfer: @unchecked Sendable {
     private var ignored = 0
 
     init(_ request: OutgoingRequest, vets: Bool, _ continuation: CheckedContinuation<OutgoingResponse, any Error>) {
-        (self.request, self.vets, self.continuation) = (request, vets, continuation)
+        self.request = request
+        self.vets = vets
+        self.continuation = continuation
     }
 
     func prepare() -> UnsafeMutableRawPointer? {
@@ -34,7 +36,9 @@ final class Transfer: @unchecked Sendable {
         spkey_curl_text(easy, CURLOPT_PROXY, "")  // a proxy would connect in our place, past the vetting
         spkey_curl_long(easy, CURLOPT_NOSIGNAL, 1)
         spkey_curl_long(easy, CURLOPT_FOLLOWLOCATION, 0)
-        spkey_curl_long(easy, CURLOPT_TIMEOUT_MS, Int(request.deadline.components.seconds * 1000 + request.deadline.components.attoseconds / 1_000_000_000_000_000))
+        spkey_curl_long(
+            easy, CURLOPT_TIMEOUT_MS,
+            Int(request.deadline.components.seconds * 1000 + request.deadline.components.attoseconds / 1_000_000_000_000_000))
         if request.method == "HEAD" { spkey_curl_long(easy, CURLOPT_NOBODY, 1) }
         if let body = request.body { spkey_curl_body(easy, body, curl_off_t(body.count)) }
         for header in request.headers { list = curl_slist_append(list, "\(header.name): \(header.value)") }
@@ -63,7 +67,9 @@ final class Transfer: @unchecked Sendable {
         continuation.resume(with: outcome)
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer { Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue() }
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer {
+        Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+    }
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard request.wantsBody else {

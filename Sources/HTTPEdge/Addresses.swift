@@ -23,7 +23,8 @@ struct Addresses: Sendable {
     func methods(of path: String) -> Set<HTTPRequest.Method> {
         let segments = path.split(separator: "/")
         return patterns.filter { pattern in
-            pattern.segments.count == segments.count && zip(pattern.segments, segments).allSatisfy { wanted, given in wanted.map { $0 == given } ?? true }
+            pattern.segments.count == segments.count
+                && zip(pattern.segments, segments).allSatisfy { wanted, given in wanted.map { $0 == given } ?? true }
         }.reduce(into: []) { $0.formUnion($1.methods) }
     }
 
@@ -34,7 +35,10 @@ struct Addresses: Sendable {
 struct CrossOrigin: Sendable {
     private let origins: [String]
     private static let exposed =
-        "X-Request-Id, X-Action-Id, X-Device-Offline, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Idempotent-Replayed, Location"
+        """
+        X-Request-Id, X-Action-Id, X-Device-Offline, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, \
+        Idempotent-Replayed, Location
+        """
     private static let taken = "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id"
 
     init(_ origins: [String]) { self.origins = origins }
@@ -45,9 +49,12 @@ struct CrossOrigin: Sendable {
 
     /// Nil for what is no preflight of an allowed origin.
     func preflight(_ request: HummingbirdCore.Request, _ allowed: Set<HTTPRequest.Method>) -> Kernel.Response? {
-        guard request.method == .options, !allowed.isEmpty, request.headers[.accessControlRequestMethod] != nil, let origin = origin(of: request) else { return nil }
+        guard request.method == .options, !allowed.isEmpty, request.headers[.accessControlRequestMethod] != nil,
+            let origin = origin(of: request)
+        else { return nil }
         let headers = [
-            "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": Addresses.list(allowed), "Access-Control-Allow-Headers": Self.taken,
+            "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": Addresses.list(allowed),
+            "Access-Control-Allow-Headers": Self.taken,
             "Access-Control-Max-Age": "600", "Vary": "Origin",
         ]
         return Kernel.Response(204, headers: headers, body: .empty)
@@ -70,8 +77,12 @@ struct MetricsAccess {
     init(_ settings: EdgeSettings) { self.settings = settings }
 
     func allows(_ request: HummingbirdCore.Request, from peer: String) -> Bool {
-        if let token = settings.metricsToken, let given = request.headers[.authorization], Secret.areEqual(given, "Bearer \(token)") { return true }
-        if !settings.adminKey.isEmpty, Secret.areEqual(request.headers[HTTPField.Name("X-Admin-API-Key")!] ?? "", settings.adminKey) { return true }
+        if let token = settings.metricsToken, let given = request.headers[.authorization], Secret.areEqual(given, "Bearer \(token)") {
+            return true
+        }
+        if !settings.adminKey.isEmpty, Secret.areEqual(request.headers[HTTPField.Name("X-Admin-API-Key")!] ?? "", settings.adminKey) {
+            return true
+        }
         return Network.isLoopback(peer) && request.headers[HTTPField.Name("X-Forwarded-For")!] == nil
     }
 }

@@ -27,17 +27,23 @@ struct Authentication: Sendable {
             return try await tenant(key, mayRemember)
         case .staffOrKey:
             if headers["x-admin-api-key"] != nil { return Outcome(caller: try await staff(headers, token), epoch: nil) }
-            guard let key else { throw Failure.unauthenticated("This operation needs an API key in X-API-Key, or the staff key with a staff token.") }
+            guard let key else {
+                throw Failure.unauthenticated("This operation needs an API key in X-API-Key, or the staff key with a staff token.")
+            }
             return try await tenant(key, mayRemember)
         case .token:
             guard let token else { throw Failure.unauthenticated("This operation needs a user's bearer token.") }
             return try await person(token, mayRemember)
         case .clientOrStaff where headers["x-admin-api-key"] != nil: return Outcome(caller: try await staff(headers, token), epoch: nil)
         case .client, .clientOrStaff, .optional:
-            if key != nil, token != nil { throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")]) }
+            if key != nil, token != nil {
+                throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")])
+            }
             if let key { return try await tenant(key, mayRemember) }
             if let token { return try await person(token, mayRemember) }
-            if credentials == .optional, let guest = Self.guestCookie(headers), let person = try? await person(guest, mayRemember) { return person }
+            if credentials == .optional, let guest = Self.guestCookie(headers), let person = try? await person(guest, mayRemember) {
+                return person
+            }
             guard credentials == .optional else {
                 throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
             }
@@ -55,7 +61,9 @@ struct Authentication: Sendable {
     private func bearer(_ headers: [String: String]) throws -> String? {
         guard let text = headers["authorization"] else { return nil }
         let parts = text.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Failure.unauthenticated("Authorization must be a bearer token.") }
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw Failure.unauthenticated("Authorization must be a bearer token.")
+        }
         return String(parts[1])
     }
 
@@ -73,7 +81,8 @@ struct Authentication: Sendable {
         let email = claims.emailIsVerified ? claims.email.flatMap(Self.normalised) : nil
         guard let user = try await user(claims, email) else {
             let needs =
-                settings.requiresVerifiedEmail && claims.email != nil && !claims.emailIsVerified ? " Its e-mail address counts only with email_verified: true." : ""
+                settings.requiresVerifiedEmail && claims.email != nil && !claims.emailIsVerified
+                ? " Its e-mail address counts only with email_verified: true." : ""
             throw Failure.unauthenticated("The token belongs to no known user.\(needs)")
         }
         let found = try await directory.standing(of: user, email: email, mayRemember: mayRemember)

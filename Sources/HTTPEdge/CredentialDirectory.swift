@@ -13,14 +13,18 @@ public final class CredentialDirectory: Sendable {
         [
             "CREATE TABLE platform.api_keys (digest {bytes} PRIMARY KEY, org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, until BIGINT)",
             "CREATE INDEX api_keys_by_org ON platform.api_keys (org_id)",
-            "CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE, is_suspended BOOLEAN NOT NULL DEFAULT FALSE)",
+            """
+            CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE, is_suspended BOOLEAN NOT \
+            NULL DEFAULT FALSE)
+            """,
             "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)",
             "INSERT INTO platform.credentials_epoch (id, epoch) VALUES (1, 1)",
         ])
 
     /// Suspensions of people at the doors of one tenant.
     public static let suspensions = Migration(
-        "006-suspensions", ["CREATE TABLE platform.suspensions (user_id TEXT NOT NULL, org_id TEXT NOT NULL, PRIMARY KEY (user_id, org_id))"])
+        "006-suspensions",
+        ["CREATE TABLE platform.suspensions (user_id TEXT NOT NULL, org_id TEXT NOT NULL, PRIMARY KEY (user_id, org_id))"])
 
     /// How people sign in. Addresses of before count as invitations: whoever proves one first, and is nobody yet, becomes the user.
     public static let signIns = Migration(
@@ -34,14 +38,20 @@ public final class CredentialDirectory: Sendable {
     /// At which version of the credentials the keys of a tenant were ended last: what they asked for before ends too.
     public static let dismissals = Migration(
         "008-key-dismissals",
-        ["CREATE TABLE platform.key_dismissals (org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, epoch BIGINT NOT NULL, PRIMARY KEY (org_id, is_super))"])
+        [
+            """
+            CREATE TABLE platform.key_dismissals (org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, epoch BIGINT NOT NULL, \
+            PRIMARY KEY (org_id, is_super))
+            """
+        ])
 
     private static func dismiss(_ org: OrgID, isSuper: Bool) -> [SQL] {
         [
             "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super = \(isSuper)",
             "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
             """
-            INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch FROM platform.credentials_epoch e WHERE e.id = 1
+            INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch FROM \
+            platform.credentials_epoch e WHERE e.id = 1
             ON CONFLICT (org_id, is_super) DO UPDATE SET epoch = EXCLUDED.epoch
             """,
         ]
@@ -68,7 +78,8 @@ public final class CredentialDirectory: Sendable {
             admitKey: { digest, org, isSuper, until in
                 [
                     """
-                    INSERT INTO platform.api_keys (digest, org_id, is_super, until) VALUES (\(digest), \(org), \(isSuper), \(optional: until))
+                    INSERT INTO platform.api_keys (digest, org_id, is_super, until) VALUES (\(digest), \(org), \(isSuper), \
+                    \(optional: until))
                     """
                 ]
             },
@@ -77,7 +88,8 @@ public final class CredentialDirectory: Sendable {
             knowUser: { user, email, standing in
                 [
                     """
-                    INSERT INTO platform.users (user_id, email_digest, standing) VALUES (\(user), \(optional: email.map(digest(ofEmail:))), \(standing.rawValue))
+                    INSERT INTO platform.users (user_id, email_digest, standing) VALUES (\(user), \
+                    \(optional: email.map(digest(ofEmail:))), \(standing.rawValue))
                     ON CONFLICT (user_id) DO UPDATE SET email_digest = EXCLUDED.email_digest, standing = EXCLUDED.standing
                     """
                 ]
@@ -90,9 +102,15 @@ public final class CredentialDirectory: Sendable {
                     ON CONFLICT (user_id) DO UPDATE SET is_suspended = EXCLUDED.is_suspended
                     """,
                     "DELETE FROM platform.suspensions WHERE user_id = \(user)",
-                ] + tenants.map { "INSERT INTO platform.suspensions (user_id, org_id) VALUES (\(user), \($0)) ON CONFLICT (user_id, org_id) DO NOTHING" } + [
-                    "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1"
                 ]
+                    + tenants.map {
+                        """
+                        INSERT INTO platform.suspensions (user_id, org_id) VALUES (\(user), \($0)) ON CONFLICT (user_id, \
+                        org_id) DO NOTHING
+                        """
+                    } + [
+                        "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1"
+                    ]
             },
             suspensions: { user in
                 """
@@ -139,11 +157,13 @@ public final class CredentialDirectory: Sendable {
         let row = try await reading {
             try await database.read(
                 """
-                SELECT c.epoch, u.is_suspended, u.has_signed_in, u.standing, u.email_digest FROM platform.credentials_epoch c LEFT JOIN platform.users u ON u.user_id = \(user)
+                SELECT c.epoch, u.is_suspended, u.has_signed_in, u.standing, u.email_digest FROM platform.credentials_epoch c \
+                LEFT JOIN platform.users u ON u.user_id = \(user)
                 """
             ).first
         }
-        let digest = email.map(Self.digest(ofEmail:)), isProof = digest != nil && row?.bytes("email_digest") == digest && row?.text("standing") != "proven"
+        let digest = email.map(Self.digest(ofEmail:)),
+            isProof = digest != nil && row?.bytes("email_digest") == digest && row?.text("standing") != "proven"
         if row?.bool("has_signed_in") == false || isProof { try await noteSignIn(of: user, digest) }
         let found = (isSuspended: row?.bool("is_suspended") ?? false, epoch: row?.int("epoch") ?? 0)
         standings.withLock { standings in
@@ -153,8 +173,8 @@ public final class CredentialDirectory: Sendable {
         return found
     }
 
-    /// Whom a confirmed address signs in. An invitation is taken up by the first who proves its address, unless the user is somebody already; an address
-    /// that somebody else has typed signs nobody in.
+    /// Whom a confirmed address signs in. An invitation is taken up by the first who proves its address, unless the user is
+    /// somebody already; an address that somebody else has typed signs nobody in.
     func user(withConfirmedEmail email: String) async throws -> UserID? {
         let digest = Self.digest(ofEmail: email)
         let row = try await reading {
@@ -168,7 +188,8 @@ public final class CredentialDirectory: Sendable {
                 try await database.transact([
                     """
                     UPDATE platform.users SET standing = 'proven', has_signed_in = TRUE
-                    WHERE user_id = \(user) AND email_digest = \(digest) AND standing = 'invited' AND has_signed_in = FALSE RETURNING user_id
+                    WHERE user_id = \(user) AND email_digest = \(digest) AND standing = 'invited' AND has_signed_in = FALSE \
+                    RETURNING user_id
                     """
                 ])[0].rows
             }

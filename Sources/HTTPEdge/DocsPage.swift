@@ -24,7 +24,8 @@ struct DocsPage {
         body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1b1f24;background:#fff}main{max-width:60rem;margin:0 auto;padding:1rem}
         details{border:1px solid #d0d7de;border-radius:6px;margin:.4rem 0;padding:.4rem .8rem}summary{cursor:pointer}
         code{background:#f3f4f6;border-radius:4px;padding:.1rem .3rem}table{border-collapse:collapse;width:100%;margin:.5rem 0}
-        td,th{border-top:1px solid #d0d7de;text-align:left;padding:.3rem .5rem;vertical-align:top}.m{display:inline-block;min-width:4rem;font-weight:700}
+        td,th{border-top:1px solid #d0d7de;text-align:left;padding:.3rem \
+        .5rem;vertical-align:top}.m{display:inline-block;min-width:4rem;font-weight:700}
         """
 
     private func describe(_ operation: Operation) -> String {

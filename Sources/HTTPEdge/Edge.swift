@@ -27,7 +27,10 @@ public struct Probes: Sendable {
         metrics: Metrics, readiness: @escaping @Sendable () async -> String?, readinessOfAll: @escaping @Sendable () async -> String?,
         parked: @escaping @Sendable () -> Int
     ) {
-        (self.metrics, self.readiness, self.readinessOfAll, self.parked) = (metrics, readiness, readinessOfAll, parked)
+        self.metrics = metrics
+        self.readiness = readiness
+        self.readinessOfAll = readinessOfAll
+        self.parked = parked
     }
 }
 
@@ -41,14 +44,20 @@ public struct Edge: Sendable {
     private let log: Logger
 
     public init(
-        settings: EdgeSettings, endpoints: [Endpoint], document: OpenAPIDocument, probes: Probes, directory: CredentialDirectory, process: String,
+        settings: EdgeSettings, endpoints: [Endpoint], document: OpenAPIDocument, probes: Probes, directory: CredentialDirectory,
+        process: String,
         fetch: @escaping @Sendable (String) async throws -> [UInt8], log: Logger, clock: @escaping @Sendable () -> Moment
     ) async {
-        (self.settings, self.endpoints, self.document, self.probes, self.log) = (settings, endpoints, document, probes, log)
+        self.settings = settings
+        self.endpoints = endpoints
+        self.document = document
+        self.probes = probes
+        self.log = log
         let tokens = await TokenVerifier(settings: settings, fetch: fetch, clock: clock)
         handler = RequestHandler(
             settings: settings, authentication: Authentication(settings: settings, directory: directory, tokens: tokens, clock: clock),
-            desk: IdempotencyDesk(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit), metrics: probes.metrics,
+            desk: IdempotencyDesk(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit),
+            metrics: probes.metrics,
             log: log, clock: clock)
     }
 
@@ -57,9 +66,12 @@ public struct Edge: Sendable {
     public func service(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> any Service {
         let counts = ConnectionCounts(limit: settings.connectionsPerAddress, proxies: TrustedProxies(networks: settings.trustedProxies))
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        (decoder.maxHeaderFieldSize, decoder.maxHeaderListSize, decoder.maxHeaderFieldCount) = (16 << 10, 32 << 10, 100)
+        decoder.maxHeaderFieldSize = 16 << 10
+        decoder.maxHeaderListSize = 32 << 10
+        decoder.maxHeaderFieldCount = 100
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(counts: counts, bodyLimit: settings.bodyLimit)], idleTimeout: .seconds(60), httpDecoderConfiguration: decoder)
+            additionalChannelHandlers: [ConnectionGuard(counts: counts, bodyLimit: settings.bodyLimit)], idleTimeout: .seconds(60),
+            httpDecoderConfiguration: decoder)
         return Application(
             responder: responder(), server: .http1(configuration: channel),
             configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port), serverName: nil),
@@ -70,13 +82,15 @@ public struct Edge: Sendable {
         let router = Router(context: EdgeContext.self)
         for endpoint in endpoints {
             let path = RouterPath(
-                endpoint.operation.path.split(separator: "/").map { $0.first == "{" ? ":" + $0.dropFirst().dropLast() : String($0) }.joined(separator: "/"))
+                endpoint.operation.path.split(separator: "/").map { $0.first == "{" ? ":" + $0.dropFirst().dropLast() : String($0) }.joined(
+                    separator: "/"))
             router.on(path, method: HTTPRequest.Method(endpoint.operation.method.rawValue)!) { [handler] request, context in
                 await handler.handle(request, context, endpoint)
             }
         }
         addOwnRoutes(to: router)
-        let routes = router.buildResponder(), addresses = Addresses(endpoints.map { ($0.operation.method, $0.operation.path) } + Self.ownPaths.map { (.get, $0) }),
+        let routes = router.buildResponder(),
+            addresses = Addresses(endpoints.map { ($0.operation.method, $0.operation.path) } + Self.ownPaths.map { (.get, $0) }),
             cors = CrossOrigin(settings.origins)
         return CallbackResponder { [handler] request, context in
             let allowed = addresses.methods(of: request.uri.path)
@@ -91,7 +105,9 @@ public struct Edge: Sendable {
             }
             // What no route of ours has answered carries no request id.
             var response = try? await routes.respond(to: asked, context: context)
-            if response?.headers[RequestHandler.requestIDName] == nil { response = handler.answer(Self.unrouted(allowed), to: handler.requestID(request)) }
+            if response?.headers[RequestHandler.requestIDName] == nil {
+                response = handler.answer(Self.unrouted(allowed), to: handler.requestID(request))
+            }
             guard var response else { return handler.answer(Self.unrouted(allowed), to: handler.requestID(request)) }
             if isHead {
                 let length = response.body.contentLength
@@ -115,7 +131,8 @@ public struct Edge: Sendable {
     private func addOwnRoutes(to router: Router<EdgeContext>) {
         let openAPI = document.json, docs = DocsPage(document: document).html
         func own(_ path: RouterPath, _ answer: @escaping @Sendable (HummingbirdCore.Request, EdgeContext) async -> Kernel.Response) {
-            router.get(path) { [handler] request, context in handler.answer(await answer(request, context), to: handler.requestID(request)) }
+            router.get(path) { [handler] request, context in handler.answer(await answer(request, context), to: handler.requestID(request))
+            }
         }
         own("healthz") { _, _ in .json(200, ["status": "up"]) }
         own("readyz") { [probes] request, _ in
@@ -125,7 +142,8 @@ public struct Edge: Sendable {
         }
         own("metrics") { [probes, settings] request, context in
             guard MetricsAccess(settings).allows(request, from: context.address) else {
-                return ErrorAnswer.make(401, "Unauthorized", "Metrics need the staff key in X-Admin-API-Key, or SPKEY_METRICS_TOKEN as a bearer token.")
+                return ErrorAnswer.make(
+                    401, "Unauthorized", "Metrics need the staff key in X-Admin-API-Key, or SPKEY_METRICS_TOKEN as a bearer token.")
             }
             return Kernel.Response(200, body: .text(probes.metrics.text, type: "text/plain; version=0.0.4"))
         }

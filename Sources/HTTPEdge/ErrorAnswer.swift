@@ -9,7 +9,8 @@ enum ErrorAnswer {
             make(503, "Unavailable", "A part of the system did not answer in time (\(name)).", retryAfter: .seconds(2))
         case AskFailure.failed: make(503, "Unavailable", "A part of the system could not answer.", retryAfter: .seconds(2))
         case is UnknownEvent: make(503, "Unavailable", "This needs a newer version of the service.", retryAfter: .seconds(5))
-        case is EventDecodingError: make(503, "Unavailable", "What is stored cannot be read; the request id helps us find it.", retryAfter: .seconds(60))
+        case is EventDecodingError:
+            make(503, "Unavailable", "What is stored cannot be read; the request id helps us find it.", retryAfter: .seconds(60))
         case CommitFailure.duplicate: make(409, "Conflict", "Such a thing exists already.")
         case is CommitFailure: make(503, "Unavailable", "Too many changes at once.", retryAfter: .seconds(1))
         default: make(500, "InternalError", "Something went wrong on our side; the request id helps us find it.")
@@ -26,10 +27,13 @@ enum ErrorAnswer {
         case .unavailable(let words, let retryAfter): return make(503, "Unavailable", words, retryAfter: retryAfter)
         case .notConfigured(let words): return make(503, "NotConfigured", words)
         case .outcomeUnknown:
-            return make(503, "OutcomeUnknown", "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
+            return make(
+                503, "OutcomeUnknown",
+                "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
         case .fateUnknown(let action):
             var response = make(
-                503, "OutcomeUnknown", "The command may have reached the device or not. GET /actions/\(action) tells what becomes of it.", retryAfter: .seconds(5))
+                503, "OutcomeUnknown", "The command may have reached the device or not. GET /actions/\(action) tells what becomes of it.",
+                retryAfter: .seconds(5))
             response.headers["X-Action-Id"] = action.text
             return response
         case .deviceBusy(let words): return make(429, "TooManyRequests", words, retryAfter: .seconds(30))

@@ -24,6 +24,8 @@ final class FailureLog: Sendable {
         }
         if left > 0 { log.error("More requests failed than were written", metadata: ["left": "\(left)"]) }
         guard isWritten else { return }
-        log.error("A request failed", metadata: ["operation": "\(operation)", "status": "\(status)", "request": "\(request)", "error": "\(error)"])
+        log.error(
+            "A request failed",
+            metadata: ["operation": "\(operation)", "status": "\(status)", "request": "\(request)", "error": "\(error)"])
     }
 }

@@ -12,7 +12,10 @@ public enum IdempotencyRecords {
 
     /// Forgets what has had its time, a portion of it.
     public static func expire(in schema: String, at now: Moment) -> SQL {
-        "DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \(now - retention) LIMIT \(portion))"
+        """
+        DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \
+        \(now - retention) LIMIT \(portion))
+        """
     }
 }
 
@@ -27,14 +30,21 @@ final class IdempotencyDesk: Sendable {
 
     init(process: String, clock: @escaping @Sendable () -> Moment) { (self.process, self.clock) = (process, clock) }
 
-    /// Runs `body` once per key. Without a key it just runs. The key of somebody who is nobody counts within what the path names: a link, or a lock.
+    /// Runs `body` once per key. Without a key it just runs. The key of somebody who is nobody counts within what the path names:
+    /// a link, or a lock.
     func once(
         _ key: String?, _ operation: Operation, _ caller: Caller, path: [String: String], content bytes: [UInt8], _ services: Services,
         _ body: (Attempt) async throws -> Response
     ) async throws -> Response {
-        guard let key, operation.method == .post, caller != .anonymous || !path.isEmpty else { return try await body(Attempt(now: clock())) }
-        guard (1...255).contains(key.utf8.count) else { throw Failure.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")]) }
-        let place = caller == .anonymous ? path.sorted { $0.key < $1.key }.map { "\($0.key)=\(ID<Operation>($0.value))" }.joined(separator: "\n") : ""
+        guard let key, operation.method == .post, caller != .anonymous || !path.isEmpty else {
+            return try await body(Attempt(now: clock()))
+        }
+        guard (1...255).contains(key.utf8.count) else {
+            throw Failure.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")])
+        }
+        let place =
+            caller == .anonymous
+            ? path.sorted { $0.key < $1.key }.map { "\($0.key)=\(ID<Operation>($0.value))" }.joined(separator: "\n") : ""
         let id = Array(SHA256.hash(data: Array("\(caller)\n\(operation.key)\n\(key)\(place.isEmpty ? "" : "\n" + place)".utf8)))
         let digest = Array(SHA256.hash(data: bytes))
         guard running.withLock({ $0.insert(id).inserted }) else { throw Self.inProgress }
@@ -70,7 +80,8 @@ final class IdempotencyDesk: Sendable {
         }
         if let status = row.int("status") { return try replay(Int(status), row.text("answer") ?? "", id, services) }
         // A time to come was written before the clock was put back.
-        let age = now.since(row.moment("at") ?? now), isAbandoned = row.text("answer") == process || age > Self.patience || age < .zero - Self.patience
+        let age = now.since(row.moment("at") ?? now),
+            isAbandoned = row.text("answer") == process || age > Self.patience || age < .zero - Self.patience
         guard isAbandoned else { throw Self.inProgress }
         let taken = try await services.store.run([
             """

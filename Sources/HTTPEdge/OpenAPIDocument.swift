@@ -20,7 +20,10 @@ public struct OpenAPIDocument: Sendable {
         }
         return [
             "openapi": "3.1.0",
-            "info": ["title": "SmartphoneKey API", "version": "1.0.0", "description": "Access control for buildings: locks, keys, people, hubs, cameras and partners."],
+            "info": [
+                "title": "SmartphoneKey API", "version": "1.0.0",
+                "description": "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
+            ],
             "servers": [["url": .string(publicURL)]], "paths": .object(paths),
             "components": [
                 "securitySchemes": [
@@ -34,7 +37,8 @@ public struct OpenAPIDocument: Sendable {
     }
 
     private static let error = Schema.object([
-        "success": .constant(false), "error": .string.described("A stable word."), "message": .string.described("What happened, for people."),
+        "success": .constant(false), "error": .string.described("A stable word."),
+        "message": .string.described("What happened, for people."),
         "errors": .list(of: .object(["code": .integer, "message": .string])),
     ])
 
@@ -59,7 +63,8 @@ public struct OpenAPIDocument: Sendable {
         schema: Schema.string.limited(least: 1, most: 255).optional)
 
     private static func identifier(_ operation: Operation) -> String {
-        operation.method.rawValue.lowercased() + "_" + operation.path.split(separator: "/").map { $0.filter { $0 != "{" && $0 != "}" } }.joined(separator: "_")
+        operation.method.rawValue.lowercased() + "_"
+            + operation.path.split(separator: "/").map { $0.filter { $0 != "{" && $0 != "}" } }.joined(separator: "_")
     }
 
     private static func parameter(_ field: FieldDoc) -> JSON {

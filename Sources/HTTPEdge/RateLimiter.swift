@@ -21,7 +21,9 @@ final class RateLimiter: Sendable {
     private static let least = 10_000, most = 1_000_000
     private static let start = ContinuousClock.now
 
-    init(perMinute: Int, elapsed: @escaping @Sendable () -> Duration = { start.duration(to: .now) }) { (self.perMinute, self.elapsed) = (Double(perMinute), elapsed) }
+    init(perMinute: Int, elapsed: @escaping @Sendable () -> Duration = { start.duration(to: .now) }) {
+        (self.perMinute, self.elapsed) = (Double(perMinute), elapsed)
+    }
 
     /// Takes one token. Answers the headers of the RateLimit draft; throws `tooManyRequests` when there is none left.
     func admit(_ caller: Caller, address: String) throws -> [String: String] { try admit(caller, address: address, at: elapsed()) }
@@ -45,7 +47,9 @@ final class RateLimiter: Sendable {
         return ["RateLimit-Limit": "\(Int(perMinute))", "RateLimit-Remaining": "\(Int(left))", "RateLimit-Reset": "60"]
     }
 
-    private func tokens(of bucket: Bucket, at now: Duration) -> Double { min(perMinute, bucket.tokens + (now - bucket.at).inSeconds * perMinute / 60) }
+    private func tokens(of bucket: Bucket, at now: Duration) -> Double {
+        min(perMinute, bucket.tokens + (now - bucket.at).inSeconds * perMinute / 60)
+    }
 
     /// Nobody is forgotten who has asked within the last minute, unless there are more than anybody could serve.
     private func forgetFull(_ state: inout State, at now: Duration) {

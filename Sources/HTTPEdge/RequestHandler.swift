@@ -50,17 +50,22 @@ struct RequestHandler: Sendable {
         try refuseInternal(headers)
         guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
-        let address = Network.counted(TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"]))
+        let address = Network.counted(
+            TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"]))
         // A repeat may be answered before the operation runs, which is what finds out that remembered credentials are out of date.
         let query = try Self.query(request), key = headers["idempotency-key"] ?? Self.attempt(query, operation)
         let mayRemember = operation.checksEpoch && key == nil
         var caller: Authentication.Outcome
-        do { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember) } catch Failure.unauthenticated(let words) {
+        do {
+            caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember)
+        } catch Failure.unauthenticated(let words) {
             _ = try limiter.admit(.anonymous, address: address)
             throw Failure.unauthenticated(words)
         }
         // A suspension that is remembered may have ended.
-        if caller.isSuspended, mayRemember { caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false) }
+        if caller.isSuspended, mayRemember {
+            caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false)
+        }
         caller = try Self.restrictSuspended(caller, operation)
         let limits = try limiter.admit(caller.caller, address: address)
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
@@ -69,7 +74,8 @@ struct RequestHandler: Sendable {
         let content = Array(request.uri.string.utf8) + [0] + bytes
         for _ in 0..<3 {
             do {
-                var response = try await desk.once(key, operation, caller.caller, path: path, content: content, endpoint.services) { attempt in
+                var response = try await desk.once(key, operation, caller.caller, path: path, content: content, endpoint.services) {
+                    attempt in
                     var request = Kernel.Request(
                         path: path, query: query, headers: headers, body: members, caller: caller.caller,
                         trace: Trace(correlation: id, causation: nil), attempt: attempt)
@@ -79,14 +85,16 @@ struct RequestHandler: Sendable {
                 response.headers.merge(limits) { own, _ in own }
                 return response
             } catch is StaleCredentials {
-                caller = try Self.restrictSuspended(try await authentication.establish(headers, for: operation.credentials, mayRemember: false), operation)
+                caller = try Self.restrictSuspended(
+                    try await authentication.establish(headers, for: operation.credentials, mayRemember: false), operation)
             }
         }
         throw Failure.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
     /// A suspended person reads what is known of them, is nobody where everybody may look, and is refused everywhere else.
-    private static func restrictSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws -> Authentication.Outcome {
+    private static func restrictSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws -> Authentication.Outcome
+    {
         guard caller.isSuspended else { return caller }
         if operation.method == .get, operation.path.hasPrefix("/users/{id}") { return caller }
         if operation.method == .get, operation.credentials == .optional { return Authentication.Outcome(caller: .anonymous, epoch: nil) }
@@ -101,7 +109,8 @@ struct RequestHandler: Sendable {
     private func refuseInternal(_ headers: [String: String]) throws {
         let found = Authentication.internalHeaders.filter { headers[$0] != nil }
         guard found.isEmpty else {
-            throw Failure.refused(.invalid, code: "InternalHeaderRejected", words: "Clients must not send \(found.joined(separator: ", ")).")
+            throw Failure.refused(
+                .invalid, code: "InternalHeaderRejected", words: "Clients must not send \(found.joined(separator: ", ")).")
         }
     }
 
@@ -156,7 +165,9 @@ struct RequestHandler: Sendable {
         var values: [String: String] = [:]
         for pair in (request.uri.query ?? "").split(separator: "&") {
             // As forms write it: + is a blank.
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { decoded($0.replacing("+", with: " ")[...]) }
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                decoded($0.replacing("+", with: " ")[...])
+            }
             guard let name = parts.first ?? nil, let value = parts.count > 1 ? parts[1] : "" else {
                 throw Failure.problems([Problem("query", "is not well encoded")])
             }
@@ -197,6 +208,8 @@ struct RequestHandler: Sendable {
             bytes = Array(text.utf8)
             headers[.contentType] = type
         }
-        return HummingbirdCore.Response(status: HTTPTypes.HTTPResponse.Status(code: response.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        return HummingbirdCore.Response(
+            status: HTTPTypes.HTTPResponse.Status(code: response.status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -7,7 +7,8 @@ struct TokenClaims: Sendable {
     let subject: String?
     let userID: String?
     let email: String?
-    /// Whether the issuer vouches for the address: what it says, or where it says nothing what its silence means here. Anything but a plain yes is a no.
+    /// Whether the issuer vouches for the address: what it says, or where it says nothing what its silence means here. Anything
+    /// but a plain yes is a no.
     let emailIsVerified: Bool
 }
 
@@ -35,7 +36,10 @@ actor TokenVerifier {
         settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Moment,
         elapsed: @escaping @Sendable () -> Duration = TokenVerifier.sinceStart
     ) async {
-        (self.settings, self.fetch, self.clock, self.elapsed) = (settings, fetch, clock, elapsed)
+        self.settings = settings
+        self.fetch = fetch
+        self.clock = clock
+        self.elapsed = elapsed
         if settings.isDevelopment, let secret = settings.developmentSecret {
             // HMAC fills short keys up with zeros to its block of 64 bytes (RFC 2104 §2); the library wants to see at least 32.
             let key = Array(secret.utf8) + Array(repeating: 0, count: max(0, 64 - secret.utf8.count))
@@ -63,7 +67,8 @@ actor TokenVerifier {
         try check(claims.members)
         return TokenClaims(
             subject: claims.members["sub"]?.text, userID: claims.members[settings.userIDClaim]?.text,
-            email: claims.members[settings.emailClaim]?.text, emailIsVerified: claims.members["email_verified"].map { $0 == true } ?? !settings.requiresVerifiedEmail)
+            email: claims.members[settings.emailClaim]?.text,
+            emailIsVerified: claims.members["email_verified"].map { $0 == true } ?? !settings.requiresVerifiedEmail)
     }
 
     private func collection(for algorithm: String, kid: String?) async throws -> JWTKeyCollection {
@@ -93,7 +98,9 @@ actor TokenVerifier {
         guard let url = settings.jwksURL else { return }
         let task = Task {
             defer { fetchedAt = elapsed() }
-            guard let bytes = try? await fetch(url), let set = try? JSON.parse(bytes, depth: 8), let items = set["keys"]?.items else { return }
+            guard let bytes = try? await fetch(url), let set = try? JSON.parse(bytes, depth: 8), let items = set["keys"]?.items else {
+                return
+            }
             var found: [String: PinnedKey] = [:]
             for item in items {
                 guard let (kid, key) = await Self.pinned(item) else { continue }
@@ -113,7 +120,9 @@ actor TokenVerifier {
         case ("EC", "P-256"): algorithm = "ES256"
         default: return nil
         }
-        guard let kid = item["kid"]?.text, item["alg"]?.text ?? algorithm == algorithm, item["use"]?.text ?? "sig" == "sig" else { return nil }
+        guard let kid = item["kid"]?.text, item["alg"]?.text ?? algorithm == algorithm, item["use"]?.text ?? "sig" == "sig" else {
+            return nil
+        }
         var members = item.members ?? [:]
         members["alg"] = .string(algorithm)
         let set = JSON.object(["keys": [.object(members)]]).encoded
@@ -125,15 +134,21 @@ actor TokenVerifier {
         let now = Double(clock().milliseconds) / 1000
         guard let expiry = claims["exp"]?.number, expiry > now else { throw Failure.unauthenticated("The token has expired.") }
         if let start = claims["nbf"]?.number, start > now + 60 { throw Failure.unauthenticated("The token is not valid yet.") }
-        if let issuer = settings.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true { throw Failure.unauthenticated("The token has another issuer.") }
+        if let issuer = settings.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true {
+            throw Failure.unauthenticated("The token has another issuer.")
+        }
         if let audience = settings.audience {
             let named = claims["aud"]?.text.map { [$0] } ?? claims["aud"]?.items?.compactMap(\.text) ?? []
-            guard named.contains(where: { $0.hasSameBytes(as: audience) }) else { throw Failure.unauthenticated("The token is for another audience.") }
+            guard named.contains(where: { $0.hasSameBytes(as: audience) }) else {
+                throw Failure.unauthenticated("The token is for another audience.")
+            }
         }
     }
 
     private static func header(of token: String) -> JSON? {
-        guard let first = token.split(separator: ".", omittingEmptySubsequences: false).first, let bytes = Base64URL.decode(first) else { return nil }
+        guard let first = token.split(separator: ".", omittingEmptySubsequences: false).first, let bytes = Base64URL.decode(first) else {
+            return nil
+        }
         return try? JSON.parse(bytes, depth: 4)
     }
 }

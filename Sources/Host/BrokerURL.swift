@@ -10,10 +10,12 @@ extension Settings {
         guard let text = self[HostSettings.broker] else { return nil }
         guard let url = BrokerURL(text) else { throw ConfigurationError("SPKEY_MQTT_URL must be mqtt:// or mqtts:// with a host") }
         var settings = MQTTSettings(host: url.host, port: url.port, clientID: clientID)
-        (settings.user, settings.password, settings.isSecure) = (url.user, url.password, url.isSecure)
-        (settings.authorityFile, settings.certificateFile, settings.keyFile) = (
-            self[HostSettings.brokerCA], self[HostSettings.brokerCertificate], self[HostSettings.brokerKey]
-        )
+        settings.user = url.user
+        settings.password = url.password
+        settings.isSecure = url.isSecure
+        settings.authorityFile = self[HostSettings.brokerCA]
+        settings.certificateFile = self[HostSettings.brokerCertificate]
+        settings.keyFile = self[HostSettings.brokerKey]
         settings.sessionExpiry = sessionExpiry
         return settings
     }
@@ -36,7 +38,9 @@ struct BrokerURL {
     let isSecure: Bool
 
     init?(_ text: String) {
-        guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty, let scheme = url.scheme, ["mqtt", "mqtts"].contains(scheme) else { return nil }
+        guard let url = URLComponents(string: text), let host = url.host, !host.isEmpty, let scheme = url.scheme,
+            ["mqtt", "mqtts"].contains(scheme)
+        else { return nil }
         self.host = host
         isSecure = scheme == "mqtts"
         port = url.port ?? (isSecure ? 8_883 : 1_883)

@@ -8,13 +8,16 @@ import PartnersContracts
 /// What an operator does without the API.
 public enum Console {
     /// A new API key, shown once.
-    public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, replaces: Bool, log: Logger) async throws -> String {
+    public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, replaces: Bool, log: Logger)
+        async throws -> String
+    {
         let system = try await System.assemble(settings, log: log)
         let outcome: Result<String, any Error>
         do {
             outcome = .success(try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper, replaces: replaces)).key)
         } catch Failure.refused(.conflict, _, _) where !replaces {
-            outcome = .failure(ConfigurationError("\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
+            outcome = .failure(
+                ConfigurationError("\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
         } catch Failure.refused(_, _, let words) {
             outcome = .failure(ConfigurationError(words))
         } catch {
@@ -56,7 +59,11 @@ public enum Console {
                 for one in try await ParkedMessages(schema: context.name, database: storage.database).streams() {
                     let waiting = one.isToBeRetried ? ", to be tried again" : ""
                     lines.append(
-                        "\(one.subscription) \(one.stream) stopped at \(one.name) \(one.envelope) since \(one.since), \(one.waiting) behind it\(waiting): \(one.error)")
+                        """
+                        \(one.subscription) \(one.stream) stopped at \(one.name) \(one.envelope) since \(one.since), \
+                        \(one.waiting) behind it\(waiting): \(one.error)
+                        """
+                    )
                 }
             }
             return lines
@@ -67,7 +74,9 @@ public enum Console {
     public static func retryParked(_ settings: Settings, _ subscription: String?) async throws -> Int {
         try await withStorage(settings) { storage in
             var count = 0
-            for context in Modules.all { count += try await ParkedMessages(schema: context.name, database: storage.database).retry(subscription) }
+            for context in Modules.all {
+                count += try await ParkedMessages(schema: context.name, database: storage.database).retry(subscription)
+            }
             return count
         }
     }
@@ -93,7 +102,8 @@ public enum Console {
         }
     }
 
-    /// What stands in capitals in the database and is to be folded by `migrate`, a line for each column, and what would collide then, a line for each row.
+    /// What stands in capitals in the database and is to be folded by `migrate`, a line for each column, and what would collide
+    /// then, a line for each row.
     public static func uuids(_ settings: Settings) async throws -> (folds: [String], collisions: [String]) {
         try await withStorage(settings) { storage in
             let vault = try CryptoVault(settings).port

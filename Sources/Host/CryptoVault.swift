@@ -36,13 +36,17 @@ struct CryptoVault {
         Vault(
             seal: { try seal($0, $1, $2) }, open: { try open($0, $1, $2) }, sha256: { Array(SHA256.hash(data: $0)) },
             hmac: { Array(HMAC<SHA256>.authenticationCode(for: $0, using: SymmetricKey(data: $1))) },
-            keyedDigests: { message, purpose in ring.map { Array(HMAC<SHA256>.authenticationCode(for: message, using: derived($0.key, "digest/" + purpose))) } },
+            keyedDigests: { message, purpose in
+                ring.map { Array(HMAC<SHA256>.authenticationCode(for: message, using: derived($0.key, "digest/" + purpose))) }
+            },
             sealUnder: { key, secret, context in
-                (try AES.GCM.seal(secret, using: SymmetricKey(data: key), authenticating: Data(context.utf8)).combined ?? Data()).base64EncodedString()
+                (try AES.GCM.seal(secret, using: SymmetricKey(data: key), authenticating: Data(context.utf8)).combined ?? Data())
+                    .base64EncodedString()
             },
             openUnder: { key, sealed, context in
                 guard let data = Data(base64Encoded: sealed) else { throw Unreadable() }
-                return Array(try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: SymmetricKey(data: key), authenticating: Data(context.utf8)))
+                return Array(
+                    try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: SymmetricKey(data: key), authenticating: Data(context.utf8)))
             },
             random: { count in
                 var generator = SystemRandomNumberGenerator()
@@ -63,10 +67,12 @@ struct CryptoVault {
 
     private func open(_ sealed: String, _ purpose: String, _ context: String) throws -> [UInt8] {
         let parts = sealed.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let entry = ring.first(where: { $0.id == parts[0] }), let data = Data(base64Encoded: String(parts[1])) else {
+        guard parts.count == 2, let entry = ring.first(where: { $0.id == parts[0] }), let data = Data(base64Encoded: String(parts[1]))
+        else {
             throw Unreadable()
         }
-        return Array(try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: derived(entry.key, purpose), authenticating: Data(context.utf8)))
+        return Array(
+            try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: derived(entry.key, purpose), authenticating: Data(context.utf8)))
     }
 }
 

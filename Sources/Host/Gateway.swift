@@ -13,14 +13,18 @@ public struct Gateway: Sendable {
         let missing = Modules.all.map(\.name).filter { upstreams[$0] == nil }
         guard missing.isEmpty else { throw ConfigurationError("--upstream is missing for \(missing.joined(separator: ", "))") }
         let unknown = upstreams.keys.filter { name in !Modules.all.contains { $0.name == name } }
-        guard unknown.isEmpty else { throw ConfigurationError("--upstream names unknown modules: \(unknown.sorted().joined(separator: ", "))") }
+        guard unknown.isEmpty else {
+            throw ConfigurationError("--upstream names unknown modules: \(unknown.sorted().joined(separator: ", "))")
+        }
         (self.listen, self.upstreams) = (listen, upstreams)
     }
 
     public var configuration: String {
         let servers = Modules.all.map { "    upstream \($0.name) { server \(upstreams[$0.name]!) max_fails=0; keepalive 64; }" }
         let locations = Modules.all.flatMap { module in
-            Set(module.operations.map(\.path)).sorted().map { "        location ~ ^\(Self.pattern($0))$ { proxy_pass http://\(module.name); }" }
+            Set(module.operations.map(\.path)).sorted().map {
+                "        location ~ ^\(Self.pattern($0))$ { proxy_pass http://\(module.name); }"
+            }
         }
         return """
             # Made by `spkey gateway-config`. Runs unprivileged: nginx -p DIR -c FILE -g 'daemon off;'
@@ -30,7 +34,8 @@ public struct Gateway: Sendable {
             events { worker_connections 4096; }
             http {
                 access_log off;
-                client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-fastcgi; uwsgi_temp_path tmp-uwsgi; scgi_temp_path tmp-scgi;
+                client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-fastcgi; uwsgi_temp_path \
+            tmp-uwsgi; scgi_temp_path tmp-scgi;
                 client_max_body_size 2m;
                 client_header_timeout 10s; client_body_timeout 30s;
                 large_client_header_buffers 4 16k;
@@ -42,7 +47,8 @@ public struct Gateway: Sendable {
                 proxy_connect_timeout 2s; proxy_read_timeout 30s;
                 proxy_next_upstream off;
                 # A request that had reached its process when the answer was lost may have been carried out.
-                map "$request_method:$upstream_connect_time" $fate { default OutcomeUnknown; ~^(GET|HEAD|OPTIONS): Unavailable; ~:-?$ Unavailable; }
+                map "$request_method:$upstream_connect_time" $fate { default OutcomeUnknown; ~^(GET|HEAD|OPTIONS): Unavailable; \
+            ~:-?$ Unavailable; }
                 map $fate $words {
                     default "This part of the system is not available now.";
                     OutcomeUnknown "The answer was lost: the effect may have happened. Repeat with the same Idempotency-Key.";

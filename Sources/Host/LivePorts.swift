@@ -30,14 +30,18 @@ enum LivePorts {
             log.notice("No broker is set: devices are simulated inside the process")
             return InProcessLink(clock: System.clock).port
         }
-        return MQTTLink(broker, topicPrefix: settings.topicPrefix) { [crashes = settings.crashes] in crashes.reach(.afterPublish, in: "devices") }.port
+        return MQTTLink(broker, topicPrefix: settings.topicPrefix) { [crashes = settings.crashes] in
+            crashes.reach(.afterPublish, in: "devices")
+        }.port
     }
 }
 
 extension Log {
     init(_ log: Logger, module: String) {
         self.init { level, message, metadata in
-            let all = Logger.Metadata(uniqueKeysWithValues: metadata.map { ($0.key, .string($0.value)) }).merging(["module": "\(module)"]) { $1 }
+            let all = Logger.Metadata(uniqueKeysWithValues: metadata.map { ($0.key, .string($0.value)) }).merging(["module": "\(module)"]) {
+                $1
+            }
             let severity: Logger.Level =
                 switch level {
                 case .debug: .debug

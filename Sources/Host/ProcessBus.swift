@@ -21,11 +21,17 @@ struct ProcessBus: Sendable {
     ///   - isSplit: whether other modules run elsewhere; only then do others need to hear at once of what is posted here.
     ///   - isServing: whether this process is the one that answers for a module now.
     init(
-        _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool, clock: @escaping @Sendable () -> Moment
+        _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool,
+        clock: @escaping @Sendable () -> Moment
     ) throws {
-        (local, process, self.modules, self.isServing) = (LocalAsks(clock: clock), UUIDText.fresh(at: clock()).text, Set(modules), isServing)
+        local = LocalAsks(clock: clock)
+        process = UUIDText.fresh(at: clock()).text
+        self.modules = Set(modules)
+        self.isServing = isServing
         guard let postgres = storage.postgres else {
-            (remote, notifier, listener) = (nil, nil, nil)
+            remote = nil
+            notifier = nil
+            listener = nil
             return
         }
         // Lost asks time out, so their commits need not wait for the disk.
@@ -34,7 +40,8 @@ struct ProcessBus: Sendable {
         let remote = PostgresAsks(
             database: own, notifier: notices, local: local, modules: modules, isServing: isServing, process: process, clock: clock)
         (notifier, self.remote) = (isSplit ? notices : nil, remote)
-        listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) { [wakes] channel, payload in
+        listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) {
+            [wakes] channel, payload in
             if channel == Self.outboxChannel { wakes.wake(payload) } else { remote.heard() }
         }
     }

@@ -35,8 +35,13 @@ public struct Settings: Sendable {
     static func load(environment variables: [String: String]) async throws -> Settings {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: variables)], names = Set(variables.keys)
         if let path = variables[HostSettings.file.doc.name] {
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw ConfigurationError("SPKEY_CONFIG: cannot read \(path)") }
-            names.formUnion(text.split(separator: "\n").compactMap { $0.split(separator: "=").first.map { String($0).trimmingCharacters(in: .whitespaces) } })
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw ConfigurationError("SPKEY_CONFIG: cannot read \(path)")
+            }
+            names.formUnion(
+                text.split(separator: "\n").compactMap {
+                    $0.split(separator: "=").first.map { String($0).trimmingCharacters(in: .whitespaces) }
+                })
             providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(path)))
         }
         let reader = ConfigReader(providers: providers), known = all.map(\.doc.name) + HostSettings.unread
@@ -47,7 +52,9 @@ public struct Settings: Sendable {
         }
         let unknown = names.filter { $0.hasPrefix("SPKEY_") && !known.contains($0) }.sorted().map { "\($0) is no setting" }
         let word = texts[HostSettings.environment.doc.name] ?? "dev"
-        guard let environment = Environment(rawValue: word) else { throw ConfigurationError(unknown + ["SPKEY_ENVIRONMENT must be dev, stage or prod"]) }
+        guard let environment = Environment(rawValue: word) else {
+            throw ConfigurationError(unknown + ["SPKEY_ENVIRONMENT must be dev, stage or prod"])
+        }
         let settings = Settings(texts, environment)
         let unread = HostSettings.unread.filter { texts[$0] != nil }.map { "\($0) is read by nothing in this build; leave it out" }
         let problems = unknown + unread + SettingValues.problems(all, in: environment) { texts[$0] } + settings.problemsTogether

@@ -20,7 +20,10 @@ public struct Simulation: Sendable {
             throw ConfigurationError("SPKEY_MQTT_URL must be set to simulate hubs on a broker")
         }
         var behaviour = SimulatedBehaviour()
-        (behaviour.delay, behaviour.isOffline, behaviour.saysTwice, behaviour.refusal) = (delay, isOffline, saysTwice, refusal)
+        behaviour.delay = delay
+        behaviour.isOffline = isOffline
+        behaviour.saysTwice = saysTwice
+        behaviour.refusal = refusal
         let names = (0..<hubs).map { Self.id("hub", $0) }
         for (number, hub) in names.enumerated() {
             announce("hub \(hub)")
@@ -28,7 +31,8 @@ public struct Simulation: Sendable {
         }
         let dumps = try loadNodes()
         for thing in dumps.keys.sorted() { announce("node \(thing)") }
-        try await HubSimulator(topicPrefix: settings.topicPrefix, behaviour: behaviour, clock: System.clock).run(broker, hubs: names, nodes: dumps)
+        try await HubSimulator(topicPrefix: settings.topicPrefix, behaviour: behaviour, clock: System.clock).run(
+            broker, hubs: names, nodes: dumps)
     }
 
     private static func id(_ kind: String, _ number: Int) -> String {
@@ -39,9 +43,13 @@ public struct Simulation: Sendable {
     private func loadNodes() throws -> [String: JSON] {
         guard let nodes else { return [:] }
         var found: [String: JSON] = [:]
-        for (number, file) in try FileManager.default.contentsOfDirectory(atPath: nodes).filter({ $0.hasSuffix(".json") }).sorted().enumerated() {
+        for (number, file) in try FileManager.default.contentsOfDirectory(atPath: nodes).filter({ $0.hasSuffix(".json") }).sorted()
+            .enumerated()
+        {
             let dump = try JSON.parse(Array(try Data(contentsOf: URL(filePath: nodes).appending(path: file))), depth: 64)
-            guard let attributes = dump["attributes"] else { throw ConfigurationError("\(file) is no Matter node dump: it has no attributes") }
+            guard let attributes = dump["attributes"] else {
+                throw ConfigurationError("\(file) is no Matter node dump: it has no attributes")
+            }
             found[Self.id("node", number + 0xE000)] = attributes
         }
         return found

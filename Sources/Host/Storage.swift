@@ -67,7 +67,9 @@ struct Storage: Sendable {
         for context in contexts {
             missing += try await migrator.missing(schema: context.name, Self.steps(of: context)).map { "\(context.name)/\($0)" }
         }
-        for schema in [Self.platform] + contexts.map(\.name) where try await !UUIDFolding.isDone(schema, database) { missing.append("\(schema)/\(UUIDFolding.step)") }
+        for schema in [Self.platform] + contexts.map(\.name) where try await !UUIDFolding.isDone(schema, database) {
+            missing.append("\(schema)/\(UUIDFolding.step)")
+        }
         return missing
     }
 }

@@ -45,44 +45,57 @@ public struct System: Sendable {
         clock_gettime(CLOCK_BOOTTIME, &now)
         return Uptime(boot: boot, milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
-    private static let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.filter { !$0.isWhitespace } ?? ""
+    private static let boot =
+        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.filter { !$0.isWhitespace } ?? ""
 
     /// Opens the database, brings it up to date where that is wanted, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
         let contexts = try Modules.chosen(names), storage = try Storage(settings)
         let isSplit = contexts.count < Modules.all.count
         if isSplit, storage.postgres == nil { throw ConfigurationError("SQLite means one process: --modules needs PostgreSQL") }
-        if storage.postgres == nil || settings[HostSettings.migratesAtStart] { try await storage.migrate(Modules.all, try CryptoVault(settings).port) }
+        if storage.postgres == nil || settings[HostSettings.migratesAtStart] {
+            try await storage.migrate(Modules.all, try CryptoVault(settings).port)
+        }
         let missing = try await storage.missing(contexts)
-        guard missing.isEmpty else { throw ConfigurationError("the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))") }
+        guard missing.isEmpty else {
+            throw ConfigurationError("the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))")
+        }
         let epoch = try await Epochs.current(of: storage.database)
         let standings = Standings(), holder = Self.listener(settings.forEdge)
-        let bus = try ProcessBus(storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
+        let bus = try ProcessBus(
+            storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
         let ports = try LivePorts.plugged(for: contexts, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
         let directory = CredentialDirectory.port(forget: PersonKeys.forget)
         for context in contexts {
             let name = context.name
-            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: context.aggregates) { bus.posted(name) }
+            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: context.aggregates)
+            { bus.posted(name) }
             let moduleLog = Log(log, module: name)
             var services = Services(
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports,
                 settings: settings.values, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
             let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
-            (services.launch, services.wake, services.zones, services.uptime) = (workflows.launch, workflows.wake, .world, uptime)
+            services.launch = workflows.launch
+            services.wake = workflows.wake
+            services.zones = .world
+            services.uptime = uptime
             services = services.following(context.follow)
             all[name] = services
             let assembly = try context.assemble(services)
             bus.local.register(
-                assembly.answers + ModuleAnswers.answers(context, services, store, storage.database) { ports.unready(of: context.ports).isEmpty })
+                assembly.answers
+                    + ModuleAnswers.answers(context, services, store, storage.database) { ports.unready(of: context.ports).isEmpty })
             if !context.workflows.isEmpty {
-                jobs.append(WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
+                jobs.append(
+                    WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }
-                let exclusive = ExclusiveJob(job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
+                let exclusive = ExclusiveJob(
+                    job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
                 jobs.append(Job(job.name) { try await exclusive.run() })
             }
             jobs.append(Housekeeping(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
@@ -93,10 +106,12 @@ public struct System: Sendable {
             }
         }
         all[Storage.platform] = Services(
-            module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port, bus: bus.port, vault: vault,
+            module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port,
+            bus: bus.port, vault: vault,
             directory: directory, ports: Ports(), settings: settings.values, log: Log(log, module: Admin.name), clock: clock)
         return System(
-            settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs, asks: bus.local,
+            settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs,
+            asks: bus.local,
             ports: ports, standings: standings, gauges: gauges, log: log, adminKey: settings[HostSettings.adminKey] ?? "")
     }
 
@@ -124,7 +139,8 @@ public struct System: Sendable {
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
         let watch = Watch(
-            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics, clock: Self.clock,
+            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics,
+            clock: Self.clock,
             ports: portStates, log: log)
         // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
@@ -169,7 +185,9 @@ public struct System: Sendable {
                 if states.contains(.starting) { return "The work of \(context.name) is starting." }
                 if let title = unready.first, states.isEmpty || states.contains(.holding) { return "The \(title) is down." }
                 // Another process does the work: it must be there.
-                if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(context.name, bus)) { return "Nobody answers for \(context.name)." }
+                if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(context.name, bus)) {
+                    return "Nobody answers for \(context.name)."
+                }
             }
             return nil
         }
@@ -208,7 +226,9 @@ public struct System: Sendable {
         let storage = try Storage(settings)
         let contexts = try Modules.chosen(names)
         try await storage.migrate(contexts, try CryptoVault(settings).port)
-        for context in contexts { try await Housekeeping(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run() }
+        for context in contexts {
+            try await Housekeeping(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
+        }
         await storage.database.close()
     }
 }

@@ -6,7 +6,9 @@ extension Zones {
     static let world = Zones(
         offset: { name, moment in zone(name)?.secondsFromGMT(for: date(moment)) },
         nextShift: { name, moment in
-            zone(name)?.nextDaylightSavingTimeTransition(after: date(moment)).map { Moment(milliseconds: Int64($0.timeIntervalSince1970) * 1000) }
+            zone(name)?.nextDaylightSavingTimeTransition(after: date(moment)).map {
+                Moment(milliseconds: Int64($0.timeIntervalSince1970) * 1000)
+            }
         })
 
     /// Every name of the IANA database, the links to other names too; offsets such as `+03:00` are no zones.

@@ -7,7 +7,11 @@ public struct Category: Sendable, Equatable {
     /// The number of the state's shape; another number in a stored row means that the state is folded anew from its events.
     public let shape: Int
 
-    public init(_ name: String, className: String, shape: Int = 1) { (self.name, self.className, self.shape) = (name, className, shape) }
+    public init(_ name: String, className: String, shape: Int = 1) {
+        self.name = name
+        self.className = className
+        self.shape = shape
+    }
 }
 
 /// Names one stream of events.
@@ -86,7 +90,12 @@ public struct Change<A: Aggregate>: Sendable {
     public let version: Int
     public let at: Moment
     public init(stream: StreamName, event: A.Event, before: A, after: A, version: Int, at: Moment) {
-        (self.stream, self.event, self.before, self.after, self.version, self.at) = (stream, event, before, after, version, at)
+        self.stream = stream
+        self.event = event
+        self.before = before
+        self.after = after
+        self.version = version
+        self.at = at
     }
 }
 
@@ -102,7 +111,10 @@ public struct Snapshot<A: Aggregate>: Sendable {
     var isStoredAsIs = false
     public var exists: Bool { version > 0 && !state.isGone }
     public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
-        (self.stream, self.state, self.version, self.changedAt) = (stream, state, version, changedAt)
+        self.stream = stream
+        self.state = state
+        self.version = version
+        self.changedAt = changedAt
     }
 }
 

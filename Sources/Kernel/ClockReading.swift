@@ -25,7 +25,11 @@ public struct Lifetime: Sendable, Equatable {
     /// How far a clock that is kept in step may jump back.
     public static let tolerance = Duration.seconds(1)
 
-    public init(from: Moment, until: Moment, uptime: Uptime = .unknown) { (self.from, self.until, self.uptime) = (from, until, uptime) }
+    public init(from: Moment, until: Moment, uptime: Uptime = .unknown) {
+        self.from = from
+        self.until = until
+        self.uptime = uptime
+    }
 
     /// What is left of it; zero when it is over, and never more than its whole length.
     public func left(at now: ClockReading) -> Duration {

@@ -14,7 +14,8 @@ public protocol Command: Sendable {
     func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Facts
     func decide(_ state: Target, _ facts: Facts, at now: Moment) throws(Refusal) -> [Target.Event]
     /// What happens with the events. Asked when there are none too; a call is made only when there are some.
-    func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect
+    func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws
+        -> Effect
 
     /// The refusal when another stream holds a value that an event claims.
     static func refusal(claimed kind: String) -> Refusal?
@@ -35,7 +36,9 @@ extension Command {
     public static func isChance(duplicate constraint: String) -> Bool { false }
     public static var maxAttempts: Int { 8 }
     public static var effectAnswers: [Answer] { [] }
-    public func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect { .none }
+    public func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services)
+        throws -> Effect
+    { .none }
 }
 
 /// For commands that decide on the aggregate alone.

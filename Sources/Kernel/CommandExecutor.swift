@@ -82,7 +82,8 @@ struct CommandExecutor<C: Command>: Sendable {
             }
         }
         let result = CommandResult(
-            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: facts, version: append.version,
+            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: facts,
+            version: append.version,
             wasCreated: C.createsAggregate && snapshot.version == 0, at: now, receipt: progress.made?.receipt)
         return try await commit(result, append, changes, snapshot, epoch, &progress)
     }
@@ -100,7 +101,8 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     private func commit(
-        _ result: CommandResult<C>, _ append: Append, _ changes: Changes, _ snapshot: Snapshot<C.Target>, _ epoch: Int64, _ progress: inout Progress
+        _ result: CommandResult<C>, _ append: Append, _ changes: Changes, _ snapshot: Snapshot<C.Target>, _ epoch: Int64,
+        _ progress: inout Progress
     ) async throws -> CommandResult<C>? {
         let isUnknown = result.receipt?.isUnknown ?? false, record = isUnknown ? [] : record(result)
         do {
@@ -136,7 +138,8 @@ struct CommandExecutor<C: Command>: Sendable {
 
     private func unchanged(_ snapshot: Snapshot<C.Target>, _ facts: C.Facts, _ receipt: Receipt? = nil) -> CommandResult<C> {
         CommandResult(
-            command: command, id: snapshot.stream.id, events: [], wire: [], before: snapshot.state, facts: facts, version: snapshot.version, wasCreated: false,
+            command: command, id: snapshot.stream.id, events: [], wire: [], before: snapshot.state, facts: facts, version: snapshot.version,
+            wasCreated: false,
             at: request.attempt.now, receipt: receipt)
     }
 

@@ -14,19 +14,27 @@ public struct Context: Sendable {
     public let settings: [AnySetting]
     /// Messages to partners that are no event of an aggregate, and events of the contract whose use cases are still to come.
     public let announcements: [EventDoc]
-    /// What happens after each commit, before the one who committed goes on. It may fail without harm: what must happen stands in the outbox too.
+    /// What happens after each commit, before the one who committed goes on. It may fail without harm: what must happen stands in
+    /// the outbox too.
     public let follow: (@Sendable (Commit, Services) async -> Void)?
     /// What runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) throws -> Assembly
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        workflows: [AnyWorkflow] = [], views: [String] = [], ports: [PortUse] = [], settings: [AnySetting] = [], announcements: [EventDoc] = [],
+        workflows: [AnyWorkflow] = [], views: [String] = [], ports: [PortUse] = [], settings: [AnySetting] = [],
+        announcements: [EventDoc] = [],
         follow: (@Sendable (Commit, Services) async -> Void)? = nil,
         assemble: @escaping @Sendable (Services) throws -> Assembly = { _ in Assembly() }
     ) {
-        (self.name, self.aggregates, self.migrations, self.operations) = (name, aggregates, migrations, operations)
-        (self.workflows, self.views, self.follow, self.assemble) = (workflows, views, follow, assemble)
+        self.name = name
+        self.aggregates = aggregates
+        self.migrations = migrations
+        self.operations = operations
+        self.workflows = workflows
+        self.views = views
+        self.follow = follow
+        self.assemble = assemble
         self.ports = ports
         self.settings = settings
         self.announcements = announcements
@@ -40,7 +48,10 @@ public struct Assembly: Sendable {
     public var jobs: [Job]
     public var gauges: [Gauge]
     public init(answers: [Answering] = [], reactions: [Reaction] = [], jobs: [Job] = [], gauges: [Gauge] = []) {
-        (self.answers, self.reactions, self.jobs, self.gauges) = (answers, reactions, jobs, gauges)
+        self.answers = answers
+        self.reactions = reactions
+        self.jobs = jobs
+        self.gauges = gauges
     }
 }
 
@@ -59,7 +70,9 @@ public struct Job: Sendable {
     public let isExclusive: Bool
     public let run: @Sendable () async throws -> Void
     public init(_ name: String, isExclusive: Bool = false, run: @escaping @Sendable () async throws -> Void) {
-        (self.name, self.isExclusive, self.run) = (name, isExclusive, run)
+        self.name = name
+        self.isExclusive = isExclusive
+        self.run = run
     }
 }
 

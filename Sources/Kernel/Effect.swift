@@ -3,7 +3,8 @@ public enum Effect: Sendable {
     case none
     /// Rows, and events of other streams, that commit with the command's events; made anew for each attempt.
     case local(Changes)
-    /// A call outside the module, made once per request and before the commit: nothing is stored when it fails. The changes commit with the events.
+    /// A call outside the module, made once per request and before the commit: nothing is stored when it fails. The changes
+    /// commit with the events.
     case external(any ExternalCall, with: Changes = .none)
 }
 
@@ -23,7 +24,8 @@ public struct Changes: Sendable {
 public protocol ExternalCall: Sendable {
     /// Makes the call. Throws `FenceBroken` when what the decision relied on has changed, and any other error when nothing has come of it.
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt
-    /// Takes the call back when the events cannot be stored after all. Answers whether nothing comes of it: what may have left is told as unknown.
+    /// Takes the call back when the events cannot be stored after all. Answers whether nothing comes of it: what may have left is
+    /// told as unknown.
     func undo(_ context: CallContext, _ services: Services) async -> Bool
     /// Whether the party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
     func isStored(_ context: CallContext, _ services: Services) async throws -> Bool
@@ -54,7 +56,9 @@ public struct Receipt: Sendable {
     public var isUnknown = false
 
     public init(action: ActionID? = nil, isOffline: Bool = false, isUnknown: Bool = false) {
-        (self.action, self.isOffline, self.isUnknown) = (action, isOffline, isUnknown)
+        self.action = action
+        self.isOffline = isOffline
+        self.isUnknown = isUnknown
     }
 
     public static let none = Receipt()

@@ -8,8 +8,8 @@ public enum Audience: Sendable, Equatable {
     case modules
 }
 
-/// The one declaration of an event's stored form. From it the event is written, read strictly, documented and offered to partners, and its personal members
-/// are encrypted.
+/// The one declaration of an event's stored form. From it the event is written, read strictly, documented and offered to
+/// partners, and its personal members are encrypted.
 public struct EventForm<Subject: Aggregate>: Sendable {
     public let name: String
     /// When it happens, as documents say it.
@@ -25,7 +25,8 @@ public struct EventForm<Subject: Aggregate>: Sendable {
     ///   - make: the event from the values of its members: a case, or a closure.
     ///   - take: those values from the event; nil for another event.
     public init<each Value>(
-        _ name: String, _ summary: String, audience: Audience = .partners, derived: [DerivedMember<Subject>] = [], members: Members<repeat each Value>,
+        _ name: String, _ summary: String, audience: Audience = .partners, derived: [DerivedMember<Subject>] = [],
+        members: Members<repeat each Value>,
         make: @escaping @Sendable (repeat each Value) -> Subject.Event, take: @escaping @Sendable (Subject.Event) -> (repeat each Value)?
     ) {
         var docs = derived.map { $0.doc }  // a key path in a function with a parameter pack crashes at run time (Swift 6.3)
@@ -87,7 +88,8 @@ public struct EventDoc: Sendable {
 
     /// The data of the event in JSON Schema. Closed: there is nothing else in it.
     public var schema: Schema {
-        Schema.object(members.lazy.map { ($0.name, $0.schema) }).with("title", .string(name)).described(summary).with("additionalProperties", false)
+        Schema.object(members.lazy.map { ($0.name, $0.schema) }).with("title", .string(name)).described(summary).with(
+            "additionalProperties", false)
     }
 }
 
@@ -126,7 +128,8 @@ public struct EventRegistry<Forms: EventForms>: Sendable {
         return WireEvent(form.name, try form.write(event, state, now))
     }
 
-    /// - Throws: `UnknownEvent` for a name that a newer build has written, `EventDecodingError` for data in another form. Neither is ever skipped.
+    /// - Throws: `UnknownEvent` for a name that a newer build has written, `EventDecodingError` for data in another form. Neither
+    ///   is ever skipped.
     public func decode(_ stored: StoredEvent) throws -> Forms.Subject.Event {
         guard let form = byName[stored.wire.type] else { throw UnknownEvent(type: stored.wire.type, stream: stored.stream) }
         return try form.decode(stored)

@@ -1,5 +1,5 @@
-/// A text that equals another when the bytes do. Swift's own equality is canonical equivalence (Unicode §2.12): two spellings of `é` would be one
-/// identifier here and two in a database.
+/// A text that equals another when the bytes do. Swift's own equality is canonical equivalence (Unicode §2.12): two spellings of
+/// `é` would be one identifier here and two in a database.
 public struct ExactText: Sendable, Hashable, CustomStringConvertible {
     public let text: String
     public init(_ text: String) { self.text = text }

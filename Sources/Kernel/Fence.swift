@@ -14,7 +14,8 @@ public struct Fence: Codable, Sendable, Equatable {
 
     public init<A: Aggregate>(_ snapshot: Snapshot<A>, of module: String, credentials: Int64) {
         let stream = Stream(
-            module: module, category: snapshot.stream.category, id: snapshot.stream.id, version: snapshot.version, changedAt: snapshot.changedAt)
+            module: module, category: snapshot.stream.category, id: snapshot.stream.id, version: snapshot.version,
+            changedAt: snapshot.changedAt)
         (streams, self.credentials) = ([stream], credentials)
     }
 }

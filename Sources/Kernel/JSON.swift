@@ -72,7 +72,8 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 }
 
 extension JSON {
-    /// The members of a JSON object in the order in which they were written. Every edit takes the same time, however many members there are.
+    /// The members of a JSON object in the order in which they were written. Every edit takes the same time, however many members
+    /// there are.
     public struct Object: Sendable {
         public struct Member: Sendable, Hashable {
             public let key: String
@@ -126,7 +127,11 @@ extension JSON {
         private mutating func append(_ key: String, _ value: JSON) {
             places.append(Member(key: key, value: value))
             count += 1
-            if places.count == Self.scanned + 1 { reindex() } else if places.count > Self.scanned { index[ExactText(key)] = places.count - 1 }
+            if places.count == Self.scanned + 1 {
+                reindex()
+            } else if places.count > Self.scanned {
+                index[ExactText(key)] = places.count - 1
+            }
         }
 
         private mutating func remove(at place: Int) {

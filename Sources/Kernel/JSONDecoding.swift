@@ -96,7 +96,9 @@ private struct ValueDecoder: Decoder {
         func decodeNil() -> Bool { decoder.value.isNull }
         func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
             if let kind = type as? any FixedWidthInteger.Type {
-                guard let whole = decoder.value.integer, let number = narrow(whole, to: kind) as? Value else { throw decoder.mismatch(type) }
+                guard let whole = decoder.value.integer, let number = narrow(whole, to: kind) as? Value else {
+                    throw decoder.mismatch(type)
+                }
                 return number
             }
             return try decoder.read(type)

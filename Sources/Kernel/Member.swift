@@ -47,7 +47,9 @@ extension Member where Value: WireValue {
     public static func personal(_ name: String) -> Member { member(name, personal: PersonalField(name)) }
 
     /// A text about a person: stored encrypted under the key of the user whom the member `sibling` names.
-    public static func personal(_ name: String, of sibling: String) -> Member { member(name, personal: PersonalField(name, of: .sibling(sibling))) }
+    public static func personal(_ name: String, of sibling: String) -> Member {
+        member(name, personal: PersonalField(name, of: .sibling(sibling)))
+    }
 
     /// - Parameter personal: places in the member that say something about persons.
     public static func member(_ name: String, personal: PersonalField...) -> Member {

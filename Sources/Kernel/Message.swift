@@ -32,8 +32,16 @@ public struct Envelope: Sendable, Equatable {
         id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
         trace: Trace, data: JSON.Object
     ) {
-        (self.id, self.source, self.name, self.stream, self.subject) = (id, source, name, stream, subject)
-        (self.version, self.at, self.audience, self.trace, payload) = (version, at, audience, trace, .parsed(data))
+        self.id = id
+        self.source = source
+        self.name = name
+        self.stream = stream
+        self.subject = subject
+        self.version = version
+        self.at = at
+        self.audience = audience
+        self.trace = trace
+        payload = .parsed(data)
     }
 
     /// - Parameter text: the data as JSON text.
@@ -41,8 +49,16 @@ public struct Envelope: Sendable, Equatable {
         id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
         trace: Trace, text: String
     ) {
-        (self.id, self.source, self.name, self.stream, self.subject) = (id, source, name, stream, subject)
-        (self.version, self.at, self.audience, self.trace, payload) = (version, at, audience, trace, .text(text))
+        self.id = id
+        self.source = source
+        self.name = name
+        self.stream = stream
+        self.subject = subject
+        self.version = version
+        self.at = at
+        self.audience = audience
+        self.trace = trace
+        payload = .text(text)
     }
 }
 
@@ -84,7 +100,9 @@ public struct Answering: Sendable {
         self.answer = { body, context in try JSON(encoding: await answer(try body.decoded(), context)) }
     }
 
-    public init(_ name: String, _ answer: @escaping @Sendable (JSON) async throws -> JSON) { (self.name, self.answer) = (name, { body, _ in try await answer(body) }) }
+    public init(_ name: String, _ answer: @escaping @Sendable (JSON) async throws -> JSON) {
+        (self.name, self.answer) = (name, { body, _ in try await answer(body) })
+    }
 }
 
 /// What travels with an ask besides its body.
@@ -121,9 +139,14 @@ public struct Reaction: Sendable {
 
     public init(
         _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, view: String? = nil,
-        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 }, react: @escaping @Sendable (Envelope) async throws -> Changes
+        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 },
+        react: @escaping @Sendable (Envelope) async throws -> Changes
     ) {
-        (self.name, self.sources, self.names, self.partitions, self.view) = (name, sources, names, partitions, view)
+        self.name = name
+        self.sources = sources
+        self.names = names
+        self.partitions = partitions
+        self.view = view
         (self.sift, self.react) = (sift, react)
     }
 }

@@ -42,8 +42,8 @@ extension Moment: CustomStringConvertible {
         return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
     }
 
-    /// Reads ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]` and then `Z`, `+00:00` or `-00:00` (RFC 3339 §4.2, §4.3). Nil for other offsets,
-    /// impossible dates and everything else.
+    /// Reads ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]` and then `Z`, `+00:00` or `-00:00` (RFC 3339 §4.2, §4.3). Nil
+    /// for other offsets, impossible dates and everything else.
     public init?(iso text: String) {
         var bytes = Array(text.utf8)
         if let offset = ["+00:00", "-00:00"].first(where: { bytes.suffix(6).elementsEqual($0.utf8) }) {

@@ -32,14 +32,17 @@ public struct PersonalField: Sendable {
         try replace(in: object, steps[...], stream, body)
     }
 
-    private func replace(in object: JSON.Object, _ rest: ArraySlice<Step>, _ stream: StreamName, _ body: (String, UserID) throws -> String) rethrows -> JSON.Object {
+    private func replace(in object: JSON.Object, _ rest: ArraySlice<Step>, _ stream: StreamName, _ body: (String, UserID) throws -> String)
+        rethrows -> JSON.Object
+    {
         guard let step = rest.first else { return object }
         var object = object
         let after = rest.dropFirst()
         switch step {
         case .each(let name):
             guard let items = object[name]?.items else { return object }
-            object[name] = .array(try items.map { item in try item.members.map { .object(try replace(in: $0, after, stream, body)) } ?? item })
+            object[name] = .array(
+                try items.map { item in try item.members.map { .object(try replace(in: $0, after, stream, body)) } ?? item })
         case .member(let name):
             if after.isEmpty {
                 guard let text = object[name]?.text, let person = person(in: object, stream) else { return object }

@@ -42,11 +42,14 @@ public struct Handler: Sendable {
     let react: @Sendable (Envelope) async throws -> Changes
 
     private init(_ module: String, _ names: Set<String>, _ react: @escaping @Sendable (Envelope) async throws -> Changes) {
-        (self.module, self.names, self.react) = (module, names, react)
+        self.module = module
+        self.names = names
+        self.react = react
     }
 
     /// Handles an event that another module publishes.
-    public static func on<E: PublishedEvent>(_ event: E.Type, _ react: @escaping @Sendable (E, Envelope) async throws -> Changes) -> Handler {
+    public static func on<E: PublishedEvent>(_ event: E.Type, _ react: @escaping @Sendable (E, Envelope) async throws -> Changes) -> Handler
+    {
         Handler(E.module, [E.name]) { try await react(E.decode($0), $0) }
     }
 
@@ -56,7 +59,9 @@ public struct Handler: Sendable {
     }
 
     /// Handles the module's own events of some names.
-    public static func on(own names: Set<String>, of module: String, _ react: @escaping @Sendable (Envelope) async throws -> Changes) -> Handler {
+    public static func on(own names: Set<String>, of module: String, _ react: @escaping @Sendable (Envelope) async throws -> Changes)
+        -> Handler
+    {
         Handler(module, names, react)
     }
 }
@@ -65,7 +70,8 @@ extension Reaction {
     /// A subscription to messages of several kinds, in the order in which each stream has them.
     public init(_ name: String, partitions: Int = 1, view: String? = nil, _ handlers: Handler...) {
         let sources = handlers.map(\.module).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-        self.init(name, from: sources, hears: handlers.reduce(into: []) { $0.formUnion($1.names) }, partitions: partitions, view: view) { envelope in
+        self.init(name, from: sources, hears: handlers.reduce(into: []) { $0.formUnion($1.names) }, partitions: partitions, view: view) {
+            envelope in
             var changes = Changes.none
             for handler in handlers where handler.module == envelope.source && handler.names.contains(envelope.name) {
                 changes.append(try await handler.react(envelope))

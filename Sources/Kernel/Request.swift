@@ -21,16 +21,21 @@ public struct Request: Sendable {
     public var attempt: Attempt
     /// The age of what the edge knows about credentials; nil when nothing was taken from its cache.
     public var credentialEpoch: Int64?
-    /// Where the client stands, for counting what it does: its IPv4 address, or the network of its IPv6 address (/64, which one customer has); empty when
-    /// no connection brought the request.
+    /// Where the client stands, for counting what it does: its IPv4 address, or the network of its IPv6 address (/64, which one
+    /// customer has); empty when no connection brought the request.
     public var address = ""
 
     public init(
         path: [String: String] = [:], query: [String: String] = [:], headers: [String: String] = [:], body: JSON.Object = [:],
         caller: Caller = .anonymous, trace: Trace = Trace(correlation: "", causation: nil), attempt: Attempt
     ) {
-        (self.path, self.query, self.headers, self.body) = (path, query, headers, body)
-        (self.caller, self.trace, self.attempt) = (caller, trace, attempt)
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.caller = caller
+        self.trace = trace
+        self.attempt = attempt
     }
 
     /// The same request for a command inside an operation that answers in its own shape: the edge records that answer, not the command's.
@@ -54,7 +59,8 @@ public struct Trace: Sendable, Equatable {
     public init(correlation: String, causation: String?) { (self.correlation, self.causation) = (correlation, causation) }
 }
 
-/// One try to carry out a request. What is drawn from it for one purpose is one identifier; under an `Idempotency-Key` the same in a repeat.
+/// One try to carry out a request. What is drawn from it for one purpose is one identifier; under an `Idempotency-Key` the same
+/// in a repeat.
 public struct Attempt: Sendable {
     public let now: Moment
     /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
@@ -64,7 +70,8 @@ public struct Attempt: Sendable {
     let secret: @Sendable (String) -> UUIDText
 
     public init(
-        now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil, secret: (@Sendable (String) -> UUIDText)? = nil
+        now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil,
+        secret: (@Sendable (String) -> UUIDText)? = nil
     ) {
         (self.now, self.idempotency) = (now, idempotency)
         self.identifier = identifier ?? Drawn { UUIDText.fresh(at: now) }.identifier
@@ -113,7 +120,11 @@ public struct Response: Sendable, Equatable {
     public var headers: [String: String]
     public var body: Body
 
-    public init(_ status: Int, headers: [String: String] = [:], body: Body) { (self.status, self.headers, self.body) = (status, headers, body) }
+    public init(_ status: Int, headers: [String: String] = [:], body: Body) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
     public static func json(_ status: Int = 200, _ json: JSON, headers: [String: String] = [:]) -> Response {
         Response(status, headers: headers, body: .json(json))
     }

@@ -12,7 +12,8 @@ public struct RowDecodingError: Error, Sendable, Equatable {
 
 extension Row {
     /// The value of a column.
-    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind; null is one only where an optional is read.
+    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind; null is one only where an
+    ///   optional is read.
     public func read<Value: ColumnValue>(_ column: String, as type: Value.Type = Value.self) throws(RowDecodingError) -> Value {
         guard let place = columns.firstIndex(of: column) else { throw RowDecodingError(column: column, value: nil) }
         guard let value = Value(column: values[place]) else { throw RowDecodingError(column: column, value: values[place]) }

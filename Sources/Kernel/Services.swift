@@ -32,8 +32,15 @@ public struct Services: Sendable {
         module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: SettingValues, log: Log,
         clock: @escaping @Sendable () -> Moment
     ) {
-        (self.module, self.store, self.bus, self.vault) = (module, store, bus, vault)
-        (self.directory, self.ports, self.settings, self.log, self.clock) = (directory, ports, settings, log, clock)
+        self.module = module
+        self.store = store
+        self.bus = bus
+        self.vault = vault
+        self.directory = directory
+        self.ports = ports
+        self.settings = settings
+        self.log = log
+        self.clock = clock
     }
 }
 
@@ -50,7 +57,9 @@ public struct Bus: Sendable {
     }
 
     /// Asks for what has no type: what the host asks of every module alike.
-    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment, patience: Duration = .seconds(5)) async throws -> JSON {
+    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment, patience: Duration = .seconds(5))
+        async throws -> JSON
+    {
         try await send(name, module, question, AskContext(trace: trace, deadline: now + patience))
     }
 }
@@ -76,11 +85,18 @@ public struct Vault: Sendable {
         seal: @escaping @Sendable ([UInt8], String, String) throws -> String,
         open: @escaping @Sendable (String, String, String) throws -> [UInt8], sha256: @escaping @Sendable ([UInt8]) -> [UInt8],
         hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], keyedDigests: @escaping @Sendable ([UInt8], String) -> [[UInt8]],
-        sealUnder: @escaping @Sendable ([UInt8], [UInt8], String) throws -> String, openUnder: @escaping @Sendable ([UInt8], String, String) throws -> [UInt8],
+        sealUnder: @escaping @Sendable ([UInt8], [UInt8], String) throws -> String,
+        openUnder: @escaping @Sendable ([UInt8], String, String) throws -> [UInt8],
         random: @escaping @Sendable (Int) -> [UInt8]
     ) {
-        (self.seal, self.open, self.sha256, self.hmac, self.keyedDigests) = (seal, open, sha256, hmac, keyedDigests)
-        (self.sealUnder, self.openUnder, self.random) = (sealUnder, openUnder, random)
+        self.seal = seal
+        self.open = open
+        self.sha256 = sha256
+        self.hmac = hmac
+        self.keyedDigests = keyedDigests
+        self.sealUnder = sealUnder
+        self.openUnder = openUnder
+        self.random = random
     }
 }
 
@@ -89,7 +105,8 @@ public struct Directory: Sendable {
     /// Makes an API key valid: its SHA-256, its tenant, when it ends (nil: never).
     public let admitKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Moment?) -> [SQL]
     public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
-    /// At which version of the credentials the keys of a tenant, or its super keys, were ended last, as `epoch`; no row where they never were.
+    /// At which version of the credentials the keys of a tenant, or its super keys, were ended last, as `epoch`; no row where
+    /// they never were.
     public let dismissal: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
     public let knowUser: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStanding) -> [SQL]
@@ -109,8 +126,14 @@ public struct Directory: Sendable {
         signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
         suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        (self.admitKey, self.dismissKeys, self.dismissal, self.knowUser, self.signIn) = (admitKey, dismissKeys, dismissal, knowUser, signIn)
-        (self.suspend, self.suspensions, self.forget) = (suspend, suspensions, forget)
+        self.admitKey = admitKey
+        self.dismissKeys = dismissKeys
+        self.dismissal = dismissal
+        self.knowUser = knowUser
+        self.signIn = signIn
+        self.suspend = suspend
+        self.suspensions = suspensions
+        self.forget = forget
     }
 }
 

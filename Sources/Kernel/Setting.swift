@@ -93,11 +93,14 @@ extension Setting where Value == String? {
 
     /// A secret: masked wherever settings are shown, and long enough outside development.
     public static func secret(_ name: String, _ note: String, atLeast length: Int = 0) -> Setting {
-        Setting(name, note, form: length > 0 ? "at least \(length) characters" : "a secret", shown: nil, isSecret: true, parse: { .some($0) }, fallback: { _ in nil })
-            .checked { secret, environment in
-                guard environment != .dev, let secret, secret.utf8.count < length else { return nil }
-                return "must have at least \(length) characters"
-            }
+        Setting(
+            name, note, form: length > 0 ? "at least \(length) characters" : "a secret", shown: nil, isSecret: true, parse: { .some($0) },
+            fallback: { _ in nil }
+        )
+        .checked { secret, environment in
+            guard environment != .dev, let secret, secret.utf8.count < length else { return nil }
+            return "must have at least \(length) characters"
+        }
     }
 }
 
@@ -122,13 +125,16 @@ extension Setting {
     /// Several values, separated by commas.
     /// - Parameter element: one value; nil for a text that is none.
     public static func list<Element>(
-        _ name: String, _ note: String, of form: String, default fallback: String? = nil, _ element: @escaping @Sendable (String) -> Element?
+        _ name: String, _ note: String, of form: String, default fallback: String? = nil,
+        _ element: @escaping @Sendable (String) -> Element?
     ) -> Setting where Value == [Element] {
         let parse: @Sendable (String) -> [Element]? = { text in
             let parts = text.split(separator: ",").map(String.init), values = parts.compactMap(element)
             return values.count == parts.count ? values : nil
         }
-        return Setting(name, note, form: form + ", separated by commas", shown: fallback, parse: parse, fallback: { _ in fallback.flatMap(parse) ?? [] })
+        return Setting(
+            name, note, form: form + ", separated by commas", shown: fallback, parse: parse,
+            fallback: { _ in fallback.flatMap(parse) ?? [] })
     }
 }
 

@@ -39,7 +39,11 @@ public struct Append: Sendable {
                 Change(
                     stream: snapshot.stream, event: event, before: before, after: state, version: snapshot.version + place + 1, at: now))
         }
-        (self.stream, self.expected, self.events, self.claims, self.rows) = (snapshot.stream, snapshot.version, recorded, claims, rows)
+        self.stream = snapshot.stream
+        self.expected = snapshot.version
+        self.events = recorded
+        self.claims = claims
+        self.rows = rows
         let isChanged = snapshot.version == 0 || !snapshot.isStoredAsIs || events.contains(where: A.changesState)
         (self.state, self.shape) = (isChanged ? try JSON(encoding: state) : nil, A.category.shape)
         (self.org, self.at) = (state.organisation, now)
@@ -56,7 +60,10 @@ public struct Commit: Sendable {
     public let trace: Trace
 
     public init(_ appends: [Append] = [], rows: [SQL] = [], messages: [Posting] = [], trace: Trace) {
-        (self.appends, self.rows, self.messages, self.trace) = (appends, rows, messages, trace)
+        self.appends = appends
+        self.rows = rows
+        self.messages = messages
+        self.trace = trace
     }
 
     /// A fact for the outbox.
@@ -69,7 +76,10 @@ public struct Commit: Sendable {
         public let data: JSON.Object
 
         public init(_ fact: some Fact, audience: [OrgID] = [], at now: Moment, envelope: String? = nil) throws {
-            (name, stream, self.audience, at) = (type(of: fact).name, fact.stream, audience, now)
+            name = type(of: fact).name
+            stream = fact.stream
+            self.audience = audience
+            at = now
             self.envelope = envelope ?? UUIDText.fresh(at: now).text
             data = try JSON(encoding: fact).members ?? [:]
         }
@@ -96,7 +106,11 @@ public struct StoredEvent: Sendable {
     public let at: Moment
     public let org: OrgID?
     public init(stream: StreamName, version: Int, wire: WireEvent, at: Moment, org: OrgID?) {
-        (self.stream, self.version, self.wire, self.at, self.org) = (stream, version, wire, at, org)
+        self.stream = stream
+        self.version = version
+        self.wire = wire
+        self.at = at
+        self.org = org
     }
 }
 
@@ -107,7 +121,10 @@ public struct StoredState: Sendable {
     public let state: JSON
     public let changedAt: Moment
     public init(version: Int, shape: Int, state: JSON, changedAt: Moment) {
-        (self.version, self.shape, self.state, self.changedAt) = (version, shape, state, changedAt)
+        self.version = version
+        self.shape = shape
+        self.state = state
+        self.changedAt = changedAt
     }
 }
 
@@ -145,7 +162,13 @@ public struct Store: Sendable {
         run: @escaping @Sendable ([SQL]) async throws -> [[Row]], turn: @escaping @Sendable (StreamName) async throws -> Turn,
         holds: @escaping @Sendable (Fence) -> SQL
     ) {
-        (self.state, self.history, self.commit, self.query, self.read, self.run, self.turn) = (state, history, commit, query, read, run, turn)
+        self.state = state
+        self.history = history
+        self.commit = commit
+        self.query = query
+        self.read = read
+        self.run = run
+        self.turn = turn
         self.holds = holds
     }
 
@@ -188,7 +211,9 @@ public struct Store: Sendable {
     }
 
     /// Commits events of one stream, and keeps the state after them.
-    public func commit<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, rows: [SQL] = [], at now: Moment, trace: Trace) async throws {
+    public func commit<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, rows: [SQL] = [], at now: Moment, trace: Trace)
+        async throws
+    {
         try await commit(Commit([try Append(events, to: snapshot, at: now)], rows: rows, trace: trace))
         if let known = recent.find(A.self, snapshot.stream) { keep(events, after: snapshot, at: now, epoch: known.epoch) }
     }

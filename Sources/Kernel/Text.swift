@@ -37,8 +37,8 @@ extension Text {
     }
 }
 
-/// The opaque identifier of a `Thing`: two kinds of identifiers never mix. Compared byte by byte; one that is a UUID is kept in small letters,
-/// because a UUID is the same in either case (RFC 9562 §4).
+/// The opaque identifier of a `Thing`: two kinds of identifiers never mix. Compared byte by byte; one that is a UUID is kept in
+/// small letters, because a UUID is the same in either case (RFC 9562 §4).
 public struct ID<Thing>: Text {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
@@ -129,7 +129,9 @@ extension String {
             switch (place, byte) {
             case (8, UInt8(ascii: "-")), (13, UInt8(ascii: "-")), (18, UInt8(ascii: "-")), (23, UInt8(ascii: "-")): true
             case (8, _), (13, _), (18, _), (23, _): false
-            case (_, UInt8(ascii: "0")...UInt8(ascii: "9")), (_, UInt8(ascii: "a")...UInt8(ascii: "f")), (_, UInt8(ascii: "A")...UInt8(ascii: "F")): true
+            case (_, UInt8(ascii: "0")...UInt8(ascii: "9")), (_, UInt8(ascii: "a")...UInt8(ascii: "f")),
+                (_, UInt8(ascii: "A")...UInt8(ascii: "F")):
+                true
             default: false
             }
         }

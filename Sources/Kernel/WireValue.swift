@@ -63,7 +63,9 @@ extension Int: WireValue {
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Int? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let number = whole(raw, isFromText: reading.source == .text) else { return reading.note(path, "must be a whole number") }
-        guard !reading.checksLimits || (-largest...largest).contains(number) else { return reading.note(path, "must be a whole number of at most 53 bits") }
+        guard !reading.checksLimits || (-largest...largest).contains(number) else {
+            return reading.note(path, "must be a whole number of at most 53 bits")
+        }
         return number
     }
 

@@ -34,11 +34,16 @@ public struct Steps: Sendable {
         run: WorkflowID, record: @escaping @Sendable (String, @Sendable () async throws -> JSON) async throws -> JSON,
         wait: @escaping @Sendable (Moment) async throws -> Void, clock: @escaping @Sendable () -> Moment
     ) {
-        (self.run, self.record, self.wait, self.clock) = (run, record, wait, clock)
+        self.run = run
+        self.record = record
+        self.wait = wait
+        self.clock = clock
     }
 
     /// Carries out a step once. Its name is unique within the run, and what the progress shows.
-    public func perform<Result: Codable & Sendable>(_ name: String, _ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    public func perform<Result: Codable & Sendable>(_ name: String, _ body: @escaping @Sendable () async throws -> Result) async throws
+        -> Result
+    {
         try await record(name) { try JSON(encoding: Box(value: try await body())) }.decoded(as: Box<Result>.self).value
     }
 
@@ -86,7 +91,11 @@ public struct Launch: Sendable {
     public let at: Moment
 
     public init<W: Workflow>(_ workflow: W, as run: WorkflowID, by creator: String, at moment: Moment) throws {
-        (self.run, name, label, self.creator, at) = (run, W.name, W.label, creator, moment)
+        self.run = run
+        name = W.name
+        label = W.label
+        self.creator = creator
+        at = moment
         parameters = try JSON(encoding: workflow)
     }
 }

@@ -48,7 +48,8 @@ public final class FakeServices: Sendable {
 
     public func services(_ module: String, settings: SettingValues = SettingValues(), ports: Ports = Ports()) -> Services {
         Services(
-            module: module, store: store, bus: bus, vault: vault, directory: directory, ports: ports, settings: settings, log: Log { _, _, _ in },
+            module: module, store: store, bus: bus, vault: vault, directory: directory, ports: ports, settings: settings,
+            log: Log { _, _, _ in },
             clock: { [now] in now })
     }
 
@@ -83,15 +84,19 @@ public final class FakeServices: Sendable {
                 if state.successes == 0 { state.failure = nil; throw failure }
                 state.successes -= 1
             }
-            for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected { throw CommitFailure.versionConflict }
-            for case .take(let kind, let value) in commit.appends.flatMap(\.claims) where !state.claims.insert("\(kind) \(value)").inserted {
+            for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected {
+                throw CommitFailure.versionConflict
+            }
+            for case .take(let kind, let value) in commit.appends.flatMap(\.claims) where !state.claims.insert("\(kind) \(value)").inserted
+            {
                 throw CommitFailure.claimTaken(kind: kind)
             }
             for append in commit.appends {
                 let stored = append.state ?? state.states[append.stream]?.state ?? .null
                 state.states[append.stream] = StoredState(version: append.version, shape: append.shape, state: stored, changedAt: append.at)
                 state.events[append.stream, default: []] += append.events.enumerated().map { place, event in
-                    StoredEvent(stream: append.stream, version: append.expected + place + 1, wire: event.wire, at: append.at, org: append.org)
+                    StoredEvent(
+                        stream: append.stream, version: append.expected + place + 1, wire: event.wire, at: append.at, org: append.org)
                 }
             }
             state.rows += commit.rows
@@ -109,7 +114,8 @@ public final class FakeServices: Sendable {
 
     private var directory: Directory {
         Directory(
-            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, dismissal: { _, _ in "SELECT 0 AS epoch WHERE FALSE" }, knowUser: { _, _, _ in [] },
+            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, dismissal: { _, _ in "SELECT 0 AS epoch WHERE FALSE" },
+            knowUser: { _, _, _ in [] },
             signIn: { _ in "SELECT 'contact' AS standing, FALSE AS has_signed_in WHERE FALSE" }, suspend: { _, _, _ in [] },
             suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })
     }

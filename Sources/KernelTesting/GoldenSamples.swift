@@ -6,7 +6,9 @@ public import Testing
 /// its sample when the tests run with `SPKEY_WRITE_SAMPLES=1`, and a changed one fails.
 public enum GoldenSamples {
     /// Checks that each event is written as its sample says and read back as the same event.
-    public static func check<A: Aggregate>(_ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation) throws {
+    public static func check<A: Aggregate>(
+        _ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
+    ) throws {
         let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
         let snapshot = Snapshot<A>(stream: StreamName(A.category.name, "1"), state: A(), version: 0, changedAt: Moment(milliseconds: 0))
         let now = Moment(milliseconds: 1_755_680_400_123)
@@ -17,7 +19,8 @@ public enum GoldenSamples {
             let sample = try sample(JSON.object(["type": .string(wire.type), "data": .object(wire.data)]), named: wire.type, in: folder)
             #expect(sample["data"] == .object(wire.data), "\(wire.type) is written differently from its sample", sourceLocation: place)
             let stored = StoredEvent(
-                stream: snapshot.stream, version: 1, wire: WireEvent(wire.type, sample["data"]?.members ?? [:]), at: now, org: state.organisation)
+                stream: snapshot.stream, version: 1, wire: WireEvent(wire.type, sample["data"]?.members ?? [:]), at: now,
+                org: state.organisation)
             #expect(try A.events.decode(stored) == event, "\(wire.type) is not read as what was written", sourceLocation: place)
         }
         let missing = Set(A.events.all.map(\.name)).subtracting(events.map(A.events.name))
@@ -30,12 +33,15 @@ public enum GoldenSamples {
     }
 
     /// Checks that a message is written as its sample says and read back.
-    public static func check(_ message: some Codable & Sendable, named name: String, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation) throws
-    {
+    public static func check(
+        _ message: some Codable & Sendable, named name: String, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
+    ) throws {
         let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples"), written = try JSON(encoding: message)
         let sample = try sample(written, named: name, in: folder)
         #expect(sample == written, "\(name) is written differently from its sample", sourceLocation: place)
-        #expect(try JSON(encoding: sample.decoded(as: type(of: message))) == written, "\(name) is not read as what was written", sourceLocation: place)
+        #expect(
+            try JSON(encoding: sample.decoded(as: type(of: message))) == written, "\(name) is not read as what was written",
+            sourceLocation: place)
     }
 
     /// All the samples beside a test.

@@ -34,7 +34,9 @@ public final class RawServer: Sendable {
 
     public var url: String { "http://127.0.0.1:\(port)/" }
 
-    public static func say(_ text: String, to connection: Int32) { _ = text.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
+    public static func say(_ text: String, to connection: Int32) {
+        _ = text.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
+    }
 
     /// Reads the head of a request.
     public static func hear(_ connection: Int32) {

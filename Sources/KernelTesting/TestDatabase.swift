@@ -14,7 +14,9 @@ public enum TestDatabase {
     public static var server: String? { ProcessInfo.processInfo.environment["SPKEY_TEST_POSTGRES"] }
 
     /// Runs a test on a fresh database and takes it away afterwards.
-    public static func with<Result: Sendable>(_ dialect: Dialect, connections: Int = 8, _ body: (any Database) async throws -> Result) async throws -> Result {
+    public static func with<Result: Sendable>(_ dialect: Dialect, connections: Int = 8, _ body: (any Database) async throws -> Result)
+        async throws -> Result
+    {
         switch dialect {
         case .sqlite: try await withSQLite(body)
         case .postgres: try await withPostgres(connections) { database, _ in try await body(database) }

@@ -17,7 +17,11 @@ public struct MQTTSettings: Sendable {
     public var sessionExpiry = Duration.zero
     public var will: MQTTWill?
 
-    public init(host: String, port: Int, clientID: String) { (self.host, self.port, self.clientID) = (host, port, clientID) }
+    public init(host: String, port: Int, clientID: String) {
+        self.host = host
+        self.port = port
+        self.clientID = clientID
+    }
 }
 
 /// A message as it came from the broker.
@@ -45,7 +49,9 @@ public struct MQTTHandlers: Sendable {
         connected: @escaping @Sendable () -> Void = {}, disconnected: @escaping @Sendable () -> Void = {},
         received: @escaping @Sendable (MQTTMessage) -> Void = { _ in }
     ) {
-        (self.connected, self.disconnected, self.received) = (connected, disconnected, received)
+        self.connected = connected
+        self.disconnected = disconnected
+        self.received = received
     }
 }
 
@@ -84,7 +90,9 @@ public final class MQTTClient: @unchecked Sendable {
     init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
         _ = Self.initialised
         self.handlers = handlers
-        guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == .zero, nil) else { throw MQTTFailure.library("out of memory") }
+        guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == .zero, nil) else {
+            throw MQTTFailure.library("out of memory")
+        }
         self.handle = handle
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
         mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
@@ -94,7 +102,9 @@ public final class MQTTClient: @unchecked Sendable {
         mosquitto_username_pw_set(handle, settings.user, settings.password)
         if settings.isSecure {
             try check(
-                mosquitto_tls_set(handle, settings.authorityFile, settings.authorityFile == nil ? "/etc/ssl/certs" : nil, settings.certificateFile, settings.keyFile, nil)
+                mosquitto_tls_set(
+                    handle, settings.authorityFile, settings.authorityFile == nil ? "/etc/ssl/certs" : nil, settings.certificateFile,
+                    settings.keyFile, nil)
             )
         }
         if let will = settings.will {
@@ -127,11 +137,14 @@ public final class MQTTClient: @unchecked Sendable {
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let message = message?.pointee, let topic = message.topic else { return }
             let payload = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
-            MQTTClient.from(context).handlers.received(MQTTMessage(topic: String(cString: topic), payload: Array(payload), isRetained: message.retain))
+            MQTTClient.from(context).handlers.received(
+                MQTTMessage(topic: String(cString: topic), payload: Array(payload), isRetained: message.retain))
         }
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTClient { Unmanaged<MQTTClient>.fromOpaque(context!).takeUnretainedValue() }
+    private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTClient {
+        Unmanaged<MQTTClient>.fromOpaque(context!).takeUnretainedValue()
+    }
 
     public var isConnected: Bool { state.withLock { $0.isConnected } }
 
@@ -169,7 +182,10 @@ public final class MQTTClient: @unchecked Sendable {
     /// - Parameter lifetime: after it the broker drops the message (MQTT 5 §3.3.2.3.3); whole seconds, rounded up.
     /// - Parameter sent: called when the message has gone out, before the acknowledgement.
     /// - Returns: the reason code: 0, or 0x10 when nobody has subscribed (MQTT 5 §3.4.2.1).
-    public func publish(_ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3), sent: () -> Void = {})
+    public func publish(
+        _ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3),
+        sent: () -> Void = {}
+    )
         async throws -> Int
     {
         guard isConnected else { throw MQTTFailure.notConnected }

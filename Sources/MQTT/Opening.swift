@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 
 extension MQTTClient {
-    /// Makes a client on a thread of its own: the library looks up the broker's name and knocks at its port while it is called, for as long as
-    /// the system lets it. Whoever is cancelled meanwhile leaves at once, and the client goes when it is there.
+    /// Makes a client on a thread of its own: the library looks up the broker's name and knocks at its port while it is called,
+    /// for as long as the system lets it. Whoever is cancelled meanwhile leaves at once, and the client goes when it is there.
     public static func open(_ settings: MQTTSettings, handlers: MQTTHandlers) async throws -> MQTTClient {
         let opening = Opening()
         return try await withTaskCancellationHandler {

@@ -26,7 +26,9 @@ public final class LocalAsks: Sendable {
         }
         defer { alarm.cancel() }
         Task {
-            do { reply.settle(.success(try await answering.answer(body, context))) } catch { reply.settle(.failure(Self.failure(error, name))) }
+            do { reply.settle(.success(try await answering.answer(body, context))) } catch {
+                reply.settle(.failure(Self.failure(error, name)))
+            }
         }
         return try await reply.value()
     }

@@ -32,11 +32,17 @@ public final class PostgresAsks: Sendable {
     ///   - isServing: whether it does so now; of several processes with a module only one may.
     ///   - process: unique among all processes.
     public init(
-        database: any Database, notifier: Notifier, local: LocalAsks, modules: [String], isServing: @escaping @Sendable (String) -> Bool = { _ in true },
+        database: any Database, notifier: Notifier, local: LocalAsks, modules: [String],
+        isServing: @escaping @Sendable (String) -> Bool = { _ in true },
         process: String, clock: @escaping @Sendable () -> Moment
     ) {
-        (self.database, self.notifier, self.local, self.modules) = (database, notifier, local, modules)
-        (self.isServing, self.process, self.clock) = (isServing, process, clock)
+        self.database = database
+        self.notifier = notifier
+        self.local = local
+        self.modules = modules
+        self.isServing = isServing
+        self.process = process
+        self.clock = clock
     }
 
     /// The channels whose notices `heard` wants.
@@ -90,7 +96,10 @@ public final class PostgresAsks: Sendable {
     /// Replies to what this process has asked.
     private func collect() async throws {
         let done = try await database.transact([
-            "DELETE FROM platform.asks WHERE asker = \(process) AND (reply IS NOT NULL OR failure IS NOT NULL) RETURNING id, name, reply, failure"
+            """
+            DELETE FROM platform.asks WHERE asker = \(process) AND (reply IS NOT NULL OR failure IS NOT NULL) RETURNING id, \
+            name, reply, failure
+            """
         ])[0].rows
         for row in done {
             guard let id = row.text("id"), let reply = waiting.withLock({ $0[id] }) else { continue }

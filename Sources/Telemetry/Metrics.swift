@@ -48,7 +48,9 @@ public final class Metrics: Sendable {
     }
 
     /// What the series of a gauge are together.
-    public func sum(of name: String) -> Int { state.withLock { state in Int(state.gauges.filter { $0.key.name == name }.reduce(0) { $0 + $1.value }) } }
+    public func sum(of name: String) -> Int {
+        state.withLock { state in Int(state.gauges.filter { $0.key.name == name }.reduce(0) { $0 + $1.value }) }
+    }
 
     /// Notes a duration in seconds.
     public func time(_ name: String, _ labels: [(String, String)] = [], _ seconds: Double) {
@@ -78,7 +80,8 @@ public final class Metrics: Sendable {
         let prefix = series.labels.isEmpty ? "" : series.labels + ","
         return zip(bounds, histogram.counts).map { "\(series.name)_bucket{\(prefix)le=\"\($0)\"} \($1)" } + [
             "\(series.name)_bucket{\(prefix)le=\"+Inf\"} \(histogram.count)",
-            "\(series.name)_sum\(braced(series.labels)) \(histogram.sum)", "\(series.name)_count\(braced(series.labels)) \(histogram.count)",
+            "\(series.name)_sum\(braced(series.labels)) \(histogram.sum)",
+            "\(series.name)_count\(braced(series.labels)) \(histogram.count)",
         ]
     }
 }

@@ -29,9 +29,19 @@ struct ClaimedRun: Sendable {
     struct Lost: Error {}
 
     init?(_ row: Row, schema: String, database: any Database, now: String, services: Services) {
-        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let wakes = row.int("wakes") else { return nil }
-        (id, self.name, self.token, self.wakes, parameters) = (WorkflowID(run), name, token, wakes, row.json("parameters") ?? .null)
-        (self.schema, self.database, self.now, clock, crashes) = (schema, database, now, services.clock, services.crashes)
+        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let wakes = row.int("wakes") else {
+            return nil
+        }
+        id = WorkflowID(run)
+        self.name = name
+        self.token = token
+        self.wakes = wakes
+        parameters = row.json("parameters") ?? .null
+        self.schema = schema
+        self.database = database
+        self.now = now
+        clock = services.clock
+        crashes = services.crashes
     }
 
     /// Runs a body with the steps of the run, renewing the claim meanwhile; a lost claim cancels the body.
@@ -78,7 +88,8 @@ struct ClaimedRun: Sendable {
             "attempts = 0, error = NULL, lease_until = \(now) + \(Self.lease)",
             and: [
                 """
-                INSERT INTO \(trusted: schema).workflow_steps (run, name, place, result, at) VALUES (\(id), \(name), \(place), \(result), \(clock()))
+                INSERT INTO \(trusted: schema).workflow_steps (run, name, place, result, at) VALUES (\(id), \(name), \(place), \
+                \(result), \(clock()))
                 ON CONFLICT (run, name) DO NOTHING
                 """
             ])
@@ -92,7 +103,8 @@ struct ClaimedRun: Sendable {
     func put(off moment: Moment, attempts: Int? = nil, error: String? = nil) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(wakes) THEN CAST(\(moment) AS BIGINT) ELSE wake_at END, lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
+            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(wakes) THEN CAST(\(moment) AS BIGINT) \
+            ELSE wake_at END, lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
                 error = CAST(\(optional: error) AS TEXT), updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'
             """)
@@ -101,14 +113,18 @@ struct ClaimedRun: Sendable {
     func end(_ status: String, result: JSON?, error: String?) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET status = \(status), result = \(optional: result), error = \(optional: error), lease_until = 0, updated_at = \(clock())
+            UPDATE \(trusted: schema).workflow_runs SET status = \(status), result = \(optional: result), error = \
+            \(optional: error), lease_until = 0, updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'
             """)
     }
 
     private func write(_ change: String, and rows: [SQL] = []) async throws {
         try await update(
-            "UPDATE \(trusted: schema).workflow_runs SET \(trusted: change), updated_at = \(clock()) WHERE run = \(id) AND token = \(token) AND status = 'running'",
+            """
+            UPDATE \(trusted: schema).workflow_runs SET \(trusted: change), updated_at = \(clock()) WHERE run = \(id) AND \
+            token = \(token) AND status = 'running'
+            """,
             and: rows)
     }
 

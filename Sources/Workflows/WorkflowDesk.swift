@@ -7,7 +7,11 @@ public struct WorkflowDesk: Sendable {
     let database: any Database
     let clock: @Sendable () -> Moment
 
-    public init(schema: String, database: any Database, clock: @escaping @Sendable () -> Moment) { (self.schema, self.database, self.clock) = (schema, database, clock) }
+    public init(schema: String, database: any Database, clock: @escaping @Sendable () -> Moment) {
+        self.schema = schema
+        self.database = database
+        self.clock = clock
+    }
 
     /// The statement that begins a run.
     public var launch: @Sendable (Launch) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
@@ -26,7 +30,9 @@ public struct WorkflowDesk: Sendable {
     /// The newest runs, without their steps.
     public func list(status: String?, limit: Int) async throws -> [JSON] {
         let all: SQL = "SELECT * FROM \(trusted: schema).workflow_runs ORDER BY created_at DESC, run DESC LIMIT \(limit)"
-        let some = status.map { "SELECT * FROM \(trusted: schema).workflow_runs WHERE status = \($0) ORDER BY created_at DESC, run DESC LIMIT \(limit)" as SQL }
+        let some = status.map {
+            "SELECT * FROM \(trusted: schema).workflow_runs WHERE status = \($0) ORDER BY created_at DESC, run DESC LIMIT \(limit)" as SQL
+        }
         return try await database.read(some ?? all).map { WorkflowRows.describe($0, []) }
     }
 

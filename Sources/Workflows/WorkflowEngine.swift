@@ -16,7 +16,10 @@ public struct WorkflowEngine: Sendable {
 
     /// - Parameter holder: unique among all processes, and the same after a restart.
     public init(_ workflows: [AnyWorkflow], schema: String, database: any Database, services: Services, holder: String) {
-        (self.schema, self.database, self.services, self.holder) = (schema, database, services, holder)
+        self.schema = schema
+        self.database = database
+        self.services = services
+        self.holder = holder
         self.workflows = Dictionary(workflows.map { ($0.name, $0) }) { first, _ in first }
     }
 
@@ -54,7 +57,8 @@ public struct WorkflowEngine: Sendable {
         let lock = database.dialect == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
         return try await database.transact([
             """
-            UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, lease_until = \(trusted: databaseNow) + \(ClaimedRun.lease)
+            UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, lease_until \
+            = \(trusted: databaseNow) + \(ClaimedRun.lease)
             WHERE run IN (SELECT run FROM \(trusted: schema).workflow_runs
                 WHERE status IN ('queued', 'running') AND wake_at <= \(services.clock()) AND lease_until < \(trusted: databaseNow)
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
@@ -64,13 +68,16 @@ public struct WorkflowEngine: Sendable {
     }
 
     private var databaseNow: String {
-        database.dialect == .postgres ? "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" : String(services.clock().milliseconds)
+        database.dialect == .postgres
+            ? "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" : String(services.clock().milliseconds)
     }
 
     /// One attempt: to the end, to a sleep, or to a failure that is tried again.
     private func carryOut(_ run: ClaimedRun) async {
         do {
-            guard let workflow = workflows[run.name] else { return try await run.end("errored", result: nil, error: "This build does not know the workflow.") }
+            guard let workflow = workflows[run.name] else {
+                return try await run.end("errored", result: nil, error: "This build does not know the workflow.")
+            }
             do {
                 let result = try await run.holding { steps in try await workflow.run(run.parameters, steps, services) }
                 try await run.end("complete", result: result, error: nil)

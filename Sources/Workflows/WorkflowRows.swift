@@ -12,15 +12,18 @@ public enum WorkflowRows {
             [
                 """
                 CREATE TABLE \(schema).workflow_runs (
-                    run TEXT PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT NULL, wake_at BIGINT NOT NULL,
-                    attempts BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', token BIGINT NOT NULL DEFAULT 0, lease_until BIGINT NOT NULL DEFAULT 0,
+                    run TEXT PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT \
+                NULL, wake_at BIGINT NOT NULL,
+                    attempts BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', token BIGINT NOT NULL DEFAULT 0, \
+                lease_until BIGINT NOT NULL DEFAULT 0,
                     result TEXT, error TEXT, creator TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)
                 """,
                 "CREATE INDEX workflow_runs_due_\(schema) ON \(schema).workflow_runs (wake_at) WHERE status IN ('queued', 'running')",
                 "CREATE INDEX workflow_runs_by_age_\(schema) ON \(schema).workflow_runs (created_at)",
                 """
                 CREATE TABLE \(schema).workflow_steps (
-                    run TEXT NOT NULL, name TEXT NOT NULL, place BIGINT NOT NULL, result TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (run, name))
+                    run TEXT NOT NULL, name TEXT NOT NULL, place BIGINT NOT NULL, result TEXT NOT NULL, at BIGINT NOT NULL, \
+                PRIMARY KEY (run, name))
                 """,
             ])
     }
@@ -31,14 +34,18 @@ public enum WorkflowRows {
     }
 
     static func wake(_ run: WorkflowID, in schema: String, at now: Moment) -> SQL {
-        "UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) AND status IN ('queued', 'running')"
+        """
+        UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) AND status IN \
+        ('queued', 'running')
+        """
     }
 
     /// Begins a run in the transaction of whoever wants it; a run that exists already stays as it is.
     static func insert(_ launch: Launch, into schema: String, at now: Moment) -> SQL {
         """
         INSERT INTO \(trusted: schema).workflow_runs (run, name, label, parameters, status, wake_at, creator, created_at, updated_at)
-        VALUES (\(launch.run), \(launch.name), \(launch.label), \(launch.parameters), 'queued', \(launch.at), \(launch.creator), \(now), \(now))
+        VALUES (\(launch.run), \(launch.name), \(launch.label), \(launch.parameters), 'queued', \(launch.at), \
+        \(launch.creator), \(now), \(now))
         ON CONFLICT (run) DO NOTHING
         """
     }
@@ -51,10 +58,13 @@ public enum WorkflowRows {
     static func describe(_ run: Row, _ steps: [Row]) -> JSON {
         let name = run.text("name") ?? ""
         return [
-            "instanceId": .string(run.text("run") ?? ""), "workflowName": .string(name), "binding": .string(name.uppercased().replacing("-", with: "_")),
-            "label": .string(run.text("label") ?? ""), "status": .string(run.text("status") ?? ""), "liveStatus": .string(run.text("status") ?? ""),
+            "instanceId": .string(run.text("run") ?? ""), "workflowName": .string(name),
+            "binding": .string(name.uppercased().replacing("-", with: "_")),
+            "label": .string(run.text("label") ?? ""), "status": .string(run.text("status") ?? ""),
+            "liveStatus": .string(run.text("status") ?? ""),
             "params": run.json("parameters") ?? .null,
-            "progress": .array(steps.map { ["at": $0.moment("at")?.json ?? .null, "message": .string($0.text("name") ?? "")] }), "result": run.json("result") ?? .null,
+            "progress": .array(steps.map { ["at": $0.moment("at")?.json ?? .null, "message": .string($0.text("name") ?? "")] }),
+            "result": run.json("result") ?? .null,
             "error": run.text("error").map(JSON.string) ?? .null, "createdBy": .string(run.text("creator") ?? ""),
             "createdAt": run.moment("created_at")?.json ?? .null, "updatedAt": run.moment("updated_at")?.json ?? .null,
         ]

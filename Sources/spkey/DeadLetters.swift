@@ -3,11 +3,13 @@ import Host
 
 struct DeadLetters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead-letters", abstract: "Look at messages that were parked because they could not be handled, and have them tried again.",
+        commandName: "dead-letters",
+        abstract: "Look at messages that were parked because they could not be handled, and have them tried again.",
         subcommands: [List.self, Retry.self, Drop.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the streams that stand still: at which message, why, since when, and how many wait behind it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the streams that stand still: at which message, why, since when, and how many wait behind it.")
 
         func run() async throws {
             let lines = try await Console.parkedMessages(try await Settings.load())
@@ -17,7 +19,8 @@ struct DeadLetters: AsyncParsableCommand {
     }
 
     struct Retry: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Have the running system try parked messages again, in their order; what fails stays parked.")
+        static let configuration = CommandConfiguration(
+            abstract: "Have the running system try parked messages again, in their order; what fails stays parked.")
         @Option(help: "Only those of this subscription.") var subscription: String?
 
         func run() async throws {
@@ -27,7 +30,8 @@ struct DeadLetters: AsyncParsableCommand {
     }
 
     struct Drop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give up one message: its fact is lost to the subscription, and its stream goes on.")
+        static let configuration = CommandConfiguration(
+            abstract: "Give up one message: its fact is lost to the subscription, and its stream goes on.")
         @Option(help: "The subscription.") var subscription: String
         @Option(help: "The message, as `list` names it.") var envelope: String
         @Flag(help: "Say that the loss is meant.") var yes = false

@@ -5,7 +5,9 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at a database before an update.",
         discussion: "Changes nothing. Ends with 1 when the update would stop.")
-    @Flag(help: "UUIDs that earlier builds stored in capitals: what the update writes in small letters, and what would become the same then.") var uuids = false
+    @Flag(
+        help: "UUIDs that earlier builds stored in capitals: what the update writes in small letters, and what would become the same then.")
+    var uuids = false
 
     func run() async throws {
         guard uuids else { throw ValidationError("--uuids is needed") }
@@ -15,7 +17,10 @@ struct Doctor: AsyncParsableCommand {
         for line in collisions { print("collides: \(line)", to: &Standard.output) }
         guard !collisions.isEmpty else { return }
         print(
-            "Ids that differ in nothing but capitals stand for two things now and would stand for one. Delete or erase one of each pair with the build that made them (its API takes either spelling), then update.",
+            """
+            Ids that differ in nothing but capitals stand for two things now and would stand for one. Delete or erase one \
+            of each pair with the build that made them (its API takes either spelling), then update.
+            """,
             to: &Standard.output)
         throw ExitCode(1)
     }

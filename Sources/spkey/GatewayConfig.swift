@@ -5,7 +5,8 @@ struct GatewayConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway-config", abstract: "Print an nginx configuration that sends each operation to the process of its module.")
     @Option(help: "Where the gateway listens.") var listen: String
-    @Option(name: .customLong("upstream"), help: "A module and its process, as access=HOST:PORT; once per module.") var upstreams: [String] = []
+    @Option(name: .customLong("upstream"), help: "A module and its process, as access=HOST:PORT; once per module.") var upstreams:
+        [String] = []
 
     func run() async throws {
         var found: [String: String] = [:]

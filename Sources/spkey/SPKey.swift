@@ -10,7 +10,8 @@ struct SPKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
         subcommands: [
-            Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self, RebuildCommand.self,
+            Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self,
+            RebuildCommand.self,
             GrantsCommand.self, DeadLetters.self, Doctor.self, SettingsCommand.self,
         ])
 
@@ -62,15 +63,20 @@ struct Token: AsyncParsableCommand {
 
     func run() async throws {
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = ttl.last.flatMap({ units[$0] }), let count = Int(ttl.dropLast()), count > 0 else { throw ValidationError("--ttl must be like 30m, 1h or 7d") }
+        guard let unit = ttl.last.flatMap({ units[$0] }), let count = Int(ttl.dropLast()), count > 0 else {
+            throw ValidationError("--ttl must be like 30m, 1h or 7d")
+        }
         guard email != nil || userID != nil else { throw ValidationError("--email or --user-id is needed") }
         let settings = try await Settings.load()
-        print(try DevelopmentToken.make(email: email, userID: userID, lifetime: .seconds(count * unit), settings: settings, now: System.clock()))
+        print(
+            try DevelopmentToken.make(
+                email: email, userID: userID, lifetime: .seconds(count * unit), settings: settings, now: System.clock()))
     }
 }
 
 struct ApiKeyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "api-key", abstract: "Make API keys, and end super keys.", subcommands: [Create.self, RevokeSuper.self])
+    static let configuration = CommandConfiguration(
+        commandName: "api-key", abstract: "Make API keys, and end super keys.", subcommands: [Create.self, RevokeSuper.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a new key once, registering the tenant if needed.")
@@ -82,7 +88,9 @@ struct ApiKeyCommand: AsyncParsableCommand {
         func run() async throws {
             var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = .error
-            print(try await Console.createApiKey(try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, replaces: replace, log: log))
+            print(
+                try await Console.createApiKey(
+                    try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, replaces: replace, log: log))
         }
     }
 
@@ -95,7 +103,8 @@ struct ApiKeyCommand: AsyncParsableCommand {
 }
 
 struct Verify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Check the stored event log: versions without gaps, states equal to their fold.")
+    static let configuration = CommandConfiguration(
+        abstract: "Check the stored event log: versions without gaps, states equal to their fold.")
 
     func run() async throws {
         guard let fault = try await Console.verify(try await Settings.load()) else { return print("The event log is sound.") }
@@ -118,7 +127,8 @@ struct RebuildCommand: AsyncParsableCommand {
 
 struct GrantsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "grants", abstract: "Print the SQL that gives each module a PostgreSQL role of its own; to be run by the owner after `spkey migrate`.")
+        commandName: "grants",
+        abstract: "Print the SQL that gives each module a PostgreSQL role of its own; to be run by the owner after `spkey migrate`.")
     func run() async { print(Grants.statements, terminator: "") }
 }
 

@@ -5,7 +5,8 @@ import Kernel
 /// `spkey settings`: every setting with what it does.
 struct SettingsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "settings", abstract: "List every setting: what it does, its form, its default. `--check` reads the present ones and tells what is wrong.")
+        commandName: "settings",
+        abstract: "List every setting: what it does, its form, its default. `--check` reads the present ones and tells what is wrong.")
     @Flag(help: "Check what is set now, and show what is in force.") var check = false
 
     func run() async throws {

@@ -14,8 +14,13 @@ struct Simulate: AsyncParsableCommand {
 
     func run() async throws {
         var simulation = Simulation()
-        (simulation.hubs, simulation.locksPerHub, simulation.nodes) = (hubs, locksPerHub, nodes)
-        (simulation.delay, simulation.isOffline, simulation.saysTwice, simulation.refusal) = (.milliseconds(delay), offline, duplicate, refuse)
+        simulation.hubs = hubs
+        simulation.locksPerHub = locksPerHub
+        simulation.nodes = nodes
+        simulation.delay = .milliseconds(delay)
+        simulation.isOffline = offline
+        simulation.saysTwice = duplicate
+        simulation.refusal = refuse
         try await simulation.run(try await Settings.load()) { print($0, to: &Standard.output) }
     }
 }

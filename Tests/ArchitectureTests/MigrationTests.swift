@@ -9,7 +9,9 @@ import Testing
     private static let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Samples/migrations.json")
 
     private static var current: [String: [String]] {
-        Storage.allSteps.reduce(into: [:]) { all, schema in for step in schema.steps { all["\(schema.schema)/\(step.name)"] = step.statements } }
+        Storage.allSteps.reduce(into: [:]) { all, schema in
+            for step in schema.steps { all["\(schema.schema)/\(step.name)"] = step.statements }
+        }
     }
 
     /// A new step gets its entry when the tests run with `SPKEY_WRITE_SAMPLES=1`.

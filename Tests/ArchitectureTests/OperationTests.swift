@@ -11,7 +11,9 @@ import Testing
     @Test(arguments: all.map(\.key)) func `an operation is authorised and described`(key: String) throws {
         let operation = try #require(Self.all.first { $0.key == key })
         #expect(!operation.rule.isEmpty && !operation.summary.isEmpty)
-        #expect(operation.fields.allSatisfy { !$0.note.isEmpty && $0.note.hasSuffix(".") == true || $0.place == .path && !$0.note.isEmpty }, "a field is not described")
+        #expect(
+            operation.fields.allSatisfy { !$0.note.isEmpty && $0.note.hasSuffix(".") == true || $0.place == .path && !$0.note.isEmpty },
+            "a field is not described")
         #expect(operation.answers.contains { $0.status < 400 } && operation.answers.allSatisfy { !$0.words.isEmpty })
     }
 
@@ -34,13 +36,16 @@ import Testing
         let paths = System.document(Settings.none).json["paths"]?.members ?? [:]
         for operation in Self.all {
             let entry = paths[operation.path]?[operation.method.rawValue.lowercased()]
-            #expect(entry?["security"]?.items?.isEmpty == false && ["200", "201", "303"].contains { entry?["responses"]?[$0] != nil }, "\(operation.key)")
+            #expect(
+                entry?["security"]?.items?.isEmpty == false && ["200", "201", "303"].contains { entry?["responses"]?[$0] != nil },
+                "\(operation.key)")
         }
     }
 
     @Test func `the gateway knows every path`() throws {
         let names = Modules.all.map(\.name)
-        let text = try Gateway(listen: "127.0.0.1:1", upstreams: Dictionary(uniqueKeysWithValues: names.map { ($0, "127.0.0.1:2") })).configuration
+        let text = try Gateway(listen: "127.0.0.1:1", upstreams: Dictionary(uniqueKeysWithValues: names.map { ($0, "127.0.0.1:2") }))
+            .configuration
         for module in Modules.all {
             for operation in module.operations {
                 let pattern = operation.path.split(separator: "/").map { $0.first == "{" ? "/[^/]+" : "/\($0)" }.joined()

@@ -6,12 +6,16 @@ import Testing
 /// The shape of the project, held by what is found in its folders.
 @Suite struct StructureTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    static let modules = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Modules").path))?.filter { !$0.hasPrefix(".") }.sorted() ?? []
+    static let modules =
+        (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "Modules").path))?.filter { !$0.hasPrefix(".") }.sorted()
+        ?? []
 
     static func files(in folder: String) -> [(path: String, text: String)] {
         let base = root.appending(path: folder)
         let found = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") } ?? []
-        return found.sorted().compactMap { path in (try? String(contentsOf: base.appending(path: path), encoding: .utf8)).map { ("\(folder)/\(path)", $0) } }
+        return found.sorted().compactMap { path in
+            (try? String(contentsOf: base.appending(path: path), encoding: .utf8)).map { ("\(folder)/\(path)", $0) }
+        }
     }
 
     static func imports(_ text: String) -> [String] {
@@ -27,7 +31,9 @@ import Testing
     @Test(arguments: modules) func `a module imports its own code, contracts and the kernel`(module: String) {
         let contracts = Set(Self.modules.map { "\($0)Contracts" })
         for file in Self.files(in: "Modules/\(module)/Sources/Module") {
-            let foreign = Self.imports(file.text).filter { !["Kernel", "Synchronization", "PhoneNumbers"].contains($0) && !contracts.contains($0) }
+            let foreign = Self.imports(file.text).filter {
+                !["Kernel", "Synchronization", "PhoneNumbers"].contains($0) && !contracts.contains($0)
+            }
             #expect(foreign.isEmpty, "\(file.path) imports \(foreign)")
         }
     }
@@ -39,36 +45,49 @@ import Testing
     }
 
     @Test func `the kernel depends on nothing`() {
-        for file in Self.files(in: "Sources/Kernel") { #expect(Self.imports(file.text).allSatisfy { $0 == "Synchronization" }, "\(file.path)") }
+        for file in Self.files(in: "Sources/Kernel") {
+            #expect(Self.imports(file.text).allSatisfy { $0 == "Synchronization" }, "\(file.path)")
+        }
     }
 
     @Test func `only the client opens outbound connections`() {
         for folder in ["Sources", "Modules"] {
-            for file in Self.files(in: folder) where Self.imports(file.text).contains("CCurl") { #expect(file.path.hasPrefix("Sources/HTTPClient/")) }
+            for file in Self.files(in: folder) where Self.imports(file.text).contains("CCurl") {
+                #expect(file.path.hasPrefix("Sources/HTTPClient/"))
+            }
         }
     }
 
     @Test(arguments: modules) func `a module has one public value`(module: String) {
         let lines = Self.files(in: "Modules/\(module)/Sources/Module").flatMap { $0.text.split(separator: "\n") }
         let declared = lines.filter { $0.hasPrefix("public ") && !$0.hasPrefix("public import") }
-        let name = module.lowercased(), forms = ["public let \(name) = Context(", "public func \(name)(_ catalogue: EventCatalogue) -> Context {"]
+        let name = module.lowercased(),
+            forms = ["public let \(name) = Context(", "public func \(name)(_ catalogue: EventCatalogue) -> Context {"]
         #expect(declared.count == 1 && forms.contains { declared.first?.hasPrefix($0) == true }, "\(declared)")
     }
 
     @Test(arguments: ["Sources", "Modules", "Tests"]) func `files stay short`(folder: String) {
-        for file in Self.files(in: folder) { #expect(file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 301, "\(file.path)") }
+        for file in Self.files(in: folder) {
+            #expect(file.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 301, "\(file.path)")
+        }
     }
 
     @Test func `no file is a place for anything`() {
         let banned = ["Utils", "Common", "Helpers", "Manager"]
-        for file in Self.files(in: "Sources") + Self.files(in: "Modules") { #expect(!banned.contains { file.path.contains($0) }, "\(file.path)") }
+        for file in Self.files(in: "Sources") + Self.files(in: "Modules") {
+            #expect(!banned.contains { file.path.contains($0) }, "\(file.path)")
+        }
     }
 
     /// Swift's texts are equal when they look alike (Unicode canonical equivalence), ids when their bytes are.
     @Test func `raw texts are compared byte by byte, or as what they are`() throws {
         let beside = try Regex(#"\.text\s*[=!]=\s*[^"\s]"#), after = try Regex(#"[=!]=\s*[A-Za-z_][\w.?!]*\.text(?![\w(])"#)
-        for file in Self.files(in: "Modules").filter({ $0.path.contains("/Sources/") }) + Self.files(in: "Sources/HTTPEdge") + Self.files(in: "Sources/EventStore") {
-            for line in file.text.split(separator: "\n") where line.contains(beside) || line.contains(after) { Issue.record("\(file.path): \(line)") }
+        for file in Self.files(in: "Modules").filter({ $0.path.contains("/Sources/") }) + Self.files(in: "Sources/HTTPEdge")
+            + Self.files(in: "Sources/EventStore")
+        {
+            for line in file.text.split(separator: "\n") where line.contains(beside) || line.contains(after) {
+                Issue.record("\(file.path): \(line)")
+            }
         }
     }
 
@@ -76,7 +95,9 @@ import Testing
     private static func events(of module: String) -> [String] {
         let folder = root.appending(path: "Modules/\(module)/Tests/Samples")
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return files.filter { $0.first?.isUppercase == true && $0.hasSuffix(".json") && !$0.dropLast(5).contains(".") }.map { String($0.dropLast(5)) }
+        return files.filter { $0.first?.isUppercase == true && $0.hasSuffix(".json") && !$0.dropLast(5).contains(".") }.map {
+            String($0.dropLast(5))
+        }
     }
 
     /// Others hear of an event by its type in the contracts.

@@ -29,7 +29,8 @@ final class Browser: Sendable {
 
     private init(_ folder: URL, _ language: String) async throws {
         let port = try Installation.freePort(), client = client
-        program = try Program(Self.driver, ["--port=\(port)"], environment: ["HOME": folder.path], output: folder.appending(path: "driver.log"))
+        program = try Program(
+            Self.driver, ["--port=\(port)"], environment: ["HOME": folder.path], output: folder.appending(path: "driver.log"))
         base = "http://127.0.0.1:\(port)"
         let isUp = try await eventually { [base] in (try? await client.send(OutgoingRequest("GET", "\(base)/status")).status) == 200 }
         #expect(isUp)
@@ -45,7 +46,8 @@ final class Browser: Sendable {
         ]
         let wanted: JSON = ["capabilities": ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": options]]]
         let answer = try await client.send(
-            OutgoingRequest("POST", "\(base)/session", headers: [("Content-Type", "application/json")], body: wanted.bytes, deadline: .seconds(60)))
+            OutgoingRequest(
+                "POST", "\(base)/session", headers: [("Content-Type", "application/json")], body: wanted.bytes, deadline: .seconds(60)))
         session = try JSON.parse(answer.body, depth: 64)["value"]?["sessionId"]?.text ?? ""
         #expect(!session.isEmpty, "\(String(decoding: answer.body, as: UTF8.self))")
     }
@@ -60,7 +62,8 @@ final class Browser: Sendable {
 
     private func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
         let request = OutgoingRequest(
-            method, "\(base)/session/\(session)\(path)", headers: [("Content-Type", "application/json")], body: (body ?? (method == "POST" ? [:] : nil))?.bytes,
+            method, "\(base)/session/\(session)\(path)", headers: [("Content-Type", "application/json")],
+            body: (body ?? (method == "POST" ? [:] : nil))?.bytes,
             deadline: .seconds(30))
         let answer = try await client.send(request), json = try JSON.parse(answer.body, depth: 128)
         guard answer.status == 200 else { throw Trouble(words: json["value"]?["message"]?.text ?? "\(answer.status)") }
@@ -84,7 +87,9 @@ final class Browser: Sendable {
     func tap(_ selector: String) async throws {
         let document = try await devtools("DOM.getDocument")
         let node = try await devtools("DOM.querySelector", ["nodeId": document["root"]?["nodeId"] ?? .null, "selector": .string(selector)])
-        let corners = try await devtools("DOM.getBoxModel", ["nodeId": node["nodeId"] ?? .null])["model"]?["content"]?.items?.compactMap(\.number) ?? []
+        let corners =
+            try await devtools("DOM.getBoxModel", ["nodeId": node["nodeId"] ?? .null])["model"]?["content"]?.items?.compactMap(\.number)
+            ?? []
         guard corners.count == 8 else { throw Trouble(words: "\(selector) has no box") }
         let x = JSON.double((corners[0] + corners[4]) / 2), y = JSON.double((corners[1] + corners[5]) / 2)
         for type in ["mousePressed", "mouseReleased"] {
@@ -101,15 +106,21 @@ final class Browser: Sendable {
     func source() async throws -> String { try await call("GET", "/source").text ?? "" }
 
     /// The result of a script in the page.
-    func evaluate(_ script: String) async throws -> JSON { try await call("POST", "/execute/sync", ["script": .string(script), "args": []]) }
-    func evaluateLater(_ script: String) async throws -> JSON { try await call("POST", "/execute/async", ["script": .string(script), "args": []]) }
+    func evaluate(_ script: String) async throws -> JSON {
+        try await call("POST", "/execute/sync", ["script": .string(script), "args": []])
+    }
+    func evaluateLater(_ script: String) async throws -> JSON {
+        try await call("POST", "/execute/async", ["script": .string(script), "args": []])
+    }
 
     private func element(_ selector: String) async throws -> String {
         let found = try await call("POST", "/element", ["using": "css selector", "value": .string(selector)])
         return found.members?.members.first?.value.text ?? ""
     }
 
-    func text(_ selector: String) async throws -> String { try await call("GET", "/element/\(try await element(selector))/text").text ?? "" }
+    func text(_ selector: String) async throws -> String {
+        try await call("GET", "/element/\(try await element(selector))/text").text ?? ""
+    }
     func attribute(_ name: String, of selector: String) async throws -> String? {
         try await call("GET", "/element/\(try await element(selector))/attribute/\(name)").text
     }
@@ -125,10 +136,16 @@ final class Browser: Sendable {
         let box = try await call("GET", "/element/\(try await element(selector))/rect")
         func whole(_ name: String) -> Double { box[name]?.number ?? 0 }
         let x = Int(whole("x") + 30), y = Int(whole("y") + whole("height") / 2), reach = Int((whole("width") - 40) * share)
-        var moves: [JSON] = [["type": "pointerMove", "duration": 0, "x": .int(Int64(x)), "y": .int(Int64(y))], ["type": "pointerDown", "button": 0]]
-        for part in 1...8 { moves.append(["type": "pointerMove", "duration": 20, "x": .int(Int64(x + reach * part / 8)), "y": .int(Int64(y))]) }
+        var moves: [JSON] = [
+            ["type": "pointerMove", "duration": 0, "x": .int(Int64(x)), "y": .int(Int64(y))], ["type": "pointerDown", "button": 0],
+        ]
+        for part in 1...8 {
+            moves.append(["type": "pointerMove", "duration": 20, "x": .int(Int64(x + reach * part / 8)), "y": .int(Int64(y))])
+        }
         moves.append(["type": "pointerUp", "button": 0])
-        _ = try await call("POST", "/actions", ["actions": [["type": "pointer", "id": "finger", "parameters": ["pointerType": "touch"], "actions": .array(moves)]]])
+        _ = try await call(
+            "POST", "/actions",
+            ["actions": [["type": "pointer", "id": "finger", "parameters": ["pointerType": "touch"], "actions": .array(moves)]]])
     }
 
     /// Keeps a picture of the page in the folder that `SPKEY_TEST_SCREENSHOTS` names.
@@ -140,7 +157,8 @@ final class Browser: Sendable {
 
     /// What axe-core finds against WCAG 2.2 A and AA, where `SPKEY_TEST_AXE` names its script.
     func violations() async throws -> [String] {
-        guard let path = ProcessInfo.processInfo.environment["SPKEY_TEST_AXE"], let axe = try? String(contentsOfFile: path, encoding: .utf8) else {
+        guard let path = ProcessInfo.processInfo.environment["SPKEY_TEST_AXE"], let axe = try? String(contentsOfFile: path, encoding: .utf8)
+        else {
             return ["axe-core is not there"]
         }
         _ = try await evaluate(axe)

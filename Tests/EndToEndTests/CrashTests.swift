@@ -6,7 +6,8 @@ import Testing
 /// One open, with the process dying at each named place on its way: one physical open, one event, nothing late.
 @Suite(.serialized) struct CrashTests {
     static let points = [
-        "commit-before@devices", "commit-after@devices", "publish-before@devices", "publish-after@devices", "puback-after@devices", "commit-before@access",
+        "commit-before@devices", "commit-after@devices", "publish-before@devices", "publish-after@devices", "puback-after@devices",
+        "commit-before@access",
         "commit-after@access", "checkpoint-before@access-finish-actions", "checkpoint-after@access-finish-actions",
     ]
 
@@ -33,7 +34,9 @@ import Testing
                 }
                 #expect(isAnswered)
                 let followed = try #require(action)
-                let isDone = try await eventually(within: .seconds(20)) { try await partner.call("GET", "/actions/\(followed)").body["status"] == "success" }
+                let isDone = try await eventually(within: .seconds(20)) {
+                    try await partner.call("GET", "/actions/\(followed)").body["status"] == "success"
+                }
                 #expect(isDone)
                 #expect(door.opens == [followed])
                 #expect(try await partner.history(lock.number).compactMap { $0["type"]?.text } == ["LockCreated", "LockOpenRequested"])
@@ -48,11 +51,16 @@ import Testing
         }
     }
 
-    static let guestPoints = ["publish-after@devices", "commit-before@access", "commit-after@access", "checkpoint-before@access-finish-actions"]
+    static let guestPoints = [
+        "publish-after@devices", "commit-before@access", "commit-after@access", "checkpoint-before@access-finish-actions",
+    ]
 
-    @Test(arguments: guestPoints, Layout.testable.filter { $0 != .five }) func `a guest's open survives a crash as one use`(point: String, layout: Layout) async throws {
+    @Test(arguments: guestPoints, Layout.testable.filter { $0 != .five }) func `a guest's open survives a crash as one use`(
+        point: String, layout: Layout
+    ) async throws {
         try await DeviceTests.with(layout) { installation, broker, partner in
-            let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true), id = UUID().uuidString.lowercased()
+            let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true),
+                id = UUID().uuidString.lowercased()
             defer { door.close() }
             let key: JSON = [
                 "tempKeyUuid": .string(id), "accessMode": "public", "maxUses": 3, "validFrom": (Installation.now - .seconds(60)).json,
@@ -64,7 +72,9 @@ import Testing
             try await installation.server.wait()
             try await installation.killAndRestart()
             let isTold = try await eventually {
-                try await partner.history(lock.number).compactMap { $0["type"]?.text } == ["LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed"]
+                try await partner.history(lock.number).compactMap { $0["type"]?.text } == [
+                    "LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed",
+                ]
             }
             #expect(isTold)
             #expect(door.opens.count == 1)

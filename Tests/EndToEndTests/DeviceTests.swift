@@ -68,7 +68,8 @@ final class Device: Sendable {
     var opens: [String] { thing.withLock { $0.done } }
 
     private func subscribe() {
-        client.withLock { $0 }?.subscribe(["update/delta", "update/documents", "get/accepted", "get/rejected", "update/accepted"].map { prefix + $0 })
+        client.withLock { $0 }?.subscribe(
+            ["update/delta", "update/documents", "get/accepted", "get/rejected", "update/accepted"].map { prefix + $0 })
     }
 
     func say(_ tail: String, _ payload: JSON) async throws {
@@ -94,7 +95,9 @@ final class Device: Sendable {
 
 @Suite(.serialized) struct DeviceTests {
     /// An installation on a broker of its own.
-    static func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void) async throws {
+    static func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void)
+        async throws
+    {
         let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -127,7 +130,9 @@ final class Device: Sendable {
             }
             #expect(try await partner.history(lock.number).count == before)
             try broker.start()
-            let resumes = try await eventually(within: .seconds(20)) { try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 200 }
+            let resumes = try await eventually(within: .seconds(20)) {
+                try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 200
+            }
             #expect(resumes)
         }
     }
@@ -135,7 +140,9 @@ final class Device: Sendable {
     @Test func `the oldest open command is offered again until it is answered`() async throws {
         try await Self.with { installation, broker, partner in
             let lock = try await partner.lock()
-            for key in ["a", "b"] { #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200) }
+            for key in ["a", "b"] {
+                #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200)
+            }
             let device = try await Device(broker, lock.uuid)
             defer { device.close() }
             for key in ["a", "b"] {
@@ -177,18 +184,23 @@ final class Device: Sendable {
         }
     }
 
-    @Test(arguments: Layout.testable) func `a lock that a Matter device stands for hears both commands, and the open is told once`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable) func `a lock that a Matter device stands for hears both commands, and the open is told once`(
+        layout: Layout
+    ) async throws {
         try await Self.with(layout) { installation, broker, partner in
             let lock = try await partner.lock(), device: JSON = .string(lock.uuid)
             let made = try await partner.call(
-                "POST", "/matter-devices/\(lock.uuid)/CreateMatterDevice", ["deviceId": device, "thingName": device, "hubId": "hub", "deviceType": "lock"])
+                "POST", "/matter-devices/\(lock.uuid)/CreateMatterDevice",
+                ["deviceId": device, "thingName": device, "hubId": "hub", "deviceType": "lock"])
             #expect(made.status == 201, "\(made)")
             let door = try await Device(broker, lock.uuid)
             defer { door.close() }
             try await Sink.with { sink in
                 try await partner.subscribe(sink.url("all"))
                 let action = try #require(try await partner.call("POST", "/locks/\(lock.number)/OpenLock").headers["x-action-id"])
-                func command(_ name: String) -> JSON? { door.all("update/delta").compactMap { $0["state"] }.first { $0["command"]?.text == name } }
+                func command(_ name: String) -> JSON? {
+                    door.all("update/delta").compactMap { $0["state"] }.first { $0["command"]?.text == name }
+                }
                 let hasHeardBoth = try await eventually { command("unlock") != nil && command("device_command") != nil }
                 #expect(hasHeardBoth)
                 for name in ["device_command", "unlock"] { try await door.acknowledge(try #require(command(name))) }
@@ -210,7 +222,10 @@ final class Device: Sendable {
         }
         let presence = topics.inbound("spk/things/t/presence", Array(#"{"online":true}"#.utf8), isRetained: true)
         #expect(presence == .presence("t", HubLink.SignOfLife(isOnline: true)))
-        for topic in ["$aws/things/a+b/shadow/update", "$aws/things//shadow/update", "$aws/things/t/shadow/name/a/b/update", "$aws/things/t/shadow/name/a/nothing"] {
+        for topic in [
+            "$aws/things/a+b/shadow/update", "$aws/things//shadow/update", "$aws/things/t/shadow/name/a/b/update",
+            "$aws/things/t/shadow/name/a/nothing",
+        ] {
             #expect(topics.inbound(topic, [], isRetained: false) == nil, "\(topic)")
         }
     }

@@ -33,7 +33,9 @@ import Testing
     @Test func `a commit that could not be synced is told as unknown, and a repeat under the same key is done once`() async throws {
         try await Installation.with(.sqlite) { installation in
             let mark = installation.folder.appending(path: "fail-sync")
-            try await installation.killAndRestart(["LD_PRELOAD": try await Self.library(in: installation.folder), "FAIL_SYNC_MARK": mark.path])
+            try await installation.killAndRestart([
+                "LD_PRELOAD": try await Self.library(in: installation.folder), "FAIL_SYNC_MARK": mark.path,
+            ])
             let partner = try await Partner(installation), lock = try await partner.lock().number
             func add(_ key: String) async throws -> Reply {
                 try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key)], headers: [("Idempotency-Key", key)])

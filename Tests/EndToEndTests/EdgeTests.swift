@@ -17,7 +17,9 @@ import Testing
             #expect(try await client.untilClosed(within: .seconds(14)) != nil)
             #expect(started.duration(to: .now) > .seconds(8))
             let dripping = try RawClient(port: installation.port)
-            let drip = Task { for _ in 0..<200 where !Task.isCancelled { dripping.say("a"); try await Task.sleep(for: .milliseconds(200)) } }
+            let drip = Task {
+                for _ in 0..<200 where !Task.isCancelled { dripping.say("a"); try await Task.sleep(for: .milliseconds(200)) }
+            }
             #expect(try await dripping.untilClosed(within: .seconds(14)) != nil)
             drip.cancel()
         }
@@ -77,7 +79,9 @@ import Testing
             for _ in 0..<40 { deep = ["a": deep] }
             #expect(try await partner.call("POST", "/locks/1/OpenLock", ["reason": deep]).status == 400)
             #expect(try await partner.call("GET", "/locks/" + String(repeating: "1", count: 3_000) + "/details").status == 400)
-            #expect(try await partner.call("POST", "/locks/1/OpenLock", headers: [("Idempotency-Key", String(repeating: "k", count: 256))]).status == 400)
+            #expect(
+                try await partner.call("POST", "/locks/1/OpenLock", headers: [("Idempotency-Key", String(repeating: "k", count: 256))])
+                    .status == 400)
             let many = (0..<150).map { (name: "X-\($0)", value: "v") }
             #expect(try await partner.call("GET", "/locks/1/details", headers: many).status >= 400)
         }
@@ -86,13 +90,17 @@ import Testing
     @Test func `addresses take HEAD as GET, and name the methods they take`() async throws {
         try await with { installation, partner in
             let get = try await partner.call("GET", "/openapi.json"), head = try await partner.call("HEAD", "/openapi.json")
-            #expect(head.status == 200 && head.headers["content-length"] == get.headers["content-length"] && head.headers["content-type"] == "application/json")
+            #expect(
+                head.status == 200 && head.headers["content-length"] == get.headers["content-length"]
+                    && head.headers["content-type"] == "application/json")
             #expect(try await partner.call("HEAD", "/locks/1/details").status == 404)
             #expect(try await partner.call("HEAD", "/nowhere").status == 404)
             let wrong = try await partner.call("PUT", "/locks/1/OpenLock")
             #expect(wrong.status == 405 && wrong.headers["allow"] == "POST")
-            let options = try await partner.call("OPTIONS", "/locks/1/details", headers: [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
-            #expect(options.status == 405 && options.headers["allow"] == "GET, HEAD" && options.headers["access-control-allow-origin"] == nil)
+            let options = try await partner.call(
+                "OPTIONS", "/locks/1/details", headers: [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")])
+            #expect(
+                options.status == 405 && options.headers["allow"] == "GET, HEAD" && options.headers["access-control-allow-origin"] == nil)
         }
     }
 
@@ -100,35 +108,43 @@ import Testing
         try await Installation.with(.sqlite, settings: ["SPKEY_CORS_ORIGINS": "https://app.example"]) { installation in
             let partner = try await Partner(installation)
             func ask(_ origin: String) async throws -> Reply {
-                try await partner.call("OPTIONS", "/locks/1/OpenLock", headers: [("Origin", origin), ("Access-Control-Request-Method", "POST")])
+                try await partner.call(
+                    "OPTIONS", "/locks/1/OpenLock", headers: [("Origin", origin), ("Access-Control-Request-Method", "POST")])
             }
             let allowed = try await ask("https://app.example"), other = try await ask("https://evil.example")
             #expect(allowed.status == 204 && allowed.headers["access-control-allow-origin"] == "https://app.example")
             #expect(allowed.headers["access-control-allow-methods"] == "POST")
             #expect(other.status == 405 && other.headers["access-control-allow-origin"] == nil)
             let read = try await partner.call("GET", "/healthz", headers: [("Origin", "https://app.example")])
-            #expect(read.headers["access-control-allow-origin"] == "https://app.example" && read.headers["vary"]?.contains("Origin") == true)
+            #expect(
+                read.headers["access-control-allow-origin"] == "https://app.example" && read.headers["vary"]?.contains("Origin") == true)
         }
     }
 
     @Test func `who asks whether the body may come is told at once`() async throws {
         try await with { installation, partner in
             let client = try RawClient(port: installation.port), started = ContinuousClock.now
-            client.say("POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            client.say(
+                "POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
             #expect(try await client.says("HTTP/1.1 100", within: .seconds(5)))
             client.say("{}")
             #expect(try await client.answer(within: .seconds(5)).contains("HTTP/1.1 404"))
             #expect(started.duration(to: .now) < .seconds(10))
             let tooLarge = try RawClient(port: installation.port)
-            tooLarge.say("POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
+            tooLarge.say(
+                "POST /locks/1/OpenLock HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nExpect: 100-continue\r\nContent-Length: 99999999\r\n\r\n"
+            )
             #expect(try await tooLarge.answer(within: .seconds(5)).hasPrefix("HTTP/1.1 400"))
         }
     }
 
     @Test func `metrics are for this machine, and elsewhere for who has a credential`() async throws {
         try await with { installation, partner in
-            let near = try await partner.call("GET", "/metrics"), far = try await partner.call("GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1")])
-            let staff = try await partner.call("GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1"), ("X-Admin-API-Key", "staff-key")])
+            let near = try await partner.call("GET", "/metrics"),
+                far = try await partner.call("GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1")])
+            let staff = try await partner.call(
+                "GET", "/metrics", headers: [("X-Forwarded-For", "192.0.2.1"), ("X-Admin-API-Key", "staff-key")])
             #expect(near.status == 200 && far.status == 401 && staff.status == 200)
         }
     }
@@ -147,7 +163,8 @@ import Testing
     @Test func `every answer has the error body and a request id`() async throws {
         try await with { installation, partner in
             for (method, path, status) in [
-                ("GET", "/nowhere", 404), ("DELETE", "/locks/1/details", 405), ("GET", "/locks/x/details", 400), ("GET", "/locks/1/details", 404),
+                ("GET", "/nowhere", 404), ("DELETE", "/locks/1/details", 405), ("GET", "/locks/x/details", 400),
+                ("GET", "/locks/1/details", 404),
             ] {
                 let reply = try await partner.call(method, path, headers: [("X-Request-Id", "mine-1")])
                 #expect(reply.status == status && reply.headers["x-request-id"] == "mine-1", "\(method) \(path): \(reply)")
@@ -163,7 +180,9 @@ import Testing
         try await with { installation, partner in
             let url = "http://127.0.0.1:\(installation.port)"
             let page = String(decoding: try await installation.client.send(OutgoingRequest("GET", "\(url)/docs")).body, as: UTF8.self)
-            #expect(page.contains("/locks/{id}/OpenLock") && !page.contains("<script") && !page.contains("href=\"http") && !page.contains("src="))
+            #expect(
+                page.contains("/locks/{id}/OpenLock") && !page.contains("<script") && !page.contains("href=\"http")
+                    && !page.contains("src="))
             let document = try await partner.call("GET", "/openapi.json").body
             #expect(document["openapi"] == "3.1.0" && (document["paths"]?.members?.count ?? 0) > 20)
             let metrics = String(decoding: try await installation.client.send(OutgoingRequest("GET", "\(url)/metrics")).body, as: UTF8.self)
@@ -176,7 +195,8 @@ import Testing
             let lock = try await partner.lock(), body = #"{"keyUuid":"late"}"#
             let client = try RawClient(port: installation.port)
             client.say(
-                "POST /locks/\(lock.number)/AddKey HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body.prefix(5))
+                "POST /locks/\(lock.number)/AddKey HTTP/1.1\r\nHost: x\r\nX-API-Key: \(partner.key)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                    + body.prefix(5))
             // The server has it in hand when another request that came later is answered.
             #expect(try await partner.call("GET", "/locks/\(lock.number)/details").status == 200)
             installation.server.signal(SIGTERM)
@@ -193,7 +213,9 @@ import Testing
         try await with { installation, partner in
             let lock = try await partner.lock()
             for name in ["cursor", "fromVersion", "toVersion"] {
-                #expect(try await partner.asStaff("GET", "/admin/aggregates/lock/\(lock.number)/events?\(name)=9223372036854775807").status == 400, "\(name)")
+                #expect(
+                    try await partner.asStaff("GET", "/admin/aggregates/lock/\(lock.number)/events?\(name)=9223372036854775807").status
+                        == 400, "\(name)")
             }
             #expect(try await partner.call("GET", "/healthz").status == 200)
         }

@@ -17,8 +17,11 @@ import Testing
         var path: String { "/locks/\(lock.number)" }
 
         func key(_ more: JSON.Object = [:]) async throws -> String {
-            let window: JSON.Object = ["validFrom": (Installation.now - .seconds(1)).json, "validUntil": (Installation.now + .seconds(60)).json]
-            let reply = try await partner.call("POST", "/temp-keys", .object(window.merging(["doors": [["lockId": .int(Int64(lock.number))]]])))
+            let window: JSON.Object = [
+                "validFrom": (Installation.now - .seconds(1)).json, "validUntil": (Installation.now + .seconds(60)).json,
+            ]
+            let reply = try await partner.call(
+                "POST", "/temp-keys", .object(window.merging(["doors": [["lockId": .int(Int64(lock.number))]]])))
             return try #require(reply.body["uuid"]?.text)
         }
 
@@ -46,7 +49,8 @@ import Testing
                     }
                 )
             case .tenantChanged, .deviceReplaced:
-                let action = try opened(try await partner.call("POST", "\(path)/OpenLock", [:])), other = try await Partner(partner.installation)
+                let action = try opened(try await partner.call("POST", "\(path)/OpenLock", [:])),
+                    other = try await Partner(partner.installation)
                 let superKey = try await partner.installation.spkey("api-key", "create", "--org", partner.org, "--super")
                 return (
                     action,
@@ -54,7 +58,8 @@ import Testing
                         end == .tenantChanged
                             ? try await partner.call("POST", "\(path)/SetOrganization", ["orgId": .string(other.org)])
                             : try await partner.call(
-                                "POST", "\(path)/ChangeLockUuid", ["newUuid": .string(UUID().uuidString)], as: [(name: "X-API-Key", value: superKey)])
+                                "POST", "\(path)/ChangeLockUuid", ["newUuid": .string(UUID().uuidString)],
+                                as: [(name: "X-API-Key", value: superKey)])
                     }
                 )
             case .apiKeyRevoked:
@@ -67,7 +72,8 @@ import Testing
                     action,
                     {
                         end == .doorRemoved
-                            ? try await partner.call("POST", "/temp-keys/\(key)/doors/1/remove") : try await partner.call("DELETE", "/temp-keys/\(key)")
+                            ? try await partner.call("POST", "/temp-keys/\(key)/doors/1/remove")
+                            : try await partner.call("DELETE", "/temp-keys/\(key)")
                     }
                 )
             }
@@ -98,27 +104,36 @@ import Testing
                 // The end was answered: from now on the device hears nothing of it, whenever it comes.
                 let heard = try await Self.heard(broker, door.lock.uuid)
                 #expect(!heard.contains("unlock"), "\(end): \(heard)")
-                let isTold = try await eventually { try await partner.asStaff("GET", "/actions/\(action)").body["error"]?["type"] == "Withdrawn" }
+                let isTold = try await eventually {
+                    try await partner.asStaff("GET", "/actions/\(action)").body["error"]?["type"] == "Withdrawn"
+                }
                 #expect(isTold, "\(end)")
             }
             #expect(try await installation.spkey("verify") == "The event log is sound.")
         }
     }
 
-    @Test(arguments: [Layout.sqlite, .five]) func `a key that waits for its device goes with the tenant that gave it`(layout: Layout) async throws {
+    @Test(arguments: [Layout.sqlite, .five]) func `a key that waits for its device goes with the tenant that gave it`(layout: Layout)
+        async throws
+    {
         try await DeviceTests.with(layout) { installation, broker, partner in
             let lock = try await partner.lock(), other = try await Partner(installation)
-            #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k", "userId": .string(try await partner.user())]).status == 200)
+            #expect(
+                try await partner.call(
+                    "POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k", "userId": .string(try await partner.user())]
+                ).status == 200)
             #expect(try await partner.call("POST", "/locks/\(lock.number)/SetOrganization", ["orgId": .string(other.org)]).status == 200)
             let device = try await Device(broker, lock.uuid, answers: true)
             defer { device.close() }
             // What it is told is to let go of the key, should it have it; never to take it.
             let isGone = try await eventually {
                 try await device.say("get", [:])
-                return try await other.call("GET", "/locks/\(lock.number)/details").body["keysNotRemovedYet"]?.items?.isEmpty != false && !device.opens.isEmpty
+                return try await other.call("GET", "/locks/\(lock.number)/details").body["keysNotRemovedYet"]?.items?.isEmpty != false
+                    && !device.opens.isEmpty
             }
             #expect(isGone)
-            let heard = ["get/accepted", "update/delta", "update/documents"].flatMap { device.all($0) }.map(\.encoded).joined(separator: "\n")
+            let heard = ["get/accepted", "update/delta", "update/documents"].flatMap { device.all($0) }.map(\.encoded).joined(
+                separator: "\n")
             #expect(heard.contains("remove_key") && !heard.contains("add_key"), "\(heard)")
         }
     }

@@ -28,7 +28,8 @@ import Testing
         case 3: return try await partner.call("GET", "/temp-keys/\(UUID().uuidString)", as: stranger)
         case 4: return try await partner.call("POST", "/locks/\(number)/open-with-pin", ["pin": "1234"], as: stranger)
         case 5: return try await partner.call("GET", "/users/\(number)/profile", as: [("Authorization", "Bearer a.\(number).c")])
-        case 6: return try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": 7], headers: [("Idempotency-Key", "bad-\(number)")])
+        case 6:
+            return try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": 7], headers: [("Idempotency-Key", "bad-\(number)")])
         default: return try await partner.call("GET", "/locks/\(lock)/events?page=\(number)", headers: [("X-API-Key", "wrong \(number)")])
         }
     }
@@ -50,7 +51,9 @@ import Testing
         }
     }
 
-    @Test(arguments: Layout.testable.filter { $0 != .five }) func `neither memory nor handles grow with the number of requests`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `neither memory nor handles grow with the number of requests`(
+        layout: Layout
+    ) async throws {
         let settings = ["SPKEY_RATE_LIMIT": "1000000", "SPKEY_TRUSTED_PROXIES": "127.0.0.1/32"]
         try await Installation.with(layout, settings: settings) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number, process = installation.server.id

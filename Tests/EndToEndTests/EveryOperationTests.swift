@@ -25,12 +25,15 @@ import Testing
             _ = try await partner.call("POST", "/hubs/\(hub)/ProvisionHub", ["hubId": .string(hub), "serial": "S", "model": "M"])
             _ = try await partner.call("POST", "/hubs/\(hub)/ClaimHub", ["hubId": .string(hub), "siteId": "s", "userId": .string(user)])
             let doors: JSON = [["lockId": .int(Int64(lock))]]
-            let window: JSON.Object = ["validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(3600)).json]
+            let window: JSON.Object = [
+                "validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(3600)).json,
+            ]
             let key = try await partner.call("POST", "/temp-keys", .object(window.merging(["doors": doors]))).body["uuid"]?.text ?? ""
             let action = try await partner.call("POST", "/locks/\(lock)/OpenLock", [:]).headers["x-action-id"] ?? ""
             let hook = try await partner.asStaff("POST", "/tenants/\(partner.org)/webhooks", ["url": "https://partner.example.com/hook"])
             names = [
-                "lock": "\(lock)", "user": user, "hub": hub, "uuid": key, "action": action, "orgId": partner.org, "doorId": "1", "number": "1",
+                "lock": "\(lock)", "user": user, "hub": hub, "uuid": key, "action": action, "orgId": partner.org, "doorId": "1",
+                "number": "1",
                 "webhookId": hook.body["webhook"]?["id"]?.text ?? hook.body["id"]?.text ?? hook.body["webhookId"]?.text ?? "",
                 "type": "lock", "instanceId": "none",
             ]
@@ -49,7 +52,9 @@ import Testing
 
         private func query(_ operation: Kernel.Operation) -> String {
             let needed = operation.fields.filter { $0.place == .query && !$0.schema.isOptional }
-            let values = needed.map { field in "\(field.name)=\(SchemaSamples.valid(field.schema.json, named: field.name).text ?? "1")".replacing("+", with: "%2B") }
+            let values = needed.map { field in
+                "\(field.name)=\(SchemaSamples.valid(field.schema.json, named: field.name).text ?? "1")".replacing("+", with: "%2B")
+            }
             return values.isEmpty ? "" : "?" + values.joined(separator: "&")
         }
 
@@ -108,7 +113,8 @@ import Testing
             let world = try await World(installation), other = [(name: "X-API-Key", value: world.other.key)]
             // People belong to no tenant: rule U lets every API key act for them. A list shows a caller's own.
             let open: Set<String> = ["GET /temp-keys"]
-            for (module, operation) in Self.all where module != "identity" && operation.credentials != .optional && !open.contains(operation.key) {
+            for (module, operation) in Self.all
+            where module != "identity" && operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: other)
                 let wanted: Set<Int> = operation.credentials == .staff ? [401] : Self.founding[operation.key] ?? [403, 404]
                 #expect(wanted.contains(reply.status), "\(operation.key): \(reply.status) \(reply.body.encoded)")
@@ -154,7 +160,9 @@ import Testing
                     let reply = try await world.call(operation, .object(body), as: world.entitled(operation))
                     if reply.status == 413, wrong.hasSuffix("is endless") { continue }
                     let isTold = reply.body.encoded.contains(field) || wrong.contains("unseen character")
-                    #expect(reply.status == 400 && isTold, "\(operation.key): \(field) \(wrong): \(reply.status) \(reply.body.encoded.prefix(500))")
+                    #expect(
+                        reply.status == 400 && isTold,
+                        "\(operation.key): \(field) \(wrong): \(reply.status) \(reply.body.encoded.prefix(500))")
                     count += 1
                 }
             }
@@ -168,10 +176,12 @@ import Testing
         try await Installation.with(.sqlite) { installation in
             let world = try await World(installation)
             let rubbish = [
-                "%00", "a%E2%80%AEb", "%ff%fe", "9223372036854775808", "-1", "1e3", "%2e%2e", String(repeating: "a", count: 5_000), "'%3B--", "e%CC%81", "%0a",
+                "%00", "a%E2%80%AEb", "%ff%fe", "9223372036854775808", "-1", "1e3", "%2e%2e", String(repeating: "a", count: 5_000),
+                "'%3B--", "e%CC%81", "%0a",
             ]
             for (_, operation) in Self.all {
-                let steps = operation.path.split(separator: "/").map(String.init), whole = world.path(operation).split(separator: "?", maxSplits: 1)
+                let steps = operation.path.split(separator: "/").map(String.init),
+                    whole = world.path(operation).split(separator: "?", maxSplits: 1)
                 var paths: [String] = []
                 for (place, step) in steps.enumerated() where step.first == "{" {
                     var parts = whole[0].split(separator: "/").map(String.init)
@@ -184,7 +194,9 @@ import Testing
                 for path in paths {
                     let body = operation.method == .get ? nil : world.body(operation)
                     let reply = try await world.partner.call(operation.method.rawValue, path, body, as: world.entitled(operation))
-                    #expect(reply.status < 500 || reply.body["error"]?["type"] == "NotConfigured", "\(operation.key) \(path.prefix(200)): \(reply.status)")
+                    #expect(
+                        reply.status < 500 || reply.body["error"]?["type"] == "NotConfigured",
+                        "\(operation.key) \(path.prefix(200)): \(reply.status)")
                 }
             }
         }

@@ -34,7 +34,9 @@ final class Switchable: Sendable {
         return acknowledged
     }
 
-    @Test(arguments: Layout.testable.filter { $0 != .five }) func `what was acknowledged survives kill -9, once`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `what was acknowledged survives kill -9, once`(layout: Layout)
+        async throws
+    {
         try await Installation.with(layout) { installation in
             try await Sink.with { sink in
                 let partner = try await Partner(installation)
@@ -57,7 +59,8 @@ final class Switchable: Sendable {
                 }
                 let isDelivered = try await eventually(within: .seconds(60)) {
                     let told = sink.all("all").filter { $0.name == "KeyAdded" }.compactMap { delivery -> String? in
-                        guard let lock = delivery.detail["data"]?["lockId"]?.integer, let key = delivery.detail["data"]?["keyUuid"]?.text else { return nil }
+                        guard let lock = delivery.detail["data"]?["lockId"]?.integer, let key = delivery.detail["data"]?["keyUuid"]?.text
+                        else { return nil }
                         return "\(lock) \(key)"
                     }
                     return Set(told) == stored
@@ -76,7 +79,8 @@ final class Switchable: Sendable {
         }
         let redirecting = try RawServer { connection in
             RawServer.hear(connection)
-            RawServer.say("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", to: connection)
+            RawServer.say(
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", to: connection)
         }
         let breaking = try RawServer { connection in
             var now = linger(l_onoff: 1, l_linger: 0)
@@ -88,10 +92,15 @@ final class Switchable: Sendable {
                 let partner = try await Partner(installation)
                 sink.answer("slow", after: .seconds(30))
                 sink.answer("broken", with: 500)
-                let urls = ["slow", "broken", "good"].map { sink.url($0) } + [dripping.url, redirecting.url, breaking.url, "http://127.0.0.1:9/nobody"]
+                let urls =
+                    ["slow", "broken", "good"].map { sink.url($0) } + [
+                        dripping.url, redirecting.url, breaking.url, "http://127.0.0.1:9/nobody",
+                    ]
                 for url in urls { try await partner.subscribe(url) }
                 let lock = try await partner.lock()
-                for number in 0..<20 { _ = try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string("k\(number)")]) }
+                for number in 0..<20 {
+                    _ = try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string("k\(number)")])
+                }
                 let arrived = try await eventually(within: .seconds(4)) { sink.all("good").filter { $0.name == "KeyAdded" }.count == 20 }
                 #expect(arrived)
                 #expect(sink.all("good").filter { $0.name == "KeyAdded" }.compactMap { $0.detail["version"]?.integer } == Array(2...21))
@@ -102,7 +111,8 @@ final class Switchable: Sendable {
                     let webhooks = try await partner.asStaff("GET", "/tenants/\(partner.org)/webhooks").body["webhooks"]?.items ?? []
                     func error(_ url: String) -> String { webhooks.first { $0["url"] == .string(url) }?["lastError"]?.text ?? "" }
                     last = [redirecting, dripping, breaking].map { error($0.url) }.joined(separator: " | ")
-                    return error(redirecting.url) == "status 302" && error(dripping.url) == "no answer within 5 s" && !error(breaking.url).isEmpty
+                    return error(redirecting.url) == "status 302" && error(dripping.url) == "no answer within 5 s"
+                        && !error(breaking.url).isEmpty
                 }
                 #expect(listed, "\(last)")
             }
@@ -127,7 +137,9 @@ final class Switchable: Sendable {
     }
 
     func comesBack(_ partner: Partner, _ lock: Int, _ sink: Sink) async throws {
-        let resumes = try await eventually(within: .seconds(15)) { try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200 }
+        let resumes = try await eventually(within: .seconds(15)) {
+            try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200
+        }
         #expect(resumes)
         #expect(try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text }.last == "after")
         let isTold = try await eventually(within: .seconds(15)) { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "after" } }
@@ -162,21 +174,27 @@ final class Switchable: Sendable {
             // The array of event types in the statement that stores events.
             let proxy = try CuttingProxy(to: port, mark: #"{"KeyAdded"}"#)
             defer { proxy.stop() }
-            try await Installation.with(.postgres, settings: ["SPKEY_DATABASE_URL": address.replacing(":\(port)/", with: ":\(proxy.port)/")]) { installation in
+            try await Installation.with(
+                .postgres, settings: ["SPKEY_DATABASE_URL": address.replacing(":\(port)/", with: ":\(proxy.port)/")]
+            ) { installation in
                 let partner = try await Partner(installation)
                 let lock = try await partner.lock().number, key = [(name: "Idempotency-Key", value: "once")]
                 proxy.isArmed.set(true)
                 let lost = try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key)
                 #expect(lost.status == 503 && lost.body["error"] == "OutcomeUnknown", "\(lost)")
                 #expect(!proxy.isArmed.isSet)
-                let isAnswered = try await eventually { try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key).status == 200 }
+                let isAnswered = try await eventually {
+                    try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key).status == 200
+                }
                 #expect(isAnswered)
                 #expect(try await partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "KeyAdded"])
             }
         }
     }
 
-    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a secret that was made and not told is told by the repeat`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a secret that was made and not told is told by the repeat`(
+        layout: Layout
+    ) async throws {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), once = [(name: "Idempotency-Key", value: "once")]
             func repeated(_ path: String, _ body: JSON) async throws -> JSON {
@@ -209,7 +227,9 @@ final class Switchable: Sendable {
                     try installation.serve(["partners"], on: spare)
                     try await installation.ready(spare)
                     func holder() async throws -> Int? {
-                        let row = try await database.read("SELECT holder FROM partners.checkpoints WHERE subscription = 'partners-fan-out' AND source = 'access'").first
+                        let row = try await database.read(
+                            "SELECT holder FROM partners.checkpoints WHERE subscription = 'partners-fan-out' AND source = 'access'"
+                        ).first
                         return row?.text("holder")?.split(separator: ":").last.flatMap { Int($0) }
                     }
                     let first = try #require(try await holder())
@@ -223,7 +243,8 @@ final class Switchable: Sendable {
                     #expect(isTold)
                     stopped.signal(SIGCONT)
                     let knows = try await eventually {
-                        (try? String(contentsOf: installation.log(first), encoding: .utf8))?.contains("taken over by another process") == true
+                        (try? String(contentsOf: installation.log(first), encoding: .utf8))?.contains("taken over by another process")
+                            == true
                     }
                     #expect(knows)
                     #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200)

@@ -5,7 +5,9 @@ import Testing
 
 /// What the gateway says when a process behind it is gone: the status is that of the body, and nothing is claimed that nobody knows.
 @Suite(.serialized, .enabled(if: TestDatabase.server != nil)) struct GatewayTests {
-    @Test(arguments: ["commit-before@access", "commit-after@access"]) func `an answer that was lost is unknown, in status and body`(point: String) async throws {
+    @Test(arguments: ["commit-before@access", "commit-after@access"]) func `an answer that was lost is unknown, in status and body`(
+        point: String
+    ) async throws {
         try await DeviceTests.with(.five) { installation, broker, partner in
             let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true)
             defer { door.close() }

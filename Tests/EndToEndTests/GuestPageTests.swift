@@ -63,12 +63,17 @@ import Testing
                 try await browser.click("a")
                 #expect(try await browser.address().hasSuffix(path))
             }
-            #expect(try await guest.partner.history(locks[0]).compactMap { $0["type"]?.text } == ["LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed"])
+            #expect(
+                try await guest.partner.history(locks[0]).compactMap { $0["type"]?.text } == [
+                    "LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed",
+                ])
             #expect(try await guest.partner.history(locks[1]).count == 2)
         }
     }
 
-    @Test(arguments: [("en", "Tap again to open"), ("el", "Πατήστε ξανά για άνοιγμα")]) func `whoever cannot slide taps twice`(language: String, again: String)
+    @Test(arguments: [("en", "Tap again to open"), ("el", "Πατήστε ξανά για άνοιγμα")]) func `whoever cannot slide taps twice`(
+        language: String, again: String
+    )
         async throws
     {
         try await with { guest in
@@ -95,11 +100,18 @@ import Testing
             try await Browser.with(language: "en") { browser in
                 try await browser.open(guest.url + path)
                 _ = try await browser.evaluate(
-                    "const b=document.querySelector('form button');for(let i=0;i<5;i++)b.dispatchEvent(new MouseEvent('click',{detail:0,cancelable:true}))")
+                    """
+                    const b=document.querySelector('form button');for(let i=0;i<5;i++)b.dispatchEvent(new \
+                    MouseEvent('click',{detail:0,cancelable:true}))
+                    """
+                )
                 let isOpen = try await eventually { await browser.shows("open", in: "data-phase", of: "main") }
                 #expect(isOpen)
             }
-            #expect(try await guest.partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed"])
+            #expect(
+                try await guest.partner.history(lock).compactMap { $0["type"]?.text } == [
+                    "LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed",
+                ])
         }
     }
 
@@ -178,7 +190,8 @@ import Testing
     @Test func `every state of a key has its page`() async throws {
         try await with { guest in
             let lock = try await guest.partner.lock().number, now = Installation.now
-            let early = try await guest.key([lock], guest.window(from: .seconds(600))), revoked = try await guest.key([lock], guest.window())
+            let early = try await guest.key([lock], guest.window(from: .seconds(600))),
+                revoked = try await guest.key([lock], guest.window())
             #expect(try await guest.partner.call("DELETE", revoked.path).status == 200)
             func single(_ more: JSON.Object) async throws -> String {
                 let id = UUID().uuidString.lowercased()
@@ -190,7 +203,9 @@ import Testing
             #expect(try await guest.partner.call("POST", used + "/open").status == 303)
             let other = try await single(["accessMode": "user-whitelist", "allowedUserIds": [.string(UUID().uuidString.lowercased())]])
             try await Browser.with(language: "en") { browser in
-                for (path, state) in [(early.path, "not-yet-valid"), (revoked.path, "revoked"), (used, "used-up"), (expired, "expired"), (other, "forbidden")] {
+                for (path, state) in [
+                    (early.path, "not-yet-valid"), (revoked.path, "revoked"), (used, "used-up"), (expired, "expired"), (other, "forbidden"),
+                ] {
                     let isShown = try await eventually {
                         try await browser.open(guest.url + path)
                         return try await browser.attribute("data-state", of: "main") == state
@@ -214,7 +229,9 @@ import Testing
             let page = String(decoding: answer.body, as: UTF8.self)
             #expect(answer.body.count < 30_000 && !page.contains("http://") && !page.contains("https://") && !page.contains("src="))
             #expect(page.contains("Front &lt;door&gt; &amp; &quot;gate&quot;"))
-            #expect(answer.headers["referrer-policy"] == "no-referrer" && answer.headers["x-frame-options"] == "DENY" && answer.headers["cache-control"] == "no-store")
+            #expect(
+                answer.headers["referrer-policy"] == "no-referrer" && answer.headers["x-frame-options"] == "DENY"
+                    && answer.headers["cache-control"] == "no-store")
             #expect(answer.headers["content-security-policy"]?.contains("default-src 'self'; script-src 'nonce-") == true)
         }
     }

@@ -39,7 +39,8 @@ final class Program: Sendable {
         try await wait()
     }
 
-    /// Runs a program to its end and gives what it printed. Through a file: a pipe's end would be inherited by servers that other tests start.
+    /// Runs a program to its end and gives what it printed. Through a file: a pipe's end would be inherited by servers that other
+    /// tests start.
     static func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> String {
         let output = FileManager.default.temporaryDirectory.appending(path: "spkey-out-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: output) }
@@ -73,8 +74,13 @@ final class Installation: Sendable {
     let client = HTTPClient(publicOnly: false)
 
     private init(_ layout: Layout, _ folder: URL, _ settings: [String: String]) throws {
-        (self.layout, self.folder, port) = (layout, folder, try Self.freePort())
-        let own = ["SPKEY_ADMIN_API_KEY": "staff-key", "SPKEY_JWT_DEV_SECRET": "development-only-secret", "SPKEY_AUTO_MIGRATE": "true", "SPKEY_RATE_LIMIT": "0"]
+        self.layout = layout
+        self.folder = folder
+        port = try Self.freePort()
+        let own = [
+            "SPKEY_ADMIN_API_KEY": "staff-key", "SPKEY_JWT_DEV_SECRET": "development-only-secret", "SPKEY_AUTO_MIGRATE": "true",
+            "SPKEY_RATE_LIMIT": "0",
+        ]
         self.settings = own.merging(settings) { $1 }
     }
 
@@ -125,7 +131,10 @@ final class Installation: Sendable {
     /// Starts a process with these modules, all when there are none; a module of its own works under its own role.
     @discardableResult
     func serve(_ modules: [String], on port: Int) throws -> Program {
-        var own = ["SPKEY_HTTP_PORT": "\(port)", "SPKEY_PUBLIC_URL": "http://127.0.0.1:\(port)", "SPKEY_DATABASE_POOL": layout == .five ? "3" : "8"]
+        var own = [
+            "SPKEY_HTTP_PORT": "\(port)", "SPKEY_PUBLIC_URL": "http://127.0.0.1:\(port)",
+            "SPKEY_DATABASE_POOL": layout == .five ? "3" : "8",
+        ]
         if let module = modules.first {
             own["SPKEY_DATABASE_URL"] = settings["SPKEY_DATABASE_URL"]?.replacing("//postgres@", with: "//spkey_\(module)@")
             own["SPKEY_AUTO_MIGRATE"] = "false"

@@ -8,7 +8,9 @@ final class OwnPostgres: Sendable {
     private let folder: URL
     private let port: Int
     private let program = Mutex<Program?>(nil)
-    private static let bin = try! FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql").sorted().last.map { "/usr/lib/postgresql/\($0)/bin" }!
+    private static let bin = try! FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql").sorted().last.map {
+        "/usr/lib/postgresql/\($0)/bin"
+    }!
 
     /// Runs a test with a server and takes it away afterwards.
     static func with(_ body: (OwnPostgres) async throws -> Void) async throws {
@@ -95,7 +97,9 @@ final class CuttingProxy: Sendable {
     private static func connection(to port: Int) throws -> Int32 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
-        (address.sin_family, address.sin_port, address.sin_addr.s_addr) = (sa_family_t(AF_INET), in_port_t(port).bigEndian, inet_addr("127.0.0.1"))
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
@@ -119,6 +123,8 @@ final class CuttingProxy: Sendable {
     }
 
     private static func contains(_ bytes: ArraySlice<UInt8>, _ mark: [UInt8]) -> Bool {
-        bytes.indices.contains { start in start + mark.count <= bytes.endIndex && bytes[start] == mark[0] && bytes[start..<(start + mark.count)].elementsEqual(mark) }
+        bytes.indices.contains { start in
+            start + mark.count <= bytes.endIndex && bytes[start] == mark[0] && bytes[start..<(start + mark.count)].elementsEqual(mark)
+        }
     }
 }

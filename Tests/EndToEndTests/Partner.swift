@@ -24,14 +24,17 @@ struct Partner: Sendable {
         let token = try await installation.spkey("token", "--email", "test@smartphonekey.com")
         staff = [("X-Admin-API-Key", "staff-key"), ("Authorization", "Bearer \(token)")]
         _ = try await Self.call(installation, "POST", "/tenants/\(org)/register", ["orgName": "Org", "ownerEmail": "o@example.com"], staff)
-        key = try await Self.call(installation, "POST", "/api-keys", ["orgId": .string(org), "orgName": "Org"], staff).body["apiKey"]?.text ?? ""
+        key =
+            try await Self.call(installation, "POST", "/api-keys", ["orgId": .string(org), "orgName": "Org"], staff).body["apiKey"]?.text
+            ?? ""
     }
 
     func call(_ method: String, _ path: String, _ body: JSON? = nil, headers: [(name: String, value: String)] = []) async throws -> Reply {
         try await Self.call(installation, method, path, body, [("X-API-Key", key)] + headers)
     }
 
-    func asStaff(_ method: String, _ path: String, _ body: JSON? = nil, headers: [(name: String, value: String)] = []) async throws -> Reply {
+    func asStaff(_ method: String, _ path: String, _ body: JSON? = nil, headers: [(name: String, value: String)] = []) async throws -> Reply
+    {
         try await Self.call(installation, method, path, body, staff + headers)
     }
 
@@ -39,7 +42,8 @@ struct Partner: Sendable {
     func user() async throws -> String {
         let id = UUID().uuidString.lowercased()
         let reply = try await call(
-            "POST", "/users/\(id)/CreateUser", ["userId": .string(id), "email": .string("\(id)@example.com"), "firstName": "Ann", "lastName": "Example"])
+            "POST", "/users/\(id)/CreateUser",
+            ["userId": .string(id), "email": .string("\(id)@example.com"), "firstName": "Ann", "lastName": "Example"])
         #expect(reply.status == 201, "\(reply)")
         return id
     }
@@ -63,7 +67,8 @@ struct Partner: Sendable {
         _ installation: Installation, _ method: String, _ path: String, _ body: JSON?, _ headers: [(name: String, value: String)]
     ) async throws -> Reply {
         let url = "http://127.0.0.1:\(installation.port)\(path)"
-        let request = OutgoingRequest(method, url, headers: headers + [("Content-Type", "application/json")], body: body?.bytes, deadline: .seconds(20))
+        let request = OutgoingRequest(
+            method, url, headers: headers + [("Content-Type", "application/json")], body: body?.bytes, deadline: .seconds(20))
         let response = try await installation.client.send(request)
         let reply = Reply(status: response.status, headers: response.headers, body: (try? JSON.parse(response.body, depth: 64)) ?? .null)
         SchemaCheck.check(reply, to: method, path)
@@ -88,7 +93,9 @@ struct Partner: Sendable {
         let first = try await call("GET", "/locks/\(lock)/events?page=1")
         var events = first.body["events"]?.items ?? []
         let pages = Int(first.body["totalPages"]?.integer ?? 1)
-        for page in stride(from: 2, through: pages, by: 1) { events += try await call("GET", "/locks/\(lock)/events?page=\(page)").body["events"]?.items ?? [] }
+        for page in stride(from: 2, through: pages, by: 1) {
+            events += try await call("GET", "/locks/\(lock)/events?page=\(page)").body["events"]?.items ?? []
+        }
         return events
     }
 }

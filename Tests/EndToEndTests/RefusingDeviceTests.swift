@@ -13,7 +13,10 @@ import Testing
             return offered != nil
         }
         #expect(isOffered, "\(command) was not offered for the \(seen + 1). time")
-        let answer: JSON = ["message_id": offered?["message_id"], "command": .string(command), "status": .string(status), "error": status == "ok" ? nil : "jammed"]
+        let answer: JSON = [
+            "message_id": offered?["message_id"], "command": .string(command), "status": .string(status),
+            "error": status == "ok" ? nil : "jammed",
+        ]
         try await device.say("update", ["state": ["reported": ["lastCommand": answer]]])
     }
 

@@ -15,13 +15,16 @@ enum SchemaCheck {
             Issue.record("\(operation.key) does not describe its answer \(reply.status)")
             return
         }
-        for problem in problems(reply.body, answer.schema?.json ?? [:], "body") { Issue.record("\(operation.key) \(reply.status): \(problem)") }
+        for problem in problems(reply.body, answer.schema?.json ?? [:], "body") {
+            Issue.record("\(operation.key) \(reply.status): \(problem)")
+        }
     }
 
     private static func operation(_ method: String, _ path: String) -> Kernel.Operation? {
         let steps = path.prefix { $0 != "?" }.split(separator: "/")
         let found = (operations[steps.count] ?? []).filter { operation in
-            operation.method.rawValue == method && zip(operation.path.split(separator: "/"), steps).allSatisfy { $0.first == "{" || $0 == $1 }
+            operation.method.rawValue == method
+                && zip(operation.path.split(separator: "/"), steps).allSatisfy { $0.first == "{" || $0 == $1 }
         }
         // A fixed step wins over one that takes everything.
         return found.min { $0.path.count { $0 == "{" } < $1.path.count { $0 == "{" } }
@@ -29,9 +32,13 @@ enum SchemaCheck {
 
     /// What a value has that its schema (JSON Schema 2020-12, the words that the platform uses) does not allow.
     static func problems(_ value: JSON, _ schema: JSON, _ place: String) -> [String] {
-        if let any = schema["anyOf"]?.items { return any.contains { problems(value, $0, place).isEmpty } ? [] : ["\(place): \(value.encoded) fits none of anyOf"] }
+        if let any = schema["anyOf"]?.items {
+            return any.contains { problems(value, $0, place).isEmpty } ? [] : ["\(place): \(value.encoded) fits none of anyOf"]
+        }
         if let constant = schema["const"], constant != value { return ["\(place): \(value.encoded) is not \(constant.encoded)"] }
-        if let words = schema["enum"]?.items, !words.contains(value) { return ["\(place): \(value.encoded) is none of \(JSON.array(words).encoded)"] }
+        if let words = schema["enum"]?.items, !words.contains(value) {
+            return ["\(place): \(value.encoded) is none of \(JSON.array(words).encoded)"]
+        }
         switch schema["type"]?.text {
         case "string": return string(value, schema, place)
         case "integer": return value.integer == nil ? ["\(place): \(value.encoded) is no integer"] : bounds(value, schema, place)
@@ -52,7 +59,9 @@ enum SchemaCheck {
         if schema["format"] == "date-time", Moment(iso: text) == nil { return ["\(place): \(text) is no time"] }
         if let most = schema["maxLength"]?.integer, text.unicodeScalars.count > most { return ["\(place): too long"] }
         if let least = schema["minLength"]?.integer, text.unicodeScalars.count < least { return ["\(place): too short"] }
-        if let pattern = schema["pattern"]?.text, (try? Regex(pattern)).map({ !text.contains($0) }) ?? true { return ["\(place): \(text) does not match \(pattern)"] }
+        if let pattern = schema["pattern"]?.text, (try? Regex(pattern)).map({ !text.contains($0) }) ?? true {
+            return ["\(place): \(text) does not match \(pattern)"]
+        }
         return []
     }
 
@@ -69,23 +78,29 @@ enum SchemaCheck {
         let missing = (schema["required"]?.items ?? []).compactMap(\.text).filter { members[$0] == nil }.map { "\(place).\($0) is missing" }
         return missing
             + members.members.flatMap { member in
-                properties[member.key].map { problems(member.value, $0, "\(place).\(member.key)") } ?? ["\(place).\(member.key) is not described"]
+                properties[member.key].map { problems(member.value, $0, "\(place).\(member.key)") } ?? [
+                    "\(place).\(member.key) is not described"
+                ]
             }
     }
 }
 
 @Suite struct SchemaCheckTests {
     private let schema = Schema.object([
-        "id": UUIDText.schema, "count": Schema.integer.with("minimum", 1), "label": Schema.string.limited(most: 3).nullable, "tags": .list(of: .string),
+        "id": UUIDText.schema, "count": Schema.integer.with("minimum", 1), "label": Schema.string.limited(most: 3).nullable,
+        "tags": .list(of: .string),
         "kind": Schema.oneOf(["a", "b"]).optional,
     ]).json
     private let valid: JSON.Object = ["id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "count": 1, "label": .null, "tags": ["x"]]
 
-    @Test func `what fits has no problems`() { #expect(SchemaCheck.problems(.object(valid.merging(["kind": "b"])), schema, "body").isEmpty) }
+    @Test func `what fits has no problems`() {
+        #expect(SchemaCheck.problems(.object(valid.merging(["kind": "b"])), schema, "body").isEmpty)
+    }
 
     @Test(
         arguments: [
-            ["id": "7"], ["count": 0], ["count": .double(1.5)], ["count": "1"], ["label": "long"], ["label": 7], ["tags": [1]], ["tags": "x"], ["kind": "c"],
+            ["id": "7"], ["count": 0], ["count": .double(1.5)], ["count": "1"], ["label": "long"], ["label": 7], ["tags": [1]],
+            ["tags": "x"], ["kind": "c"],
             ["kind": .null],
             ["more": 1], ["count": .null],
         ] as [JSON.Object]) func `what does not fit is found`(change: JSON.Object)

@@ -4,7 +4,8 @@ import Kernel
 enum SchemaSamples {
     /// What the schema cannot say by itself.
     private static let known: [String: JSON] = [
-        "email": "someone@example.com", "ownerEmail": "someone@example.com", "phoneNumber": "+306912345678", "url": "https://partner.example.com/hook",
+        "email": "someone@example.com", "ownerEmail": "someone@example.com", "phoneNumber": "+306912345678",
+        "url": "https://partner.example.com/hook",
         "timeZone": "Europe/Athens", "from": "09:00", "to": "17:00", "lockId": "1", "user_name": "someone@example.com",
     ]
 
@@ -60,7 +61,9 @@ enum SchemaSamples {
             found.append(("is no list", "list"))
             if schema["minItems"]?.integer ?? 0 > 0 { found.append(("is empty", [])) }
             let item = schema["items"] ?? .null
-            if let most = schema["maxItems"]?.integer { found.append(("is too long", .array(Array(repeating: valid(item), count: Int(most) + 1)))) }
+            if let most = schema["maxItems"]?.integer {
+                found.append(("is too long", .array(Array(repeating: valid(item), count: Int(most) + 1))))
+            }
             found += broken(item).map { ("has an item that \($0.wrong)", .array([$0.value])) }
         case "object":
             found.append(("is no object", "object"))
@@ -72,7 +75,9 @@ enum SchemaSamples {
                     less[member.key] = nil
                     found.append(("has no \(member.key)", .object(less)))
                 }
-                found += broken(member.value, named: member.key).map { ("has a \(member.key) that \($0.wrong)", .object(whole.merging([member.key: $0.value]))) }
+                found += broken(member.value, named: member.key).map {
+                    ("has a \(member.key) that \($0.wrong)", .object(whole.merging([member.key: $0.value])))
+                }
             }
         default: break
         }

@@ -29,7 +29,8 @@ final class Sink: Sendable {
         router.post("hook/:name") { request, context in try await sink.take(request, context.parameters.require("name")) }
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in sink.port.withLock { $0 = channel.localAddress?.port ?? 0 } }, logger: Logger(label: "sink") { _ in SwiftLogNoOpLogHandler() })
+            onServerRunning: { channel in sink.port.withLock { $0 = channel.localAddress?.port ?? 0 } },
+            logger: Logger(label: "sink") { _ in SwiftLogNoOpLogHandler() })
         let group = ServiceGroup(services: [application], logger: Logger(label: "sink") { _ in SwiftLogNoOpLogHandler() })
         let running = Task { try await group.run() }
         _ = try await eventually { sink.port.withLock { $0 } != 0 }
@@ -54,8 +55,10 @@ final class Sink: Sendable {
         let bytes = Array(buffer: try await request.body.collect(upTo: 1 << 20))
         func header(_ name: String) -> String { request.headers[HTTPField.Name(name)!] ?? "" }
         let signed = Array("\(header("webhook-id")).\(header("webhook-timestamp")).".utf8) + bytes
-        let wanted = "v1," + Data(HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: Data("secret".utf8)))).base64EncodedString()
-        let delivery = Delivery(path: name, body: (try? JSON.parse(bytes, depth: 64)) ?? .null, isGenuine: header("webhook-signature") == wanted)
+        let wanted =
+            "v1," + Data(HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: Data("secret".utf8)))).base64EncodedString()
+        let delivery = Delivery(
+            path: name, body: (try? JSON.parse(bytes, depth: 64)) ?? .null, isGenuine: header("webhook-signature") == wanted)
         let (delay, status) = state.withLock { state in
             state.deliveries.append(delivery)
             return (state.delays[name] ?? .zero, state.statuses[name] ?? 204)

@@ -20,14 +20,18 @@ import Testing
     }
 
     static func open(_ partner: Partner, _ key: String, _ door: Int, attempt: String = UUID().uuidString) async throws -> Reply {
-        try await partner.call("POST", "/temp-keys/\(key)/doors/\(door)/open?attempt=\(attempt)", [:], as: [(name: "Accept", value: "application/json")])
+        try await partner.call(
+            "POST", "/temp-keys/\(key)/doors/\(door)/open?attempt=\(attempt)", [:], as: [(name: "Accept", value: "application/json")])
     }
 
     @Test func `a suspension is lifted by whoever made it, and bars at their doors only`() async throws {
         try await Self.with { installation, a, b in
-            let user = try await a.user(), person = try await a.signedIn(user), ours = try await a.lock().number, theirs = try await b.lock().number
+            let user = try await a.user(), person = try await a.signedIn(user), ours = try await a.lock().number,
+                theirs = try await b.lock().number
             for (partner, lock) in [(a, ours), (b, theirs)] {
-                #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string("k\(lock)"), "userId": .string(user)]).status == 200)
+                #expect(
+                    try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string("k\(lock)"), "userId": .string(user)])
+                        .status == 200)
             }
             func opens(_ lock: Int) async throws -> Int { try await a.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status }
             #expect(try await a.call("POST", "/users/\(user)/SuspendUser", ["reason": "evicted"]).status == 200)
@@ -77,8 +81,11 @@ import Testing
     @Test func `a device behind a hub that nobody has claimed is nobody's`() async throws {
         try await Self.with { installation, a, b in
             let hub = UUID().uuidString.lowercased(), device = UUID().uuidString.lowercased()
-            let key = try await installation.spkey("api-key", "create", "--org", b.org, "--super"), holder = [(name: "X-API-Key", value: key)]
-            #expect(try await b.call("POST", "/hubs/\(hub)/ProvisionHub", ["hubId": .string(hub), "serial": "S", "model": "M"], as: holder).status == 201)
+            let key = try await installation.spkey("api-key", "create", "--org", b.org, "--super"),
+                holder = [(name: "X-API-Key", value: key)]
+            #expect(
+                try await b.call("POST", "/hubs/\(hub)/ProvisionHub", ["hubId": .string(hub), "serial": "S", "model": "M"], as: holder)
+                    .status == 201)
             let matter: JSON = ["deviceId": .string(device), "thingName": .string(device), "hubId": .string(hub), "deviceType": "lock"]
             #expect(try await b.call("POST", "/matter-devices/\(device)/CreateMatterDevice", matter, as: holder).status == 201)
             let user = try await b.user(), person = try await b.signedIn(user)
@@ -112,7 +119,9 @@ import Testing
             for _ in 0..<60 { #expect(try await tried().status == 404) }
             #expect(try await tried().status == 429)
             let refused = try await Self.open(a, UUID().uuidString, 1)
-            #expect(refused.status == 429 && refused.headers["retry-after"].flatMap { Int($0) }.map { (1...61).contains($0) } == true, "\(refused)")
+            #expect(
+                refused.status == 429 && refused.headers["retry-after"].flatMap { Int($0) }.map { (1...61).contains($0) } == true,
+                "\(refused)")
             #expect(try await Self.open(a, key, 1).status == 303)
         }
     }
@@ -121,7 +130,9 @@ import Testing
         try await Self.with { installation, a, _ in
             let lock = try await a.lock().number, id = UUID().uuidString, end = (Installation.now + .seconds(600)).json
             func make(_ uuid: String) async throws -> Int {
-                let body: JSON = ["tempKeyUuid": .string(uuid), "accessMode": "public", "validFrom": Installation.now.json, "validUntil": end]
+                let body: JSON = [
+                    "tempKeyUuid": .string(uuid), "accessMode": "public", "validFrom": Installation.now.json, "validUntil": end,
+                ]
                 return try await a.call("POST", "/locks/\(lock)/create-temp-key", body).status
             }
             #expect(try await make(id) == 200)
@@ -134,7 +145,9 @@ import Testing
     @Test func `ids that look alike are two`() async throws {
         try await Self.with { installation, a, _ in
             let lock = try await a.lock().number
-            for key in ["caf\u{E9}", "cafe\u{301}"] { #expect(try await a.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key)]).status == 200) }
+            for key in ["caf\u{E9}", "cafe\u{301}"] {
+                #expect(try await a.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key)]).status == 200)
+            }
             #expect(try await a.history(lock).filter { $0["type"] == "KeyAdded" }.count == 2)
             #expect(try await a.call("POST", "/locks/\(lock)/RemoveKey", ["keyUuid": "caf\u{E9}"]).status == 200)
             let removed = try await a.history(lock).first { $0["type"] == "KeyRemoved" }?["event"]?["keyUuid"]?.text

@@ -5,7 +5,8 @@ import Testing
 
 /// Keys that count for a time only, and what becomes of keys when something happens to their holders.
 @Suite(.serialized) struct TimedKeyTests {
-    @Test(arguments: Layout.testable) func `a key counts within its time and is on the device within its time`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable) func `a key counts within its time and is on the device within its time`(layout: Layout) async throws
+    {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), user = try await partner.user(), person = try await partner.signedIn(user)
             let lock = try await partner.lock().number, start = Installation.now + .seconds(3), end = start + .seconds(4)
@@ -42,7 +43,9 @@ import Testing
             let hours: JSON.Object = ["timeZone": "Europe/Athens", "days": ["monday"], "from": "09:00", "to": "17:00"]
             let bad = try await add(["validFrom": "tomorrow", "schedule": .object(hours.merging(["from": "9", "days": []]))])
             #expect(bad.status == 400)
-            for field in ["validFrom", "schedule.days", "schedule.from"] { #expect(bad.body.encoded.contains(field), "\(bad.body.encoded)") }
+            for field in ["validFrom", "schedule.days", "schedule.from"] {
+                #expect(bad.body.encoded.contains(field), "\(bad.body.encoded)")
+            }
             #expect(try await add(["schedule": .object(hours.merging(["timeZone": "Mars/Olympus"]))]).status == 400)
             #expect(try await add(["validUntil": (Installation.now - .seconds(5)).json]).status == 400)
             #expect(try await add(["schedule": .object(hours)]).status == 200)
@@ -56,13 +59,18 @@ import Testing
         try await Installation.with(.sqlite) { installation in
             let partner = try await Partner(installation), lock = Int64(try await partner.lock().number)
             let window: JSON.Object = ["validFrom": Installation.now.json, "validUntil": (Installation.now + .seconds(60)).json]
-            func make(_ path: String, _ body: JSON.Object) async throws -> Reply { try await partner.call("POST", path, .object(window.merging(body))) }
+            func make(_ path: String, _ body: JSON.Object) async throws -> Reply {
+                try await partner.call("POST", path, .object(window.merging(body)))
+            }
             let doors: JSON.Object = ["doors": [["lockId": .int(lock)]]]
             for path in ["/temp-keys", "/collective-temp-keys"] {
                 let limited = try await make(path, doors.merging(["maxUses": 1, "accessMode": "user-whitelist", "allowedUserIds": ["u"]]))
                 #expect(limited.status == 400)
-                for field in ["maxUses", "accessMode", "allowedUserIds"] { #expect(limited.body.encoded.contains(field), "\(limited.body)") }
-                #expect(try await make(path, doors.merging(["maxUses": .null, "accessMode": "public", "allowedUserIds": []])).status == 201)
+                for field in ["maxUses", "accessMode", "allowedUserIds"] {
+                    #expect(limited.body.encoded.contains(field), "\(limited.body)")
+                }
+                #expect(
+                    try await make(path, doors.merging(["maxUses": .null, "accessMode": "public", "allowedUserIds": []])).status == 201)
             }
             let own: JSON.Object = ["tempKeyUuid": .string(UUID().uuidString), "accessMode": "public"]
             #expect(try await make("/locks/\(lock)/create-temp-key", own.merging(doors)).status == 400)
@@ -73,12 +81,15 @@ import Testing
     @Test(arguments: Layout.testable) func `a key that is taken away before its time never comes`(layout: Layout) async throws {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number, now = Installation.now
-            #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k", "validFrom": (now + .seconds(3)).json]).status == 200)
+            #expect(
+                try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k", "validFrom": (now + .seconds(3)).json]).status
+                    == 200)
             let removed = try await partner.call("POST", "/locks/\(lock)/RemoveKey", ["keyUuid": "k"])
             #expect(removed.status == 200, "\(removed)")
             let isOver = try await eventually {
                 let runs = try await partner.asStaff("GET", "/admin/workflows").body
-                return runs.encoded.contains("timed-key-workflow") && !runs.encoded.contains("\"queued\"") && !runs.encoded.contains("\"running\"")
+                return runs.encoded.contains("timed-key-workflow") && !runs.encoded.contains("\"queued\"")
+                    && !runs.encoded.contains("\"running\"")
             }
             #expect(isOver)
             #expect(try await partner.commands(lock) == ["remove_key"])
@@ -99,7 +110,9 @@ import Testing
             #expect(try await partner.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status == 403)
             #expect(try await partner.call("GET", "/locks/\(lock)/details", as: person).status == 403)
             // At a page that everybody with the link may see, they are nobody.
-            let window: JSON.Object = ["validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(600)).json]
+            let window: JSON.Object = [
+                "validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(600)).json,
+            ]
             let made = try await partner.call("POST", "/temp-keys", .object(window.merging(["doors": [["lockId": .string("\(other)")]]])))
             let guest = "/temp-keys/\(try #require(made.body["uuid"]?.text))"
             #expect(try await partner.call("GET", guest, as: person).status == 200)
@@ -117,7 +130,10 @@ import Testing
             }
             #expect(isBack)
             #expect(try await partner.call("POST", "/locks/\(lock)/OpenLock", [:], as: person).status == 200)
-            #expect(try await partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "KeyAdded", "LockOpenRequested", "LockOpenRequested"])
+            #expect(
+                try await partner.history(lock).compactMap { $0["type"]?.text } == [
+                    "LockCreated", "KeyAdded", "LockOpenRequested", "LockOpenRequested",
+                ])
         }
     }
 
@@ -128,10 +144,14 @@ import Testing
             let key = try #require(prepared.body["keyId"]?.text)
             let locks = [try await partner.lock().number, try await partner.lock().number, try await partner.lock().number]
             for lock in locks.prefix(2) {
-                #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key), "userId": .string(user)]).status == 200)
+                #expect(
+                    try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key), "userId": .string(user)]).status
+                        == 200)
             }
-            #expect(try await partner.call("POST", "/locks/\(locks[2])/AddKey", ["keyUuid": "another", "userId": .string(user)]).status == 200)
-            #expect(try await partner.call("POST", "/users/\(user)/RemoveWalletKey", ["keyId": .string(key), "reason": "lost"]).status == 200)
+            #expect(
+                try await partner.call("POST", "/locks/\(locks[2])/AddKey", ["keyUuid": "another", "userId": .string(user)]).status == 200)
+            #expect(
+                try await partner.call("POST", "/users/\(user)/RemoveWalletKey", ["keyId": .string(key), "reason": "lost"]).status == 200)
             let areGone = try await eventually {
                 for lock in locks.prefix(2) where try await partner.history(lock).last?["type"] != "KeyRemoved" { return false }
                 return true
@@ -142,11 +162,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [Layout.sqlite, .postgres].filter(Layout.testable.contains)) func `views over others' facts are heard anew`(layout: Layout) async throws {
+    @Test(arguments: [Layout.sqlite, .postgres].filter(Layout.testable.contains)) func `views over others' facts are heard anew`(
+        layout: Layout
+    ) async throws {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number
             let suspended = try await partner.user(), free = try await partner.user()
-            for user in [suspended, free] { #expect(try await partner.call("POST", "/users/\(user)/SuspendUser", ["reason": "r"]).status == 200) }
+            for user in [suspended, free] {
+                #expect(try await partner.call("POST", "/users/\(user)/SuspendUser", ["reason": "r"]).status == 200)
+            }
             #expect(try await partner.call("POST", "/users/\(free)/ReactivateUser").status == 200)
             try await installation.server.end(SIGKILL)
             let said = try await installation.spkey("rebuild", "--modules", "access")
@@ -156,7 +180,9 @@ import Testing
                 let isKnown = try await eventually {
                     _ = try await partner.call("POST", "/locks/\(lock)/RemoveKey", ["keyUuid": .string(key)])
                     let before = try await partner.commands(lock).filter { $0 == "add_key" }.count
-                    #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key), "userId": .string(user)]).status == 200)
+                    #expect(
+                        try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": .string(key), "userId": .string(user)]).status
+                            == 200)
                     return try await (partner.commands(lock).filter { $0 == "add_key" }.count == before) == (user == suspended)
                 }
                 #expect(isKnown)

@@ -7,7 +7,9 @@ import Testing
 @Suite(.serialized) struct WorkflowCrashTests {
     static let steps = ["key 1 of 3", "pause before key 2", "key 2 of 3", "pause before key 3", "key 3 of 3"]
 
-    @Test(arguments: Layout.testable.filter { $0 != .five }) func `keys in bulk are added once, whenever the process dies`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `keys in bulk are added once, whenever the process dies`(layout: Layout)
+        async throws
+    {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation)
             let lock = try await partner.lock().number
@@ -28,14 +30,17 @@ import Testing
             }
             #expect(isDone)
             #expect(try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text } == ["a", "b", "c"])
-            let messages = try await partner.call("GET", "/locks/\(lock)/debug/messages?limit=200").body["messages"]?["command"]?.items ?? []
+            let messages =
+                try await partner.call("GET", "/locks/\(lock)/debug/messages?limit=200").body["messages"]?["command"]?.items ?? []
             #expect(Set(messages.compactMap { $0["payload"]?["message_id"]?.text }).count == 3)
             let progress = try await partner.asStaff("GET", "/admin/workflows/\(run)").body["progress"]?.items ?? []
             #expect(progress.compactMap { $0["message"]?.text } == Self.steps)
         }
     }
 
-    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a key with a time comes once and leaves once, whenever the process dies`(layout: Layout) async throws {
+    @Test(arguments: Layout.testable.filter { $0 != .five }) func `a key with a time comes once and leaves once, whenever the process dies`(
+        layout: Layout
+    ) async throws {
         try await Installation.with(layout) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number
             let points = ["intend 1", "send 1", "intend 2", "send 2"].flatMap { ["step-before@\($0)", "step-after@\($0)"] }

@@ -31,7 +31,8 @@ final class AskingProcess: Sendable {
     init(_ address: String, _ name: String, modules: [String] = []) {
         let settings = PostgresSettings(conninfo: address), database = PostgresDatabase(settings, connections: 3)
         let remote = PostgresAsks(
-            database: database, notifier: Notifier(database), local: local, modules: modules, isServing: { [serving] _ in serving.isOn }, process: name,
+            database: database, notifier: Notifier(database), local: local, modules: modules, isServing: { [serving] _ in serving.isOn },
+            process: name,
             clock: Stage.clock)
         (self.database, self.remote) = (database, remote)
         listener = PostgresListener(settings, channels: remote.channels) { _, _ in remote.heard() }
@@ -40,7 +41,8 @@ final class AskingProcess: Sendable {
 
     func ask(_ number: Int, patience: Duration = .seconds(4)) async throws -> Int {
         let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + patience)
-        let reply: Doubled.Reply = try await remote.send(Doubled.name, Doubled.module, try JSON(encoding: Doubled(number: number)), context).decoded()
+        let reply: Doubled.Reply = try await remote.send(Doubled.name, Doubled.module, try JSON(encoding: Doubled(number: number)), context)
+            .decoded()
         return reply.number
     }
 
@@ -62,7 +64,11 @@ final class AskingProcess: Sendable {
     }
 
     @Test func `a question is answered`() async throws {
-        asks.register([Answering(Doubled.self) { question, context in Doubled.Reply(number: question.number * (context.trace.correlation == "c" ? 2 : 0)) }])
+        asks.register([
+            Answering(Doubled.self) { question, context in
+                Doubled.Reply(number: question.number * (context.trace.correlation == "c" ? 2 : 0))
+            }
+        ])
         #expect(try await ask(4) == 8)
     }
 
@@ -129,14 +135,18 @@ final class AskingProcess: Sendable {
 
     @Test func `refusals travel`() async throws {
         try await with { asker, others in
-            for process in others { process.local.register([Answering(Doubled.self) { _, _ in throw Failure.refused(.forbidden, code: "X", words: "no") }]) }
+            for process in others {
+                process.local.register([Answering(Doubled.self) { _, _ in throw Failure.refused(.forbidden, code: "X", words: "no") }])
+            }
             await #expect(throws: Failure.refused(.forbidden, code: "X", words: "no")) { try await asker.ask(1) }
         }
     }
 
     @Test func `of several processes only the serving one is asked`() async throws {
         try await with { asker, others in
-            for (number, process) in others.enumerated() { process.local.register([Answering(Doubled.self) { _, _ in Doubled.Reply(number: number) }]) }
+            for (number, process) in others.enumerated() {
+                process.local.register([Answering(Doubled.self) { _, _ in Doubled.Reply(number: number) }])
+            }
             for holder in [1, 0] {
                 for (number, process) in others.enumerated() { process.serving.turn(on: number == holder) }
                 // What the other had begun to take when it was switched off is still its own.

@@ -7,9 +7,12 @@ import Testing
 
 /// Who a token without an id of ours belongs to.
 @Suite struct AuthenticationTests {
-    private func establish(_ more: JSON.Object, _ standing: AddressStanding = .proven, requires: Bool = false) async throws -> Authentication.Outcome {
+    private func establish(_ more: JSON.Object, _ standing: AddressStanding = .proven, requires: Bool = false) async throws
+        -> Authentication.Outcome
+    {
         try await TestDatabase.with(.sqlite) { database in
-            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, CredentialDirectory.signIns])
+            try await Migrator(database).migrate(
+                schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, CredentialDirectory.signIns])
             let port = CredentialDirectory.port { user in "DELETE FROM platform.users WHERE user_id = \(user)" }
             _ = try await database.transact(port.knowUser("ann", "ann@b.example", standing))
             var settings = EdgeSettings()
@@ -19,7 +22,8 @@ import Testing
             let tokens = await TokenVerifier(settings: settings, fetch: { _ in [] }, clock: now)
             let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
             let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
-            let authentication = Authentication(settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
+            let authentication = Authentication(
+                settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
             return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, mayRemember: false)
         }
     }
@@ -29,7 +33,9 @@ import Testing
     }
 
     @Test func `an address that nobody has confirmed names nobody`() async throws {
-        await #expect(throws: Failure.unauthenticated("The token belongs to no known user.")) { try await establish(["email_verified": false]) }
+        await #expect(throws: Failure.unauthenticated("The token belongs to no known user.")) {
+            try await establish(["email_verified": false])
+        }
     }
 
     @Test func `an address that nobody has confirmed is not told on`() async throws {
@@ -37,8 +43,12 @@ import Testing
         #expect(try await establish(["email_verified": false, "sub": .string(id)]).caller == .user(UserID(id), email: nil))
     }
 
-    @Test(arguments: ["false", 0, 1, [true], [:], .null, false, "true"] as [JSON]) func `only a plain yes confirms an address`(claim: JSON) async throws {
-        await #expect(throws: Failure.unauthenticated("The token belongs to no known user.")) { try await establish(["email_verified": claim]) }
+    @Test(arguments: ["false", 0, 1, [true], [:], .null, false, "true"] as [JSON]) func `only a plain yes confirms an address`(claim: JSON)
+        async throws
+    {
+        await #expect(throws: Failure.unauthenticated("The token belongs to no known user.")) {
+            try await establish(["email_verified": claim])
+        }
     }
 
     @Test func `an address that somebody else has typed signs nobody in, and an invitation is taken up`() async throws {

@@ -12,7 +12,10 @@ import Testing
                 Migration(
                     "001",
                     [
-                        "CREATE TABLE alpha.things (id TEXT PRIMARY KEY, number BIGINT, part DOUBLE PRECISION, flag BOOLEAN, raw {bytes}, data TEXT, CONSTRAINT small CHECK (number < 1000))",
+                        """
+                        CREATE TABLE alpha.things (id TEXT PRIMARY KEY, number BIGINT, part DOUBLE PRECISION, flag BOOLEAN, \
+                        raw {bytes}, data TEXT, CONSTRAINT small CHECK (number < 1000))
+                        """,
                         "CREATE TABLE alpha.counted (id {identity}, name TEXT UNIQUE)",
                     ])
             ])
@@ -35,7 +38,8 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `big integers are exact`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let row = try #require(try await database.read("SELECT CAST(\(Int64.max) AS BIGINT) AS high, CAST(\(Int64.min) AS BIGINT) AS low").first)
+            let row = try #require(
+                try await database.read("SELECT CAST(\(Int64.max) AS BIGINT) AS high, CAST(\(Int64.min) AS BIGINT) AS low").first)
             #expect(row.int("high") == .max && row.int("low") == .min)
         }
     }
@@ -89,7 +93,9 @@ import Testing
             try await withThrowingTaskGroup { group in
                 for writer in 0..<16 {
                     group.addTask {
-                        for number in 0..<20 { _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("\(writer)-\(number)"))"]) }
+                        for number in 0..<20 {
+                            _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("\(writer)-\(number)"))"])
+                        }
                     }
                 }
                 try await group.waitForAll()
@@ -101,7 +107,9 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a cancelled waiter leaves the pool as it was`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect, connections: 1) { database in
             try await Self.prepare(database)
-            let waiting = (0..<20).map { number in Task { try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("n\(number)"))"]) } }
+            let waiting = (0..<20).map { number in
+                Task { try await database.transact(["INSERT INTO alpha.counted (name) VALUES (\("n\(number)"))"]) }
+            }
             for task in waiting { task.cancel() }
             for task in waiting { _ = try? await task.value }
             _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES ('after')"])
@@ -111,7 +119,10 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `migrations run once, from several sides at once`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let steps = [Migration("001", ["CREATE TABLE beta.one (id {identity}, name TEXT)"]), Migration("002", ["INSERT INTO beta.one (name) VALUES ('x')"])]
+            let steps = [
+                Migration("001", ["CREATE TABLE beta.one (id {identity}, name TEXT)"]),
+                Migration("002", ["INSERT INTO beta.one (name) VALUES ('x')"]),
+            ]
             #expect(try await Migrator(database).missing(schema: "beta", steps) == ["001", "002"])
             try await withThrowingTaskGroup { group in
                 for _ in 0..<4 { group.addTask { try await Migrator(database).migrate(schema: "beta", steps) } }
@@ -141,7 +152,9 @@ import Testing
             let pid = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.int("pid"))
             async let killed: Void = {
                 _ = try await eventually {
-                    try await other.read("SELECT 1 AS x FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%pg_sleep%' AND state = 'active'").count == 1
+                    try await other.read(
+                        "SELECT 1 AS x FROM pg_stat_activity WHERE pid = \(pid) AND query LIKE '%pg_sleep%' AND state = 'active'"
+                    ).count == 1
                 }
                 _ = try await other.read("SELECT pg_terminate_backend(CAST(\(pid) AS INT))")
             }()
@@ -205,7 +218,9 @@ import Testing
         // BUSY, BUSY_RECOVERY, BUSY_SNAPSHOT, LOCKED_SHAREDCACHE, PROTOCOL
         for code in [5, 261, 517, 262, 15] as [Int32] { #expect(kind(code) == .contention("m"), "\(code)") }
         // IOERR, IOERR_READ, IOERR_WRITE, IOERR_FSYNC, IOERR_SHMMAP, FULL, CANTOPEN_ISDIR, READONLY_DBMOVED, NOMEM
-        for code in [10, 266, 778, 1034, 5386, 13, 526, 1032, 7] as [Int32] { #expect(kind(code) == .unreachable("m") && kind(code).isPassing, "\(code)") }
+        for code in [10, 266, 778, 1034, 5386, 13, 526, 1032, 7] as [Int32] {
+            #expect(kind(code) == .unreachable("m") && kind(code).isPassing, "\(code)")
+        }
         // CORRUPT, CORRUPT_VTAB, NOTADB, CONSTRAINT_NOTNULL
         for code in [11, 267, 26, 1299] as [Int32] { #expect(!kind(code).isPassing, "\(code)") }
         #expect(DatabaseError(sqlite: 2067, "UNIQUE constraint failed: t.a") == .unique(constraint: "t.a"))

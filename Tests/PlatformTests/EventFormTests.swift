@@ -17,11 +17,13 @@ import Testing
 
         struct Forms: EventForms {
             let sent = EventForm<Parcel>(
-                "Sent", "A parcel was sent.", derived: [DerivedMember("count") { parcel, _ in parcel.count }, DerivedMember("hint") { _, _ in String?.none }],
+                "Sent", "A parcel was sent.",
+                derived: [DerivedMember("count") { parcel, _ in parcel.count }, DerivedMember("hint") { _, _ in String?.none }],
                 members: .init(.member("to"), .personal("note", of: "to"), .milliseconds("at"), .tenant),
                 make: Event.sent, take: { if case .sent(let to, let note, let at, let org) = $0 { (to, note, at, org) } else { nil } })
             let weighed = EventForm<Parcel>(
-                "Weighed", "A parcel was weighed.", audience: .catalogueOnly, members: .init(.member("limit")), make: { .weighed(limit: $0.value) },
+                "Weighed", "A parcel was weighed.", audience: .catalogueOnly, members: .init(.member("limit")),
+                make: { .weighed(limit: $0.value) },
                 take: { if case .weighed(let limit) = $0 { Nullable(limit) } else { nil } })
             let lost = EventForm<Parcel>("Lost", "A parcel was lost.", audience: .modules, event: .lost)
 
@@ -47,7 +49,9 @@ import Testing
         #expect(wire == WireEvent("Sent", ["count": 1, "to": "ann", "at": 5]))
         #expect(wire.data.keys == ["count", "to", "at"])
         #expect(try Parcel.events.decode(stored("Sent", wire.data)) == event)
-        #expect(try Parcel.events.encode(.weighed(limit: nil), in: parcel, at: Moment(milliseconds: 7)) == WireEvent("Weighed", ["limit": .null]))
+        #expect(
+            try Parcel.events.encode(.weighed(limit: nil), in: parcel, at: Moment(milliseconds: 7))
+                == WireEvent("Weighed", ["limit": .null]))
         #expect(try Parcel.events.encode(.lost, in: parcel, at: Moment(milliseconds: 7)) == WireEvent("Lost", [:]))
         #expect(try Parcel.events.decode(stored("Lost", [:])) == .lost)
     }
@@ -55,7 +59,8 @@ import Testing
     @Test func `what is missing or of another kind stops the reading, with all problems`() {
         #expect(
             throws: EventDecodingError(
-                event: "Sent", problems: [Problem("to", "is missing"), Problem("note", "must be a text"), Problem("at", "must be a whole number")])
+                event: "Sent",
+                problems: [Problem("to", "is missing"), Problem("note", "must be a text"), Problem("at", "must be a whole number")])
         ) {
             try Parcel.events.decode(stored("Sent", ["note": 1, "at": "noon"]))
         }
@@ -70,12 +75,17 @@ import Testing
     }
 
     @Test func `documents, personal members and the catalogue come from the declaration`() {
-        let context = Context("post", aggregates: [AnyAggregate(Parcel.self)], announcements: [EventDoc(name: "Returned", summary: "To come.")])
+        let context = Context(
+            "post", aggregates: [AnyAggregate(Parcel.self)], announcements: [EventDoc(name: "Returned", summary: "To come.")])
         let schema = Parcel.events.forms.sent.doc.schema.json
-        #expect(schema["required"] == ["count", "to", "at"] && schema["additionalProperties"] == false && schema["description"] == "A parcel was sent.")
+        #expect(
+            schema["required"] == ["count", "to", "at"] && schema["additionalProperties"] == false
+                && schema["description"] == "A parcel was sent.")
         #expect(schema["properties"]?.members?.keys == ["count", "hint", "to", "note", "at"])
         #expect(Parcel.events.personal.events.mapValues(\.count) == ["Sent": 1])
         let catalogue = EventCatalogue([context])
-        #expect(catalogue.delivered == ["Sent", "Returned"] && catalogue.named == ["Sent", "Returned", "Weighed"] && catalogue.modules == ["post"])
+        #expect(
+            catalogue.delivered == ["Sent", "Returned"] && catalogue.named == ["Sent", "Returned", "Weighed"]
+                && catalogue.modules == ["post"])
     }
 }

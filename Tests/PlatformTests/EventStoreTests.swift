@@ -25,8 +25,10 @@ struct Counter: Aggregate {
     static let events = EventRegistry(Events())
     struct Events: EventForms {
         let counted = EventForm<Counter>(
-            "Counted", "", members: .init(.member("by")), make: Event.counted, take: { if case .counted(let step) = $0 { step } else { nil } })
-        let named = EventForm<Counter>("Named", "", members: .init(.member("name")), make: Event.named, take: { if case .named(let name) = $0 { name } else { nil } })
+            "Counted", "", members: .init(.member("by")), make: Event.counted,
+            take: { if case .counted(let step) = $0 { step } else { nil } })
+        let named = EventForm<Counter>(
+            "Named", "", members: .init(.member("name")), make: Event.named, take: { if case .named(let name) = $0 { name } else { nil } })
         func form(of event: Event) -> EventForm<Counter> {
             switch event {
             case .counted: counted
@@ -60,11 +62,16 @@ struct Stage: Sendable {
                 Migration(
                     "heard",
                     [
-                        "CREATE TABLE beta.heard (place {identity}, envelope TEXT NOT NULL UNIQUE, stream TEXT NOT NULL, version BIGINT NOT NULL)"
+                        """
+                        CREATE TABLE beta.heard (place {identity}, envelope TEXT NOT NULL UNIQUE, stream TEXT NOT NULL, \
+                        version BIGINT NOT NULL)
+                        """
                     ]),
             ])
         let wakes = Wakes(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
-        (self.database, self.wakes, self.epoch) = (database, wakes, number)
+        self.database = database
+        self.wakes = wakes
+        self.epoch = number
         alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { wakes.wake("alpha") }
         beta = ModuleStore(schema: "beta", database: database, epoch: number)
     }
@@ -74,12 +81,15 @@ struct Stage: Sendable {
 
     func count(_ id: String, by step: Int = 1) async throws {
         let counter = try await alpha.port.load(Counter.self, id)
-        try await alpha.port.commit(Commit([try Append([.counted(by: step)], to: counter, at: Stage.clock())], trace: Trace(correlation: "c", causation: nil)))
+        try await alpha.port.commit(
+            Commit([try Append([.counted(by: step)], to: counter, at: Stage.clock())], trace: Trace(correlation: "c", causation: nil)))
     }
 
     /// Writes down what it hears; the table refuses a second time.
     static let listener = Reaction("listener", from: ["alpha"]) { envelope in
-        Changes(rows: ["INSERT INTO beta.heard (envelope, stream, version) VALUES (\(envelope.id), \("\(envelope.stream)"), \(envelope.version))"])
+        Changes(rows: [
+            "INSERT INTO beta.heard (envelope, stream, version) VALUES (\(envelope.id), \("\(envelope.stream)"), \(envelope.version))"
+        ])
     }
 
     func subscriptions(_ reaction: Reaction = listener, holder: String = "one") -> [Subscription] {
@@ -111,7 +121,9 @@ struct Stage: Sendable {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a state that its event leaves as it is is not written again`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a state that its event leaves as it is is not written again`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database), store = stage.alpha.port
             #expect(try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock()).state != nil)
@@ -128,14 +140,17 @@ struct Stage: Sendable {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `whoever comes second is told, and nothing of it is stored`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `whoever comes second is told, and nothing of it is stored`(dialect: Dialect) async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database), store = stage.alpha.port
             let empty = try await store.load(Counter.self, "1")
             try await stage.count("1")
             await #expect(throws: CommitFailure.versionConflict) {
                 try await store.commit(
-                    Commit([try Append([.counted(by: 9), .counted(by: 9)], to: empty, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+                    Commit(
+                        [try Append([.counted(by: 9), .counted(by: 9)], to: empty, at: Stage.clock())],
+                        trace: Trace(correlation: "", causation: nil)))
             }
             #expect(try await store.load(Counter.self, "1").state.total == 1)
             #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.int("n") == 1)
@@ -147,7 +162,8 @@ struct Stage: Sendable {
             let stage = try await Stage(database), store = stage.alpha.port
             func name(_ id: String) async throws {
                 let counter = try await store.load(Counter.self, id)
-                try await store.commit(Commit([try Append([.named("x")], to: counter, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+                try await store.commit(
+                    Commit([try Append([.named("x")], to: counter, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
             }
             try await name("1")
             await #expect(throws: CommitFailure.claimTaken(kind: "name")) { try await name("2") }
@@ -166,7 +182,9 @@ struct Stage: Sendable {
                         do {
                             if number == 30 {
                                 try await store.commit(
-                                    Commit([try Append([.counted(by: 1)], to: stale, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
+                                    Commit(
+                                        [try Append([.counted(by: 1)], to: stale, at: Stage.clock())],
+                                        trace: Trace(correlation: "", causation: nil)))
                             } else {
                                 try await stage.count("n\(number)")
                             }
@@ -218,7 +236,8 @@ struct Stage: Sendable {
 
     @Test(arguments: TestDatabase.dialects) func `the verifier finds what does not fit`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), verifier = Verifier(schema: "alpha", aggregates: [AnyAggregate(Counter.self)], database: database)
+            let stage = try await Stage(database),
+                verifier = Verifier(schema: "alpha", aggregates: [AnyAggregate(Counter.self)], database: database)
             try await stage.count("1")
             try await stage.count("1")
             #expect(try await verifier.firstFault() == nil)

@@ -27,7 +27,8 @@ import Testing
     }
 
     func run(_ holder: String, _ stage: Stage, _ work: Work, _ standing: Standing) -> Task<Void, any Error> {
-        let exclusive = ExclusiveJob(work.job(holder), store: stage.beta, holder: holder, standing: standing, log: Log { _, _, _ in }, clock: Stage.clock)
+        let exclusive = ExclusiveJob(
+            work.job(holder), store: stage.beta, holder: holder, standing: standing, log: Log { _, _, _ in }, clock: Stage.clock)
         return Task { try await exclusive.run() }
     }
 
@@ -60,7 +61,8 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database), work = Work(), standing = Standing()
             let forever = Stage.clock() + .seconds(36_000_000)
@@ -92,7 +94,9 @@ private final class Hanging: Database {
         while hangs.withLock({ $0 }) { await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value }
         return try await real.transact(statements)
     }
-    func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result { try await real.transaction(body) }
+    func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
+        try await real.transaction(body)
+    }
     func close() async {}
 }
 
@@ -121,7 +125,8 @@ private final class Hanging: Database {
             try await partitions.extend(at: Stage.clock())
             func count(_ id: String, at moment: Moment) async throws {
                 let counter = try await stage.alpha.port.load(Counter.self, id)
-                try await stage.alpha.port.commit(Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))
+                try await stage.alpha.port.commit(
+                    Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))
             }
             try await count("old", at: past)
             try await count("new", at: Stage.clock())

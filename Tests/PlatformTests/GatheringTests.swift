@@ -31,7 +31,9 @@ import Testing
     @Test func `what is not picked waits on, in its order`() {
         let gathering = Gathering<Numbered>(lanes: 1)
         for number in 1...4 { _ = gathering.add(Numbered(number: number)) }
-        func isOdd(_ queue: [Numbered]) -> (group: [Numbered], isPicked: [Bool]) { (queue.filter { $0.number % 2 == 1 }, queue.map { $0.number % 2 == 1 }) }
+        func isOdd(_ queue: [Numbered]) -> (group: [Numbered], isPicked: [Bool]) {
+            (queue.filter { $0.number % 2 == 1 }, queue.map { $0.number % 2 == 1 })
+        }
         #expect(gathering.next(isOdd)?.map(\.number) == [1, 3])
         #expect(gathering.next { queue in (Array(queue.prefix(1)), [true]) }?.map(\.number) == [2])
         #expect(gathering.next { queue in (queue, queue.map { _ in true }) }?.map(\.number) == [4])

@@ -37,7 +37,10 @@ import Testing
     @Test func `what opens by being known is random but for its version`() {
         let secrets = Set((0..<1_000).map { _ in UUIDText.secret() })
         #expect(secrets.count == 1_000)
-        #expect(secrets.allSatisfy { Array($0.text)[14] == "4" && "89ab".contains(Array($0.text)[19]) && UUIDText.problem(with: $0.text) == nil })
+        #expect(
+            secrets.allSatisfy {
+                Array($0.text)[14] == "4" && "89ab".contains(Array($0.text)[19]) && UUIDText.problem(with: $0.text) == nil
+            })
     }
 
     @Test func `texts have limits in code points and show nothing unseen`() {
@@ -47,7 +50,9 @@ import Testing
             return reading.problems
         }
         #expect(problems(ID<Door>.self, String(repeating: "\u{1F511}", count: 128)).isEmpty)
-        for bad in ["", String(repeating: "a", count: 129), "a\nb", "a\u{202E}b", "a\u{0}b", "a" + String(repeating: "\u{301}", count: 128)] {
+        for bad in [
+            "", String(repeating: "a", count: 129), "a\nb", "a\u{202E}b", "a\u{0}b", "a" + String(repeating: "\u{301}", count: 128),
+        ] {
             #expect(problems(ID<Door>.self, bad).count == 1, "\(bad.count)")
         }
         #expect(problems(Reason.self, String(repeating: "r", count: 1_000)).isEmpty)
@@ -56,7 +61,9 @@ import Testing
         #expect(problems(String.self, "two\nlines").isEmpty)
     }
 
-    @Test(arguments: [Int64(1) << 53, Int64.min, -(Int64(1) << 53)]) func `integers that JSON libraries do not keep are refused`(_ number: Int64) {
+    @Test(arguments: [Int64(1) << 53, Int64.min, -(Int64(1) << 53)]) func `integers that JSON libraries do not keep are refused`(
+        _ number: Int64
+    ) {
         var reading = Reading()
         #expect(Int.read(.int(number), at: "slot", &reading) == nil)
         #expect(reading.problems.count == 1)
@@ -65,7 +72,9 @@ import Testing
     @Test func `UTC is taken in every spelling of RFC 3339, and other offsets are not`() {
         #expect(Moment(iso: "2026-11-26T16:37:36.556263+00:00") == Moment(iso: "2026-11-26T16:37:36.556Z"))
         #expect(Moment(iso: "2026-11-26T16:37:36-00:00") == Moment(iso: "2026-11-26T16:37:36Z"))
-        for other in ["2026-11-26T16:37:36+01:00", "2026-11-26T16:37:36+0000", "2026-11-26T16:37:36", "2026-11-26T16:37:36Z+00:00", "+00:00"] {
+        for other in [
+            "2026-11-26T16:37:36+01:00", "2026-11-26T16:37:36+0000", "2026-11-26T16:37:36", "2026-11-26T16:37:36Z+00:00", "+00:00",
+        ] {
             #expect(Moment(iso: other) == nil, "\(other)")
         }
     }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct JSONTests {
     @Test(arguments: [
-        "null", "true", "[]", "{}", "0", "-1", "9223372036854775807", "1.5", "\"\"", "\"a\\\"b\\\\c\"", "[1,[2,{\"a\":null}]]", "\"\u{1F600}é\"",
+        "null", "true", "[]", "{}", "0", "-1", "9223372036854775807", "1.5", "\"\"", "\"a\\\"b\\\\c\"", "[1,[2,{\"a\":null}]]",
+        "\"\u{1F600}é\"",
         "{\"z\":1,\"a\":2}",
     ]) func `texts come back as they were`(text: String) throws { #expect(try JSON.parse(text).encoded == text) }
 
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", "+1", "--1", "nul", "\"", "\"\u{1}\"", #""\x""#, #""\u12""#, #""\ud800""#, #""\udc00\ud800""#, "1 2",
+        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", "+1", "--1", "nul", "\"", "\"\u{1}\"", #""\x""#, #""\u12""#, #""\ud800""#,
+        #""\udc00\ud800""#, "1 2",
         "{\"a\":1,\"a\":2}", #""\u0000""#, "1e999", "[1", "tru", #""\u+123""#,
     ]) func `everything else is refused`(text: String) { #expect(throws: JSONError.self) { try JSON.parse(text) } }
 
@@ -75,7 +77,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "2026-08-20", "2026-08-20T09:30:00+02:00", "2026-08-20T09:30:00", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-08-20T24:00:00Z",
+        "", "2026-08-20", "2026-08-20T09:30:00+02:00", "2026-08-20T09:30:00", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z",
+        "2026-08-20T24:00:00Z",
         "2026-08-20T09:60:00Z", "2026-08-20 09:30:00Z", "yesterday",
     ])
     func `other texts are refused`(text: String) { #expect(Moment(iso: text) == nil) }
@@ -85,7 +88,8 @@ import Testing
     @Test func `fresh ones are versions 7 and differ`() {
         let now = Moment(milliseconds: 1_755_680_400_123), some = (0..<100).map { _ in UUIDText.fresh(at: now) }
         #expect(Set(some).count == 100)
-        #expect(some.allSatisfy { UUIDText.problem(with: $0.text) == nil && Array($0.text)[14] == "7" && "89ab".contains(Array($0.text)[19]) })
+        #expect(
+            some.allSatisfy { UUIDText.problem(with: $0.text) == nil && Array($0.text)[14] == "7" && "89ab".contains(Array($0.text)[19]) })
         #expect(Set(some.map { $0.text.prefix(13) }).count == 1)
     }
 
@@ -94,6 +98,8 @@ import Testing
         #expect(uuid.text == "ffffffff-ffff-8fff-bfff-ffffffffffff")
     }
 
-    @Test(arguments: ["", "x", "7c9e6679742540de944be07fc1f90ae7", "7c9e6679-7425-40de-944b-e07fc1f90aeg", "7c9e6679-7425-40de-944b-e07fc1f90ae7-"])
+    @Test(arguments: [
+        "", "x", "7c9e6679742540de944be07fc1f90ae7", "7c9e6679-7425-40de-944b-e07fc1f90aeg", "7c9e6679-7425-40de-944b-e07fc1f90ae7-",
+    ])
     func `other texts are refused`(text: String) { #expect(UUIDText.problem(with: text) != nil) }
 }

@@ -108,20 +108,24 @@ import Testing
         vetted.stop()
     }
 
-    @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"]) func `other schemes are refused`(url: String) async {
+    @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/"]) func `other schemes are refused`(url: String) async
+    {
         guard case .failed = await failure(url) else { Issue.record("\(url)"); return }
     }
 
     @Test(
         arguments: [
-            ([8, 8, 8, 8], true), ([10, 0, 0, 1], false), ([127, 0, 0, 1], false), ([169, 254, 169, 254], false), ([172, 16, 0, 1], false), ([172, 32, 0, 1], true),
-            ([192, 168, 0, 1], false), ([100, 64, 0, 1], false), ([0, 0, 0, 0], false), ([224, 0, 0, 1], false), ([255, 255, 255, 255], false), ([198, 18, 0, 1], false),
+            ([8, 8, 8, 8], true), ([10, 0, 0, 1], false), ([127, 0, 0, 1], false), ([169, 254, 169, 254], false), ([172, 16, 0, 1], false),
+            ([172, 32, 0, 1], true),
+            ([192, 168, 0, 1], false), ([100, 64, 0, 1], false), ([0, 0, 0, 0], false), ([224, 0, 0, 1], false),
+            ([255, 255, 255, 255], false), ([198, 18, 0, 1], false),
             ([192, 0, 2, 1], false), ([203, 0, 113, 9], false), ([], false),
         ] as [([UInt8], Bool)]) func `IPv4 addresses are public or not`(bytes: [UInt8], isPublic: Bool)
     { #expect(Address(bytes: bytes).isPublic == isPublic) }
 
     @Test(arguments: [
-        ("2606:4700::1111", true), ("::1", false), ("::", false), ("fe80::1", false), ("fc00::1", false), ("ff02::1", false), ("2001:db8::1", false),
+        ("2606:4700::1111", true), ("::1", false), ("::", false), ("fe80::1", false), ("fc00::1", false), ("ff02::1", false),
+        ("2001:db8::1", false),
         ("::ffff:10.0.0.1", false), ("::ffff:8.8.8.8", true), ("64:ff9b::a00:1", false), ("2002:a00:1::", false), ("2001::1", false),
     ]) func `IPv6 addresses are public or not`(text: String, isPublic: Bool) {
         var address = in6_addr()

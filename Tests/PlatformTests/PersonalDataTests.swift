@@ -51,7 +51,8 @@ private struct Visits: Aggregate {
 
         init(_ database: any Database) async throws {
             self.database = database
-            try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
+            try await Migrator(database).migrate(
+                schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
             try await Migrator(database).migrate(schema: "alpha", Tables.migrations(for: "alpha"))
             people = PersonKeys(database: database, vault: try CryptoVault(ring: CryptoVault.development).port)
             store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Visits.self)])
@@ -69,10 +70,12 @@ private struct Visits: Aggregate {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what is personal is stored as ciphertext and read in clear`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what is personal is stored as ciphertext and read in clear`(dialect: Dialect) async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)
-            try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann Example")), .came(Visits.Visitor(who: "bob", name: "Bob \u{1F511}")))
+            try await stage.commit(
+                .came(Visits.Visitor(who: "ann", name: "Ann Example")), .came(Visits.Visitor(who: "bob", name: "Bob \u{1F511}")))
             for column in ["SELECT data AS text FROM alpha.events", "SELECT state AS text FROM alpha.aggregates"] as [SQL] {
                 let raw = try await stage.raw(column)
                 #expect(!raw.contains("Ann Example") && !raw.contains("Bob") && raw.contains("sealed:") && raw.contains("ann"))
@@ -82,16 +85,21 @@ private struct Visits: Aggregate {
             let other = try await Stage(database)
             #expect(try await other.store.port.load(Visits.self, "1").state.visitors.map(\.name) == ["Ann Example", "Bob \u{1F511}"])
             let history = try await other.store.port.history(StreamName("visits", "1"), 1, 10)
-            #expect(history.map { $0.wire.data["visitor"]?["name"]?.text } == ["Ann Example", "Bob \u{1F511}"] && history[0].wire.data["note"] == "sealed:abc")
+            #expect(
+                history.map { $0.wire.data["visitor"]?["name"]?.text } == ["Ann Example", "Bob \u{1F511}"]
+                    && history[0].wire.data["note"] == "sealed:abc")
             #expect(try await other.fault() == nil)
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an erased person can be read by nobody, and the log stays sound`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `an erased person can be read by nobody, and the log stays sound`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)
             try await stage.commit(
-                .came(Visits.Visitor(who: "ann", name: "Ann")), .came(Visits.Visitor(who: "ann", name: "Annie")), .came(Visits.Visitor(who: "bob", name: "Bob")))
+                .came(Visits.Visitor(who: "ann", name: "Ann")), .came(Visits.Visitor(who: "ann", name: "Annie")),
+                .came(Visits.Visitor(who: "bob", name: "Bob")))
             try await stage.commit(.left("Ann"))
             _ = try await database.transact([PersonKeys.forget("ann")])
             let after = try await Stage(database)
@@ -109,7 +117,8 @@ private struct Visits: Aggregate {
             #expect(try await after.fault() == nil)
             try await after.commit(.came(Visits.Visitor(who: "cid", name: "Cid")))
             #expect(try await after.fault() == nil)
-            #expect(try await database.read("SELECT 1 AS one FROM platform.person_keys WHERE user_id = 'ann' AND sealed IS NOT NULL").isEmpty)
+            #expect(
+                try await database.read("SELECT 1 AS one FROM platform.person_keys WHERE user_id = 'ann' AND sealed IS NOT NULL").isEmpty)
         }
     }
 
@@ -120,10 +129,13 @@ private struct Visits: Aggregate {
             let reaction = Reaction("echo", from: ["alpha"], hears: ["Came"]) { _ in
                 let visits = try await stage.store.port.load(Visits.self, "1")
                 guard visits.version == 1 else { return .none }
-                return Changes(appends: [try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))])
+                return Changes(appends: [
+                    try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))
+                ])
             }
             let subscriptions = Subscription.all(
-                of: reaction, store: stage.store, holder: "one", wakes: wakes, log: Log { _, _, _ in }, clock: { Moment(milliseconds: 3_000) })
+                of: reaction, store: stage.store, holder: "one", wakes: wakes, log: Log { _, _, _ in },
+                clock: { Moment(milliseconds: 3_000) })
             let tasks = subscriptions.map { subscription in Task { await subscription.run() } }
             #expect(try await eventually { try await stage.store.port.load(Visits.self, "1").version == 2 })
             for task in tasks { task.cancel(); await task.value }
@@ -153,7 +165,9 @@ private struct Visits: Aggregate {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `words that look sealed are left alone, and ciphertext counts in its own stream only`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `words that look sealed are left alone, and ciphertext counts in its own stream only`(
+        dialect: Dialect
+    ) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database)
             let forged = ["sealed:", "sealed:0123456789abcdef:zzzz:nobody", "sealed:x:y:z", "sealed:0123456789abcdef:AAAA:ann"]

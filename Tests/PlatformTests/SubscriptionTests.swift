@@ -47,7 +47,8 @@ import Testing
             }
             #expect(held)
             let letters = try await database.read("SELECT * FROM beta.dead_letters ORDER BY error")
-            #expect(letters.allSatisfy { $0.text("id") == "bad" } && letters.filter { $0.text("error")?.contains("Poison") == true }.count == 1)
+            #expect(
+                letters.allSatisfy { $0.text("id") == "bad" } && letters.filter { $0.text("error")?.contains("Poison") == true }.count == 1)
         }
     }
 
@@ -80,17 +81,22 @@ import Testing
                     return looks
                 }
                 if look <= 10 {
-                    try await stage.beta.port.commit(Commit([try Append([.counted(by: 1)], to: counter, at: now)], trace: Trace(correlation: "", causation: nil)))
+                    try await stage.beta.port.commit(
+                        Commit([try Append([.counted(by: 1)], to: counter, at: now)], trace: Trace(correlation: "", causation: nil)))
                 }
                 return Changes(appends: [try Append([.counted(by: 100)], to: counter, at: now)])
             }
-            let isDone = try await stage.listening(stage.subscriptions(reaction)) { try await stage.beta.port.load(Counter.self, "busy").state.total == 110 }
+            let isDone = try await stage.listening(stage.subscriptions(reaction)) {
+                try await stage.beta.port.load(Counter.self, "busy").state.total == 110
+            }
             #expect(isDone)
             #expect(try await database.read("SELECT envelope FROM beta.dead_letters").isEmpty)
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a parked stream goes on when its letters are deleted, and the others are not held up`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a parked stream goes on when its letters are deleted, and the others are not held up`(
+        dialect: Dialect
+    ) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database), isCured = Mutex(false)
             struct Poison: Error {}
@@ -114,7 +120,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `parked messages that are tried again lose no fact and no order`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `parked messages that are tried again lose no fact and no order`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await Stage(database), isCured = Mutex(false), parked = ParkedMessages(schema: "beta", database: database)
             struct Poison: Error {}
@@ -153,7 +161,8 @@ import Testing
             let tasks = stage.subscriptions(reaction).map { subscription in Task { await subscription.run() } }
             for _ in 0..<3 { try await stage.count("bad") }
             #expect(try await eventually { try await parked.streams().first?.waiting == 2 })
-            let first = try await database.read("SELECT envelope FROM beta.dead_letters ORDER BY epoch, transaction_id, position LIMIT 1").first?.text("envelope")
+            let first = try await database.read("SELECT envelope FROM beta.dead_letters ORDER BY epoch, transaction_id, position LIMIT 1")
+                .first?.text("envelope")
             #expect(try await parked.drop("listener", try #require(first)))
             #expect(try await eventually { try await stage.heard().compactMap { $0.int("version") } == [2, 3] })
             #expect(try await parked.streams().isEmpty)
@@ -194,7 +203,10 @@ import Testing
             // The others begin once it sleeps, so that their positions come after its own.
             let isAsleep = try await eventually {
                 try await stage.database.read(
-                    "SELECT 1 AS x FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND wait_event = 'PgSleep'"
+                    """
+                    SELECT 1 AS x FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND \
+                    wait_event = 'PgSleep'
+                    """
                 ).count == 1
             }
             #expect(isAsleep)
@@ -241,7 +253,8 @@ import Testing
             let reading = Task {
                 var position: Int64 = 0
                 while isWriting.withLock({ $0 }) {
-                    let rows = try await database.read("SELECT position, envelope FROM alpha.outbox WHERE position > \(position) ORDER BY position LIMIT 400")
+                    let rows = try await database.read(
+                        "SELECT position, envelope FROM alpha.outbox WHERE position > \(position) ORDER BY position LIMIT 400")
                     for row in rows {
                         position = row.int("position") ?? position
                         seen.withLock { _ = $0.insert(row.text("envelope") ?? "") }
@@ -266,7 +279,8 @@ import Testing
             // In a restored cluster transaction ids begin anew: what is written now has lower ids than the checkpoint.
             _ = try await database.transact([
                 "UPDATE platform.epochs SET cluster = 'the old one'",
-                "UPDATE alpha.outbox SET transaction_id = transaction_id + 1000000", "UPDATE beta.checkpoints SET transaction_id = transaction_id + 1000000",
+                "UPDATE alpha.outbox SET transaction_id = transaction_id + 1000000",
+                "UPDATE beta.checkpoints SET transaction_id = transaction_id + 1000000",
             ])
             let restored = try await Stage(database)
             try await restored.count("1")

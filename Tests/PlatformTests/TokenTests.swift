@@ -66,9 +66,10 @@ final class Issuer: Sendable {
 
     func verifier(_ change: (inout EdgeSettings) -> Void = { _ in }) async -> TokenVerifier {
         var settings = EdgeSettings()
-        (settings.issuer, settings.audience, settings.jwksURL, settings.developmentSecret) = (
-            "https://id.example/", "api", "https://id.example/keys", "development-only-secret"
-        )
+        settings.issuer = "https://id.example/"
+        settings.audience = "api"
+        settings.jwksURL = "https://id.example/keys"
+        settings.developmentSecret = "development-only-secret"
         change(&settings)
         return await TokenVerifier(
             settings: settings, fetch: { [issuer] _ in try issuer.keySet() }, clock: { [self] in clock.withLock { $0 } },
@@ -76,7 +77,8 @@ final class Issuer: Sendable {
     }
 
     func claims(_ more: JSON.Object = [:]) -> JSON.Object {
-        (["iss": "https://id.example/", "aud": "api", "sub": "u-1", "exp": .int(Self.now.seconds + 60), "email": "a@b.example"] as JSON.Object).merging(more)
+        (["iss": "https://id.example/", "aud": "api", "sub": "u-1", "exp": .int(Self.now.seconds + 60), "email": "a@b.example"]
+            as JSON.Object).merging(more)
     }
 
     func refuses(_ verifier: TokenVerifier, _ token: String, at place: SourceLocation = #_sourceLocation) async {
@@ -86,7 +88,8 @@ final class Issuer: Sendable {
         } catch Failure.unauthenticated {} catch { Issue.record("\(error)", sourceLocation: place) }
     }
 
-    @Test(arguments: [("RS256", "rsa"), ("ES256", "ec")]) func `tokens of the issuer are taken`(algorithm: String, kid: String) async throws {
+    @Test(arguments: [("RS256", "rsa"), ("ES256", "ec")]) func `tokens of the issuer are taken`(algorithm: String, kid: String) async throws
+    {
         let found = try await verifier().verify(try issuer.token(algorithm, kid: kid, claims()))
         #expect(found.subject == "u-1" && found.email == "a@b.example" && found.emailIsVerified)
     }
@@ -97,7 +100,8 @@ final class Issuer: Sendable {
 
     @Test(
         arguments: [
-            ["iss": "https://else.example/"], ["aud": "other"], ["aud": ["x", "y"]], ["exp": .int(now.seconds)], ["exp": "soon"], ["nbf": .int(now.seconds + 600)],
+            ["iss": "https://else.example/"], ["aud": "other"], ["aud": ["x", "y"]], ["exp": .int(now.seconds)], ["exp": "soon"],
+            ["nbf": .int(now.seconds + 600)],
         ] as [JSON.Object]) func `a claim that does not fit is refused`(change: JSON.Object) async throws
     {
         await refuses(await verifier(), try issuer.token("RS256", kid: "rsa", claims(change)))
@@ -125,7 +129,9 @@ final class Issuer: Sendable {
         await refuses(await verifier(), try Issuer().token("ES256", kid: "ec", claims()))
     }
 
-    @Test(arguments: ["", "x", "a.b.c", "e30.e30.", String(repeating: "a", count: 9_000)]) func `what is no token is refused`(text: String) async {
+    @Test(arguments: ["", "x", "a.b.c", "e30.e30.", String(repeating: "a", count: 9_000)]) func `what is no token is refused`(text: String)
+        async
+    {
         await refuses(await verifier(), text)
     }
 
@@ -140,7 +146,8 @@ final class Issuer: Sendable {
         let verifier = await verifier {
             $0.userIDClaim = "uid"; $0.emailClaim = "mail"
         }
-        let found = try await verifier.verify(try issuer.token("RS256", kid: "rsa", claims(["uid": "7", "mail": "x@y.example", "email_verified": true])))
+        let found = try await verifier.verify(
+            try issuer.token("RS256", kid: "rsa", claims(["uid": "7", "mail": "x@y.example", "email_verified": true])))
         #expect(found.userID == "7" && found.email == "x@y.example" && found.emailIsVerified == true)
     }
 
@@ -219,14 +226,19 @@ final class Issuer: Sendable {
     }
 
     @Test(arguments: [
-        ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.1", false), ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false),
-        ("192.168.1.128/25", "192.168.1.127", false), ("192.168.1.128/25", "192.168.1.200", true), ("2001:db8::/33", "2001:db8:7fff::1", true),
-        ("2001:db8::/33", "2001:db8:8000::1", false), ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("0.0.0.0/0", "::1", false), ("::/0", "::1", true),
+        ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.1", false), ("127.0.0.1", "127.0.0.1", true),
+        ("127.0.0.1", "127.0.0.2", false),
+        ("192.168.1.128/25", "192.168.1.127", false), ("192.168.1.128/25", "192.168.1.200", true),
+        ("2001:db8::/33", "2001:db8:7fff::1", true),
+        ("2001:db8::/33", "2001:db8:8000::1", false), ("10.0.0.0/8", "::ffff:10.1.1.1", true), ("0.0.0.0/0", "::1", false),
+        ("::/0", "::1", true),
     ]) func `networks contain their addresses`(network: String, address: String, isInside: Bool) throws {
         #expect(TrustedProxies(networks: [try #require(Network(network))]).trusts(address) == isInside)
     }
 
-    @Test(arguments: ["", "10.0.0.0/33", "10.0.0/8", "x", "1.2.3.4/-1", "1.2.3.4/8/8", "::1/129"]) func `other texts are no networks`(text: String) {
+    @Test(arguments: ["", "10.0.0.0/33", "10.0.0/8", "x", "1.2.3.4/-1", "1.2.3.4/8/8", "::1/129"]) func `other texts are no networks`(
+        text: String
+    ) {
         #expect(Network(text) == nil)
     }
 

@@ -35,12 +35,14 @@ import Testing
 
     /// A database as an earlier build would have left it: a note of a person, both named in capitals.
     private func prepare(_ database: any Database, person: String) async throws {
-        try await Migrator(database).migrate(schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
+        try await Migrator(database).migrate(
+            schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, PersonKeys.migration])
         try await Migrator(database).migrate(schema: "alpha", Tables.migrations(for: "alpha") + [Self.keys])
         let vault = try vault(), key = vault.random(32), sealedKey = try vault.seal(key, "person-key", person)
         let cipher = try vault.sealUnder(key, Array("hello".utf8), "\(person) note-\(person)")
         let sealed = JSON.string("sealed:0123456789abcdef:\(cipher):\(person)")
-        let data: JSON = ["key": .string(Self.other), "text": sealed], state: JSON = ["written": [["key": .string(Self.other), "text": sealed]]]
+        let data: JSON = ["key": .string(Self.other), "text": sealed],
+            state: JSON = ["written": [["key": .string(Self.other), "text": sealed]]]
         _ = try await database.transact([
             "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(person), \(sealedKey))",
             "INSERT INTO alpha.aggregates (category, id, version, shape, state, changed_at) VALUES ('note', \(person), 1, 1, \(state), 1)",
@@ -60,19 +62,24 @@ import Testing
         for schema in ["platform", "alpha"] { try await UUIDFolding(schema, database: database, vault: try vault()).run() }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `ids in capitals are found in small letters, and what was encrypted for them is read`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `ids in capitals are found in small letters, and what was encrypted for them is read`(
+        dialect: Dialect
+    ) async throws {
         try await TestDatabase.with(dialect) { database in
             try await prepare(database, person: Self.capital)
             #expect(
-                try await UUIDFolding("alpha", database: database, vault: try vault()).findings().map { "\($0.table).\($0.column)" }.sorted() == [
-                    "aggregates.id", "claims.id", "claims.value", "events.id", "keys.id", "outbox.id", "outbox.subject",
-                ])
+                try await UUIDFolding("alpha", database: database, vault: try vault()).findings().map { "\($0.table).\($0.column)" }
+                    .sorted() == [
+                        "aggregates.id", "claims.id", "claims.value", "events.id", "keys.id", "outbox.id", "outbox.subject",
+                    ])
             try await fold(database)
             let people = PersonKeys(database: database, vault: try vault())
             let store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Note.self)])
             let note = try await store.port.load(Note.self, Self.small)
             #expect(note.state.written == [Note.Written(key: Note.Key(Self.other.lowercased()), text: "hello")])
-            #expect(try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Note.self)], database: database, people: people).firstFault() == nil)
+            #expect(
+                try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Note.self)], database: database, people: people).firstFault()
+                    == nil)
             #expect(try await database.read("SELECT value FROM alpha.claims").first?.text("value") == Self.small)
             let key = try await database.read("SELECT id, name FROM alpha.keys").first
             #expect(key?.text("id") == "7/\(Self.other.lowercased())" && key?.text("name") == "Key ABC")
@@ -84,10 +91,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `two that would become one stop it with a list, and nothing is changed`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `two that would become one stop it with a list, and nothing is changed`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             try await prepare(database, person: Self.capital)
-            _ = try await database.transact(["INSERT INTO alpha.claims (kind, value, category, id) VALUES ('note', \(Self.small), 'note', 'x')"])
+            _ = try await database.transact([
+                "INSERT INTO alpha.claims (kind, value, category, id) VALUES ('note', \(Self.small), 'note', 'x')"
+            ])
             let rows = ["alpha.claims (kind, value): note, \(Self.capital)", "alpha.claims (kind, value): note, \(Self.small)"]
             do {
                 try await fold(database)

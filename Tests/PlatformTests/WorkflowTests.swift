@@ -86,10 +86,12 @@ private struct Nap: Workflow {
         func engine(_ holder: String) -> WorkflowEngine {
             let fake = FakeServices().services("alpha")
             let services = Services(
-                module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
+                module: "alpha", store: fake.store, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(),
+                settings: SettingValues(),
                 log: fake.log,
                 clock: Stage.clock)
-            return WorkflowEngine([AnyWorkflow(Trip.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services, holder: holder)
+            return WorkflowEngine(
+                [AnyWorkflow(Trip.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services, holder: holder)
         }
 
         func start(_ run: WorkflowID, _ trip: some Workflow) async throws {
@@ -97,7 +99,9 @@ private struct Nap: Workflow {
         }
 
         func status(_ run: WorkflowID) async throws -> String? { try await desk.find(run)?["status"]?.text }
-        func progress(_ run: WorkflowID) async throws -> [String] { (try await desk.find(run)?["progress"]?.items ?? []).compactMap { $0["message"]?.text } }
+        func progress(_ run: WorkflowID) async throws -> [String] {
+            (try await desk.find(run)?["progress"]?.items ?? []).compactMap { $0["message"]?.text }
+        }
     }
 
     func with(_ dialect: Dialect, _ body: (Place) async throws -> Void) async throws {
@@ -107,7 +111,10 @@ private struct Nap: Workflow {
         }
     }
 
-    func working(_ place: Place, _ holder: String = "one", within limit: Duration = .seconds(20), until isDone: @escaping @Sendable () async throws -> Bool) async throws
+    func working(
+        _ place: Place, _ holder: String = "one", within limit: Duration = .seconds(20),
+        until isDone: @escaping @Sendable () async throws -> Bool
+    ) async throws
         -> Bool
     {
         let job = place.engine(holder).job, task = Task { try await job.run() }
@@ -117,7 +124,9 @@ private struct Nap: Workflow {
         return held
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run does its steps once and in order, and tells its result`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a run does its steps once and in order, and tells its result`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { place in
             try await place.start("r", Trip(deeds: place.name))
             try await place.start("r", Trip(deeds: "another"))
@@ -128,7 +137,9 @@ private struct Nap: Workflow {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a step that fails is tried again, and what was done before it is not`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a step that fails is tried again, and what was done before it is not`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { place in
             Deeds.of(place.name).fail("drive", times: 2)
             try await place.start("r", Trip(deeds: place.name))
@@ -197,12 +208,14 @@ private struct Nap: Workflow {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `many runs are shared by two processes, each step done once`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `many runs are shared by two processes, each step done once`(dialect: Dialect) async throws
+    {
         try await with(dialect) { place in
             for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), Trip(deeds: "\(place.name) \(number)")) }
             let other = place.engine("two").job, task = Task { try await other.run() }
             let isDone = try await working(place) {
-                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.int("n") == 20
+                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.int("n")
+                    == 20
             }
             task.cancel()
             _ = await task.result

@@ -17,7 +17,8 @@ final class AccessStage: Sendable {
     init(_ database: any Database) async throws {
         self.database = database
         let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
-        try await Migrator(database).migrate(schema: "platform", [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"])])
+        try await Migrator(database).migrate(
+            schema: "platform", [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"])])
         try await Migrator(database).migrate(schema: "access", Tables.migrations(for: "access") + access.migrations)
         store = ModuleStore(schema: "access", database: database, epoch: 0, aggregates: access.aggregates)
     }
@@ -25,7 +26,8 @@ final class AccessStage: Sendable {
     var services: Services {
         let fake = fake.services("access")
         return Services(
-            module: "access", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
+            module: "access", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: Ports(),
+            settings: SettingValues(),
             log: fake.log, clock: { self.clock })
     }
     var clock: Moment { now.withLock { $0 } }

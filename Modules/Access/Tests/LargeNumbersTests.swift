@@ -22,15 +22,19 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a lock with fifty thousand events is read page by page, and made anew from them`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a lock with fifty thousand events is read page by page, and made anew from them`(
+        dialect: Dialect
+    ) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database)
-            try await stage.tell("7", [.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae1", org: "acme"))], of: Lock.self)
+            try await stage.tell(
+                "7", [.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae1", org: "acme"))], of: Lock.self)
             let data = try await database.read("SELECT data FROM access.events").first?.text("data") ?? ""
             _ = try await database.transact([
                 """
                 WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
-                INSERT INTO access.events (category, id, version, type, data, org_id, at) SELECT 'lock', '7', i, 'LockOpenRequested', \(data), 'acme', i FROM n
+                INSERT INTO access.events (category, id, version, type, data, org_id, at) SELECT 'lock', '7', i, \
+                'LockOpenRequested', \(data), 'acme', i FROM n
                 """,
                 "UPDATE access.aggregates SET version = 50000, shape = -1 WHERE category = 'lock' AND id = '7'",
             ])
@@ -45,12 +49,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `of a hundred thousand temporary keys the newest are listed`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `of a hundred thousand temporary keys the newest are listed`(dialect: Dialect) async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database)
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             let definition = TempKey.Definition(
-                id: TempKeyTests.id, isShared: true, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000),
+                id: TempKeyTests.id, isShared: true, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
+                until: Moment(milliseconds: 2_000_000),
                 maxUses: nil, description: nil, sealedPin: nil, createdBy: "acme", createdAt: stage.clock)
             try await stage.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
             let uuid = "'00000000-0000-4000-8000-' || substr('000000000000' || CAST(i AS TEXT), length(CAST(i AS TEXT)) + 1)"
@@ -65,7 +71,8 @@ import Testing
                 """,
             ])
             for query in [[:], ["lockId": "7"]] {
-                let listed = try body(try await SharedKeys.operation.perform(request(stage, query: query), stage.services))["tempKeys"]?.items ?? []
+                let listed =
+                    try body(try await SharedKeys.operation.perform(request(stage, query: query), stage.services))["tempKeys"]?.items ?? []
                 #expect(listed.first?["uuid"]?.text == TempKeyTests.id.text, "\(query)")
                 #expect(listed.count <= 1_000)
             }

@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), false, false), (.key(org: "ops", isSuper: true), true, true),
+        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), false, false),
+        (.key(org: "ops", isSuper: true), true, true),
         (.user("owner", email: nil), true, true), (.user("holder", email: nil), true, false), (.user("stranger", email: nil), false, false),
         (.anonymous, false, false), (.staff(email: "a@b"), false, false),
     ])

@@ -15,16 +15,19 @@ import Testing
             [
                 .created(installation), .ownerSet("bob"), .organizationSet("other"), .keyAdded(Key(id: "k2", index: 2, user: "eve")),
                 .keyRemoved("k2", index: 2), .keyWriteRequested("card", index: 3), .openRequested(reason: "courier", request: "r-1"),
-                .uuidChanged(to: "8c9e6679-7425-40de-944b-e07fc1f90ae7", from: uuid), .residentAdded(Resident(user: "ann", name: "Ann", email: "a@example.com")),
+                .uuidChanged(to: "8c9e6679-7425-40de-944b-e07fc1f90ae7", from: uuid),
+                .residentAdded(Resident(user: "ann", name: "Ann", email: "a@example.com")),
                 .residentRemoved("gone", email: "g@example.com"),
                 .tempKeyCreated(
                     TempKeyNotice(
-                        key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000), maxUses: 3,
+                        key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", users: ["ann"], from: Moment(milliseconds: 1_000),
+                        until: Moment(milliseconds: 2_000), maxUses: 3,
                         createdBy: "acme")),
                 .tempKeyUsed(TempKeyUse(key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", user: "ann", count: 2)),
                 .tempKeyUpdated(
                     "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11",
-                    TempKeyChanges(until: Moment(milliseconds: 3_000), maxUses: .init(value: nil), users: ["bob"], isWhitelist: true), by: "acme"),
+                    TempKeyChanges(until: Moment(milliseconds: 3_000), maxUses: .init(value: nil), users: ["bob"], isWhitelist: true),
+                    by: "acme"),
                 .tempKeyDeleted("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", by: "acme"),
             ], of: Lock.self)
     }
@@ -32,7 +35,9 @@ import Testing
     @Test func `residents' names and addresses are declared personal, in events and in the state`() throws {
         let samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json) }), stream = StreamName("lock", "7")
         var found: [String] = []
-        for (name, json) in [("ResidentAdded", samples["ResidentAdded"]?["data"]), ("ResidentRemoved", samples["ResidentRemoved"]?["data"])] {
+        for (name, json) in [
+            ("ResidentAdded", samples["ResidentAdded"]?["data"]), ("ResidentRemoved", samples["ResidentRemoved"]?["data"]),
+        ] {
             _ = (Lock.events.personal.events[name] ?? []).replace(in: json?.members ?? [:], of: stream) { text, person in
                 found.append("\(person) \(text)")
                 return ""
@@ -49,12 +54,15 @@ import Testing
         let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
         let door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: "Front", method: .both)
         let definition = TempKey.Definition(
-            id: key, isShared: true, doors: [door], users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000), maxUses: 3,
+            id: key, isShared: true, doors: [door], users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000),
+            maxUses: 3,
             description: "Cleaner", sealedPin: "sealed", createdBy: "acme", createdAt: Moment(milliseconds: 500))
         try GoldenSamples.check(
             [
-                .created(definition), .changed(TempKeyChanges(from: Moment(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"), .useReserved("a"),
-                .useReturned("b"), .doorsEnded([2], by: "acme", at: Moment(milliseconds: 1_600)), .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
+                .created(definition), .changed(TempKeyChanges(from: Moment(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"),
+                .useReserved("a"),
+                .useReturned("b"), .doorsEnded([2], by: "acme", at: Moment(milliseconds: 1_600)),
+                .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
             ], of: TempKey.self)
     }
 
@@ -80,7 +88,8 @@ import Testing
         try GoldenSamples.check(ForgetPerson(user: "bob"), named: ForgetPerson.name)
         try GoldenSamples.check(RemoveKeyEverywhere(key: "k", holder: "bob"), named: RemoveKeyEverywhere.name)
         let keys = [Key(id: "k", index: 1, user: "bob")]
-        try GoldenSamples.check(BulkAddKeys(lock: LockID(7), keys: keys, caller: .key(org: "acme", isSuper: false)), named: BulkAddKeys.name)
+        try GoldenSamples.check(
+            BulkAddKeys(lock: LockID(7), keys: keys, caller: .key(org: "acme", isSuper: false)), named: BulkAddKeys.name)
         try GoldenSamples.check(EndGivenKeys(lock: LockID(7), keys: ["k"], tenant: "acme", by: "ann"), named: EndGivenKeys.name)
     }
 
@@ -96,9 +105,11 @@ import Testing
     @Test func `events that may end a right are those that are listened for`() throws {
         let id: TempKey.ID = TempKeyTests.id
         let locks: [Lock.Event] = [
-            .created(Installation(lock: LockID(7), uuid: uuid)), .ownerSet("u"), .organizationSet("o"), .uuidChanged(to: uuid, from: uuid), .keyAdded(Key(id: "k")),
+            .created(Installation(lock: LockID(7), uuid: uuid)), .ownerSet("u"), .organizationSet("o"), .uuidChanged(to: uuid, from: uuid),
+            .keyAdded(Key(id: "k")),
             .keyRemoved("k", index: nil), .keyWriteRequested("k", index: nil), .openRequested(reason: nil, request: nil),
-            .residentAdded(Resident(user: "u", name: "n")), .residentRemoved("u", email: nil), .tempKeyUsed(TempKeyUse(key: id, user: nil, count: 1)),
+            .residentAdded(Resident(user: "u", name: "n")), .residentRemoved("u", email: nil),
+            .tempKeyUsed(TempKeyUse(key: id, user: nil, count: 1)),
             .tempKeyUpdated(id, TempKeyChanges(), by: "o"), .tempKeyDeleted(id, by: "o"),
         ]
         for event in locks {
@@ -106,7 +117,8 @@ import Testing
             #expect(EndedRights.names.contains(name) == event.mayEndRights, "\(name)")
         }
         let keys: [TempKey.Event] = [
-            .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Moment(milliseconds: 1)), .doorsEnded([1], by: "o", at: Moment(milliseconds: 1)),
+            .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Moment(milliseconds: 1)),
+            .doorsEnded([1], by: "o", at: Moment(milliseconds: 1)),
             .useReserved("a"),
             .useReturned("a"),
         ]
@@ -121,7 +133,8 @@ import Testing
         try GoldenSamples.check(PersonalRecord.Reply(record: ["keys": []]), named: "\(PersonalRecord.name).Reply")
         try GoldenSamples.check(OwnedLocks(owner: "ann"), named: OwnedLocks.name)
         let lock = OwnedLocks.Lock(
-            uuid: uuid.text, serialNumber: "SN-1", isOnline: true, keys: 1, residents: 0, lastEvent: "LockCreated", changedAt: Moment(milliseconds: 1))
+            uuid: uuid.text, serialNumber: "SN-1", isOnline: true, keys: 1, residents: 0, lastEvent: "LockCreated",
+            changedAt: Moment(milliseconds: 1))
         try GoldenSamples.check(OwnedLocks.Reply(locks: [lock]), named: "\(OwnedLocks.name).Reply")
     }
 }

@@ -24,7 +24,9 @@ import Testing
         return stage.published("get/accepted").last?["state"]?["desired"]?["message_id"]
     }
 
-    @Test(arguments: TestDatabase.dialects) func `the end of a right withdraws what rests on it, and nothing else`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `the end of a right withdraws what rests on it, and nothing else`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             for (action, right) in [("a", "r"), ("b", "s")] as [(ActionID, JSON)] {
                 #expect(try await stage.desk.send(Self.unlock(action, right), stage.context).outcome == .accepted)
@@ -39,7 +41,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a look that cannot be taken fails, so that it is taken again`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a look that cannot be taken fails, so that it is taken again`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             _ = try await stage.desk.send(Self.unlock("a"), stage.context)
             stage.end("r")
@@ -65,7 +69,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what has waited is not offered on a new link without its right`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what has waited is not offered on a new link without its right`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             _ = try await stage.desk.send(Self.unlock("a"), stage.context)
             stage.pass(.seconds(2))
@@ -86,7 +92,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a command of unknown fate stays while it lives, as the same message`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a command of unknown fate stays while it lives, as the same message`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             stage.set(isLossy: true)
             let outcome = try await stage.desk.send(Self.unlock("a"), stage.context).outcome
@@ -116,11 +124,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what is known to have lost its right is withdrawn, whatever is not known of others`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what is known to have lost its right is withdrawn, whatever is not known of others`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             _ = try await stage.desk.send(Self.unlock("a"), stage.context)
             let premise = Premise(module: "nobody", about: ["lock:7"], question: "r", endsAt: nil)
-            let other = SendCommand(action: "b", thing: "u", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), premise: premise)
+            let other = SendCommand(
+                action: "b", thing: "u", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), premise: premise)
             _ = try await stage.desk.send(other, stage.context)
             stage.end("r")
             stage.lose(module: "nobody")
@@ -141,11 +152,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `no more than a thousand commands wait for a thing, and removals always find room`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `no more than a thousand commands wait for a thing, and removals always find room`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             let waiting = (0..<1_000).map { number in
                 PendingCommand(
-                    action: ActionID("w\(number)"), thing: "t", shadow: "command", command: "add_key", args: ["key_uuid": "k"], expiresAt: nil, context: .null,
+                    action: ActionID("w\(number)"), thing: "t", shadow: "command", command: "add_key", args: ["key_uuid": "k"],
+                    expiresAt: nil, context: .null,
                     org: "acme", createdAt: DeskStage.start, stage: .accepted
                 ).insert(deadline: stage.context.deadline)
             }

@@ -29,7 +29,9 @@ final class DeskStage: Sendable {
     init(_ database: any Database) async throws {
         self.database = database
         try await Migrator(database).migrate(schema: "devices", Tables.migrations(for: "devices") + devices.migrations)
-        for thing in ["t", "u", "other", "bridge"] { _ = try await database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), 'acme')"]) }
+        for thing in ["t", "u", "other", "bridge"] {
+            _ = try await database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), 'acme')"])
+        }
     }
 
     func pass(_ span: Duration) { state.withLock { $0.now = $0.now + span } }
@@ -63,7 +65,8 @@ final class DeskStage: Sendable {
         let store = ModuleStore(schema: "devices", database: database, epoch: 1)
         let fake = FakeServices().services("devices")
         let services = Services(
-            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(), settings: SettingValues(),
+            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(),
+            settings: SettingValues(),
             log: fake.log, clock: { self.state.withLock { $0.now } })
         let link = HubLink(
             listen: { _ in },
@@ -94,11 +97,15 @@ final class DeskStage: Sendable {
     var context: AskContext { AskContext(trace: Self.trace, deadline: state.withLock { $0.now } + SendCommand.patience) }
 
     func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
-        let command = SendCommand(action: action, thing: thing, org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
+        let command = SendCommand(
+            action: action, thing: thing, org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
         return try await desk.send(command, context).outcome
     }
 
-    func unlock(_ action: ActionID, _ thing: ThingName = "t", expecting wanted: SendCommand.Reply.Outcome, at place: SourceLocation = #_sourceLocation) async throws {
+    func unlock(
+        _ action: ActionID, _ thing: ThingName = "t", expecting wanted: SendCommand.Reply.Outcome,
+        at place: SourceLocation = #_sourceLocation
+    ) async throws {
         let outcome = try await unlock(action, thing)
         #expect(outcome == wanted, sourceLocation: place)
     }
@@ -109,6 +116,8 @@ final class DeskStage: Sendable {
     }
 
     func finished() async throws -> [CommandFinished] {
-        try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap { try $0.json("data")?.decoded() }
+        try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap {
+            try $0.json("data")?.decoded()
+        }
     }
 }

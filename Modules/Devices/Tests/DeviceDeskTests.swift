@@ -13,7 +13,8 @@ import Testing
         try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a command is offered with its life, and a repeat of the ask offers nothing once it is delivered`(dialect: Dialect)
+    @Test(arguments: TestDatabase.dialects)
+    func `a command is offered with its life, and a repeat of the ask offers nothing once it is delivered`(dialect: Dialect)
         async throws
     {
         try await with(dialect) { stage in
@@ -23,12 +24,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a command that was stored and never went out is offered by the repeat, as the same message`(dialect: Dialect)
+    @Test(arguments: TestDatabase.dialects)
+    func `a command that was stored and never went out is offered by the repeat, as the same message`(dialect: Dialect)
         async throws
     {
         try await with(dialect) { stage in
             let lost = PendingCommand(
-                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: DeskStage.start + .seconds(30), context: .null, org: "acme",
+                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: DeskStage.start + .seconds(30),
+                context: .null, org: "acme",
                 createdAt: DeskStage.start, stage: .accepted)
             _ = try await stage.database.transact([lost.insert(deadline: stage.context.deadline)])
             try await stage.unlock("a", expecting: .accepted)
@@ -36,7 +39,8 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what has no answer is offered again when the link is back`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what has no answer is offered again when the link is back`(dialect: Dialect) async throws
+    {
         try await with(dialect) { stage in
             for thing in ["t", "u"] { try await stage.unlock(ActionID(thing), ThingName(thing), expecting: .accepted) }
             try await stage.answer("t")
@@ -45,7 +49,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a command that comes after its withdrawal is not carried out`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a command that comes after its withdrawal is not carried out`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
             try await stage.unlock("a", expecting: .unreachable)
@@ -53,7 +59,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what was taken back begins anew when it is asked for again, as the same message`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what was taken back begins anew when it is asked for again, as the same message`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             stage.set(isUp: false)
             try await stage.unlock("a", expecting: .unreachable)
@@ -78,7 +86,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what the device did after it was withdrawn is done, and is not offered again`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `what the device did after it was withdrawn is done, and is not offered again`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
@@ -102,7 +112,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `the claim of a hub that the link does not take leaves nothing behind`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `the claim of a hub that the link does not take leaves nothing behind`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             _ = try await stage.database.transact([ThingTables.register("hub", with: "h", of: nil)])
             func claim(_ org: OrgID, _ hub: Hub.ID = "h") async throws -> WantState.Reply.Outcome {
@@ -129,10 +141,13 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that was to be added before its removal does not come after it`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a key that was to be added before its removal does not come after it`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             func send(_ action: ActionID, _ command: String, _ key: String) async throws {
-                let command = SendCommand(action: action, thing: "t", org: "acme", command: command, args: ["key_uuid": .string(key)], lifetime: nil)
+                let command = SendCommand(
+                    action: action, thing: "t", org: "acme", command: command, args: ["key_uuid": .string(key)], lifetime: nil)
                 _ = try await stage.desk.send(command, stage.context)
             }
             try await send("add", "add_key", "k")
@@ -181,14 +196,17 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody, though no timer has run`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody, though no timer has run`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(30))
             let shownBefore = stage.published("update/documents").count
             try await stage.desk.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
             try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
-            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["battery": 1]]] as JSON).bytes))
+            try await stage.desk.receive(
+                .shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["battery": 1]]] as JSON).bytes))
             #expect(stage.offers.count == 1)
             #expect(stage.published("get/accepted").last?["state"]?["desired"] == nil)
             let documents = stage.published("update/documents").dropFirst(shownBefore)
@@ -196,7 +214,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody when the timer ends it`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `an expired command is shown to nobody when the timer ends it`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(30))

@@ -16,7 +16,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `both commands go out with one expiry, and the first success is the open's`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `both commands go out with one expiry, and the first success is the open's`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.desk.doorPart(of: "a").text
@@ -52,7 +54,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `both expire and it is told once, and a late success once more`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `both expire and it is told once, and a late success once more`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(31))
@@ -64,7 +68,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a repeat of the ask sends neither again once they are delivered`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a repeat of the ask sends neither again once they are delivered`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             try await stage.unlock("a", expecting: .accepted)
@@ -76,14 +82,17 @@ import Testing
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
-            #expect(try await stage.database.read("SELECT stage FROM devices.commands").map { $0.text("stage") } == ["withdrawn", "withdrawn"])
+            #expect(
+                try await stage.database.read("SELECT stage FROM devices.commands").map { $0.text("stage") } == ["withdrawn", "withdrawn"])
             #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
             try await stage.desk.offerUnanswered()
             #expect(stage.offers.count == 2)
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a device with a thing of its own is told there, and taken back there`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a device with a thing of its own is told there, and taken back there`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect, on: "bridge") { stage in
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.map(\.thing) == ["t", "bridge"])
@@ -114,7 +123,9 @@ import Testing
         for stage in Self.stages {
             #expect(PendingCommand.endsAction(.succeeded, beside: other(stage)) == (stage != .succeeded))
             for outcome in [CommandFinished.Outcome.failed, .expired, .withdrawn] {
-                #expect(PendingCommand.endsAction(outcome, beside: other(stage)) == [.failed, .expired, .withdrawn].contains(stage), "\(outcome) \(stage)")
+                #expect(
+                    PendingCommand.endsAction(outcome, beside: other(stage)) == [.failed, .expired, .withdrawn].contains(stage),
+                    "\(outcome) \(stage)")
             }
         }
         #expect(!PendingCommand.endsAction(.succeeded, beside: other(.expired, wasLate: true)))
@@ -125,7 +136,9 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `another tenant's device stands for no lock`(dialect: Dialect) async throws {
         for device in ["other", nil] as [OrgID?] {
             try await with(dialect, on: "bridge") { stage in
-                _ = try await stage.database.transact(["UPDATE devices.things SET org_id = \(optional: device), hub_id = 'h' WHERE name = 'bridge'"])
+                _ = try await stage.database.transact([
+                    "UPDATE devices.things SET org_id = \(optional: device), hub_id = 'h' WHERE name = 'bridge'"
+                ])
                 try await stage.unlock("a", expecting: .accepted)
                 #expect(stage.offers.map(\.thing) == ["t"])
             }
@@ -146,7 +159,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `the end of the other command is stored with the success, whatever the link does then`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `the end of the other command is stored with the success, whatever the link does then`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect, on: "bridge") { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.set(isUp: false)  // goes dark between the commit of the answer and its publication

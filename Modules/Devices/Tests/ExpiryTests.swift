@@ -7,12 +7,15 @@ import Testing
 @testable import Devices
 
 @Suite struct ExpiryTests {
-    @Test(arguments: TestDatabase.dialects) func `five hundred things that cannot be ended keep no other from expiring`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `five hundred things that cannot be ended keep no other from expiring`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await DeskStage(database), desk = stage.desk
             func command(_ number: Int, _ thing: ThingName) -> PendingCommand {
                 PendingCommand(
-                    action: ActionID("a\(number)"), thing: thing, shadow: "command", command: "unlock", args: [:], expiresAt: stage.now + .seconds(30), context: .null,
+                    action: ActionID("a\(number)"), thing: thing, shadow: "command", command: "unlock", args: [:],
+                    expiresAt: stage.now + .seconds(30), context: .null,
                     org: "acme", createdAt: stage.now, stage: .accepted)
             }
             // Nobody can read their shadows.
@@ -29,7 +32,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `nobody is shown what was to be done before, in whatever message`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `nobody is shown what was to be done before, in whatever message`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await DeskStage(database)
             try await stage.unlock("over", expecting: .accepted)

@@ -12,9 +12,11 @@ import Testing
 
     @Test(
         arguments: [
-            (["state": ["desired": 5]], "Desired node must be an object"), (["state": ["reported": [1]]], "Reported node must be an object"),
+            (["state": ["desired": 5]], "Desired node must be an object"),
+            (["state": ["reported": [1]]], "Reported node must be an object"),
             (["state": ["desird": [:]]], "State contains an invalid node: 'desird'"), (["state": 5], "State node must be an object"),
-            ([:], "Missing required node: state"), (["state": [:], "version": "99"], "Invalid version"), (["state": [:], "clientToken": [:]], "Invalid clientToken"),
+            ([:], "Missing required node: state"), (["state": [:], "version": "99"], "Invalid version"),
+            (["state": [:], "clientToken": [:]], "Invalid clientToken"),
             (["state": [:], "clientToken": .string(String(repeating: "t", count: 65))], "Invalid clientToken"),
         ] as [(JSON, String)]) func `what is no update is refused in AWS's words`(request: JSON, message: String)
     {
@@ -73,7 +75,9 @@ import Testing
 
     @Test func `the messages of a thing stay in order, and have their limit`() async throws {
         let mailbox = Mailbox(SharesOfThings(), mostOfOne: 3, widthOfOne: 4)
-        func message(_ number: Int) -> HubLink.Inbound { .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Moment(milliseconds: Int64(number)))) }
+        func message(_ number: Int) -> HubLink.Inbound {
+            .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Moment(milliseconds: Int64(number))))
+        }
         for number in 0..<3 { #expect(mailbox.put(message(number))) }
         #expect(!mailbox.put(message(3)))
         let first = try await mailbox.next()

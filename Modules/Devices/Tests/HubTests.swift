@@ -34,7 +34,8 @@ import Testing
     @Test func `a hub is claimed once`() { Given<Hub>(provisioned, .claimed(claim, at: now)).when(claiming()).thenRefused(.notProvisioned) }
 
     @Test(arguments: [
-        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), true, false), (.key(org: "ops", isSuper: true), true, true),
+        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), true, false),
+        (.key(org: "ops", isSuper: true), true, true),
         (.user("u", email: nil), false, false), (.anonymous, false, false),
     ])
     func `a claimed hub is its tenant's, an unclaimed one every key's`(caller: Caller, before: Bool, after: Bool) {

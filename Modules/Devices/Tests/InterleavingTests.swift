@@ -21,7 +21,8 @@ import Testing
     }
 
     enum Step: CaseIterable {
-        case open, openWhileRightEnds, end, ask, comeBack, answer, report, wait, linger, linkDown, linkLossy, linkUp, relink, expire, loseRights, findRights
+        case open, openWhileRightEnds, end, ask, comeBack, answer, report, wait, linger, linkDown, linkLossy, linkUp, relink, expire,
+            loseRights, findRights
     }
 
     /// What has to be true of an open, whatever has happened.
@@ -32,7 +33,9 @@ import Testing
         var over: [ActionID: (since: Int, why: String)] = [:]
         var told: [String] = []
 
-        mutating func end(_ action: ActionID, _ stage: DeskStage, _ why: String) { if over[action] == nil { over[action] = (stage.count, why) } }
+        mutating func end(_ action: ActionID, _ stage: DeskStage, _ why: String) {
+            if over[action] == nil { over[action] = (stage.count, why) }
+        }
     }
 
     static func shown(_ message: HubLink.Outbound) -> String? {
@@ -48,7 +51,8 @@ import Testing
     static func run(_ stage: DeskStage, _ seed: UInt64) async throws -> [String] {
         var chance = Chance(state: seed), story = Story()
         for number in 0..<14 {
-            let step = Step.allCases.randomElement(using: &chance) ?? .open, pick = story.rights.keys.sorted { $0.text < $1.text }.randomElement(using: &chance)
+            let step = Step.allCases.randomElement(using: &chance) ?? .open,
+                pick = story.rights.keys.sorted { $0.text < $1.text }.randomElement(using: &chance)
             story.told.append("\(step) \(pick?.text ?? "")")
             switch step {
             case .open, .openWhileRightEnds:
@@ -61,20 +65,26 @@ import Testing
                     let isSeen = (try? await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)) != nil
                     _ = try? await sent
                     // One that was stored after the look is the fence's to refuse; the outbox has it looked at once more.
-                    if isSeen, (try? await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)) != nil { story.end(action, stage, "its right had ended") }
+                    if isSeen, (try? await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)) != nil {
+                        story.end(action, stage, "its right had ended")
+                    }
                 } else {
                     _ = try? await stage.desk.send(command, context)
                 }
             case .end:
                 guard let pick, let right = story.rights[pick] else { continue }
                 stage.end(right)
-                if (try? await stage.desk.lookAgain(at: "user:ann", DeskStage.trace)) != nil { story.end(pick, stage, "its right had ended") }
+                if (try? await stage.desk.lookAgain(at: "user:ann", DeskStage.trace)) != nil {
+                    story.end(pick, stage, "its right had ended")
+                }
             case .ask: try? await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
             case .comeBack: try? await stage.desk.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
             case .answer:
                 guard let pick else { continue }
                 if (try? await stage.answer(pick.text)) != nil { story.end(pick, stage, "the door had opened") }
-            case .report: try? await stage.desk.receive(.shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["a": 1]]] as JSON).bytes))
+            case .report:
+                try? await stage.desk.receive(
+                    .shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["a": 1]]] as JSON).bytes))
             case .wait: stage.pass(.seconds(2))
             case .linger: stage.pass(.seconds(16))
             case .linkDown: stage.set(isUp: false)
@@ -87,7 +97,9 @@ import Testing
             case .loseRights: stage.set(knowsRights: false)
             case .findRights: stage.set(knowsRights: true)
             }
-            for (action, began) in story.beginnings where stage.now >= began + .seconds(30) { story.end(action, stage, "its time was over") }
+            for (action, began) in story.beginnings where stage.now >= began + .seconds(30) {
+                story.end(action, stage, "its time was over")
+            }
         }
         return stage.violations(of: story).map { "seed \(seed): \($0)\n\(story.told.joined(separator: ", "))" }
     }
@@ -114,7 +126,9 @@ extension DeskStage {
     func violations(of story: InterleavingTests.Story) -> [String] {
         let all = everything
         return story.over.compactMap { action, end in
-            guard let place = all.indices.dropFirst(end.since).first(where: { InterleavingTests.shown(all[$0]) == action.text }) else { return nil }
+            guard let place = all.indices.dropFirst(end.since).first(where: { InterleavingTests.shown(all[$0]) == action.text }) else {
+                return nil
+            }
             return "\(action) was shown in \(all[place].tail) when \(end.why)"
         }
     }

@@ -15,14 +15,21 @@ import Testing
     }
 
     /// Of a device behind a hub of acme, registered by acme.
-    func facts(_ owner: DeviceDesk.Owner = .nobody) -> CreateMatterDevice.Facts { CreateMatterDevice.Facts(org: "acme", owner: owner, asking: "acme") }
+    func facts(_ owner: DeviceDesk.Owner = .nobody) -> CreateMatterDevice.Facts {
+        CreateMatterDevice.Facts(org: "acme", owner: owner, asking: "acme")
+    }
 
     @Test func `a device is registered`() { Given<MatterDevice>().when(create(), facts(), at: now).then(created) }
     @Test func `registering again changes nothing`() { Given<MatterDevice>(created).when(create(), facts(), at: now).then() }
-    @Test func `path and body must name the same device`() { Given<MatterDevice>().when(create(named: "other"), facts()).thenRefused(.otherDevice) }
+    @Test func `path and body must name the same device`() {
+        Given<MatterDevice>().when(create(named: "other"), facts()).thenRefused(.otherDevice)
+    }
 
     @Test(
-        arguments: [(.tenant("acme", hub: nil), true), (.tenant("other", hub: nil), false), (.unclaimed("h"), true), (.unclaimed("g"), false), (.person, false)]
+        arguments: [
+            (.tenant("acme", hub: nil), true), (.tenant("other", hub: nil), false), (.unclaimed("h"), true), (.unclaimed("g"), false),
+            (.person, false),
+        ]
             as [(DeviceDesk.Owner, Bool)])
     func `a thing that somebody else has is not taken over`(owner: DeviceDesk.Owner, isTaken: Bool) {
         let decision = Given<MatterDevice>().when(create(), facts(owner), at: now)
@@ -30,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), true, false), (.key(org: "ops", isSuper: true), true, true),
+        (Caller.key(org: "acme", isSuper: false), true, true), (.key(org: "other", isSuper: false), true, false),
+        (.key(org: "ops", isSuper: true), true, true),
         (.user("u", email: nil), false, false), (.anonymous, false, false),
     ])
     func `a device is its tenant's`(caller: Caller, before: Bool, after: Bool) {

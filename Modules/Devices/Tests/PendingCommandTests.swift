@@ -6,15 +6,20 @@ import Testing
 @testable import Devices
 
 @Suite struct PendingCommandTests {
-    func command(_ id: ActionID, _ name: String = "add_key", at created: Int64 = 0, until: Int64? = nil, _ stage: PendingCommand.Stage = .accepted) -> PendingCommand {
+    func command(
+        _ id: ActionID, _ name: String = "add_key", at created: Int64 = 0, until: Int64? = nil, _ stage: PendingCommand.Stage = .accepted
+    ) -> PendingCommand {
         PendingCommand(
-            action: id, thing: "t", shadow: "command", command: name, args: [:], expiresAt: until.map { Moment(milliseconds: $0) }, context: .null,
+            action: id, thing: "t", shadow: "command", command: name, args: [:], expiresAt: until.map { Moment(milliseconds: $0) },
+            context: .null,
             org: "acme", createdAt: Moment(milliseconds: created), stage: stage)
     }
 
     @Test func `the oldest live command is offered, removals first`() {
         let now = ClockReading(Moment(milliseconds: 100))
-        let all = [command("new", at: 9), command("old", at: 1), command("gone", "unlock", at: 0, until: 100), command("done", at: 0, .succeeded)]
+        let all = [
+            command("new", at: 9), command("old", at: 1), command("gone", "unlock", at: 0, until: 100), command("done", at: 0, .succeeded),
+        ]
         #expect(PendingCommand.next(of: all, at: now)?.action == "old")
         #expect(PendingCommand.next(of: all + [command("removal", "remove_key", at: 50)], at: now)?.action == "removal")
         #expect(PendingCommand.next(of: [command("gone", until: 100)], at: now) == nil)
@@ -52,7 +57,8 @@ import Testing
     @Test func `messages are read by every later build`() throws {
         try GoldenSamples.check(command("a").finished(.failed, error: "jammed", at: Moment(milliseconds: 7)), named: CommandFinished.name)
         try GoldenSamples.check(
-            SendCommand(action: "a", thing: "t", org: "acme", command: "unlock", args: ["reason": "x"], lifetime: .seconds(30), context: ["c": 1]),
+            SendCommand(
+                action: "a", thing: "t", org: "acme", command: "unlock", args: ["reason": "x"], lifetime: .seconds(30), context: ["c": 1]),
             named: SendCommand.name)
         try GoldenSamples.check(SendCommand.Reply(.accepted, isOffline: true), named: "\(SendCommand.name).Reply")
         try GoldenSamples.check(WithdrawCommand(action: "a", thing: "t"), named: WithdrawCommand.name)
@@ -63,7 +69,8 @@ import Testing
         try GoldenSamples.check(ThingMessages(thing: "t", limit: 5), named: ThingMessages.name)
         let message = ThingMessages.Message(id: 1, payload: ["a": 1], at: Moment(milliseconds: 2))
         try GoldenSamples.check(ThingMessages.Reply(commands: [message], statuses: []), named: "\(ThingMessages.name).Reply")
-        let changed = ShadowChanged(thing: "t", version: 3, desired: nil, reported: ["a": 1], delta: [:], metadata: ["reported": ["a": ["timestamp": 1]]])
+        let changed = ShadowChanged(
+            thing: "t", version: 3, desired: nil, reported: ["a": 1], delta: [:], metadata: ["reported": ["a": ["timestamp": 1]]])
         try GoldenSamples.check(changed, named: ShadowChanged.name)
         let premise = Premise(module: "access", about: ["lock:7"], question: ["a": 1], endsAt: Moment(milliseconds: 9))
         let resting = SendCommand(action: "a", thing: "t", org: nil, command: "unlock", args: [:], lifetime: nil, premise: premise)

@@ -22,7 +22,11 @@ import Testing
     private static func document(_ chance: inout Chance, depth: Int) -> JSON {
         // Few names, so that updates meet; now and then many, so that an edit of each place would show.
         let isWide = chance.next() % 300 == 0
-        return .object(JSON.Object((0..<chance.next() % (isWide ? 300 : 4)).map { _ in ("k\(chance.next() % (isWide ? 1_000 : 12))", value(&chance, depth: depth)) }))
+        return .object(
+            JSON.Object(
+                (0..<chance.next() % (isWide ? 300 : 4)).map { _ in
+                    ("k\(chance.next() % (isWide ? 1_000 : 12))", value(&chance, depth: depth))
+                }))
     }
 
     private static func size(_ json: JSON) -> Int {

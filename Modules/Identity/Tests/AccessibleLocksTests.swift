@@ -28,10 +28,13 @@ import Testing
         }
         func listed(at moment: Int64) async throws -> [String] {
             time.withLock { $0 = Moment(milliseconds: moment) }
-            let request = Request(path: ["id": user.text], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: Moment(milliseconds: moment)))
+            let request = Request(
+                path: ["id": user.text], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: Moment(milliseconds: moment)))
             var lists: [[String]] = []
             for _ in 0..<2 {
-                guard case .rendered(let bytes) = try await AccessibleLocks.operation.perform(request, services).body else { return ["not written out"] }
+                guard case .rendered(let bytes) = try await AccessibleLocks.operation.perform(request, services).body else {
+                    return ["not written out"]
+                }
                 let json = try JSON.parse(bytes, depth: 8), locks = json["locks"]?.items ?? []
                 #expect(json["totalCount"]?.integer == Int64(locks.count))
                 lists.append(locks.compactMap { $0["lockId"]?.text })
@@ -39,7 +42,9 @@ import Testing
             #expect(lists[0] == lists[1])
             return lists[0]
         }
-        try await store([.created(user, org: nil), .accessibleLockAdded(entry("a")), .accessibleLockAdded(entry("b", from: 100, until: 200))])
+        try await store([
+            .created(user, org: nil), .accessibleLockAdded(entry("a")), .accessibleLockAdded(entry("b", from: 100, until: 200)),
+        ])
         #expect(try await listed(at: 10) == ["a"])
         #expect(try await listed(at: 99) == ["a"])
         #expect(try await listed(at: 100) == ["a", "b"])

@@ -13,7 +13,9 @@ import WalletLinks
     let created = UserAccount.Event.created("u", org: "acme")
     let acme = Caller.key(org: "acme", isSuper: false), foreign = Caller.key(org: "other", isSuper: false)
 
-    func key(_ id: UUIDText, _ kind: WalletKey.Kind, index: Double = 1) -> WalletKey { WalletKey(id: id, kind: kind, index: index, addedAt: now) }
+    func key(_ id: UUIDText, _ kind: WalletKey.Kind, index: Double = 1) -> WalletKey {
+        WalletKey(id: id, kind: kind, index: index, addedAt: now)
+    }
     func add(_ id: UUIDText, _ kind: WalletKey.Kind) -> AddWalletKey {
         AddWalletKey(user: user, kind: kind, index: 1, key: id, caller: .key(org: "acme", isSuper: false))
     }
@@ -21,8 +23,11 @@ import WalletLinks
     @Test func `a user has one wallet key, of the other type it is replaced`() {
         Given<UserAccount>(created).when(add(k, .apple), at: now).then(.walletKeyPrepared(key(k, .apple)))
         Given<UserAccount>(created, .walletKeyPrepared(key(k, .apple))).when(add(other, .apple), at: now).thenRefused(.hasOneOfThisType)
-        Given<UserAccount>(created, .walletKeyPrepared(key(k, .apple))).when(add(other, .google), at: now).then(.walletKeyPrepared(key(other, .google)))
-        Given<UserAccount>(created, .walletKeyPrepared(key(k, .apple)), .walletKeyPrepared(key(other, .google))).then { $0.walletKey?.id == other }
+        Given<UserAccount>(created, .walletKeyPrepared(key(k, .apple))).when(add(other, .google), at: now).then(
+            .walletKeyPrepared(key(other, .google)))
+        Given<UserAccount>(created, .walletKeyPrepared(key(k, .apple)), .walletKeyPrepared(key(other, .google))).then {
+            $0.walletKey?.id == other
+        }
     }
 
     @Test func `a pass is recorded once`() {
@@ -46,7 +51,9 @@ import WalletLinks
         Given<UserAccount>(created).when(remove).thenRefused(.noSuchKey)
         for history in [UserAccount.Event.walletKeyPrepared(key(k, .apple)), .walletKeyAdded(key(k, .google))] {
             Given<UserAccount>(created, history).when(remove, at: now).then(.walletKeyRemoved(k, reason: "lost", at: now))
-            Given<UserAccount>(created, history, .walletKeyRemoved(k, reason: "lost", at: now)).then { $0.walletKey == nil && $0.digitalKeys.isEmpty }
+            Given<UserAccount>(created, history, .walletKeyRemoved(k, reason: "lost", at: now)).then {
+                $0.walletKey == nil && $0.digitalKeys.isEmpty
+            }
         }
     }
 
@@ -70,10 +77,12 @@ import WalletLinks
     }
 
     @Test func `a plate is registered once, in whatever style`() {
-        let plate = LicensePlate(plate: "ABC1234", label: "van", addedAt: now), add = AddLicensePlate(user: user, plate: "ABC1234", label: "van")
+        let plate = LicensePlate(plate: "ABC1234", label: "van", addedAt: now),
+            add = AddLicensePlate(user: user, plate: "ABC1234", label: "van")
         Given<UserAccount>(created).when(add, at: now).then(.plateAdded(plate))
         Given<UserAccount>(created, .plateAdded(plate)).when(add).thenRefused(.listedAlready)
-        Given<UserAccount>(created, .plateAdded(plate)).when(RemoveLicensePlate(user: user, plate: "ABC1234")).then(.plateRemoved("ABC1234"))
+        Given<UserAccount>(created, .plateAdded(plate)).when(RemoveLicensePlate(user: user, plate: "ABC1234")).then(
+            .plateRemoved("ABC1234"))
         Given<UserAccount>(created).when(RemoveLicensePlate(user: user, plate: "ABC1234")).thenRefused(.notListed)
     }
 
@@ -96,14 +105,16 @@ import WalletLinks
             remove = RemoveDevice(user: user, device: "d", removedBy: "Ann", reason: "sold")
         Given<UserAccount>(created).when(add, at: now).then(.deviceAdded(device))
         Given<UserAccount>(created, .deviceAdded(device)).when(add).thenRefused(.linkedAlready)
-        Given<UserAccount>(created, .deviceAdded(device)).when(remove, at: now).then(.deviceRemoved(device, by: "Ann", reason: "sold", at: now))
+        Given<UserAccount>(created, .deviceAdded(device)).when(remove, at: now).then(
+            .deviceRemoved(device, by: "Ann", reason: "sold", at: now))
         Given<UserAccount>(created).when(remove).thenRefused(.notLinked)
     }
 
     @Test func `entries of a tenant are told to that tenant`() {
         let account = UserAccount(), device = LinkedDevice(id: "d", kind: .camera, org: "other", addedAt: now)
         #expect(account.audience(of: .deviceAdded(device), before: account) == ["other"])
-        #expect(account.audience(of: .physicalKeyRemoved(PhysicalKey(number: 1, org: "x", addedAt: now), at: now), before: account) == ["x"])
+        #expect(
+            account.audience(of: .physicalKeyRemoved(PhysicalKey(number: 1, org: "x", addedAt: now), at: now), before: account) == ["x"])
     }
 }
 
@@ -123,7 +134,8 @@ import WalletLinks
     }
 
     @Test func `events of contact data carry masks only`() throws {
-        let email = try #require(EmailAddress(normalising: "Ann@example.com")), phone = try #require(PhoneNumber(normalising: "+306912345678"))
+        let email = try #require(EmailAddress(normalising: "Ann@example.com")),
+            phone = try #require(PhoneNumber(normalising: "+306912345678"))
         let update = UpdateEmail(user: user, email: email)
         func facts(_ caller: Caller, hasOne: Bool = false, isSomebody: Bool = false) -> UpdateEmail.Facts {
             UpdateEmail.Facts(hasOne: hasOne, isSomebody: isSomebody, caller: caller)
@@ -145,12 +157,16 @@ import WalletLinks
     @Test func `a profile update tells which names changed`() {
         let names = UpdateProfile.Facts(firstName: "Anna", lastName: "Li")
         Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Anna", lastName: nil), names).then()
-        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Ann", lastName: nil), names).then(.profileUpdated([.firstName]))
-        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: "Lee"), names).then(.profileUpdated([.lastName]))
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: "Ann", lastName: nil), names).then(
+            .profileUpdated([.firstName]))
+        Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: "Lee"), names).then(
+            .profileUpdated([.lastName]))
         Given<UserAccount>(created).when(UpdateProfile(user: user, firstName: nil, lastName: nil), names).thenRefused(.nothingGiven)
     }
 
-    @Test(arguments: [(Caller.staff(email: "s@x"), true), (.key(org: "acme", isSuper: false), true), (.user("u", email: nil), false), (.anonymous, false)])
+    @Test(arguments: [
+        (Caller.staff(email: "s@x"), true), (.key(org: "acme", isSuper: false), true), (.user("u", email: nil), false), (.anonymous, false),
+    ])
     func `people do not suspend, not even themselves`(caller: Caller, isAllowed: Bool) {
         let request = SuspendUser(user: user, reason: "x", caller: caller)
         #expect(Rule<SuspendUser, UserAccount>.staffOrTenant.permits(request, UserAccount(), caller) == isAllowed)
@@ -159,16 +175,19 @@ import WalletLinks
     @Test(arguments: [(1, nil, true), (nil, 100, true), (51, nil, false), (nil, 50, false), (nil, 51, true)] as [(Int64?, Int64?, Bool)])
     func `an entry of the app's list counts within its window`(from: Int64?, until: Int64?, isCurrent: Bool) {
         let entry = AccessibleLock(
-            id: "1", name: "n", level: .user, grantedBy: "g", validFrom: from.map { Moment(milliseconds: $0) }, validUntil: until.map { Moment(milliseconds: $0) })
+            id: "1", name: "n", level: .user, grantedBy: "g", validFrom: from.map { Moment(milliseconds: $0) },
+            validUntil: until.map { Moment(milliseconds: $0) })
         #expect(entry.isCurrent(at: now) == isCurrent)
     }
 
     @Test(
         arguments: [
-            (nil, "s", Caller.anonymous, false), ("s", "s", .anonymous, true), ("t", "s", .anonymous, false), (nil, "s", .key(org: "ops", isSuper: true), true),
+            (nil, "s", Caller.anonymous, false), ("s", "s", .anonymous, true), ("t", "s", .anonymous, false),
+            (nil, "s", .key(org: "ops", isSuper: true), true),
             (nil, nil, .anonymous, true), ("x", nil, .anonymous, false), (nil, "s", .key(org: "acme", isSuper: false), false),
         ] as [(String?, String?, Caller, Bool)])
-    func `signing up needs the secret, a super key, or development`(given: String?, wanted: String?, caller: Caller, isAllowed: Bool) async {
+    func `signing up needs the secret, a super key, or development`(given: String?, wanted: String?, caller: Caller, isAllowed: Bool) async
+    {
         for isDevelopment in [true, false] {
             var settings = SettingValues(isDevelopment ? .dev : .prod)
             settings[IdentitySettings.signUpSecret] = wanted

@@ -19,34 +19,44 @@ import Testing
 
     private static func entry(_ number: Int) -> UserAccount.Event {
         .accessibleLockAdded(
-            AccessibleLock(id: AccessibleLock.ID("lock \(number)"), name: "Door \(number)", level: .user, grantedBy: "Ann", validFrom: nil, validUntil: nil))
+            AccessibleLock(
+                id: AccessibleLock.ID("lock \(number)"), name: "Door \(number)", level: .user, grantedBy: "Ann", validFrom: nil,
+                validUntil: nil))
     }
 
     private func add(_ number: Int) -> AddAccessibleLock {
         AddAccessibleLock(
-            user: Self.user, lock: AccessibleLock.ID("lock \(number)"), name: "Door", level: .user, validFrom: nil, validUntil: nil, grantedBy: "Ann")
+            user: Self.user, lock: AccessibleLock.ID("lock \(number)"), name: "Door", level: .user, validFrom: nil, validUntil: nil,
+            grantedBy: "Ann")
     }
 
     @Test func `each list of a user has an end`() throws {
         let locks = account(Self.entry, UserAccount.mostAccessibleLocks)
         #expect(throws: AddAccessibleLock.Refusal.isFull) { try add(-1).decide(locks, NoFacts(), at: Moment(milliseconds: 1)) }
-        let plates = account({ .plateAdded(LicensePlate(plate: PlateText("AB \($0)"), label: "", addedAt: Moment(milliseconds: 0))) }, UserAccount.mostPlates)
+        let plates = account(
+            { .plateAdded(LicensePlate(plate: PlateText("AB \($0)"), label: "", addedAt: Moment(milliseconds: 0))) }, UserAccount.mostPlates
+        )
         let plate = AddLicensePlate(user: Self.user, plate: PlateText("ZZ 1"), label: "")
         #expect(throws: AddLicensePlate.Refusal.isFull) { try plate.decide(plates, NoFacts(), at: Moment(milliseconds: 1)) }
         let keys = account(
-            { .physicalKeyAdded(PhysicalKey(number: $0 + 1, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))) }, UserAccount.mostPhysicalKeys)
+            { .physicalKeyAdded(PhysicalKey(number: $0 + 1, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))) },
+            UserAccount.mostPhysicalKeys)
         let key = AddPhysicalKey(user: Self.user, org: NonEmpty("acme"), orgName: nil, note: nil)
         #expect(throws: AddPhysicalKey.Refusal.isFull) { try key.decide(keys, NoFacts(), at: Moment(milliseconds: 1)) }
         let devices = account(
             {
                 .deviceAdded(
-                    LinkedDevice(id: LinkedDevice.ID("d\($0)"), kind: .matter, org: "acme", name: nil, addedBy: nil, addedAt: Moment(milliseconds: 0)))
+                    LinkedDevice(
+                        id: LinkedDevice.ID("d\($0)"), kind: .matter, org: "acme", name: nil, addedBy: nil, addedAt: Moment(milliseconds: 0)
+                    ))
             }, UserAccount.mostDevices)
         let device = AddDevice(user: Self.user, device: NonEmpty("new"), kind: .matter, org: NonEmpty("acme"), name: nil, addedBy: nil)
         #expect(throws: AddDevice.Refusal.isFull) { try device.decide(devices, NoFacts(), at: Moment(milliseconds: 1)) }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `five thousand accessible locks are stored, read and added to`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `five thousand accessible locks are stored, read and added to`(dialect: Dialect)
+        async throws
+    {
         try await TestDatabase.with(dialect) { database in
             try await Migrator(database).migrate(
                 schema: "platform",

@@ -10,13 +10,16 @@ import Testing
         let key: UUIDText = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", other: UUIDText = "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
         let now = Moment(milliseconds: 1_755_680_400_123)
         let entry = AccessibleLock(
-            id: "123", name: "Front", level: .admin, grantedBy: "Ann", validFrom: Moment(milliseconds: 1_000), validUntil: Moment(milliseconds: 2_000))
+            id: "123", name: "Front", level: .admin, grantedBy: "Ann", validFrom: Moment(milliseconds: 1_000),
+            validUntil: Moment(milliseconds: 2_000))
         let device = LinkedDevice(id: "d", kind: .rtspCamera, org: "acme", name: "Yard", addedBy: "Ann", addedAt: Moment(milliseconds: 4))
         try GoldenSamples.check(
             [
-                .created("7c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"), .erased(by: "staff", at: now), .emailUpdated(masked: "a***@example.com"),
+                .created("7c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"), .erased(by: "staff", at: now),
+                .emailUpdated(masked: "a***@example.com"),
                 .phoneUpdated(masked: nil),
-                .profileUpdated([.firstName, .lastName]), .suspended(by: "staff", reason: "fraud", at: now), .reactivated(by: "staff", at: now),
+                .profileUpdated([.firstName, .lastName]), .suspended(by: "staff", reason: "fraud", at: now),
+                .reactivated(by: "staff", at: now),
                 .accessibleLockAdded(entry), .accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Moment(milliseconds: 9)),
                 .walletKeyAdded(WalletKey(id: other, kind: .google, index: 1.5, addedAt: now)),
                 .walletKeyPrepared(WalletKey(id: key, kind: .apple, index: 7, addedAt: now)),
@@ -25,7 +28,8 @@ import Testing
                 .walletKeyRemoved("3b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", reason: "lost", at: now),
                 .physicalKeyAdded(PhysicalKey(number: 1, org: "acme", orgName: "Acme", note: "spare", addedAt: Moment(milliseconds: 3))),
                 .physicalKeyRemoved(PhysicalKey(number: 9, org: "acme", addedAt: now), at: now),
-                .plateAdded(LicensePlate(plate: "ABC1234", label: "van", addedAt: Moment(milliseconds: 5))), .plateRemoved("XYZ"), .deviceAdded(device),
+                .plateAdded(LicensePlate(plate: "ABC1234", label: "van", addedAt: Moment(milliseconds: 5))), .plateRemoved("XYZ"),
+                .deviceAdded(device),
                 .deviceRemoved(LinkedDevice(id: "gone", kind: .matter, org: "acme", addedAt: now), by: "Ann", reason: "sold", at: now),
             ], of: UserAccount.self)
     }
@@ -39,7 +43,8 @@ import Testing
 
     /// What this module writes is what its contracts promise.
     @Test func `published events are read from what is stored`() throws {
-        let stream = StreamName("user", "ann"), samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json["data"]?.members ?? [:]) })
+        let stream = StreamName("user", "ann"),
+            samples = Dictionary(uniqueKeysWithValues: try GoldenSamples.all().map { ($0.name, $0.json["data"]?.members ?? [:]) })
         func read<E: PublishedEvent>(_ type: E.Type) throws -> E {
             let sample = try #require(samples[E.name], "\(E.name) has no sample")
             return try E.decode(envelope(E.name, stream, sample))
@@ -58,16 +63,19 @@ import Testing
 
     private func envelope(_ name: String, _ stream: StreamName, _ data: JSON.Object) -> Envelope {
         Envelope(
-            id: "e", source: "identity", name: name, stream: stream, subject: stream.id, version: 1, at: Moment(milliseconds: 0), audience: [],
+            id: "e", source: "identity", name: name, stream: stream, subject: stream.id, version: 1, at: Moment(milliseconds: 0),
+            audience: [],
             trace: Trace(correlation: "", causation: nil), data: data)
     }
 
     /// The texts of every sample that are no ids, names of kinds or times are declared personal, or stand here.
     @Test func `what is said of a person is declared`() throws {
         let plain: [String: Set<String>] = [
-            "UserCreated": ["status"], "UserEmailUpdated": ["action"], "UserPhoneNumberUpdated": ["action"], "UserSuspended": ["suspendedBy"],
+            "UserCreated": ["status"], "UserEmailUpdated": ["action"], "UserPhoneNumberUpdated": ["action"],
+            "UserSuspended": ["suspendedBy"],
             "UserReactivated": ["reactivatedBy"], "UserErased": ["erasedBy"], "AccessibleLockAdded": ["accessLevel", "lockId"],
-            "AccessibleLockRemoved": ["lockId", "removedBy"], "WalletKeyPrepared": ["keyId", "walletType"], "WalletKeyCommitted": ["keyId", "passId"],
+            "AccessibleLockRemoved": ["lockId", "removedBy"], "WalletKeyPrepared": ["keyId", "walletType"],
+            "WalletKeyCommitted": ["keyId", "passId"],
             "WalletKeyRolledBack": ["preparedKeyId"], "WalletKeyRemoved": ["keyId"], "PhysicalKeyAdded": ["orgId", "orgName"],
             "DeviceAdded": ["deviceId", "deviceType", "orgId"], "DeviceRemoved": ["deviceId", "deviceType", "removedBy"],
         ]

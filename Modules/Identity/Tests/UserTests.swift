@@ -11,7 +11,8 @@ import Testing
 
     func create(named: UUIDText? = nil) -> CreateUser {
         CreateUser(
-            user: user, named: named ?? id, email: EmailAddress(normalising: "a@example.com"), firstName: nil, lastName: nil, phoneNumber: nil,
+            user: user, named: named ?? id, email: EmailAddress(normalising: "a@example.com"), firstName: nil, lastName: nil,
+            phoneNumber: nil,
             caller: .key(org: "acme", isSuper: false))
     }
 
@@ -29,7 +30,8 @@ import Testing
         Given<UserAccount>(.created(user, org: nil), .accessibleLockAdded(entry)).when(add()).thenRefused(.listedAlready)
     }
     @Test func `a window ends after it begins`() {
-        Given<UserAccount>(.created(user, org: nil)).when(add(from: Moment(milliseconds: 2), until: Moment(milliseconds: 2))).thenRefused(.endsBeforeItBegins)
+        Given<UserAccount>(.created(user, org: nil)).when(add(from: Moment(milliseconds: 2), until: Moment(milliseconds: 2))).thenRefused(
+            .endsBeforeItBegins)
     }
     @Test func `only what is listed can be removed`() {
         let remove = RemoveAccessibleLock(user: user, lock: "123", removedBy: "Bob", reason: "moved")
@@ -39,14 +41,21 @@ import Testing
     }
     @Test func `numbers of physical keys count up`() {
         let first = PhysicalKey(number: 1, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))
-        Given<UserAccount>(.created(user, org: nil), .physicalKeyAdded(first)).when(AddPhysicalKey(user: user, org: "acme", orgName: nil, note: nil))
-            .then(.physicalKeyAdded(PhysicalKey(number: 2, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))))
+        Given<UserAccount>(.created(user, org: nil), .physicalKeyAdded(first)).when(
+            AddPhysicalKey(user: user, org: "acme", orgName: nil, note: nil)
+        )
+        .then(.physicalKeyAdded(PhysicalKey(number: 2, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))))
     }
 
-    @Test(arguments: [("  ANN@Example.COM ", "ann@example.com"), ("a+b@x-y.co", "a+b@x-y.co"), ("o'neil@example.org", "o'neil@example.org")])
+    @Test(arguments: [
+        ("  ANN@Example.COM ", "ann@example.com"), ("a+b@x-y.co", "a+b@x-y.co"), ("o'neil@example.org", "o'neil@example.org"),
+    ])
     func `addresses are normalised`(raw: String, text: String) { #expect(EmailAddress(normalising: raw)?.text == text) }
 
-    @Test(arguments: ["", "plain", "a@", "@example.com", "a b@example.com", ".a@example.com", "a..b@example.com", "a@x", "a@@x.com", "a@-x.com", "a.@x.com"])
+    @Test(arguments: [
+        "", "plain", "a@", "@example.com", "a b@example.com", ".a@example.com", "a..b@example.com", "a@x", "a@@x.com", "a@-x.com",
+        "a.@x.com",
+    ])
     func `malformed addresses are refused`(raw: String) { #expect(EmailAddress(normalising: raw) == nil) }
 
     @Test(arguments: [
@@ -60,7 +69,8 @@ import Testing
     func `other phone numbers are refused`(raw: String) { #expect(PhoneNumber(normalising: raw) == nil) }
 
     @Test(arguments: [
-        (Caller.key(org: "any", isSuper: false), true), (.user("7c9e6679-7425-40de-944b-e07fc1f90ae7", email: nil), true), (.user("other", email: nil), false),
+        (Caller.key(org: "any", isSuper: false), true), (.user("7c9e6679-7425-40de-944b-e07fc1f90ae7", email: nil), true),
+        (.user("other", email: nil), false),
         (.anonymous, false),
     ])
     func `people act for themselves, keys for anyone`(caller: Caller, isAllowed: Bool) {

@@ -9,13 +9,19 @@ import Testing
         RetryPolicy.verdict(outcome, attempts: attempts, age: age, jitter: 0)
     }
 
-    @Test(arguments: [200, 201, 204, 299]) func `a success is the end`(status: Int) { #expect(verdict(.answered(status: status, retryAfter: nil)) == .delivered) }
+    @Test(arguments: [200, 201, 204, 299]) func `a success is the end`(status: Int) {
+        #expect(verdict(.answered(status: status, retryAfter: nil)) == .delivered)
+    }
 
     @Test(arguments: [408, 429, 500, 502, 503, 599])
-    func `what may pass is tried again`(status: Int) { #expect(verdict(.answered(status: status, retryAfter: nil)) == .again(after: .seconds(1))) }
+    func `what may pass is tried again`(status: Int) {
+        #expect(verdict(.answered(status: status, retryAfter: nil)) == .again(after: .seconds(1)))
+    }
 
     @Test(arguments: [301, 302, 307, 400, 401, 404, 422])
-    func `what will not pass is given up`(status: Int) { #expect(verdict(.answered(status: status, retryAfter: nil)) == .given(up: "status \(status)")) }
+    func `what will not pass is given up`(status: Int) {
+        #expect(verdict(.answered(status: status, retryAfter: nil)) == .given(up: "status \(status)"))
+    }
 
     @Test func `a receiver that is gone is disabled`() { #expect(verdict(.answered(status: 410, retryAfter: nil)) == .disable) }
     @Test func `a connection that fails is tried again`() { #expect(verdict(.failed(words: "reset")) == .again(after: .seconds(1))) }
@@ -28,12 +34,15 @@ import Testing
     }
 
     @Test(arguments: [(1, 1), (2, 2), (3, 4), (9, 256), (10, 300), (60, 300)])
-    func `waiting doubles up to five minutes`(attempts: Int, seconds: Int) { #expect(RetryPolicy.backoff(attempts, 0) == .seconds(seconds)) }
+    func `waiting doubles up to five minutes`(attempts: Int, seconds: Int) {
+        #expect(RetryPolicy.backoff(attempts, 0) == .seconds(seconds))
+    }
 
     @Test func `jitter shortens by a quarter at most`() { #expect(RetryPolicy.backoff(3, 1) == .seconds(3)) }
 
     @Test func `after a day it is over`() {
-        #expect(verdict(.failed(words: "reset"), attempts: 100, age: RetryPolicy.window) == .given(up: "no success within 24 h; last: reset"))
+        #expect(
+            verdict(.failed(words: "reset"), attempts: 100, age: RetryPolicy.window) == .given(up: "no success within 24 h; last: reset"))
     }
 
     @Test func `an endpoint that fails five times is spared, and comes back with one success`() {
@@ -50,10 +59,12 @@ import Testing
     @Test func `the body is the contract's envelope`() {
         let envelope = Envelope(
             id: "e", source: "access", name: "KeyAdded", stream: StreamName("lock", "7"), subject: "uuid", version: 2,
-            at: Moment(milliseconds: 1_755_680_400_123), audience: ["acme"], trace: Trace(correlation: "", causation: nil), data: ["keyUuid": "k"])
+            at: Moment(milliseconds: 1_755_680_400_123), audience: ["acme"], trace: Trace(correlation: "", causation: nil),
+            data: ["keyUuid": "k"])
         #expect(
             PartnerEnvelope.body(envelope, for: "acme") == [
-                "id": "e", "source": "spk.api", "detail-type": "KeyAdded", "time": "2025-08-20T09:00:00Z", "region": "eu-west-1", "account": "000000000000",
+                "id": "e", "source": "spk.api", "detail-type": "KeyAdded", "time": "2025-08-20T09:00:00Z", "region": "eu-west-1",
+                "account": "000000000000",
                 "version": "0", "resources": [],
                 "detail": [
                     "partnerId": "acme", "aggregateType": "lock", "aggregateId": "uuid", "version": 2, "timestamp": 1_755_680_400_123,
@@ -64,13 +75,16 @@ import Testing
 
     @Test func `a shadow update is flat, its documents are text`() {
         let envelope = Envelope(
-            id: "e", source: "devices", name: "Shadow Update", stream: StreamName("shadow", "t"), subject: "t", version: 0, at: Moment(milliseconds: 0),
-            audience: ["acme"], trace: Trace(correlation: "", causation: nil), data: ["thing": "t", "version": 3, "reported": ["on": true], "delta": [:]])
+            id: "e", source: "devices", name: "Shadow Update", stream: StreamName("shadow", "t"), subject: "t", version: 0,
+            at: Moment(milliseconds: 0),
+            audience: ["acme"], trace: Trace(correlation: "", causation: nil),
+            data: ["thing": "t", "version": 3, "reported": ["on": true], "delta": [:]])
         let body = PartnerEnvelope.body(envelope, for: "acme")
         #expect(body["source"] == "spk.iot.shadow")
         #expect(
             body["detail"] == [
-                "partnerId": "acme", "thingName": "t", "version": 3, "desiredState": .null, "reportedState": #"{"on":true}"#, "deltaState": "{}", "metadata": .null,
+                "partnerId": "acme", "thingName": "t", "version": 3, "desiredState": .null, "reportedState": #"{"on":true}"#,
+                "deltaState": "{}", "metadata": .null,
             ])
     }
 

@@ -9,7 +9,9 @@ import Testing
     let registered = Tenant.Event.registered(name: "Acme", ownerEmail: "o@acme.example")
     let now = Moment(milliseconds: 1_000)
 
-    func face(until: Moment? = nil) -> KeyFace { KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until) }
+    func face(until: Moment? = nil) -> KeyFace {
+        KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until)
+    }
     let key = NewKey(text: "abcdefghwxyz", digest: [7])
     func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey {
         IssueApiKey(org: "acme", expiresAt: until, replaces: replaces, caller: .staff(email: "staff"))
@@ -28,11 +30,14 @@ import Testing
         let register = RegisterTenant(org: "acme", name: "Acme", ownerEmail: "o@acme.example")
         Given<Tenant>().when(register).then(registered)
         Given<Tenant>(registered).when(register).then()
-        Given<Tenant>(registered).when(RegisterTenant(org: "acme", name: "Other", ownerEmail: "o@acme.example")).thenRefused(.registeredOtherwise)
+        Given<Tenant>(registered).when(RegisterTenant(org: "acme", name: "Other", ownerEmail: "o@acme.example")).thenRefused(
+            .registeredOtherwise)
     }
 
     @Test func `a key needs a registered tenant`() { Given<Tenant>().when(issue(), key).thenRefused(.notRegistered) }
-    @Test func `a tenant has one active key`() { Given<Tenant>(registered, .keyIssued(face())).when(issue(), key, at: now).thenRefused(.hasActiveKey) }
+    @Test func `a tenant has one active key`() {
+        Given<Tenant>(registered, .keyIssued(face())).when(issue(), key, at: now).thenRefused(.hasActiveKey)
+    }
     @Test func `an expired key counts as none`() {
         Given<Tenant>(registered, .keyIssued(face(until: Moment(milliseconds: 999)))).when(issue(), key, at: now).then(.keyIssued(face()))
     }
@@ -56,12 +61,19 @@ import Testing
 
     @Test func `a new secret leaves the old one signing for a day`() throws {
         var changed = webhook()
-        (changed.sealedSecret, changed.previousSecret, changed.previousUntil, changed.updatedAt) = ("t", "s", now + .seconds(86_400), now)
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", secret: "new"), .init(sealedSecret: "t"), at: now).then(
+        changed.sealedSecret = "t"
+        changed.previousSecret = "s"
+        changed.previousUntil = now + .seconds(86_400)
+        changed.updatedAt = now
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(
+            ChangeWebhook(org: "acme", webhook: "w", secret: "new"), .init(sealedSecret: "t"), at: now
+        ).then(
             .webhookChanged(changed))
         let vault = FakeServices().services("partners").vault
         func signatures(at now: Moment) throws -> Int {
-            let row = Row(columns: ["id", "webhook_id", "lane", "envelope", "body"], values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
+            let row = Row(
+                columns: ["id", "webhook_id", "lane", "envelope", "body"],
+                values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
             let endpoint = Row(
                 columns: ["url", "org_id", "sealed_secret", "previous_secret", "previous_until"],
                 values: [.text("https://a.example/"), .text("acme"), .text("t"), .text("s"), .int(86_401_000)])
@@ -75,13 +87,19 @@ import Testing
     @Test func `a new address must be verified, other changes need not`() {
         var moved = webhook("https://b.example/h", .pending)
         moved.updatedAt = now
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), .init(), at: now)
-            .then(.webhookChanged(moved))
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(
+            ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), .init(), at: now
+        )
+        .then(.webhookChanged(moved))
         var filtered = webhook()
         filtered.events = ["KeyAdded"]
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", events: EventFilter(names: ["KeyAdded"])), .init(), at: now)
-            .then(.webhookChanged(filtered))
-        Given<Tenant>(registered, .webhookAdded(webhook())).when(ChangeWebhook(org: "acme", webhook: "w", url: "https://a.example/h"), .init(), at: now).then()
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(
+            ChangeWebhook(org: "acme", webhook: "w", events: EventFilter(names: ["KeyAdded"])), .init(), at: now
+        )
+        .then(.webhookChanged(filtered))
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(
+            ChangeWebhook(org: "acme", webhook: "w", url: "https://a.example/h"), .init(), at: now
+        ).then()
         Given<Tenant>(registered).when(ChangeWebhook(org: "acme", webhook: "w"), .init(), at: now).thenRefused(.noSuchWebhook)
     }
 
@@ -89,9 +107,13 @@ import Testing
         var active = webhook(.init("https://b.example/h"), .active)
         (active.updatedAt, active.verifiedAt) = (now, now)
         let pending = webhook("https://b.example/h", .pending)
-        Given<Tenant>(registered, .webhookAdded(pending)).when(SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://b.example/h"), at: now)
-            .then(.webhookChanged(active))
-        Given<Tenant>(registered, .webhookAdded(pending)).when(SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://old.example/"), at: now).then()
+        Given<Tenant>(registered, .webhookAdded(pending)).when(
+            SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://b.example/h"), at: now
+        )
+        .then(.webhookChanged(active))
+        Given<Tenant>(registered, .webhookAdded(pending)).when(
+            SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://old.example/"), at: now
+        ).then()
     }
 
     @Test func `only an existing webhook is removed`() {
@@ -102,12 +124,15 @@ import Testing
     @Test func `events and states are read by every later build`() throws {
         try GoldenSamples.check(
             [
-                registered, .keyIssued(face(until: Moment(milliseconds: 5_000))), .webhookAdded(webhook()), .webhookChanged(webhook("https://b.example/h", .pending)),
+                registered, .keyIssued(face(until: Moment(milliseconds: 5_000))), .webhookAdded(webhook()),
+                .webhookChanged(webhook("https://b.example/h", .pending)),
                 .webhookRemoved("gone"), .keyRevoked(by: "staff"),
             ], of: Tenant.self)
     }
 
-    @Test(arguments: ["", "nonsense", "ftp://x.example", "https://", "https://u:p@x.example", "https://x.example/a b", "https://[", "http:/x"])
+    @Test(arguments: [
+        "", "nonsense", "ftp://x.example", "https://", "https://u:p@x.example", "https://x.example/a b", "https://[", "http:/x",
+    ])
     func `addresses that are none are refused`(text: String) { #expect(WebhookURL.problem(with: text) != nil) }
 
     @Test(arguments: ["https://x.example", "http://127.0.0.1:18900/hook/1", "https://[2001:db8::1]:8443/x?y=z"])

@@ -71,7 +71,8 @@ struct SealedDocuments {
             for row in rows {
                 last = (row.text("category") ?? "", row.text("id") ?? "")
                 guard last.id.withFoldedUUIDs != last.id || row.json("state")?.hasCapitalUUID ?? false else { continue }
-                _ = try await transaction.execute("UPDATE \(trusted: schema).aggregates SET shape = -1 WHERE category = \(last.category) AND id = \(last.id)")
+                _ = try await transaction.execute(
+                    "UPDATE \(trusted: schema).aggregates SET shape = -1 WHERE category = \(last.category) AND id = \(last.id)")
             }
             guard rows.count == Self.portion else { return }
         }

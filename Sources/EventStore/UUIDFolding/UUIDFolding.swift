@@ -1,15 +1,17 @@
 public import Database
 public import Kernel
 
-/// Writes the UUIDs that earlier builds have stored in capitals in small letters, as all ids are written now (RFC 9562 §4): in keys and references, in what is
-/// encrypted for them, and in states. A schema is folded as a whole, once, while nothing serves; two rows that would become one stop it.
+/// Writes the UUIDs that earlier builds have stored in capitals in small letters, as all ids are written now (RFC 9562 §4): in
+/// keys and references, in what is encrypted for them, and in states. A schema is folded as a whole, once, while nothing serves;
+/// two rows that would become one stop it.
 public struct UUIDFolding: Sendable {
     /// Two or more rows are told apart by nothing but the case of a UUID.
     public struct Collision: Error, CustomStringConvertible {
         /// The rows, a line each.
         public let rows: [String]
         public var description: String {
-            "ids that differ in nothing but capitals: one of each must go before the update (`spkey doctor --uuids`)\n" + rows.joined(separator: "\n")
+            "ids that differ in nothing but capitals: one of each must go before the update (`spkey doctor --uuids`)\n"
+                + rows.joined(separator: "\n")
         }
     }
 
@@ -27,10 +29,16 @@ public struct UUIDFolding: Sendable {
     private let vault: Vault
     private let schema: String
 
-    public init(_ schema: String, database: any Database, vault: Vault) { (self.schema, self.database, self.vault) = (schema, database, vault) }
+    public init(_ schema: String, database: any Database, vault: Vault) {
+        self.schema = schema
+        self.database = database
+        self.vault = vault
+    }
 
     public static func isDone(_ schema: String, _ database: any Database) async throws -> Bool {
-        do { return try await !database.read("SELECT name FROM \(trusted: schema).migrations WHERE name = \(step)").isEmpty } catch DatabaseError.statement {
+        do {
+            return try await !database.read("SELECT name FROM \(trusted: schema).migrations WHERE name = \(step)").isEmpty
+        } catch DatabaseError.statement {
             return false  // there is no such schema yet
         }
     }
@@ -41,7 +49,8 @@ public struct UUIDFolding: Sendable {
         do {
             try await database.transaction { transaction in
                 _ = try await transaction.execute(Migrator.lock(database.dialect))
-                guard try await transaction.execute("SELECT name FROM \(trusted: schema).migrations WHERE name = \(Self.step)").rows.isEmpty else { return }
+                guard try await transaction.execute("SELECT name FROM \(trusted: schema).migrations WHERE name = \(Self.step)").rows.isEmpty
+                else { return }
                 let columns = try await TextColumns(of: schema, in: transaction, database.dialect)
                 let documents = SealedDocuments(schema: schema, vault: vault, transaction: transaction)
                 if columns.tables.contains(where: { $0.name == "person_keys" }) { try await documents.foldPersonKeys() }
@@ -103,7 +112,8 @@ public struct UUIDFolding: Sendable {
 
     private func collisions(in table: TextColumns.Table, by column: String, _ transaction: any Transaction) async throws -> [String] {
         let key = table.key.joined(separator: ", "), qualified = table.key.map { "t.\($0)" }.joined(separator: ", ")
-        let alike = table.key.map { $0 == column ? "lower(o.\($0)) = lower(t.\($0)) AND o.\($0) <> t.\($0)" : "o.\($0) = t.\($0)" }.joined(separator: " AND ")
+        let alike = table.key.map { $0 == column ? "lower(o.\($0)) = lower(t.\($0)) AND o.\($0) <> t.\($0)" : "o.\($0) = t.\($0)" }.joined(
+            separator: " AND ")
         let rows = try await transaction.execute(
             """
             SELECT \(trusted: qualified) FROM \(trusted: schema).\(trusted: table.name) t

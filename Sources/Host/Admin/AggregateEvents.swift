@@ -22,9 +22,11 @@ struct AggregateEvents: Lookup {
         .member("fromVersion") { Nullable($0.from) }, .member("toVersion") { Nullable($0.to) }, .member("type") { Nullable($0.type) })
     static let missing: String? = nil
     static let shape = Shape<Found>(
-        .member("aggregateType") { $0.category.className }, .member("aggregateId") { $0.query.id }, .member("totalEvents") { $0.page.version },
+        .member("aggregateType") { $0.category.className }, .member("aggregateId") { $0.query.id },
+        .member("totalEvents") { $0.page.version },
         .json("snapshot", snapshot.schema.nullable) { $0.page.version == 0 ? .null : snapshot.json($0.page) },
-        .json("events", .list(of: event)) { .array($0.page.events) }, .member("nextCursor") { Nullable($0.page.hasMore ? $0.page.last : nil) },
+        .json("events", .list(of: event)) { .array($0.page.events) },
+        .member("nextCursor") { Nullable($0.page.hasMore ? $0.page.last : nil) },
         .object("filter", filter) { $0.query })
 
     func find(_ request: Request, _ services: Services) async throws -> Found? {
@@ -32,13 +34,16 @@ struct AggregateEvents: Lookup {
         let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
         let question = FindEvents(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
         let page = try await services.bus.ask(question, module: module, trace: request.trace, now: services.clock())
-        services.log.notice("Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
+        services.log.notice(
+            "Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
         return Found(query: self, category: category, page: page)
     }
 
     private static func find(_ kind: String) -> (module: String, Kernel.Category)? {
         for module in Modules.all {
-            for aggregate in module.aggregates where aggregate.category.name == kind || aggregate.category.className == kind { return (module.name, aggregate.category) }
+            for aggregate in module.aggregates where aggregate.category.name == kind || aggregate.category.className == kind {
+                return (module.name, aggregate.category)
+            }
         }
         return nil
     }
@@ -46,8 +51,10 @@ struct AggregateEvents: Lookup {
     static let operation = Operation.lookup(
         "/admin/aggregates/{type}/{id}/events", "Browse the stored events of an aggregate; none for one that does not exist", allow: .staff,
         inputs: .init(
-            .path("type", "Kind of aggregate: `lock` or `LockAggregate`."), .path("id", "Id of the aggregate."), .query("fromVersion", "From this version on."),
-            .query("toVersion", "Up to this version."), .query("type", "Only events of this name."), .query("limit", "At most this many.", default: PageSize.usual),
+            .path("type", "Kind of aggregate: `lock` or `LockAggregate`."), .path("id", "Id of the aggregate."),
+            .query("fromVersion", "From this version on."),
+            .query("toVersion", "Up to this version."), .query("type", "Only events of this name."),
+            .query("limit", "At most this many.", default: PageSize.usual),
             .query("cursor", "Only versions after this one: `nextCursor` of the page before.")),
         make: AggregateEvents.init(kind:id:from:to:type:limit:cursor:))
 }

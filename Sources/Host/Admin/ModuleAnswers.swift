@@ -74,7 +74,8 @@ enum ModuleAnswers {
     static func answers(
         _ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
     ) -> [Answering] {
-        let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty, module = context.name
+        let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty,
+            module = context.name
         return [
             Answering(AskReady.self, of: module) { _ in isReady() },
             Answering(FindEvents.self, of: module) { try await events($0, module, store, database) },
@@ -89,11 +90,14 @@ enum ModuleAnswers {
         ]
     }
 
-    private static func events(_ question: FindEvents, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws -> FindEvents.Reply {
+    private static func events(_ question: FindEvents, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws
+        -> FindEvents.Reply
+    {
         let rows = try await database.read([
             """
             SELECT version, type, data, org_id, at FROM \(trusted: schema).events
-            WHERE category = \(question.category) AND id = \(question.id) AND version >= \(question.from) AND version <= \(question.to ?? Int(Int32.max))
+            WHERE category = \(question.category) AND id = \(question.id) AND version >= \(question.from) AND version <= \
+            \(question.to ?? Int(Int32.max))
                 AND (CAST(\(optional: question.type) AS TEXT) IS NULL OR type = \(optional: question.type))
             ORDER BY version LIMIT \(question.limit + 1)
             """,
@@ -104,7 +108,8 @@ enum ModuleAnswers {
         var events: [JSON] = []
         for row in shown { events.append(try describe(row, try await store.opened(try row.read("data"), of: stream))) }
         return FindEvents.Reply(
-            events: events, last: try shown.last?.read("version"), hasMore: found.count > question.limit, version: try aggregate?.read("version") ?? 0,
+            events: events, last: try shown.last?.read("version"), hasMore: found.count > question.limit,
+            version: try aggregate?.read("version") ?? 0,
             changedAt: try aggregate?.read("changed_at"))
     }
 

@@ -3,8 +3,10 @@ import Kernel
 /// A run of a workflow as its module describes it.
 enum WorkflowRun {
     static let schema = Schema.object([
-        "instanceId": .string, "workflowName": .string, "binding": .string, "label": .string, "status": .string, "liveStatus": Schema.string.nullable, "params": .any,
-        "progress": .list(of: .object(["at": .time, "message": .string])), "result": .any, "error": Schema.string.nullable, "createdBy": Schema.string.nullable,
+        "instanceId": .string, "workflowName": .string, "binding": .string, "label": .string, "status": .string,
+        "liveStatus": Schema.string.nullable, "params": .any,
+        "progress": .list(of: .object(["at": .time, "message": .string])), "result": .any, "error": Schema.string.nullable,
+        "createdBy": Schema.string.nullable,
         "createdAt": .time, "updatedAt": .time,
     ])
 
@@ -22,7 +24,8 @@ struct FollowWorkflow: AskAll {
     func whole(_ replies: [JSON?], unavailable: [String]) -> JSON? { replies.lazy.compactMap(\.self).first }
 
     static let operation = Operation.askAll(
-        .get, "/admin/workflows/{instanceId}", "Follow a run of a workflow", allow: .staff, of: Modules.names, inputs: .init(.path("instanceId", "The run.")),
+        .get, "/admin/workflows/{instanceId}", "Follow a run of a workflow", allow: .staff, of: Modules.names,
+        inputs: .init(.path("instanceId", "The run.")),
         make: FollowWorkflow.init(run:))
 }
 
@@ -48,8 +51,10 @@ struct ListWorkflows: AskAll {
     }
 
     static let operation = Operation.askAll(
-        .get, "/admin/workflows", "List runs of workflows, newest first; modules that do not answer are named", allow: .staff, of: Modules.names,
-        inputs: .init(.query("status", "Only runs with this status."), .query("limit", "At most this many.", default: PageSize(number: 50))),
+        .get, "/admin/workflows", "List runs of workflows, newest first; modules that do not answer are named", allow: .staff,
+        of: Modules.names,
+        inputs: .init(
+            .query("status", "Only runs with this status."), .query("limit", "At most this many.", default: PageSize(number: 50))),
         make: ListWorkflows.init(status:limit:))
 }
 

@@ -30,12 +30,16 @@ extension Answering {
 
 extension Bus {
     /// Asks one module what all can be asked.
-    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Moment, patience: Duration = .seconds(5)) async throws -> Q.Reply {
+    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Moment, patience: Duration = .seconds(5))
+        async throws -> Q.Reply
+    {
         try await ask(Q.name(of: module), of: module, try JSON(encoding: question), trace: trace, now: now, patience: patience).decoded()
     }
 
     /// Asks modules at the same time. One that does not answer is named and keeps nobody waiting longer than its time.
-    public func askAll<Q: ModuleQuestion>(_ question: Q, modules: [String], trace: Trace, now: Moment) async -> (replies: [Q.Reply], unavailable: [String]) {
+    public func askAll<Q: ModuleQuestion>(_ question: Q, modules: [String], trace: Trace, now: Moment) async -> (
+        replies: [Q.Reply], unavailable: [String]
+    ) {
         await withTaskGroup(of: (Int, Q.Reply?).self) { group in
             for (place, module) in modules.enumerated() {
                 group.addTask { (place, try? await ask(question, module: module, trace: trace, now: now)) }
@@ -57,7 +61,8 @@ extension Operation {
         return Operation(.askAll, method, path, summary, allow: rule, fields: inputs.docs, answers: answers) { request, services in
             let inputs = try inputs.read(request), wanted = make(repeat each inputs)
             try await rule.check(wanted, NoSubject(), request.caller, services)
-            let (replies, unavailable) = await services.bus.askAll(wanted.question, modules: modules(), trace: request.trace, now: services.clock())
+            let (replies, unavailable) = await services.bus.askAll(
+                wanted.question, modules: modules(), trace: request.trace, now: services.clock())
             if let whole = wanted.whole(replies, unavailable: unavailable) { return .json(200, A.shape.json(whole)) }
             // It may be one of those that do not answer that knows it.
             guard unavailable.isEmpty else {

@@ -21,7 +21,9 @@ public struct CommandAnswer<C: Command>: Sendable {
     /// No more than that it is done: the event stays inside.
     public static var accepted: CommandAnswer { CommandAnswer(.standard(showsEvent: false), Shape(base)) }
     /// The event, and further members.
-    public static func event(and members: Member...) -> CommandAnswer { CommandAnswer(.standard(showsEvent: true), Shape(base + [firstEvent] + members)) }
+    public static func event(and members: Member...) -> CommandAnswer {
+        CommandAnswer(.standard(showsEvent: true), Shape(base + [firstEvent] + members))
+    }
     /// An answer of the operation's own.
     public static func only(_ status: Int = 200, _ members: Member...) -> CommandAnswer { CommandAnswer(.own(status), Shape(members)) }
     public static func only(_ status: Int = 200, _ shape: Shape<CommandResult<C>>) -> CommandAnswer { CommandAnswer(.own(status), shape) }
@@ -62,7 +64,8 @@ extension Operation {
         inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> C
     ) -> Operation {
         let answers = answer.answers + Answer.all(of: C.Refusal.self) + C.effectAnswers
-        return Operation(.command, method, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) { request, services in
+        return Operation(.command, method, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
+            request, services in
             let inputs = try inputs.read(request), command = make(repeat each inputs)
             let executor = CommandExecutor(command: command, rule: rule, request: request, services: services) { answer.response($0) }
             return answer.response(try await executor.run())

@@ -13,7 +13,10 @@ public struct FieldDoc: Sendable {
     public let note: String
     public let schema: Schema
     public init(name: String, place: Place, note: String, schema: Schema) {
-        (self.name, self.place, self.note, self.schema) = (name, place, note, schema)
+        self.name = name
+        self.place = place
+        self.note = note
+        self.schema = schema
     }
 }
 
@@ -50,7 +53,8 @@ extension Field where Value: WireValue {
         }
     }
 
-    private static func at(_ place: FieldDoc.Place, _ name: String, _ note: String, _ raw: @escaping @Sendable (Request) -> JSON?) -> Field {
+    private static func at(_ place: FieldDoc.Place, _ name: String, _ note: String, _ raw: @escaping @Sendable (Request) -> JSON?) -> Field
+    {
         Field(doc: FieldDoc(name: name, place: place, note: note, schema: Value.schema)) { request, reading in
             place == .body ? Value.read(raw(request), at: name, &reading) : readText(raw(request), name, &reading)
         }
@@ -79,7 +83,8 @@ public struct NothingElse: Sendable {
 }
 
 extension Field where Value == NothingElse {
-    /// Refuses members that mean something to a sibling of this operation: whoever sends them relies on what they say, and is not to be left in that belief.
+    /// Refuses members that mean something to a sibling of this operation: whoever sends them relies on what they say, and is not
+    /// to be left in that belief.
     /// - Parameters:
     ///   - members: each with a list of the values that say what is so here in any case.
     ///   - sibling: the operation that takes them.

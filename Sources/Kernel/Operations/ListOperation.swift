@@ -73,12 +73,16 @@ public struct Cursor: WireValue {
     public let key: String
     public init(key: String) { self.key = key }
     public static var schema: Schema { .string.limited(most: 1_000) }
-    public var json: JSON { .string(Self.prefix + key.utf8.map { byte in String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16) }.joined()) }
+    public var json: JSON {
+        .string(Self.prefix + key.utf8.map { byte in String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16) }.joined())
+    }
     private static let prefix = "c"
 
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Cursor? {
         guard let text = String.read(raw, at: path, &reading) else { return nil }
-        guard text.hasPrefix(prefix), let key = decode(text.dropFirst(prefix.count).utf8) else { return reading.note(path, "must be a cursor that a page has given") }
+        guard text.hasPrefix(prefix), let key = decode(text.dropFirst(prefix.count).utf8) else {
+            return reading.note(path, "must be a cursor that a page has given")
+        }
         return Cursor(key: key)
     }
 
@@ -96,7 +100,8 @@ extension Operation {
         make: @escaping @Sendable (repeat each Input) -> L
     ) -> Operation {
         let paging = Inputs<PageLimit?, Cursor?>(
-            .query("limit", "At most this many; \(L.usualLimit) when absent."), .query("cursor", "Only what follows: `nextCursor` of the page before."))
+            .query("limit", "At most this many; \(L.usualLimit) when absent."),
+            .query("cursor", "Only what follows: `nextCursor` of the page before."))
         let shape = Shape<Page<L.Item>>(.list(L.name, of: L.shape) { $0.items }, .member("nextCursor") { $0.next.map(Cursor.init) })
         let all = [Answer(200, "A page; `nextCursor` is there while more follow.", shape.schema)] + answers
         return Operation(.list, .get, path, summary, allow: rule, fields: inputs.docs + paging.docs, answers: all) { request, services in

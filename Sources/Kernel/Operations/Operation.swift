@@ -23,7 +23,8 @@ public struct Operation: Sendable {
     public var key: String { "\(method.rawValue) \(path)" }
 
     init<R, S>(
-        _ kind: Kind, _ method: Method, _ path: String, _ summary: String, allow rule: Rule<R, S>, fields: [FieldDoc], answers: [Answer], checksEpoch: Bool = false,
+        _ kind: Kind, _ method: Method, _ path: String, _ summary: String, allow rule: Rule<R, S>, fields: [FieldDoc], answers: [Answer],
+        checksEpoch: Bool = false,
         perform: @escaping @Sendable (Request, Services) async throws -> Response
     ) {
         self.kind = kind
@@ -44,11 +45,20 @@ public struct Answer: Sendable, Equatable {
     public let status: Int
     public let words: String
     public let schema: Schema?
-    public init(_ status: Int, _ words: String, _ schema: Schema? = nil) { (self.status, self.words, self.schema) = (status, words, schema) }
+    public init(_ status: Int, _ words: String, _ schema: Schema? = nil) {
+        self.status = status
+        self.words = words
+        self.schema = schema
+    }
 
     public static let deviceUnreachable = Answer(502, "The device link did not take the command; nothing was stored.")
     public static let fateUnknown = Answer(
-        503, "Whether the command reaches the device is not known, or something this operation needs is not available; X-Action-Id names the action to follow.")
+        503,
+        """
+        Whether the command reaches the device is not known, or something this operation needs is not available; \
+        X-Action-Id names the action to follow.
+        """
+    )
     public static let unavailable = Answer(503, "Something this operation needs is not available now; try again.")
 
     /// The answers of refusals, one for each status and text.

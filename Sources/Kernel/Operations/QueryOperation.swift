@@ -17,10 +17,12 @@ extension Query {
 extension Operation {
     /// An operation that answers a question about one aggregate.
     public static func query<Q: Query, each Input: Sendable>(
-        _ path: String, _ summary: String, allow rule: Rule<Q, Q.Target>, inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> Q
+        _ path: String, _ summary: String, allow rule: Rule<Q, Q.Target>, inputs: Inputs<repeat each Input>,
+        make: @escaping @Sendable (repeat each Input) -> Q
     ) -> Operation {
         let answers = [Answer(200, "The answer.", Q.shape.schema), Answer(404, "There is no such \(Q.Target.category.name).")]
-        return Operation(.query, .get, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) { request, services in
+        return Operation(.query, .get, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
+            request, services in
             let inputs = try inputs.read(request), question = make(repeat each inputs)
             try rule.admit(request.caller, services)
             let (snapshot, epoch) = try await services.store.loadWithEpoch(Q.Target.self, question.target)

@@ -12,7 +12,8 @@ public struct Shape<Value>: Sendable {
 
     /// A shape that something else has described.
     public init(whole schema: Schema, _ members: @escaping @Sendable (Value) -> JSON.Object) {
-        let properties = schema.members["properties"]?.members ?? [:], required = Set(schema.members["required"]?.items?.compactMap(\.text) ?? [])
+        let properties = schema.members["properties"]?.members ?? [:],
+            required = Set(schema.members["required"]?.items?.compactMap(\.text) ?? [])
         let docs = properties.members.map { ($0.key, Schema($0.value.members ?? [:], isOptional: !required.contains($0.key))) }
         self.init(Member(docs: docs) { value, object in object = object.merging(members(value)) })
     }

@@ -5,7 +5,9 @@ public enum PageLanguage: String, Sendable, CaseIterable { case english = "en", 
 
 /// The page of a temporary key, as a person at a door needs it.
 public struct GuestPage: Sendable {
-    public enum State: String, Sendable, CaseIterable { case valid, notYetValid = "not-yet-valid", expired, usedUp = "used-up", revoked, forbidden }
+    public enum State: String, Sendable, CaseIterable {
+        case valid, notYetValid = "not-yet-valid", expired, usedUp = "used-up", revoked, forbidden
+    }
 
     public struct Door: Sendable {
         public let id: Int
@@ -14,7 +16,10 @@ public struct GuestPage: Sendable {
         public let slides: Bool
         public let takesPin: Bool
         public init(id: Int, label: String?, slides: Bool, takesPin: Bool) {
-            (self.id, self.label, self.slides, self.takesPin) = (id, label, slides, takesPin)
+            self.id = id
+            self.label = label
+            self.slides = slides
+            self.takesPin = takesPin
         }
     }
 
@@ -33,11 +38,18 @@ public struct GuestPage: Sendable {
     public let nonce: String
 
     public init(
-        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Moment, until: Moment, attempt: String, nonce: String
+        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Moment, until: Moment, attempt: String,
+        nonce: String
     ) {
         self.attempt = attempt
-        (self.language, self.state, self.path, self.doors) = (language, state, path, doors)
-        (self.pin, self.from, self.until, self.nonce) = (pin, from, until, nonce)
+        self.language = language
+        self.state = state
+        self.path = path
+        self.doors = doors
+        self.pin = pin
+        self.from = from
+        self.until = until
+        self.nonce = nonce
     }
 }
 
@@ -61,7 +73,12 @@ public struct OpeningPage: Sendable {
     public let nonce: String
 
     public init(language: PageLanguage, back: String, door: String?, phase: Phase, isOffline: Bool, nonce: String) {
-        (self.language, self.back, self.door, self.phase, self.isOffline, self.nonce) = (language, back, door, phase, isOffline, nonce)
+        self.language = language
+        self.back = back
+        self.door = door
+        self.phase = phase
+        self.isOffline = isOffline
+        self.nonce = nonce
     }
 }
 
@@ -71,7 +88,11 @@ public struct TroublePage: Sendable {
     public let language: PageLanguage
     public let trouble: Trouble
     public let nonce: String
-    public init(language: PageLanguage, trouble: Trouble, nonce: String) { (self.language, self.trouble, self.nonce) = (language, trouble, nonce) }
+    public init(language: PageLanguage, trouble: Trouble, nonce: String) {
+        self.language = language
+        self.trouble = trouble
+        self.nonce = nonce
+    }
 }
 
 /// Turns pages into HTML. Whatever comes from people is escaped.
@@ -81,8 +102,11 @@ public struct GuestPages: Port {
     public let opening: @Sendable (OpeningPage) -> String
     public let trouble: @Sendable (TroublePage) -> String
     public init(
-        guest: @escaping @Sendable (GuestPage) -> String, opening: @escaping @Sendable (OpeningPage) -> String, trouble: @escaping @Sendable (TroublePage) -> String
+        guest: @escaping @Sendable (GuestPage) -> String, opening: @escaping @Sendable (OpeningPage) -> String,
+        trouble: @escaping @Sendable (TroublePage) -> String
     ) {
-        (self.guest, self.opening, self.trouble) = (guest, opening, trouble)
+        self.guest = guest
+        self.opening = opening
+        self.trouble = trouble
     }
 }

@@ -17,9 +17,15 @@ public struct OwnedLocks: Ask {
         public let lastEvent: String?
         public let changedAt: Moment?
 
-        public init(uuid: String, serialNumber: String?, isOnline: Bool, keys: Int, residents: Int, lastEvent: String?, changedAt: Moment?) {
-            (self.uuid, self.serialNumber, self.isOnline, self.keys) = (uuid, serialNumber, isOnline, keys)
-            (self.residents, self.lastEvent, self.changedAt) = (residents, lastEvent, changedAt)
+        public init(uuid: String, serialNumber: String?, isOnline: Bool, keys: Int, residents: Int, lastEvent: String?, changedAt: Moment?)
+        {
+            self.uuid = uuid
+            self.serialNumber = serialNumber
+            self.isOnline = isOnline
+            self.keys = keys
+            self.residents = residents
+            self.lastEvent = lastEvent
+            self.changedAt = changedAt
         }
     }
     public struct Reply: Codable, Sendable {

@@ -7,7 +7,9 @@ extension GuestPages {
     public static let live: GuestPages = {
         // The templates are constants of this file's target; a broken one fails every test of the pages.
         let library = MustacheLibrary(templates: Template.all.compactMapValues { try? MustacheTemplate(string: $0) })
-        @Sendable func render(_ name: String, _ values: [String: any Sendable]) -> String { library.render(values, withTemplate: name) ?? "" }
+        @Sendable func render(_ name: String, _ values: [String: any Sendable]) -> String {
+            library.render(values, withTemplate: name) ?? ""
+        }
         return GuestPages(
             guest: { render("guest", $0.values) }, opening: { render("opening", $0.values) }, trouble: { render("trouble", $0.values) })
     }()
@@ -27,7 +29,8 @@ extension GuestPage {
         values["note"] = words.notes[state]
         if state != .forbidden, state != .revoked {
             values["window"] = [
-                ["label": words.validFrom, "iso": from.iso, "text": Self.utc(from)], ["label": words.validUntil, "iso": until.iso, "text": Self.utc(until)],
+                ["label": words.validFrom, "iso": from.iso, "text": Self.utc(from)],
+                ["label": words.validUntil, "iso": until.iso, "text": Self.utc(until)],
             ]
         }
         if showsDoors { values["doors"] = doors.map { entry(for: $0, words) } }
@@ -39,10 +42,14 @@ extension GuestPage {
         let isUsable = state == .valid, label = door.label ?? "\(words.door) \(door.id)"
         var values: [String: any Sendable] = ["id": door.id, "label": label]
         if isUsable, door.slides {
-            values["slide"] = ["action": "\(path)/doors/\(door.id)/open?attempt=\(attempt)", "text": words.slide, "again": words.again, "label": label]
+            values["slide"] = [
+                "action": "\(path)/doors/\(door.id)/open?attempt=\(attempt)", "text": words.slide, "again": words.again, "label": label,
+            ]
         }
         if isUsable, door.takesPin, let pin {
-            values["code"] = ["title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote]
+            values["code"] = [
+                "title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote,
+            ]
         }
         return values
     }

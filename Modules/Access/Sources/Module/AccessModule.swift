@@ -6,8 +6,10 @@ public let access = Context(
     "access",
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [
-        ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration, LockKeysView.migration,
-        SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration, HandOvers.migration,
+        ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration,
+        LockKeysView.migration,
+        SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration,
+        HandOvers.migration,
         TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes, ActionRow.keys, EndedRights.checkpoints,
     ],
     operations: [
@@ -16,13 +18,15 @@ public let access = Context(
         LockDetails.operation, LockBasicInfo.operation, LockHistory.operation, DebugMessages.operation,
         AddResident.operation, RemoveResident.operation, Residents.operation,
         CreateTempKey.operation, UpdateTempKey.operation, DeleteTempKey.operation, UseTempKey.operation, TempKeysOfLock.operation,
-        CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective, RemoveDoor.operation,
+        CreateSharedKey.operation, CreateSharedKey.collective, SharedKeys.operation, RevokeSharedKey.operation, RevokeSharedKey.collective,
+        RemoveDoor.operation,
         OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
         StartBulkAddKeys.operation, FollowAction.operation,
     ],
     workflows: [
-        AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self), AnyWorkflow(ForgetPerson.self),
+        AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self),
+        AnyWorkflow(ForgetPerson.self),
         AnyWorkflow(EndGivenKeys.self),
     ],
     views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors", "temp_key_users"],
@@ -32,7 +36,9 @@ public let access = Context(
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)],
-            reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + [EndedRights.reaction(services)]
+            reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + [
+                EndedRights.reaction(services)
+            ]
                 + FollowPeople.reactions(services)
                 + FollowKeys.reactions(services),
             jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job, UnfollowedActions(services: services).job])

@@ -81,10 +81,14 @@ extension Lock {
 
     fileprivate func standing(of caller: Caller, _ services: Services) async throws -> Standing {
         guard case .user(let user, _) = caller else { return .always }
-        let rows = try await services.store.read([services.directory.suspensions(user), KeyGrantRows.validities(on: LockID(number), of: user)])
+        let rows = try await services.store.read([
+            services.directory.suspensions(user), KeyGrantRows.validities(on: LockID(number), of: user),
+        ])
         guard !bars(rows[0]) else { return .never }
         guard !isOwned(by: user) else { return .always }
-        let limits = Dictionary(rows[1].map { (ExactText($0.text("key_uuid") ?? ""), try? $0.json("validity")?.decoded(as: Validity.self)) }) { first, _ in first }
+        let limits = Dictionary(
+            rows[1].map { (ExactText($0.text("key_uuid") ?? ""), try? $0.json("validity")?.decoded(as: Validity.self)) }
+        ) { first, _ in first }
         let now = services.clock()
         let active = keys.filter { $0.user == user }.compactMap { key -> Validity? in
             // Without a row, or in one that stands there for a suspension alone, the key always counts.
@@ -93,7 +97,8 @@ extension Lock {
             return limit
         }
         if active.contains(where: \.isAlways) { return .always }
-        return Standing(counts: !active.isEmpty, isWithoutLimit: false, end: active.compactMap { $0.nextChange(after: now, services.zones) }.max())
+        return Standing(
+            counts: !active.isEmpty, isWithoutLimit: false, end: active.compactMap { $0.nextChange(after: now, services.zones) }.max())
     }
 
     func isManaged(by caller: Caller) -> Bool {

@@ -18,10 +18,12 @@ import Testing
         return try stage.fake.asked(SendCommand.self).map(\.command)
     }
 
-    private func with(_ dialect: Dialect, hasKey: Bool, _ events: [KeyGrant.Event], _ body: (AccessStage) async throws -> Void) async throws {
+    private func with(_ dialect: Dialect, hasKey: Bool, _ events: [KeyGrant.Event], _ body: (AccessStage) async throws -> Void) async throws
+    {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database), key = Key(id: "k", index: 3, user: "bob")
-            let lock = Lock.Event.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
+            let lock = Lock.Event.created(
+                Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
             try await stage.tell("7", [lock, .keyAdded(key)] + (hasKey ? [] : [.keyRemoved("k", index: 3)]), of: Lock.self)
             try await stage.tell("7/k", events, of: KeyGrant.self)
             try await body(stage)
@@ -29,7 +31,9 @@ import Testing
     }
 
     private static let always = KeyGrantTests.terms(Validity(from: Moment(milliseconds: 1)))
-    private static let there: [KeyGrant.Event] = [.granted(always, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1)]
+    private static let there: [KeyGrant.Event] = [
+        .granted(always, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
+    ]
 
     @Test(arguments: TestDatabase.dialects) func `a key whose time has come is sent once`(dialect: Dialect) async throws {
         try await with(dialect, hasKey: true, [.granted(Self.always, isOnDevice: false, run: "run")]) { stage in
@@ -38,14 +42,18 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that was taken from the lock is taken from the device`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a key that was taken from the lock is taken from the device`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect, hasKey: false, Self.there + [.revoked]) { stage in
             let sent = try await run(stage)
             #expect(sent == ["remove_key"])
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that was removed and has come back without limits stays on the device`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a key that was removed and has come back without limits stays on the device`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect, hasKey: true, Self.there + [.revoked]) { stage in
             let sent = try await run(stage)
             #expect(sent.isEmpty)
@@ -54,7 +62,8 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that has left the lock is not brought to the device`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a key that has left the lock is not brought to the device`(dialect: Dialect) async throws
+    {
         try await with(dialect, hasKey: false, [.granted(Self.always, isOnDevice: false, run: "run")]) { stage in
             let sent = try await run(stage)
             #expect(sent.isEmpty)

@@ -63,16 +63,22 @@ import Testing
         step(
             always, .barred(run: "next"), .moveIntended(onto: false, attempt: 1), .moveSent(attempt: 1), at: Self.during,
             .sleep(until: Self.during + KeyGrant.longestSleep))
-        step(always, .barred(run: "next"), .moveIntended(onto: false, attempt: 1), .moveSent(attempt: 1), .admitted, at: Self.during, .intend(onto: true, attempt: 2))
+        step(
+            always, .barred(run: "next"), .moveIntended(onto: false, attempt: 1), .moveSent(attempt: 1), .admitted, at: Self.during,
+            .intend(onto: true, attempt: 2))
     }
 
     @Test func `a key that was taken from the lock leaves the device for certain`() {
-        step(Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, at: Self.during, .intend(onto: false, attempt: 2))
+        step(
+            Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, at: Self.during,
+            .intend(onto: false, attempt: 2))
         step(Self.granted, .revoked, at: Self.during, .end)
     }
 
     @Test func `what the device could not do is tried again, ever later`() {
-        let failed: [KeyGrant.Event] = [Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .moveFailed(attempt: 1, at: Self.during)]
+        let failed: [KeyGrant.Event] = [
+            Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .moveFailed(attempt: 1, at: Self.during),
+        ]
         var grant = KeyGrant()
         for event in failed { grant.apply(event) }
         #expect(grant.nextStep(at: Self.during, .athens) == .sleep(until: Self.during + .seconds(20)))
@@ -85,14 +91,18 @@ import Testing
 
     @Test func `a key that is given again and removed before it begins has nothing to wait for`() {
         var grant = KeyGrant()
-        for event in [Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)] { grant.apply(event) }
+        for event in [
+            Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2),
+        ] { grant.apply(event) }
         for event in [.moveSent(attempt: 2), .moveDone(attempt: 2), Self.granted, .revoked] as [KeyGrant.Event] { grant.apply(event) }
         #expect(!grant.mayBeOnDevice && grant.nextStep(at: Self.end, .athens) == .end)
     }
 
     @Test func `a device is asked to remove what is no longer the lock's until it has done it`() {
         var grant = KeyGrant()
-        for event in [Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)] { grant.apply(event) }
+        for event in [
+            Self.granted, .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2),
+        ] { grant.apply(event) }
         for attempt in 2..<20 {
             #expect(grant.nextStep(at: Self.end + .seconds(86_400), .athens) == .send(onto: false, attempt: attempt))
             grant.apply(.moveSent(attempt: attempt))

@@ -19,14 +19,18 @@ extension Zones {
     }
 
     @Test(arguments: [
-        ("2026-06-01T06:00Z", true), ("2026-06-01T05:59Z", false), ("2026-06-01T13:59Z", true), ("2026-06-01T14:00Z", false), ("2026-06-02T08:00Z", false),
+        ("2026-06-01T06:00Z", true), ("2026-06-01T05:59Z", false), ("2026-06-01T13:59Z", true), ("2026-06-01T14:00Z", false),
+        ("2026-06-02T08:00Z", false),
         ("2026-01-05T07:00Z", true), ("2026-01-05T06:59Z", false),
     ])
     func `hours are those of the place`(time: String, isActive: Bool) {
         #expect(schedule([.monday], 9 * 60, 17 * 60).isActive(at: at(time), .athens) == isActive)
     }
 
-    @Test(arguments: [("2026-06-05T18:59Z", false), ("2026-06-05T19:00Z", true), ("2026-06-06T02:59Z", true), ("2026-06-06T03:00Z", false), ("2026-06-06T20:00Z", false)])
+    @Test(arguments: [
+        ("2026-06-05T18:59Z", false), ("2026-06-05T19:00Z", true), ("2026-06-06T02:59Z", true), ("2026-06-06T03:00Z", false),
+        ("2026-06-06T20:00Z", false),
+    ])
     func `a night belongs to the day on which it begins`(time: String, isActive: Bool) {
         #expect(schedule([.friday], 22 * 60, 6 * 60).isActive(at: at(time), .athens) == isActive)
     }
@@ -39,7 +43,10 @@ extension Zones {
     }
 
     /// Every change that a walk through the minutes finds, in a week around a shift of the clock.
-    @Test(arguments: [("2026-03-26T00:00Z", 3 * 60 + 30, 4 * 60 + 30), ("2026-10-22T00:00Z", 3 * 60 + 15, 3 * 60 + 45), ("2026-10-22T00:00Z", 23 * 60, 3 * 60 + 30)])
+    @Test(arguments: [
+        ("2026-03-26T00:00Z", 3 * 60 + 30, 4 * 60 + 30), ("2026-10-22T00:00Z", 3 * 60 + 15, 3 * 60 + 45),
+        ("2026-10-22T00:00Z", 23 * 60, 3 * 60 + 30),
+    ])
     func `no change is missed when the clock is put forward or back`(start: String, from: Int, to: Int) {
         let hours = schedule(WeeklySchedule.Day.allCases, from, to), end = at(start) + .seconds(7 * 86_400)
         var walked: [Moment] = [], found: [Moment] = [], minute = at(start)
@@ -68,11 +75,14 @@ extension Zones {
         #expect(span.nextChange(after: at("2026-06-01T00:00Z"), .athens) == at("2026-06-01T10:00Z"))
         #expect(span.nextChange(after: at("2026-06-01T10:00Z"), .athens) == at("2026-06-01T12:00Z"))
         #expect(span.nextChange(after: at("2026-06-01T12:00Z"), .athens) == nil)
-        #expect(Validity.always.isActive(at: at("2026-06-01T12:00Z"), .athens) && Validity.always.nextChange(after: at("2026-06-01T12:00Z"), .athens) == nil)
+        #expect(
+            Validity.always.isActive(at: at("2026-06-01T12:00Z"), .athens)
+                && Validity.always.nextChange(after: at("2026-06-01T12:00Z"), .athens) == nil)
     }
 
     @Test func `hours count within their span only`() {
-        let both = Validity(from: at("2026-06-01T10:00Z"), until: at("2026-06-03T07:00Z"), schedule: schedule([.monday, .wednesday], 9 * 60, 17 * 60))
+        let both = Validity(
+            from: at("2026-06-01T10:00Z"), until: at("2026-06-03T07:00Z"), schedule: schedule([.monday, .wednesday], 9 * 60, 17 * 60))
         #expect(both.nextChange(after: at("2026-05-01T00:00Z"), .athens) == at("2026-06-01T10:00Z"))  // in the middle of Monday's hours
         #expect(both.nextChange(after: at("2026-06-01T10:00Z"), .athens) == at("2026-06-01T14:00Z"))
         #expect(both.nextChange(after: at("2026-06-01T14:00Z"), .athens) == at("2026-06-03T06:00Z"))
@@ -91,12 +101,16 @@ extension Zones {
         let bad: JSON = ["timeZone": "", "days": ["monday", "monday"], "from": "24:00", "to": "9:00"]
         #expect(WeeklySchedule.read(bad, at: "schedule", &reading) == nil)
         #expect(Set(reading.problems.map(\.field)) == ["schedule.timeZone", "schedule.days", "schedule.from", "schedule.to"])
-        for (field, value) in [("days", []), ("days", ["MON"]), ("days", "monday"), ("from", "08:60"), ("from", "08-00"), ("to", "00:00"), ("to", "24:01")]
+        for (field, value) in [
+            ("days", []), ("days", ["MON"]), ("days", "monday"), ("from", "08:60"), ("from", "08-00"), ("to", "00:00"), ("to", "24:01"),
+        ]
             as [(String, JSON)]
         {
             var reading = Reading(), members = good.members ?? [:]
             members[field] = value
-            #expect(WeeklySchedule.read(.object(members), at: "s", &reading) == nil && reading.problems.map(\.field) == ["s.\(field)"], "\(field) \(value)")
+            #expect(
+                WeeklySchedule.read(.object(members), at: "s", &reading) == nil && reading.problems.map(\.field) == ["s.\(field)"],
+                "\(field) \(value)")
         }
         #expect(WeeklySchedule.read(nil, at: "s", &reading) == nil && WeeklySchedule.read("x", at: "s", &reading) == nil)
     }

@@ -11,7 +11,8 @@ import Testing
 
     func create(_ number: Int = 7, index: Int? = nil, owner: UserID? = nil, keys: [Key] = [], by caller: Caller) -> CreateLock {
         CreateLock(
-            lock: LockID(number), index: LockID(index ?? number), uuid: uuid, serialNumber: "SN-1", vendorName: "Acme", owner: owner, keys: keys,
+            lock: LockID(number), index: LockID(index ?? number), uuid: uuid, serialNumber: "SN-1", vendorName: "Acme", owner: owner,
+            keys: keys,
             caller: caller)
     }
 
@@ -36,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Caller.key(org: "acme", isSuper: false), nil as UserID?, true), (.key(org: "ops", isSuper: true), "bob", true), (.user("ann", email: nil), nil, true),
+        (Caller.key(org: "acme", isSuper: false), nil as UserID?, true), (.key(org: "ops", isSuper: true), "bob", true),
+        (.user("ann", email: nil), nil, true),
         (.user("ann", email: nil), "ann", true), (.user("ann", email: nil), "bob", false),
     ])
     func `users create locks for themselves only`(caller: Caller, owner: UserID?, isAllowed: Bool) async throws {

@@ -14,7 +14,8 @@ import Testing
         fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
         fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
         let create = Request(
-            path: ["id": "7"], body: ["index": 7, "uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7"], caller: .key(org: "acme", isSuper: false),
+            path: ["id": "7"], body: ["index": 7, "uuid": "7c9e6679-7425-40de-944b-e07fc1f90ae7"],
+            caller: .key(org: "acme", isSuper: false),
             attempt: Attempt(now: fake.now))
         _ = try await CreateLock.operation.perform(create, fake.services("access"))
     }
@@ -58,7 +59,9 @@ import Testing
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unknown) }
         let request = open(fake)
-        await #expect(throws: Failure.fateUnknown(request.action)) { try await OpenLock.operation.perform(request, fake.services("access")) }
+        await #expect(throws: Failure.fateUnknown(request.action)) {
+            try await OpenLock.operation.perform(request, fake.services("access"))
+        }
         #expect(try fake.asked(WithdrawCommand.self).isEmpty)
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
     }
@@ -69,7 +72,9 @@ import Testing
         fake.answer(SendCommand.self) { _ in throw AskFailure.timedOut(name: SendCommand.name) }
         fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: true) }
         let request = open(fake)
-        await #expect(throws: Failure.fateUnknown(request.action)) { try await OpenLock.operation.perform(request, fake.services("access")) }
+        await #expect(throws: Failure.fateUnknown(request.action)) {
+            try await OpenLock.operation.perform(request, fake.services("access"))
+        }
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
     }
 
@@ -80,7 +85,9 @@ import Testing
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(count.next() == 1 ? .outdated : .accepted) }
         #expect(try await OpenLock.operation.perform(open(fake), fake.services("access")).status == 200)
         let sent = try fake.asked(SendCommand.self)
-        #expect(sent.count == 2 && sent[0].action == sent[1].action && sent[0].fence != nil && sent[0].premise?.about == ["lock:7", "keys:acme"])
+        #expect(
+            sent.count == 2 && sent[0].action == sent[1].action && sent[0].fence != nil
+                && sent[0].premise?.about == ["lock:7", "keys:acme"])
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
     }
 
@@ -111,7 +118,9 @@ import Testing
             fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
             fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: mayHaveLeft) }
             fake.failNextCommit(with: Failure.unavailable("The database is not available now.", retryAfter: nil))
-            let request = open(fake), failure = mayHaveLeft ? Failure.fateUnknown(request.action) : .unavailable("The database is not available now.", retryAfter: nil)
+            let request = open(fake),
+                failure =
+                    mayHaveLeft ? Failure.fateUnknown(request.action) : .unavailable("The database is not available now.", retryAfter: nil)
             await #expect(throws: failure) { try await OpenLock.operation.perform(request, fake.services("access")) }
         }
     }
@@ -140,7 +149,8 @@ import Testing
     @Test func `a refused command sends nothing`() async throws {
         let fake = FakeServices()
         try await withLock(fake)
-        let remove = Request(path: ["id": "7"], body: ["keyUuid": "gone"], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now))
+        let remove = Request(
+            path: ["id": "7"], body: ["keyUuid": "gone"], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now))
         await #expect(throws: Failure.self) { try await RemoveKey.operation.perform(remove, fake.services("access")) }
         let foreign = Request(path: ["id": "7"], caller: .key(org: "other", isSuper: false), attempt: Attempt(now: fake.now))
         await #expect(throws: Failure.self) { try await OpenLock.operation.perform(foreign, fake.services("access")) }
@@ -149,10 +159,13 @@ import Testing
 
     @Test func `every problem of a request is reported at once`() async throws {
         let fake = FakeServices()
-        let request = Request(path: ["id": "x"], body: ["keyUuid": "", "keyIndexNumber": "1", "userId": 7], caller: .anonymous, attempt: Attempt(now: fake.now))
+        let request = Request(
+            path: ["id": "x"], body: ["keyUuid": "", "keyIndexNumber": "1", "userId": 7], caller: .anonymous,
+            attempt: Attempt(now: fake.now))
         await #expect(
             throws: Failure.problems([
-                Problem("id", "must be a whole number"), Problem("keyUuid", "must not be empty"), Problem("keyIndexNumber", "must be a whole number"),
+                Problem("id", "must be a whole number"), Problem("keyUuid", "must not be empty"),
+                Problem("keyIndexNumber", "must be a whole number"),
                 Problem("userId", "must be a text"),
             ])
         ) { try await AddKey.operation.perform(request, fake.services("access")) }

@@ -23,7 +23,9 @@ import Testing
         let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
         _ = try await stage.services.execute(SetOrganization(lock: LockID(7), org: org), for: request)
     }
-    private func waiting(_ stage: AccessStage) async throws -> Int { try await stage.database.read("SELECT lock_id FROM access.hand_overs").count }
+    private func waiting(_ stage: AccessStage) async throws -> Int {
+        try await stage.database.read("SELECT lock_id FROM access.hand_overs").count
+    }
     private func bound(_ stage: AccessStage) throws -> [OrgID?] { try stage.fake.asked(BindThing.self).map(\.org) }
 
     @Test(arguments: TestDatabase.dialects) func `a finished hand-over leaves nothing to put right`(dialect: Dialect) async throws {

@@ -18,7 +18,8 @@ import Testing
 
     @Test(arguments: [(6, "bob"), (5, "eve"), (nil, "bob"), (5, nil)] as [(Int?, UserID?)])
     func `the same key with another slot or holder is refused`(index: Int?, user: UserID?) {
-        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: index, user: user), .plain).thenRefused(.keyTakenByAnother)
+        Given<Lock>(Self.created, .keyAdded(k)).when(AddKey(lock: LockID(7), key: "k", index: index, user: user), .plain).thenRefused(
+            .keyTakenByAnother)
     }
 
     @Test(arguments: [("k", nil), (nil, 5), ("k", 5)] as [(Key.ID?, Int?)])
@@ -54,7 +55,8 @@ import Testing
 
     @Test func `every open is a new request`() {
         let open = OpenLock(lock: LockID(7), reason: "courier", request: "r")
-        Given<Lock>(Self.created, .openRequested(reason: "courier", request: "r")).when(open).then(.openRequested(reason: "courier", request: "r"))
+        Given<Lock>(Self.created, .openRequested(reason: "courier", request: "r")).when(open).then(
+            .openRequested(reason: "courier", request: "r"))
     }
 }
 
@@ -63,7 +65,8 @@ extension AddKey.Facts {
     static let plain = AddKey.Facts.known()
 
     static func known(isZoneKnown: Bool = true, isHolderSuspended: Bool = false, granted: KeyGrant = KeyGrant()) -> AddKey.Facts {
-        let grant = Snapshot(stream: KeyGrant.stream("7/k"), state: granted, version: granted.isLive ? 1 : 0, changedAt: Moment(milliseconds: 1))
+        let grant = Snapshot(
+            stream: KeyGrant.stream("7/k"), state: granted, version: granted.isLive ? 1 : 0, changedAt: Moment(milliseconds: 1))
         return AddKey.Facts(isZoneKnown: isZoneKnown, isHolderSuspended: isHolderSuspended, grant: grant)
     }
 }

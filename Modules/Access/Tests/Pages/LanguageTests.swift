@@ -8,9 +8,11 @@ import Testing
 @Suite struct LanguageTests {
     @Test(
         arguments: [
-            (nil, nil, nil, .english), ("el", nil, nil, .greek), ("el", "en", "en", .greek), (nil, "el", "en", .greek), ("xx", nil, "el", .greek),
+            (nil, nil, nil, .english), ("el", nil, nil, .greek), ("el", "en", "en", .greek), (nil, "el", "en", .greek),
+            ("xx", nil, "el", .greek),
             (nil, nil, "el-GR,el;q=0.9,en;q=0.8", .greek),
-            (nil, nil, "de, en;q=0.5, el;q=0.7", .greek), (nil, nil, "de", .english), (nil, nil, "en, el", .english), (nil, nil, "el;q=0", .english),
+            (nil, nil, "de, en;q=0.5, el;q=0.7", .greek), (nil, nil, "de", .english), (nil, nil, "en, el", .english),
+            (nil, nil, "el;q=0", .english),
             (nil, nil, "nonsense;;;q=x", .english),
         ] as [(String?, String?, String?, PageLanguage)])
     func `a page speaks what the guest asked for or prefers`(query: String?, cookie: String?, accepted: String?, language: PageLanguage) {

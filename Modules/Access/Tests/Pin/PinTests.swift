@@ -6,7 +6,9 @@ import Testing
 @testable import Access
 
 @Suite struct PinTests {
-    @Test(arguments: ["1234", "123456", "00000000"]) func `four to eight digits are a PIN`(text: String) { #expect(TypedPin.problem(with: text) == nil) }
+    @Test(arguments: ["1234", "123456", "00000000"]) func `four to eight digits are a PIN`(text: String) {
+        #expect(TypedPin.problem(with: text) == nil)
+    }
     @Test(arguments: ["", "123", "123456789", "12a4", " 1234", "١٢٣٤", "12345\u{0}"]) func `other texts are none`(text: String) {
         #expect(TypedPin.problem(with: text) != nil)
     }
@@ -96,10 +98,12 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `two processes count as one: the sixth wrong PIN within a minute is not told to be wrong`(dialect: Dialect) async throws
-    {
+    @Test(arguments: TestDatabase.dialects) func `two processes count as one: the sixth wrong PIN within a minute is not told to be wrong`(
+        dialect: Dialect
+    ) async throws {
         try await TestDatabase.with(dialect) { database in
-            let one = try await AccessStage(database).services, scopes = [PinThrottle.Scope.lock(LockID(7)), .place("192.0.2.1"), .everywhere]
+            let one = try await AccessStage(database).services,
+                scopes = [PinThrottle.Scope.lock(LockID(7)), .place("192.0.2.1"), .everywhere]
             // Both have looked before either has counted, each time.
             var told = 0
             for _ in 0..<4 {

@@ -6,7 +6,9 @@ import Testing
 @testable import Access
 
 @Suite struct EndedRightsTests {
-    @Test(.timeLimit(.minutes(1))) func `the ends of many rights are told at once, and wait once where Devices cannot be asked`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `the ends of many rights are told at once, and wait once where Devices cannot be asked`()
+        async throws
+    {
         let fake = FakeServices(), subjects = Set((1...100).map { "lock:\($0)" }), trace = Trace(correlation: "", causation: nil)
         await LookAgain.beforeAnswer(about: subjects, trace, fake.services("access"))
         #expect(Set(try fake.asked(LookAgain.self).map(\.about)) == subjects)

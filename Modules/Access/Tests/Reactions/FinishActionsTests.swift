@@ -8,14 +8,17 @@ import Testing
 @Suite struct FinishActionsTests {
     let fake = FakeServices()
 
-    func finished(_ outcome: CommandFinished.Outcome, wasPublished: Bool = true, isLate: Bool = false, kind: ActionKind = .open) throws -> CommandFinished {
+    func finished(_ outcome: CommandFinished.Outcome, wasPublished: Bool = true, isLate: Bool = false, kind: ActionKind = .open) throws
+        -> CommandFinished
+    {
         var lock = Lock()
         lock.apply(.created(Installation(lock: LockID(7), uuid: "u", org: "acme")))
         let row = ActionRow(action: "a", kind: kind, lock: lock, caller: .key(org: "acme", isSuper: false), at: fake.now)
         let wire = try Lock.events.encode(.openRequested(reason: nil, request: "r"), in: lock, at: fake.now)
         let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
         return CommandFinished(
-            action: "a", thing: "u", command: "unlock", outcome: outcome, error: outcome == .failed ? "jammed" : nil, wasPublished: wasPublished,
+            action: "a", thing: "u", command: "unlock", outcome: outcome, error: outcome == .failed ? "jammed" : nil,
+            wasPublished: wasPublished,
             isLate: isLate, finishedAt: fake.now, context: try JSON(encoding: context))
     }
 
@@ -54,7 +57,8 @@ import Testing
 
     @Test func `a message with somebody else's context is passed over`() async throws {
         let other = CommandFinished(
-            action: "x", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: false, finishedAt: fake.now,
+            action: "x", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: false,
+            finishedAt: fake.now,
             context: ["foreign": true])
         #expect(try await react(other).rows.isEmpty)
     }
@@ -62,7 +66,8 @@ import Testing
     @Test func `what a crash left out is appended first`() async throws {
         let created = Lock.Event.created(Installation(lock: LockID(7), uuid: "u", org: "acme"))
         let empty = Snapshot<Lock>(stream: StreamName("lock", "7"), state: Lock(), version: 0, changedAt: fake.now)
-        try await fake.services("access").store.commit(Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        try await fake.services("access").store.commit(
+            Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
         let effects = try await react(try finished(.succeeded))
         #expect(types(effects) == ["LockOpenRequested", "LockOpened"])
         #expect(effects.rows.contains { $0.text.contains("INSERT INTO access.actions") })
@@ -73,17 +78,20 @@ import Testing
         let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
         let key = Snapshot<TempKey>(stream: TempKey.stream(TempKeyTests.id), state: TempKey(), version: 0, changedAt: fake.now)
         let definition = TempKey.Definition(
-            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000),
+            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
+            until: Moment(milliseconds: 2_000_000),
             maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
         let events: [TempKey.Event] = [.created(definition), .useReserved("a"), .useReturned("a")]
-        try await services.store.commit(Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append(events, to: key, at: fake.now)], trace: none))
+        try await services.store.commit(
+            Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append(events, to: key, at: fake.now)], trace: none))
         var state = Lock()
         state.apply(TempKeyTests.lock)
         let use = Lock.Event.tempKeyUsed(TempKeyUse(key: TempKeyTests.id, user: nil, count: 1))
         let row = ActionRow(action: "a", kind: .open, lock: state, caller: .anonymous, at: fake.now)
         let context = PushContext(stream: "7", events: [PushContext.Event(try Lock.events.encode(use, in: state, at: fake.now))], row: row)
         let finished = CommandFinished(
-            action: "a", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: true, finishedAt: fake.now,
+            action: "a", thing: "u", command: "unlock", outcome: .succeeded, error: nil, wasPublished: true, isLate: true,
+            finishedAt: fake.now,
             context: try JSON(encoding: context))
         #expect(types(try await react(finished)) == ["TempKeyUsed", "TempKeyUseReserved", "LockOpened"])
     }
@@ -93,7 +101,8 @@ import Testing
         let empty = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
         let key = Key(id: "K", index: 3)
         let events: [Lock.Event] = [.created(Installation(lock: LockID(7), uuid: "u", org: "acme")), .keyAdded(key)]
-        try await fake.services("access").store.commit(Commit([try Append(events, to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        try await fake.services("access").store.commit(
+            Commit([try Append(events, to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
         return events.reduce(into: Lock()) { $0.apply($1) }
     }
 
@@ -102,7 +111,8 @@ import Testing
         let row = ActionRow(action: "r", kind: .removeKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
         let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
         let failed = CommandFinished(
-            action: "r", thing: "u", command: "remove_key", outcome: .failed, error: "jammed", wasPublished: true, isLate: false, finishedAt: fake.now,
+            action: "r", thing: "u", command: "remove_key", outcome: .failed, error: "jammed", wasPublished: true, isLate: false,
+            finishedAt: fake.now,
             context: try JSON(encoding: context))
         let effects = try await react(failed)
         #expect(types(effects) == ["KeyRemoved", "KeyGranted", "KeyGrantRevoked"])
@@ -112,14 +122,18 @@ import Testing
     @Test func `a key that was taken back behind its push is not listed, and removed where the device has it`() async throws {
         let empty = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
         let created = Lock.Event.created(Installation(lock: LockID(7), uuid: "u", org: "acme"))
-        try await fake.services("access").store.commit(Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
+        try await fake.services("access").store.commit(
+            Commit([try Append([created], to: empty, at: fake.now)], trace: Trace(correlation: "", causation: nil)))
         var lock = Lock()
         lock.apply(created)
         let row = ActionRow(action: "r", kind: .addKey, lock: lock, caller: .anonymous, key: "K", index: 3, at: fake.now)
-        let context = PushContext(stream: "7", events: [PushContext.Event(try Lock.events.encode(.keyAdded(Key(id: "K", index: 3)), in: lock, at: fake.now))], row: row)
+        let context = PushContext(
+            stream: "7", events: [PushContext.Event(try Lock.events.encode(.keyAdded(Key(id: "K", index: 3)), in: lock, at: fake.now))],
+            row: row)
         func ended(_ outcome: CommandFinished.Outcome, isLate: Bool = false) throws -> CommandFinished {
             CommandFinished(
-                action: "r", thing: "u", command: "add_key", outcome: outcome, error: nil, wasPublished: true, isLate: isLate, finishedAt: fake.now,
+                action: "r", thing: "u", command: "add_key", outcome: outcome, error: nil, wasPublished: true, isLate: isLate,
+                finishedAt: fake.now,
                 context: try JSON(encoding: context))
         }
         let taken = try await react(try ended(.withdrawn))
@@ -132,7 +146,9 @@ import Testing
         let lock = try await withListedKey(), finish = FinishActions(fake.services("access"))
         func stored(_ kind: ActionKind, _ key: String) -> Row {
             let columns = ["action_id", "type", "lock_id", "org_id", "created_at", "key_uuid", "key_index"]
-            return Row(columns: columns, values: [.text("a"), .text(kind.rawValue), .int(7), .text("acme"), .int(fake.now.milliseconds), .text(key), .int(3)])
+            return Row(
+                columns: columns,
+                values: [.text("a"), .text(kind.rawValue), .int(7), .text("acme"), .int(fake.now.milliseconds), .text(key), .int(3)])
         }
         #expect(types(try await finish.settleUnsent(stored(.addKey, "K"))) == ["KeyRemoved"])
         #expect(types(try await finish.settleUnsent(stored(.removeKey, "gone"))) == ["KeyGranted", "KeyGrantRevoked"])

@@ -10,8 +10,11 @@ import Testing
     private func with(_ dialect: Dialect, _ body: (AccessStage, FollowPeople) async throws -> Void) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database)
-            let lock = Lock.Event.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
-            try await stage.tell("7", [lock, .keyAdded(Key(id: "k", index: 2, user: "eve")), .keyAdded(Key(id: "other", index: 3, user: "bob"))], of: Lock.self)
+            let lock = Lock.Event.created(
+                Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
+            try await stage.tell(
+                "7", [lock, .keyAdded(Key(id: "k", index: 2, user: "eve")), .keyAdded(Key(id: "other", index: 3, user: "bob"))],
+                of: Lock.self)
             try await body(stage, FollowPeople(services: stage.services))
         }
     }
@@ -22,13 +25,17 @@ import Testing
             at: Moment(milliseconds: 0), audience: [], trace: AccessStage.trace, data: data)
     }
     private var suspended: Envelope { heard("UserSuspended", StreamName("user", "eve"), ["suspendedBy": "staff"]) }
-    private func added(_ key: String, _ user: String) -> Envelope { heard("KeyAdded", Lock.stream(7), ["keyUuid": .string(key), "userId": .string(user)]) }
+    private func added(_ key: String, _ user: String) -> Envelope {
+        heard("KeyAdded", Lock.stream(7), ["keyUuid": .string(key), "userId": .string(user)])
+    }
 
     private func isBarred(_ key: Key.ID, _ stage: AccessStage) async throws -> Bool {
         try await stage.state(KeyGrant.id(LockID(7), key), of: KeyGrant.self).isBarred
     }
 
-    @Test(arguments: TestDatabase.dialects) func `keys of a suspended holder leave the device until the suspension ends`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `keys of a suspended holder leave the device until the suspension ends`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage, follow in
             try await stage.carryOut(follow.hear(suspended))
             #expect(try await isBarred("k", stage))
@@ -40,7 +47,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that is stored while its holder is being suspended leaves the device too`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a key that is stored while its holder is being suspended leaves the device too`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage, follow in
             // The keys have been looked for, and what follows is not stored yet.
             let effects = try await follow.hear(suspended)
@@ -52,10 +61,13 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a wallet key leaves the device also where the lock does not know its holder`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a wallet key leaves the device also where the lock does not know its holder`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage, follow in
             try await stage.tell("7", [.keyAdded(Key(id: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", index: 5))], of: Lock.self)
-            try await stage.carryOut(follow.hear(heard("WalletKeyPrepared", StreamName("user", "eve"), ["keyId": "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"])))
+            try await stage.carryOut(
+                follow.hear(heard("WalletKeyPrepared", StreamName("user", "eve"), ["keyId": "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"])))
             try await stage.carryOut(follow.hear(suspended))
             #expect(try await isBarred("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", stage))
             try await stage.tell("7", [.keyAdded(Key(id: "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", index: 6))], of: Lock.self)
@@ -69,7 +81,8 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `keys that a lock is made with leave the device too`(dialect: Dialect) async throws {
         try await with(dialect) { stage, follow in
             try await stage.carryOut(follow.hear(suspended))
-            let lock = Installation(lock: LockID(8), uuid: "8c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme", keys: [Key(id: "first", index: 1, user: "eve")])
+            let lock = Installation(
+                lock: LockID(8), uuid: "8c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme", keys: [Key(id: "first", index: 1, user: "eve")])
             try await stage.tell("8", [.created(lock)], of: Lock.self)
             try await stage.carryOut(follow.added(heard("LockCreated", Lock.stream(8))))
             #expect(try await stage.state("8/first", of: KeyGrant.self).isBarred)

@@ -14,10 +14,13 @@ import Testing
         let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
         let key = Snapshot<TempKey>(stream: TempKey.stream(TempKeyTests.id), state: TempKey(), version: 0, changedAt: fake.now)
         let definition = TempKey.Definition(
-            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 2_000_000),
+            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
+            until: Moment(milliseconds: 2_000_000),
             maxUses: maxUses, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
         try await store.commit(
-            Commit([try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append([.created(definition)], to: key, at: fake.now)], trace: none))
+            Commit(
+                [try Append([TempKeyTests.lock], to: lock, at: fake.now), try Append([.created(definition)], to: key, at: fake.now)],
+                trace: none))
         fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
     }
 

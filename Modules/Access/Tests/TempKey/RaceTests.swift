@@ -29,11 +29,14 @@ import Testing
 
     private static let uuids: [UUIDText] = (1...8).map { UUIDText("7c9e6679-7425-40de-944b-e07fc1f90ae\($0)") }
 
-    @Test(arguments: TestDatabase.dialects) func `of many guests at once as many get through as the key allows`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `of many guests at once as many get through as the key allows`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             let definition = TempKey.Definition(
                 id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-                until: Moment(milliseconds: 2_000_000), maxUses: 3, description: nil, sealedPin: nil, createdBy: "acme", createdAt: stage.clock)
+                until: Moment(milliseconds: 2_000_000), maxUses: 3, description: nil, sealedPin: nil, createdBy: "acme",
+                createdAt: stage.clock)
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             try await stage.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
             let opened = await successes(of: 12) { _ in
@@ -61,7 +64,8 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `of many locks at once one changes to a free uuid`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             for (place, uuid) in Self.uuids.prefix(6).enumerated() {
-                try await stage.tell("\(place + 1)", [.created(Installation(lock: LockID(place + 1), uuid: uuid, owner: "ann", org: "acme"))], of: Lock.self)
+                try await stage.tell(
+                    "\(place + 1)", [.created(Installation(lock: LockID(place + 1), uuid: uuid, owner: "ann", org: "acme"))], of: Lock.self)
             }
             let changed = await successes(of: 6) { number in
                 let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
@@ -71,15 +75,19 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `two live keys of a lock have no PIN in common, and where none is free nothing is made`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `two live keys of a lock have no PIN in common, and where none is free nothing is made`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
-            try await stage.tell("8", [.created(Installation(lock: LockID(8), uuid: Self.uuids[7], owner: "ann", org: "acme"))], of: Lock.self)
+            try await stage.tell(
+                "8", [.created(Installation(lock: LockID(8), uuid: Self.uuids[7], owner: "ann", org: "acme"))], of: Lock.self)
             func make(_ key: TempKey.ID, _ locks: [Int], until: Int64 = 2_000_000) async throws -> Pin? {
                 let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
                 let doors = locks.map { DoorRequest(lock: LockID($0), label: nil, method: .code) }
                 let command = CreateSharedKey(
-                    from: Moment(milliseconds: 1), until: Moment(milliseconds: until), remark: nil, doors: DoorRequests(doors: doors), key: key, caller: request.caller)
+                    from: Moment(milliseconds: 1), until: Moment(milliseconds: until), remark: nil, doors: DoorRequests(doors: doors),
+                    key: key, caller: request.caller)
                 return try await stage.services.execute(command, for: request).facts.pin
             }
             // The vault of the test draws the same digits each time.

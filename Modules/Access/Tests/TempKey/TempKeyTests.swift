@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct TempKeyTests {
     static let id: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
-    static let lock = Lock.Event.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
+    static let lock = Lock.Event.created(
+        Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
     static let acme = Caller.key(org: "acme", isSuper: false)
     let now = Moment(milliseconds: 1_000_000)
 
@@ -15,13 +16,15 @@ import Testing
     }
 
     static func key(
-        _ doors: [TempKey.Door] = [door(1, 7)], users: [UserID]? = nil, from: Int64 = 500_000, until: Int64 = 2_000_000, maxUses: Int? = nil, isShared: Bool = false
+        _ doors: [TempKey.Door] = [door(1, 7)], users: [UserID]? = nil, from: Int64 = 500_000, until: Int64 = 2_000_000,
+        maxUses: Int? = nil, isShared: Bool = false
     ) -> TempKey {
         var key = TempKey()
         key.apply(
             .created(
                 TempKey.Definition(
-                    id: id, isShared: isShared, doors: doors, users: users, from: Moment(milliseconds: from), until: Moment(milliseconds: until), maxUses: maxUses,
+                    id: id, isShared: isShared, doors: doors, users: users, from: Moment(milliseconds: from),
+                    until: Moment(milliseconds: until), maxUses: maxUses,
                     description: nil, sealedPin: nil, createdBy: "acme", createdAt: Moment(milliseconds: 1))))
         return key
     }
@@ -36,7 +39,9 @@ import Testing
     @Test func `a key is told in the lock's history`() {
         Given<Lock>(Self.lock).when(create(), Self.stored(nil), at: now).then(
             .tempKeyCreated(
-                TempKeyNotice(key: Self.id, users: nil, from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000), maxUses: 3, createdBy: "acme")))
+                TempKeyNotice(
+                    key: Self.id, users: nil, from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000), maxUses: 3,
+                    createdBy: "acme")))
     }
 
     @Test func `a window ends after it begins, and not in the past`() {
@@ -49,7 +54,8 @@ import Testing
         Given<Lock>(Self.lock).when(create(.whitelist, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"]), Self.stored(nil), at: now).then(
             .tempKeyCreated(
                 TempKeyNotice(
-                    key: Self.id, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"], from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000),
+                    key: Self.id, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"], from: Moment(milliseconds: 500_000),
+                    until: Moment(milliseconds: 2_000_000),
                     maxUses: 3,
                     createdBy: "acme")))
     }
@@ -59,10 +65,14 @@ import Testing
         let store = fake.services("access").store
         let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: now)
         try await store.commit(Commit([try Append([Self.lock], to: lock, at: now)], trace: Trace(correlation: "", causation: nil)))
-        let body: JSON.Object = ["tempKeyUuid": Self.id.json, "accessMode": "public", "validFrom": now.json, "validUntil": (now + .seconds(60)).json]
+        let body: JSON.Object = [
+            "tempKeyUuid": Self.id.json, "accessMode": "public", "validFrom": now.json, "validUntil": (now + .seconds(60)).json,
+        ]
         let request = Request(path: ["id": "7"], body: body, caller: Self.acme, attempt: Attempt(now: now))
         #expect(try await CreateTempKey.operation.perform(request, fake.services("access")).status == 200)
-        await #expect(throws: Failure(CreateTempKey.Refusal.idTaken)) { try await CreateTempKey.operation.perform(request, fake.services("access")) }
+        await #expect(throws: Failure(CreateTempKey.Refusal.idTaken)) {
+            try await CreateTempKey.operation.perform(request, fake.services("access"))
+        }
         #expect(fake.types(of: Lock.stream(7)) == ["LockCreated", "TempKeyCreated"])
         #expect(fake.types(of: TempKey.stream(Self.id)) == ["TempKeyDefined"])
     }
@@ -73,9 +83,11 @@ import Testing
     }
 
     func update(
-        _ found: TempKey?, from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil, mode: AccessMode? = nil
+        _ found: TempKey?, from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil,
+        mode: AccessMode? = nil
     ) -> Decision<UpdateTempKey> {
-        let update = UpdateTempKey(lock: LockID(7), key: Self.id, from: from, until: until, maxUses: maxUses, users: users, mode: mode, caller: Self.acme)
+        let update = UpdateTempKey(
+            lock: LockID(7), key: Self.id, from: from, until: until, maxUses: maxUses, users: users, mode: mode, caller: Self.acme)
         return Given<Lock>(Self.lock).when(update, Self.stored(found))
     }
 

@@ -20,7 +20,8 @@ import Testing
 
         func standing() async throws -> Standing {
             let key = try await access.state(TempKeyTests.id.text, of: TempKey.self)
-            return Standing(used: key.usedCount, waiting: try await access.database.read("SELECT action_id FROM access.unsettled_uses").count)
+            return Standing(
+                used: key.usedCount, waiting: try await access.database.read("SELECT action_id FROM access.unsettled_uses").count)
         }
 
         /// A lock, a key of one use, and a request that has reserved it and got no further.
@@ -29,7 +30,8 @@ import Testing
             access.fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
             let definition = TempKey.Definition(
                 id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-                until: Moment(milliseconds: 2_000_000), maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme", createdAt: access.clock)
+                until: Moment(milliseconds: 2_000_000), maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme",
+                createdAt: access.clock)
             try await access.tell("7", [TempKeyTests.lock], of: Lock.self)
             try await access.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
             let opening = GuestOpening(services: access.services, request: Request(caller: .anonymous, attempt: Attempt(now: access.clock)))
@@ -39,7 +41,9 @@ import Testing
         /// The row that is stored when the door was told.
         func tellDoor() async throws {
             let lock = try await access.state("7", of: Lock.self)
-            _ = try await access.database.transact([ActionRow(action: action, kind: .open, lock: lock, caller: .anonymous, at: access.clock).insert])
+            _ = try await access.database.transact([
+                ActionRow(action: action, kind: .open, lock: lock, caller: .anonymous, at: access.clock).insert
+            ])
         }
     }
 
@@ -47,7 +51,9 @@ import Testing
         try await TestDatabase.with(dialect) { try await body(Stage($0)) }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a use of which nothing came goes back to the key, once, and its command is barred`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a use of which nothing came goes back to the key, once, and its command is barred`(
+        dialect: Dialect
+    ) async throws {
         try await with(dialect) { stage in
             #expect(try await stage.standing() == Standing(used: 1, waiting: 1))
             stage.access.pass(UnsettledUses.patience + .seconds(1))

@@ -14,23 +14,33 @@ import Testing
             try await stage.tell(
                 "7",
                 [
-                    .created(Installation(lock: LockID(7), uuid: uuid, owner: "ann", org: "acme", keys: [Key(id: "first", index: 1, user: "bob")])),
-                    .keyAdded(Key(id: "k", index: 2, user: "eve")), .keyRemoved("first", index: 1), .ownerSet("bob"), .residentAdded(Resident(user: "ann", name: "Ann")),
+                    .created(
+                        Installation(
+                            lock: LockID(7), uuid: uuid, owner: "ann", org: "acme", keys: [Key(id: "first", index: 1, user: "bob")])),
+                    .keyAdded(Key(id: "k", index: 2, user: "eve")), .keyRemoved("first", index: 1), .ownerSet("bob"),
+                    .residentAdded(Resident(user: "ann", name: "Ann")),
                     .residentAdded(Resident(user: "bob", name: "Bob")), .residentRemoved("ann", email: nil),
                     .uuidChanged(to: "8c9e6679-7425-40de-944b-e07fc1f90ae7", from: uuid), .openRequested(reason: nil, request: nil),
                 ], of: Lock.self)
-            try await stage.tell("8", [.created(Installation(lock: LockID(8), uuid: "9c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"))], of: Lock.self)
+            try await stage.tell(
+                "8", [.created(Installation(lock: LockID(8), uuid: "9c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"))], of: Lock.self)
             let terms = KeyGrantTests.terms()
-            try await stage.tell("7/k", [.granted(terms, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1)], of: KeyGrant.self)
+            try await stage.tell(
+                "7/k", [.granted(terms, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1)], of: KeyGrant.self)
             let other = KeyGrant.Terms(lock: LockID(7), key: "gone", validity: .always, since: 2)
             try await stage.tell("7/gone", [.granted(other, isOnDevice: false, run: "run"), .revoked], of: KeyGrant.self)
-            let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: nil, method: .key)
+            let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11",
+                door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: nil, method: .key)
             let definition = TempKey.Definition(
-                id: key, isShared: true, doors: [door], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 9), maxUses: nil, description: nil,
+                id: key, isShared: true, doors: [door], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 9),
+                maxUses: nil, description: nil,
                 sealedPin: nil, createdBy: "acme", createdAt: Moment(milliseconds: 1))
             try await stage.tell(
                 key.text,
-                [.created(definition), .changed(TempKeyChanges(users: ["eve"], isWhitelist: true), by: "acme"), .revoked(by: "acme", at: Moment(milliseconds: 5))],
+                [
+                    .created(definition), .changed(TempKeyChanges(users: ["eve"], isWhitelist: true), by: "acme"),
+                    .revoked(by: "acme", at: Moment(milliseconds: 5)),
+                ],
                 of: TempKey.self)
 
             let before = try await stage.rows()
@@ -48,10 +58,12 @@ import Testing
         let change = { (event: Lock.Event) in
             var after = Lock()
             after.apply(.created(Installation(lock: LockID(7), uuid: "u", owner: "ann")))
-            return Change(stream: StreamName("lock", "7"), event: event, before: after, after: after, version: 2, at: Moment(milliseconds: 0))
+            return Change(
+                stream: StreamName("lock", "7"), event: event, before: after, after: after, version: 2, at: Moment(milliseconds: 0))
         }
         let events: [Lock.Event] = [
-            .keyAdded(Key(id: "k")), .keyRemoved("k", index: nil), .residentAdded(Resident(user: "a", name: "A")), .residentRemoved("a", email: nil),
+            .keyAdded(Key(id: "k")), .keyRemoved("k", index: nil), .residentAdded(Resident(user: "a", name: "A")),
+            .residentRemoved("a", email: nil),
         ]
         let texts = events.flatMap { Lock.project(change($0)) }.map(\.text)
         let tables = Set(texts.compactMap { $0.firstMatch(of: /access\.(\w+)/)?.1 }.map(String.init))

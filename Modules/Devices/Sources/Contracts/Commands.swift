@@ -32,8 +32,16 @@ public struct SendCommand: Ask {
         action: ActionID, thing: ThingName, org: OrgID?, shadow: String = "command", command: String, args: JSON, lifetime: Duration?,
         context: JSON = .null, premise: Premise? = nil, fence: Fence? = nil
     ) {
-        (self.action, self.thing, self.org, self.shadow, self.command, self.args) = (action, thing, org, shadow, command, args)
-        (self.lifetime, self.context, self.premise, self.fence) = (lifetime?.milliseconds, context, premise, fence)
+        self.action = action
+        self.thing = thing
+        self.org = org
+        self.shadow = shadow
+        self.command = command
+        self.args = args
+        self.lifetime = lifetime?.milliseconds
+        self.context = context
+        self.premise = premise
+        self.fence = fence
     }
 
     public struct Reply: Codable, Sendable {
@@ -91,13 +99,16 @@ public struct Premise: Codable, Sendable, Equatable {
     /// How an aggregate is called there.
     public static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
 
-    /// How long a command may be shown to devices after its right was looked at. Who ends a right and cannot have the commands on it withdrawn
-    /// is safe when so much time has passed.
+    /// How long a command may be shown to devices after its right was looked at. Who ends a right and cannot have the commands on
+    /// it withdrawn is safe when so much time has passed.
     public static let freshness = Duration.seconds(1)
 
     public init(module: String, about: [String], question: JSON, endsAt: Moment?) {
         precondition(about.count <= Self.mostSubjects, "a right is about \(Self.mostSubjects) subjects at most")
-        (self.module, self.about, self.question, self.endsAt) = (module, about, question, endsAt)
+        self.module = module
+        self.about = about
+        self.question = question
+        self.endsAt = endsAt
     }
 }
 
@@ -116,13 +127,16 @@ public struct LookAgain: Ask {
     public init(about: String) { self.about = about }
     public typealias Reply = Done
 
-    /// Asked between the commit that ends rights and its answer, of all subjects at once: a key for fifty doors waits no longer than one for one. Where
-    /// Devices cannot be asked, the answer waits until nothing is shown any more whose right was looked at before it ended.
+    /// Asked between the commit that ends rights and its answer, of all subjects at once: a key for fifty doors waits no longer
+    /// than one for one. Where Devices cannot be asked, the answer waits until nothing is shown any more whose right was looked
+    /// at before it ended.
     public static func beforeAnswer(about subjects: Set<String>, _ trace: Trace, _ services: Services) async {
         let failed = await withTaskGroup(of: String?.self) { group in
             for subject in subjects {
                 group.addTask {
-                    do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch { return subject }
+                    do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch {
+                        return subject
+                    }
                     return nil
                 }
             }
@@ -164,8 +178,15 @@ public struct CommandFinished: Fact {
         action: ActionID, thing: ThingName, command: String, outcome: Outcome, error: String?, wasPublished: Bool, isLate: Bool,
         finishedAt: Moment, context: JSON
     ) {
-        (self.action, self.thing, self.command, self.outcome, self.error) = (action, thing, command, outcome, error)
-        (self.wasPublished, self.isLate, self.finishedAt, self.context) = (wasPublished, isLate, finishedAt, context)
+        self.action = action
+        self.thing = thing
+        self.command = command
+        self.outcome = outcome
+        self.error = error
+        self.wasPublished = wasPublished
+        self.isLate = isLate
+        self.finishedAt = finishedAt
+        self.context = context
     }
 }
 

@@ -31,7 +31,11 @@ public struct HubLink: Port {
         /// After this span the broker drops it.
         public let lifetime: Duration?
         public init(thing: ThingName, shadow: String?, tail: String, payload: [UInt8], lifetime: Duration? = nil) {
-            (self.thing, self.shadow, self.tail, self.payload, self.lifetime) = (thing, shadow, tail, payload, lifetime)
+            self.thing = thing
+            self.shadow = shadow
+            self.tail = tail
+            self.payload = payload
+            self.lifetime = lifetime
         }
     }
 
@@ -63,7 +67,9 @@ public struct HubLink: Port {
         listen: @escaping @Sendable (@escaping @Sendable (Inbound) -> Bool) async throws -> Void,
         publish: @escaping @Sendable (Outbound) async throws -> Delivery, isUp: @escaping @Sendable () -> Bool
     ) {
-        (self.listen, self.publish, self.isUp) = (listen, publish, isUp)
+        self.listen = listen
+        self.publish = publish
+        self.isUp = isUp
     }
 }
 

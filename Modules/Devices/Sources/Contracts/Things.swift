@@ -1,7 +1,7 @@
 public import Kernel
 
-/// Asks Devices to tie a thing to a tenant, or to a person. A thing that somebody else holds stays with them, and one that is registered with a hub
-/// waits for the claim of its hub.
+/// Asks Devices to tie a thing to a tenant, or to a person. A thing that somebody else holds stays with them, and one that is
+/// registered with a hub waits for the claim of its hub.
 public struct BindThing: Ask {
     public static let name = "devices.BindThing", module = "devices"
     public let thing: ThingName
@@ -9,7 +9,11 @@ public struct BindThing: Ask {
     public let org: OrgID?
     /// Whether the present holder hands it over: the binding moves whoever has it.
     public let isHandOver: Bool
-    public init(thing: ThingName, org: OrgID?, isHandOver: Bool = false) { (self.thing, self.org, self.isHandOver) = (thing, org, isHandOver) }
+    public init(thing: ThingName, org: OrgID?, isHandOver: Bool = false) {
+        self.thing = thing
+        self.org = org
+        self.isHandOver = isHandOver
+    }
 
     public struct Reply: Codable, Sendable {
         public let isBound: Bool
@@ -42,7 +46,11 @@ public struct ThingMessages: Ask {
         public let id: Int64
         public let payload: JSON
         public let at: Moment
-        public init(id: Int64, payload: JSON, at: Moment) { (self.id, self.payload, self.at) = (id, payload, at) }
+        public init(id: Int64, payload: JSON, at: Moment) {
+            self.id = id
+            self.payload = payload
+            self.at = at
+        }
     }
     public struct Reply: Codable, Sendable {
         public let commands: [Message]
@@ -63,7 +71,10 @@ public struct ShadowChanged: Fact {
     public var stream: StreamName { StreamName("shadow", thing.text) }
 
     public init(thing: ThingName, version: Int, desired: JSON?, reported: JSON?, delta: JSON, metadata: JSON?) {
-        (self.thing, self.version, self.desired, self.reported) = (thing, version, desired, reported)
+        self.thing = thing
+        self.version = version
+        self.desired = desired
+        self.reported = reported
         (self.delta, self.metadata) = (delta, metadata)
     }
 }

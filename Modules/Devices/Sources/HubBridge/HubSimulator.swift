@@ -12,7 +12,9 @@ public final class HubSimulator: Sendable {
     private let client = Mutex<MQTTClient?>(nil)
 
     public init(topicPrefix: String, behaviour: SimulatedBehaviour, clock: @escaping @Sendable () -> Moment) {
-        (topics, self.behaviour, self.clock) = (Topics(prefix: topicPrefix), behaviour, clock)
+        topics = Topics(prefix: topicPrefix)
+        self.behaviour = behaviour
+        self.clock = clock
     }
 
     /// Connects and answers for every thing on the broker until cancelled.

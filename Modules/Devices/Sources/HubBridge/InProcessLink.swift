@@ -42,7 +42,8 @@ public final class InProcessLink: Sendable {
     }
 
     private func publish(_ message: HubLink.Outbound) throws -> HubLink.Delivery {
-        guard message.tail == "update/delta" || message.tail == "get/accepted", let payload = try? JSON.parse(message.payload, depth: 64) else {
+        guard message.tail == "update/delta" || message.tail == "get/accepted", let payload = try? JSON.parse(message.payload, depth: 64)
+        else {
             if state.withLock({ $0.isDown }) { throw HubLink.Down() }
             return .taken
         }

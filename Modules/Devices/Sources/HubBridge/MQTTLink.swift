@@ -17,7 +17,9 @@ public final class MQTTLink: Sendable {
 
     /// - Parameter sent: called when a message has gone out, before the broker has acknowledged it.
     public init(_ settings: MQTTSettings, topicPrefix: String, sent: @escaping @Sendable () -> Void = {}) {
-        (self.settings, topics, self.sent) = (settings, Topics(prefix: topicPrefix), sent)
+        self.settings = settings
+        topics = Topics(prefix: topicPrefix)
+        self.sent = sent
     }
 
     public var port: HubLink {
@@ -37,7 +39,8 @@ public final class MQTTLink: Sendable {
         let client = try await MQTTClient.open(
             settings,
             handlers: MQTTHandlers(
-                connected: { [weak self] in self?.connected() }, disconnected: { [weak self] in self?.state.withLock { $0.isSubscribed = false } },
+                connected: { [weak self] in self?.connected() },
+                disconnected: { [weak self] in self?.state.withLock { $0.isSubscribed = false } },
                 received: { [weak self] message in self?.received(message) }))
         let isWanted = state.withLock { state in
             guard state.receive != nil else { return false }
@@ -66,7 +69,8 @@ public final class MQTTLink: Sendable {
     private func publish(_ message: HubLink.Outbound) async throws -> HubLink.Delivery {
         guard let client = state.withLock({ $0.isSubscribed ? $0.client : nil }) else { throw HubLink.Down() }
         do {
-            let reason = try await client.publish(topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime, sent: sent)
+            let reason = try await client.publish(
+                topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime, sent: sent)
             return reason == 0 ? .taken : .unheard
         } catch MQTTFailure.timedOut, MQTTFailure.lost {
             // It may be on its way; the library would send it again after a reconnect, however late.

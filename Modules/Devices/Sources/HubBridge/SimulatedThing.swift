@@ -31,7 +31,8 @@ public struct SimulatedThing: Sendable {
         if behaviour.refusal == nil, !done.contains(id) { done.append(id) }
         let status = behaviour.refusal == nil ? "ok" : "error"
         let answer: JSON = [
-            "message_id": .string(id), "command": command["command"], "status": .string(status), "error": behaviour.refusal.map(JSON.string),
+            "message_id": .string(id), "command": command["command"], "status": .string(status),
+            "error": behaviour.refusal.map(JSON.string),
             "at": .string(now.iso),
         ]
         return ["state": ["reported": ["lastCommand": answer]]]

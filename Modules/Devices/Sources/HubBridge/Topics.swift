@@ -9,7 +9,9 @@ struct Topics: Sendable {
     private static let presence = "spk/things/"
 
     var subscriptions: [String] {
-        HubLink.Verb.allCases.flatMap { ["\(prefix)/+/shadow/\($0.rawValue)", "\(prefix)/+/shadow/name/+/\($0.rawValue)"] } + ["\(Self.presence)+/presence"]
+        HubLink.Verb.allCases.flatMap { ["\(prefix)/+/shadow/\($0.rawValue)", "\(prefix)/+/shadow/name/+/\($0.rawValue)"] } + [
+            "\(Self.presence)+/presence"
+        ]
     }
 
     func topic(_ thing: ThingName, _ shadow: String?, _ tail: String) -> String {
@@ -18,19 +20,23 @@ struct Topics: Sendable {
 
     static func presence(_ thing: ThingName) -> String { "\(presence)\(thing)/presence" }
 
-    /// What a message means; nil for topics that are nobody's, and for requests that the broker has kept: a request counts when it is made, and not
-    /// once more for whoever subscribes later.
+    /// What a message means; nil for topics that are nobody's, and for requests that the broker has kept: a request counts when
+    /// it is made, and not once more for whoever subscribes later.
     func inbound(_ topic: String, _ payload: [UInt8], isRetained: Bool) -> HubLink.Inbound? {
         if topic.hasPrefix(Self.presence), topic.hasSuffix("/presence") {
             let thing = topic.dropFirst(Self.presence.count).dropLast("/presence".count)
             let name = ThingName(String(thing))
-            guard payload.count <= 1_024, let said = try? JSON.parse(payload, depth: 4), let online = said["online"]?.boolean, name.isThingName else { return nil }
+            guard payload.count <= 1_024, let said = try? JSON.parse(payload, depth: 4), let online = said["online"]?.boolean,
+                name.isThingName
+            else { return nil }
             let at = said["at"]?.text.flatMap(Moment.init(iso:)) ?? said["at"]?.integer.map(Moment.init(milliseconds:))
             return .presence(name, HubLink.SignOfLife(isOnline: online, saidAt: at))
         }
         guard topic.hasPrefix(prefix + "/"), !isRetained else { return nil }
         let parts = topic.dropFirst(prefix.count + 1).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count >= 3, parts[1] == "shadow", ThingName(parts[0]).isThingName, let verb = HubLink.Verb(rawValue: parts[parts.count - 1]) else { return nil }
+        guard parts.count >= 3, parts[1] == "shadow", ThingName(parts[0]).isThingName,
+            let verb = HubLink.Verb(rawValue: parts[parts.count - 1])
+        else { return nil }
         switch parts.count {
         case 3: return .shadow(ThingName(parts[0]), shadow: nil, verb: verb, payload: payload)
         case 5 where parts[2] == "name": return .shadow(ThingName(parts[0]), shadow: parts[3], verb: verb, payload: payload)

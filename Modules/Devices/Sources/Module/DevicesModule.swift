@@ -6,7 +6,8 @@ public let devices = Context(
     "devices",
     aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],
     migrations: [
-        ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions, ThingTables.hubBindings,
+        ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions,
+        ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
     ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
@@ -14,7 +15,8 @@ public let devices = Context(
     ports: [.required(HubLink.self)],
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
         + [
-            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "HubDecommissioned", "HubReClaimed", "HubRoleSet", "HubSuspended",
+            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "HubDecommissioned", "HubReClaimed",
+            "HubRoleSet", "HubSuspended",
             "MigrationCompleted", "MigrationStarted",
         ].map { EventDoc(name: $0, summary: "To come.") }
         + ["DesiredShadowUpdated", "MatterPinCleared", "MatterPinSet", "ReportedShadowUpdated"].map {

@@ -157,10 +157,13 @@ extension OpenModel {
             }
         case 3:
             guard knowsRights else { return wait(&activity) }
-            activity.commands = has(.withdrawal) ? stored.filter { $0.isOpen && rights[Int($0.premise?.question.integer ?? 0)].hasEnded } : []
+            activity.commands =
+                has(.withdrawal) ? stored.filter { $0.isOpen && rights[Int($0.premise?.question.integer ?? 0)].hasEnded } : []
         case 4:
             guard let command = activity.commands.last else { break }
-            guard hold("thing \(command.thing)", id, by: .threadOfThing), hold("open \(command.whole)", id, by: .threadOfOpen) else { return false }
+            guard hold("thing \(command.thing)", id, by: .threadOfThing), hold("open \(command.whole)", id, by: .threadOfOpen) else {
+                return false
+            }
             if commands[command.action]?.isOpen == true { finish(command.action, .withdrawn) }
             release(id)
             activity.commands.removeLast()

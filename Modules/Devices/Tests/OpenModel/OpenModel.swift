@@ -3,11 +3,13 @@ import Kernel
 
 @testable import Devices
 
-/// Opens on their way to a door, as a value. Whatever the platform does without letting go is one step, and between any two steps anything may happen:
-/// another request, the end of a right, a device that answers, a clock that is set, the death of the process.
+/// Opens on their way to a door, as a value. Whatever the platform does without letting go is one step, and between any two steps
+/// anything may happen: another request, the end of a right, a device that answers, a clock that is set, the death of the
+/// process.
 ///
-/// What is decided is decided by the module's own values (`PendingCommand`, `Lifetime`); what is modelled is the order in which the runner stores, asks
-/// and publishes. Everything that keeps doors shut is a member of `Safeguard`, so that each can be taken out.
+/// What is decided is decided by the module's own values (`PendingCommand`, `Lifetime`); what is modelled is the order in which
+/// the runner stores, asks and publishes. Everything that keeps doors shut is a member of `Safeguard`, so that each can be taken
+/// out.
 struct OpenModel {
     enum Safeguard: CaseIterable {
         /// One at a time works on a thing.
@@ -132,7 +134,9 @@ struct OpenModel {
 
     /// The process dies and is started again: what it was about is gone, and what it does at its start is begun.
     mutating func die() {
-        (activities, holders, underWay) = ([:], [:], [:])
+        activities = [:]
+        holders = [:]
+        underWay = [:]
         for thing in [Self.lock, Self.matter] {
             begin(.expire(thing))
             begin(.offer(thing))

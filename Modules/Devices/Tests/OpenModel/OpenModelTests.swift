@@ -4,8 +4,8 @@ import Testing
 
 @testable import Devices
 
-/// Random stories of the model: with every safeguard in place none of them opens a door late, twice or for the wrong person; with any one of them taken
-/// out some do.
+/// Random stories of the model: with every safeguard in place none of them opens a door late, twice or for the wrong person; with
+/// any one of them taken out some do.
 @Suite(.serialized) struct OpenModelTests {
     /// Tells one story; answers what was wrong with it.
     private static func violation(_ seed: UInt64, without missing: OpenModel.Safeguard? = nil) -> String? {
@@ -35,7 +35,9 @@ import Testing
             model.begin(.send(model.opens.count - 1, isOther: false))
         case 5, 6:
             // The same request once more: its caller does not know what became of it. The edge lets in one at a time.
-            guard let open = model.opens.indices.randomElement(using: &chance), !model.opens[open].isDenied, !model.isSending(open) else { return }
+            guard let open = model.opens.indices.randomElement(using: &chance), !model.opens[open].isDenied, !model.isSending(open) else {
+                return
+            }
             model.begin(.send(open, isOther: false))
         case 7..<10:
             guard let right = model.rights.indices.randomElement(using: &chance), !model.rights[right].hasEnded else { return }
@@ -77,7 +79,9 @@ import Testing
         #expect(violation == nil)
     }
 
-    @Test(arguments: OpenModel.Safeguard.allCases) func `without one of its safeguards some story does`(safeguard: OpenModel.Safeguard) async {
+    @Test(arguments: OpenModel.Safeguard.allCases) func `without one of its safeguards some story does`(safeguard: OpenModel.Safeguard)
+        async
+    {
         let violation = await Self.firstViolation(without: safeguard)
         #expect(violation != nil, "nothing goes wrong without it: it guards nothing, or the stories do not reach what it guards")
     }

@@ -3,7 +3,8 @@ public import Kernel
 /// A user was suspended: by a tenant at its own doors, or by the operator of the platform everywhere.
 public struct UserSuspended: PublishedEvent {
     public static let module = "identity"
-    public static let form = PublishedForm<UserSuspended>("UserSuspended", members: .init(.stream, .member("suspendedBy"))) { (user: UserID, author: String) in
+    public static let form = PublishedForm<UserSuspended>("UserSuspended", members: .init(.stream, .member("suspendedBy"))) {
+        (user: UserID, author: String) in
         UserSuspended(user: user, tenant: Suspension.scope(of: author))
     }
     public let user: UserID
@@ -15,7 +16,8 @@ public struct UserSuspended: PublishedEvent {
 /// A suspension was lifted by who had spoken it.
 public struct UserReactivated: PublishedEvent {
     public static let module = "identity"
-    public static let form = PublishedForm<UserReactivated>("UserReactivated", members: .init(.stream, .member("reactivatedBy"))) { (user: UserID, author: String) in
+    public static let form = PublishedForm<UserReactivated>("UserReactivated", members: .init(.stream, .member("reactivatedBy"))) {
+        (user: UserID, author: String) in
         UserReactivated(user: user, tenant: Suspension.scope(of: author))
     }
     public let user: UserID
@@ -35,7 +37,8 @@ public struct UserErased: PublishedEvent {
 /// A wallet key was made for a user; it counts once it is committed, and may be on locks before.
 public struct WalletKeyPrepared: PublishedEvent {
     public static let module = "identity"
-    public static let form = PublishedForm<WalletKeyPrepared>("WalletKeyPrepared", members: .init(.stream, .member("keyId")), make: WalletKeyPrepared.init)
+    public static let form = PublishedForm<WalletKeyPrepared>(
+        "WalletKeyPrepared", members: .init(.stream, .member("keyId")), make: WalletKeyPrepared.init)
     public let user: UserID
     public let key: UUIDText
     public init(user: UserID, key: UUIDText) { (self.user, self.key) = (user, key) }
@@ -44,7 +47,8 @@ public struct WalletKeyPrepared: PublishedEvent {
 /// A user has a wallet key; the event of the time before keys were prepared first.
 public struct WalletKeyAdded: PublishedEvent {
     public static let module = "identity"
-    public static let form = PublishedForm<WalletKeyAdded>("WalletKeyAdded", members: .init(.stream, .coded("walletKey"))) { (user: UserID, key: Key) in
+    public static let form = PublishedForm<WalletKeyAdded>("WalletKeyAdded", members: .init(.stream, .coded("walletKey"))) {
+        (user: UserID, key: Key) in
         WalletKeyAdded(user: user, key: key.keyId)
     }
     public let user: UserID
@@ -57,7 +61,8 @@ public struct WalletKeyAdded: PublishedEvent {
 /// A user has a wallet key no more: it leaves the locks.
 public struct WalletKeyRemoved: PublishedEvent {
     public static let module = "identity"
-    public static let form = PublishedForm<WalletKeyRemoved>("WalletKeyRemoved", members: .init(.stream, .member("keyId")), make: WalletKeyRemoved.init)
+    public static let form = PublishedForm<WalletKeyRemoved>(
+        "WalletKeyRemoved", members: .init(.stream, .member("keyId")), make: WalletKeyRemoved.init)
     public let user: UserID
     public let key: UUIDText
     public init(user: UserID, key: UUIDText) { (self.user, self.key) = (user, key) }

@@ -2,8 +2,8 @@ import DevicesContracts
 import IdentityContracts
 import Kernel
 
-/// What waits for a device on the right of somebody who is suspended or erased is withdrawn before the one who did it is told. Access does it once more when
-/// it hears of the event, should Devices not be there now.
+/// What waits for a device on the right of somebody who is suspended or erased is withdrawn before the one who did it is told.
+/// Access does it once more when it hears of the event, should Devices not be there now.
 enum EndedRights {
     static let names: Set = [UserSuspended.name, UserErased.name]
 

@@ -10,7 +10,8 @@ public enum WalletLinks {
     private static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
             let scalar = Unicode.Scalar(byte), digits = String(byte, radix: 16, uppercase: true)
-            let isUnreserved = byte < 0x80 && (scalar.properties.isAlphabetic || (0x30...0x39).contains(byte) || "-._~".unicodeScalars.contains(scalar))
+            let isUnreserved =
+                byte < 0x80 && (scalar.properties.isAlphabetic || (0x30...0x39).contains(byte) || "-._~".unicodeScalars.contains(scalar))
             return isUnreserved ? String(Character(scalar)) : "%" + (digits.count == 1 ? "0" : "") + digits
         }.joined()
     }

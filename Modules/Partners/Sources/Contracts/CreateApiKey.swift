@@ -10,7 +10,10 @@ public struct CreateApiKey: Ask {
     /// Whether a key that the tenant has may be replaced: it is dead from then on.
     public var replaces: Bool?
     public init(org: OrgID, orgName: String, isSuper: Bool, replaces: Bool? = nil) {
-        (self.org, self.orgName, self.isSuper, self.replaces) = (org, orgName, isSuper, replaces)
+        self.org = org
+        self.orgName = orgName
+        self.isSuper = isSuper
+        self.replaces = replaces
     }
 
     public struct Reply: Codable, Sendable {

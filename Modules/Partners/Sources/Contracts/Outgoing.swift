@@ -8,7 +8,11 @@ public struct WebhookSending: Port {
         public let url: String
         public let headers: [(name: String, value: String)]
         public let body: [UInt8]
-        public init(url: String, headers: [(name: String, value: String)], body: [UInt8]) { (self.url, self.headers, self.body) = (url, headers, body) }
+        public init(url: String, headers: [(name: String, value: String)], body: [UInt8]) {
+            self.url = url
+            self.headers = headers
+            self.body = body
+        }
         public static func == (a: Request, b: Request) -> Bool {
             a.url == b.url && a.body == b.body && a.headers.elementsEqual(b.headers) { $0.name == $1.name && $0.value == $1.value }
         }

@@ -11,7 +11,8 @@ public func partners(_ catalogue: EventCatalogue) -> Context {
         operations: [
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
-            AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation, ChangeWebhook.byPartner,
+            AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
+            ChangeWebhook.byPartner,
         ],
         ports: [.required(WebhookSending.self)],
         follow: { commit, services in await EndedKeys.follow(commit, services) },
@@ -19,7 +20,8 @@ public func partners(_ catalogue: EventCatalogue) -> Context {
             let activity = Activity()
             let worker = DeliveryWorker(services: services, sending: try services.port(), activity: activity)
             return Assembly(
-                answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)], reactions: [FanOut.reaction(catalogue, services, activity)],
+                answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)],
+                reactions: [FanOut.reaction(catalogue, services, activity)],
                 jobs: worker.jobs,
                 gauges: DeliveryFigures.gauges(services))
         }

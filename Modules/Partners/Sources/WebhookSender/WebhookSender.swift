@@ -16,8 +16,10 @@ public enum WebhookSender {
         return WebhookSending { request in
             do {
                 let response = try await client.send(
-                    OutgoingRequest("POST", request.url, headers: request.headers, body: request.body, deadline: .seconds(5), wantsBody: false))
-                return .answered(status: response.status, retryAfter: response.headers["retry-after"].flatMap { retryAfter($0, at: clock()) })
+                    OutgoingRequest(
+                        "POST", request.url, headers: request.headers, body: request.body, deadline: .seconds(5), wantsBody: false))
+                return .answered(
+                    status: response.status, retryAfter: response.headers["retry-after"].flatMap { retryAfter($0, at: clock()) })
             } catch OutgoingFailure.forbiddenAddress {
                 return .forbidden(words: "the address is private or reserved")
             } catch OutgoingFailure.timedOut {

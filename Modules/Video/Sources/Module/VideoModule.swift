@@ -4,8 +4,11 @@ public import Kernel
 public let video = Context(
     "video", aggregates: [],
     announcements: [
-        "CameraDeleted", "CameraDisabled", "CameraLinkedToLock", "CameraRegistered", "CameraRoleCameraAssigned", "CameraRoleCameraRemoved", "CameraRoleCreated",
-        "CameraRoleDeleted", "CameraRoleUserAssigned", "CameraRoleUserRemoved", "CameraUnlinkedFromLock", "CameraUpdated", "RtspCameraAccessGranted",
-        "RtspCameraAccessRevoked", "RtspCameraDeleted", "RtspCameraRegistered", "RtspCameraStreamStarted", "RtspCameraStreamStopped", "RtspCameraUpdated",
+        "CameraDeleted", "CameraDisabled", "CameraLinkedToLock", "CameraRegistered", "CameraRoleCameraAssigned", "CameraRoleCameraRemoved",
+        "CameraRoleCreated",
+        "CameraRoleDeleted", "CameraRoleUserAssigned", "CameraRoleUserRemoved", "CameraUnlinkedFromLock", "CameraUpdated",
+        "RtspCameraAccessGranted",
+        "RtspCameraAccessRevoked", "RtspCameraDeleted", "RtspCameraRegistered", "RtspCameraStreamStarted", "RtspCameraStreamStopped",
+        "RtspCameraUpdated",
     ].map { EventDoc(name: $0, summary: "To come.") }
         + ["RtspCameraPlaced", "RtspCameraPlacementFailed"].map { EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly) })

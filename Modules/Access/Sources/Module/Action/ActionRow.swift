@@ -24,15 +24,29 @@ struct ActionRow: Codable, Sendable, Equatable {
     private(set) var index: Int?
 
     init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, key: Key.ID? = nil, index: Int? = nil, at now: Moment) {
-        (self.action, self.kind, self.lock, uuid) = (action, kind, LockID(lock.number), lock.uuid)
-        (org, user, createdAt, self.key, self.index) = (lock.organisation, caller.user, now, key, index)
+        self.action = action
+        self.kind = kind
+        self.lock = LockID(lock.number)
+        uuid = lock.uuid
+        org = lock.organisation
+        user = caller.user
+        createdAt = now
+        self.key = key
+        self.index = index
     }
 
     /// - Parameter lock: the lock that the stored row names.
     init?(_ row: Row, of lock: Lock) {
-        guard let action = row.text("action_id"), let kind = row.text("type").flatMap(ActionKind.init), let created = row.moment("created_at") else { return nil }
-        (self.action, self.kind, self.lock, uuid) = (ActionID(action), kind, LockID(lock.number), lock.uuid)
-        (org, user, createdAt) = (row.text("org_id").map { OrgID($0) }, row.text("user_id").map { UserID($0) }, created)
+        guard let action = row.text("action_id"), let kind = row.text("type").flatMap(ActionKind.init),
+            let created = row.moment("created_at")
+        else { return nil }
+        self.action = ActionID(action)
+        self.kind = kind
+        self.lock = LockID(lock.number)
+        uuid = lock.uuid
+        org = row.text("org_id").map { OrgID($0) }
+        user = row.text("user_id").map { UserID($0) }
+        createdAt = created
         (key, index) = (row.text("key_uuid").map { Key.ID($0) }, row.int("key_index").map { Int($0) })
     }
 
@@ -55,7 +69,8 @@ struct ActionRow: Codable, Sendable, Equatable {
         ])
 
     static let keys = Migration(
-        "018-keys-of-actions", ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
+        "018-keys-of-actions",
+        ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
 
     /// The row where a reaction comes to it first or again.
     var insertIfMissing: SQL {
@@ -68,7 +83,8 @@ struct ActionRow: Codable, Sendable, Equatable {
     var insert: SQL {
         """
         INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at, key_uuid, key_index)
-        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt), \(optional: key), \(optional: index))
+        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt), \
+        \(optional: key), \(optional: index))
         """
     }
 

@@ -53,7 +53,9 @@ struct ActionProgress: Sendable {
     }
 
     static let shape = Shape<ActionProgress>(
-        .member("actionId") { $0.action }, .member("type") { $0.kind }, .member("status") { $0.status }, .json("result", .any.nullable) { $0.result ?? .null },
-        .json("error", Schema.object(["type": .string, "message": .string]).nullable) { $0.error ?? .null }, .member("createdAt") { $0.createdAt },
+        .member("actionId") { $0.action }, .member("type") { $0.kind }, .member("status") { $0.status },
+        .json("result", .any.nullable) { $0.result ?? .null },
+        .json("error", Schema.object(["type": .string, "message": .string]).nullable) { $0.error ?? .null },
+        .member("createdAt") { $0.createdAt },
         .member("finishedAt") { Nullable($0.finishedAt) })
 }

@@ -10,7 +10,9 @@ struct OpenActionEvents: EventForms {
         make: { (lock: LockID, uuid: UUIDText, action: ActionID, org: OrgID?, isLate: Bool?) in
             .opened(OpenAction.Door(action: action, lock: lock, uuid: uuid, org: org), isLate: isLate ?? false)
         },
-        take: { if case .opened(let door, let isLate) = $0 { (door.lock, door.uuid, door.action, door.org, isLate ? true : nil) } else { nil } })
+        take: {
+            if case .opened(let door, let isLate) = $0 { (door.lock, door.uuid, door.action, door.org, isLate ? true : nil) } else { nil }
+        })
 
     let failed = EventForm<OpenAction>(
         "LockOpenFailed", "A lock did not open, or nothing was heard of it in time.", derived: time,

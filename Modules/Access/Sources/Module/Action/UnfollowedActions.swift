@@ -1,7 +1,8 @@
 import DevicesContracts
 import Kernel
 
-/// Actions whose end has not come by: the message was parked, or the command never reached Devices. They are brought to the end that Devices knows.
+/// Actions whose end has not come by: the message was parked, or the command never reached Devices. They are brought to the end
+/// that Devices knows.
 struct UnfollowedActions {
     let services: Services
 
@@ -28,7 +29,8 @@ struct UnfollowedActions {
                 """)
             let actions = rows.compactMap { $0.text("action_id").map { ActionID($0) } }
             guard let end = actions.last else { return }
-            let reply = try await services.bus.ask(EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())
+            let reply = try await services.bus.ask(
+                EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())
             for finished in reply.ended { try await settle(finished.action) { try await $0.react(to: finished) } }
             for (action, row) in zip(actions, rows) where !reply.known.contains(action) {
                 try await settle(action) { try await $0.settleUnsent(row) }
@@ -40,7 +42,8 @@ struct UnfollowedActions {
     private func settle(_ action: ActionID, _ effects: (FinishActions) async throws -> Changes) async throws {
         do {
             let effects = try await effects(FinishActions(services))
-            try await services.store.commit(Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: action.text, causation: nil)))
+            try await services.store.commit(
+                Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: action.text, causation: nil)))
         } catch is CancellationError { throw CancellationError() } catch {
             // One that cannot be settled holds up no other.
             services.log.warning("An action could not be settled", ["action": action.text, "error": "\(error)"])

@@ -56,14 +56,24 @@ struct KeyGrant: Aggregate {
         case .granted(let terms, let isOnDevice, let run):
             let attempt = attempt
             self = KeyGrant()
-            (self.terms, self.isOnDevice, self.run, self.attempt, isDone) = (terms, isOnDevice, run, attempt, !isOnDevice)
+            self.terms = terms
+            self.isOnDevice = isOnDevice
+            self.run = run
+            self.attempt = attempt
+            isDone = !isOnDevice
         case .barred(let run): (isBarred, self.run) = (true, run)
         case .admitted: isBarred = false
         case .moveIntended(let isOnDevice, let attempt):
             if isOnDevice != self.isOnDevice { (failures, retryAt) = (0, nil) }
-            (self.isOnDevice, self.attempt, isSent, isDone) = (isOnDevice, attempt, false, false)
+            self.isOnDevice = isOnDevice
+            self.attempt = attempt
+            isSent = false
+            isDone = false
         case .moveSent: isSent = true
-        case .moveDone: (isDone, failures, retryAt) = (true, 0, nil)
+        case .moveDone:
+            isDone = true
+            failures = 0
+            retryAt = nil
         case .moveFailed(let attempt, let now):
             failures += 1
             retryAt = now + min(.seconds(10) * (1 << min(failures, 10)), .seconds(3600))

@@ -3,18 +3,23 @@ import Kernel
 /// The events of key grants. They stay inside: partners hear of the key from the lock.
 struct KeyGrantEvents: EventForms {
     let granted = EventForm<KeyGrant>(
-        "KeyGranted", "A key with a validity was granted.", audience: .modules, members: .init(.coded("terms"), .member("isOnDevice"), .member("run")),
-        make: KeyGrant.Event.granted, take: { if case .granted(let terms, let isOnDevice, let run) = $0 { (terms, isOnDevice, run) } else { nil } })
+        "KeyGranted", "A key with a validity was granted.", audience: .modules,
+        members: .init(.coded("terms"), .member("isOnDevice"), .member("run")),
+        make: KeyGrant.Event.granted,
+        take: { if case .granted(let terms, let isOnDevice, let run) = $0 { (terms, isOnDevice, run) } else { nil } })
 
     let barred = EventForm<KeyGrant>(
         "KeyHolderBarred", "The holder of a key was suspended.", audience: .modules, members: .init(.member("run")),
         make: KeyGrant.Event.barred, take: { if case .barred(let run) = $0 { run } else { nil } })
 
-    let admitted = EventForm<KeyGrant>("KeyHolderAdmitted", "The holder of a key is suspended no more.", audience: .modules, event: .admitted)
+    let admitted = EventForm<KeyGrant>(
+        "KeyHolderAdmitted", "The holder of a key is suspended no more.", audience: .modules, event: .admitted)
 
     let moveIntended = EventForm<KeyGrant>(
-        "KeyMoveIntended", "A device is to have a key, or to have it no more.", audience: .modules, members: .init(.member("isOnDevice"), .member("attempt")),
-        make: KeyGrant.Event.moveIntended, take: { if case .moveIntended(let isOnDevice, let attempt) = $0 { (isOnDevice, attempt) } else { nil } })
+        "KeyMoveIntended", "A device is to have a key, or to have it no more.", audience: .modules,
+        members: .init(.member("isOnDevice"), .member("attempt")),
+        make: KeyGrant.Event.moveIntended,
+        take: { if case .moveIntended(let isOnDevice, let attempt) = $0 { (isOnDevice, attempt) } else { nil } })
 
     let moveSent = EventForm<KeyGrant>(
         "KeyMoveSent", "The device link took the command.", audience: .modules, members: .init(.member("attempt")),
@@ -25,7 +30,8 @@ struct KeyGrantEvents: EventForms {
         make: KeyGrant.Event.moveDone, take: { if case .moveDone(let attempt) = $0 { attempt } else { nil } })
 
     let moveFailed = EventForm<KeyGrant>(
-        "KeyMoveFailed", "The device could not do what it was told.", audience: .modules, members: .init(.member("attempt"), .milliseconds("at")),
+        "KeyMoveFailed", "The device could not do what it was told.", audience: .modules,
+        members: .init(.member("attempt"), .milliseconds("at")),
         make: KeyGrant.Event.moveFailed, take: { if case .moveFailed(let attempt, let at) = $0 { (attempt, at) } else { nil } })
 
     let revoked = EventForm<KeyGrant>("KeyGrantRevoked", "The key was taken from the lock.", audience: .modules, event: .revoked)

@@ -4,11 +4,17 @@ import Kernel
 enum KeyRemovals {
     static let migration = Migration(
         "016-key-removals",
-        ["CREATE TABLE access.key_removals (lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, begun_at BIGINT NOT NULL, PRIMARY KEY (lock_id, key_uuid))"])
+        [
+            """
+            CREATE TABLE access.key_removals (lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, begun_at \
+            BIGINT NOT NULL, PRIMARY KEY (lock_id, key_uuid))
+            """
+        ])
 
     static func begun(_ key: Key.ID, _ index: Int?, on lock: LockID, at now: Moment) -> SQL {
         """
-        INSERT INTO access.key_removals (lock_id, key_uuid, key_index, begun_at) VALUES (\(lock.description), \(key), \(optional: index), \(now))
+        INSERT INTO access.key_removals (lock_id, key_uuid, key_index, begun_at) VALUES (\(lock.description), \(key), \
+        \(optional: index), \(now))
         ON CONFLICT (lock_id, key_uuid) DO NOTHING
         """
     }
@@ -17,5 +23,7 @@ enum KeyRemovals {
         "DELETE FROM access.key_removals WHERE lock_id = \(lock.description) AND key_uuid = \(key)"
     }
 
-    static func find(_ lock: LockID) -> SQL { "SELECT key_uuid, key_index FROM access.key_removals WHERE lock_id = \(lock.description) ORDER BY begun_at, key_uuid" }
+    static func find(_ lock: LockID) -> SQL {
+        "SELECT key_uuid, key_index FROM access.key_removals WHERE lock_id = \(lock.description) ORDER BY begun_at, key_uuid"
+    }
 }

@@ -14,7 +14,8 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
     private static let day = 1440
 
-    /// Whether a wall clock in the zone shows a time within the hours. What the clock skips in spring never comes; what it repeats in autumn comes twice.
+    /// Whether a wall clock in the zone shows a time within the hours. What the clock skips in spring never comes; what it
+    /// repeats in autumn comes twice.
     func isActive(at now: Moment, _ zones: Zones) -> Bool {
         guard let offset = zones.offset(timeZone, now) else { return false }
         let (date, minute) = Self.local(now, offset)
@@ -22,13 +23,16 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
         return falls(on: date) && minute >= from || falls(on: date - 1) && minute < to
     }
 
-    /// The first moment after `now` at which `isActive` changes: at an hour of the schedule, or when the clock is put forward or back over one.
+    /// The first moment after `now` at which `isActive` changes: at an hour of the schedule, or when the clock is put forward or
+    /// back over one.
     func nextChange(after now: Moment, _ zones: Zones) -> Moment? {
         guard let offset = zones.offset(timeZone, now) else { return nil }
         let shift = zones.nextShift(timeZone, now), later = shift.flatMap { zones.offset(timeZone, $0) } ?? offset
         let (today, _) = Self.local(now, offset), isActive = isActive(at: now, zones)
         let hours = (today - 1...today + 8).flatMap { date in
-            [from, to].flatMap { minute in Set([offset, later]).map { Moment(milliseconds: Int64((date * Self.day + minute) * 60 - $0) * 1000) } }
+            [from, to].flatMap { minute in
+                Set([offset, later]).map { Moment(milliseconds: Int64((date * Self.day + minute) * 60 - $0) * 1000) }
+            }
         }
         return (hours + (shift.map { [$0] } ?? [])).filter { $0 > now }.sorted().first { self.isActive(at: $0, zones) != isActive }
     }
@@ -48,10 +52,14 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
 extension WeeklySchedule: WireValue {
     static let schema = Schema.object([
-        "timeZone": .string, "days": .list(of: .oneOf(Day.allCases.map(\.rawValue))).limited(least: 1, most: 7), "from": .string, "to": .string,
+        "timeZone": .string, "days": .list(of: .oneOf(Day.allCases.map(\.rawValue))).limited(least: 1, most: 7), "from": .string,
+        "to": .string,
     ])
     var json: JSON {
-        ["timeZone": .string(timeZone), "days": .array(days.map { .string($0.rawValue) }), "from": .string(Self.text(from)), "to": .string(Self.text(to))]
+        [
+            "timeZone": .string(timeZone), "days": .array(days.map { .string($0.rawValue) }), "from": .string(Self.text(from)),
+            "to": .string(Self.text(to)),
+        ]
     }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> WeeklySchedule? {
@@ -59,7 +67,8 @@ extension WeeklySchedule: WireValue {
         guard raw.members != nil else { return reading.note(path, "must be an object") }
         let zone = NonEmpty.read(raw["timeZone"], at: "\(path).timeZone", &reading)
         let days = days(raw["days"], at: "\(path).days", &reading)
-        let from = minute(raw["from"], most: day - 1, at: "\(path).from", &reading), to = minute(raw["to"], most: day, at: "\(path).to", &reading)
+        let from = minute(raw["from"], most: day - 1, at: "\(path).from", &reading),
+            to = minute(raw["to"], most: day, at: "\(path).to", &reading)
         guard let zone, let days, let from, let to else { return nil }
         guard to > 0 else { return reading.note("\(path).to", "must be after 00:00; write 24:00 for the end of the day") }
         return WeeklySchedule(timeZone: zone.text, days: days, from: from, to: to)

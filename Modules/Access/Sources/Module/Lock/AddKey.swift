@@ -19,7 +19,12 @@ struct AddKey: Command {
         var granted: Validity? { grant.flatMap { $0.state.isLive ? $0.state.terms?.validity : nil } }
     }
 
-    init(lock: LockID, key: Key.ID, index: Int?, user: UserID?) { (self.lock, self.key, self.index, self.user) = (lock, key, index, user) }
+    init(lock: LockID, key: Key.ID, index: Int?, user: UserID?) {
+        self.lock = lock
+        self.key = key
+        self.index = index
+        self.user = user
+    }
 
     init(lock: LockID, key: Key.ID, index: Int?, user: UserID?, from: Moment?, until: Moment?, schedule: WeeklySchedule?) {
         self.init(lock: lock, key: key, index: index, user: user)
@@ -72,9 +77,11 @@ struct AddKey: Command {
 
     static let effectAnswers = DeviceCall.answers
 
-    /// A key that always counts goes to the device first. One with hours, or of a suspended holder, is stored with its grant, and a run brings
-    /// it to the device in time: healed after a crash, it must not become a key without limits.
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect {
+    /// A key that always counts goes to the device first. One with hours, or of a suspended holder, is stored with its grant, and
+    /// a run brings it to the device in time: healed after a crash, it must not become a key without limits.
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) throws
+        -> Effect
+    {
         guard !events.isEmpty else { return .none }
         guard !validity.isAlways || facts.isHolderSuspended else {
             let args: JSON = ["key_uuid": key.json, "key_index": index?.json, "user_id": user?.json]
@@ -84,7 +91,8 @@ struct AddKey: Command {
         guard let grant = facts.grant else { throw Failure.unavailable("The key's validity could not be read.", retryAfter: .seconds(1)) }
         let run = WorkflowID(request.identifier(for: "timed-key").text), now = request.attempt.now
         let terms = KeyGrant.Terms(lock: lock, key: key, index: index, holder: user, validity: validity, since: snapshot.version + 1)
-        let granted: [KeyGrant.Event] = [.granted(terms, isOnDevice: false, run: run)] + (facts.isHolderSuspended ? [.barred(run: run)] : [])
+        let granted: [KeyGrant.Event] =
+            [.granted(terms, isOnDevice: false, run: run)] + (facts.isHolderSuspended ? [.barred(run: run)] : [])
         let launch = services.launch(try Launch(KeepKeyInTime(grant: KeyGrant.id(lock, key)), as: run, by: request.caller.name, at: now))
         return .local(Changes(appends: [try Append(granted, to: grant, at: now)], rows: [launch]))
     }

@@ -37,7 +37,9 @@ struct HandOverCall: ExternalCall {
 extension BindThing {
     fileprivate func askFor(_ request: Request, _ services: Services) async throws {
         let reply = try await services.bus.ask(self, trace: request.trace, now: services.clock())
-        guard reply.isBound else { throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.") }
+        guard reply.isBound else {
+            throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
+        }
     }
 }
 

@@ -28,6 +28,7 @@ struct ChangeLockUuid: Command {
     static let operation = Operation.command(
         .post, "/locks/{id}/ChangeLockUuid", "Replace the hardware uuid of a lock",
         allow: Rule("a super key") { _, _, caller in caller.isSuper },
-        inputs: .init(.path("id", "Number of the lock."), .body("newUuid", "Uuid of the new hardware.")), make: ChangeLockUuid.init(lock:uuid:)
+        inputs: .init(.path("id", "Number of the lock."), .body("newUuid", "Uuid of the new hardware.")),
+        make: ChangeLockUuid.init(lock:uuid:)
     )
 }

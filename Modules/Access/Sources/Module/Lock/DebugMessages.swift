@@ -9,7 +9,8 @@ struct DebugMessages: Query {
 
     private static let message = Shape<ThingMessages.Message>(
         .member("id") { Int($0.id) }, .json("payload", .any) { $0.payload }, .member("timestamp") { $0.at })
-    private static let directions = Shape<ThingMessages.Reply>(.list("command", of: message) { $0.commands }, .list("status", of: message) { $0.statuses })
+    private static let directions = Shape<ThingMessages.Reply>(
+        .list("command", of: message) { $0.commands }, .list("status", of: message) { $0.statuses })
     static let shape = Shape<ThingMessages.Reply>(
         .object("messages", directions) { $0 }, .member("total") { $0.commands.count + $0.statuses.count })
 

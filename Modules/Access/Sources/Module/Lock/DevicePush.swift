@@ -14,8 +14,8 @@ struct DeviceCommand: Sendable {
     var rightEndsAt: Moment?
 }
 
-/// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was decided travels along, so
-/// that a crash between call and commit is healed when the device answers.
+/// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was
+/// decided travels along, so that a crash between call and commit is healed when the device answers.
 struct DeviceCall: ExternalCall {
     let command: DeviceCommand
     let lock: Lock
@@ -27,8 +27,10 @@ struct DeviceCall: ExternalCall {
         let push = PushContext(stream: context.stream.id, events: context.events.map(PushContext.Event.init), row: row)
         let right = command.basis.map { Right($0, of: lock, credentials: context.fence.credentials) }
         let send = SendCommand(
-            action: row.action, thing: lock.thing, org: lock.organisation, command: command.name, args: command.args, lifetime: command.lifetime,
-            context: try JSON(encoding: push), premise: try await right?.premise(lock, services, endingAt: command.rightEndsAt), fence: context.fence)
+            action: row.action, thing: lock.thing, org: lock.organisation, command: command.name, args: command.args,
+            lifetime: command.lifetime,
+            context: try JSON(encoding: push), premise: try await right?.premise(lock, services, endingAt: command.rightEndsAt),
+            fence: context.fence)
         do {
             let reply = try await services.bus.ask(send, trace: context.request.trace, now: services.clock())
             try reply.check()
@@ -55,7 +57,8 @@ extension Effect {
     /// - Parameter rows: what commits with the events beside the action's row.
     static func device(_ command: DeviceCommand, of lock: Lock, for request: Request, rows: [SQL] = []) -> Effect {
         let key = command.args["key_uuid"]?.text.map { Key.ID($0) }, index = command.args["key_index"]?.integer.map { Int($0) }
-        let row = ActionRow(action: request.action, kind: command.kind, lock: lock, caller: request.caller, key: key, index: index, at: request.attempt.now)
+        let row = ActionRow(
+            action: request.action, kind: command.kind, lock: lock, caller: request.caller, key: key, index: index, at: request.attempt.now)
         return .external(DeviceCall(command: command, lock: lock, row: row), with: Changes(rows: [row.insert] + rows))
     }
 }
@@ -76,7 +79,8 @@ extension SendCommand.Reply {
         switch outcome {
         case .accepted, .unknown: break
         case .unreachable: throw Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")
-        case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant, or to nobody.")
+        case .foreign:
+            throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant, or to nobody.")
         case .outdated: throw FenceBroken()
         case .full: throw Failure.deviceBusy("Too many commands wait for this lock.")
         }

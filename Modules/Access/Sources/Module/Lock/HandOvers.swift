@@ -1,12 +1,13 @@
 import DevicesContracts
 import Kernel
 
-/// Hand-overs of locks that have begun: the thing moves first, and the lock's own move may never be stored. What is left here after a while is
-/// put right by what the lock says.
+/// Hand-overs of locks that have begun: the thing moves first, and the lock's own move may never be stored. What is left here
+/// after a while is put right by what the lock says.
 struct HandOvers {
     let services: Services
 
-    static let migration = Migration("013-hand-overs", ["CREATE TABLE access.hand_overs (lock_id BIGINT PRIMARY KEY, begun_at BIGINT NOT NULL)"])
+    static let migration = Migration(
+        "013-hand-overs", ["CREATE TABLE access.hand_overs (lock_id BIGINT PRIMARY KEY, begun_at BIGINT NOT NULL)"])
 
     /// Longer than a request lives.
     static let patience = Duration.seconds(60)
@@ -14,7 +15,8 @@ struct HandOvers {
 
     static func begun(_ lock: LockID, at now: Moment) -> SQL {
         """
-        INSERT INTO access.hand_overs (lock_id, begun_at) VALUES (\(lock.number), \(now)) ON CONFLICT (lock_id) DO UPDATE SET begun_at = EXCLUDED.begun_at
+        INSERT INTO access.hand_overs (lock_id, begun_at) VALUES (\(lock.number), \(now)) ON CONFLICT (lock_id) DO UPDATE SET \
+        begun_at = EXCLUDED.begun_at
         """
     }
     static func done(_ lock: LockID) -> SQL { "DELETE FROM access.hand_overs WHERE lock_id = \(lock.number)" }
@@ -31,7 +33,9 @@ struct HandOvers {
     /// Gives the things of locks whose hand-over was not finished to the tenants that have the locks.
     func settle() async throws {
         let before = services.clock() - Self.patience
-        for row in try await services.store.query("SELECT lock_id FROM access.hand_overs WHERE begun_at < \(before) ORDER BY begun_at LIMIT 100") {
+        for row in try await services.store.query(
+            "SELECT lock_id FROM access.hand_overs WHERE begun_at < \(before) ORDER BY begun_at LIMIT 100")
+        {
             guard let number = row.int("lock_id") else { continue }
             do { try await settle(LockID(Int(number))) } catch is CancellationError { throw CancellationError() } catch {
                 services.log.warning("The hand-over of a lock waits to be put right", ["lock": "\(number)", "error": "\(error)"])
@@ -42,7 +46,8 @@ struct HandOvers {
     private func settle(_ lock: LockID) async throws {
         let turn = try await services.store.turn(Lock.stream(lock.number))
         defer { turn.end() }
-        let state = try await services.store.load(Lock.self, lock.description).state, trace = Trace(correlation: "hand-over", causation: nil)
+        let state = try await services.store.load(Lock.self, lock.description).state,
+            trace = Trace(correlation: "hand-over", causation: nil)
         _ = try await services.bus.ask(BindThing(thing: state.thing, org: state.org, isHandOver: true), trace: trace, now: services.clock())
         _ = try await services.store.run([Self.done(lock)])
     }

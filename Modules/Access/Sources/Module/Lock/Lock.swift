@@ -4,7 +4,8 @@ import Kernel
 struct Lock: Aggregate {
     static let category = Category("lock", className: "LockAggregate", shape: 3)
     static let events = EventRegistry(
-        LockEvents(), personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
+        LockEvents(),
+        personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
 
     enum Event: Sendable, Equatable {
         case created(Installation)
@@ -41,8 +42,12 @@ struct Lock: Aggregate {
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let installation):
-            (number, uuid, serialNumber) = (installation.lock.number, installation.uuid, installation.serialNumber)
-            (owner, org, keys) = (installation.owner, installation.org, installation.keys)
+            number = installation.lock.number
+            uuid = installation.uuid
+            serialNumber = installation.serialNumber
+            owner = installation.owner
+            org = installation.org
+            keys = installation.keys
         case .ownerSet(let user):
             owner = user
             hands.owner += 1

@@ -26,7 +26,8 @@ struct LockDetails: Query {
     }
 
     static let operation = Operation.query(
-        "/locks/{id}/details", "Read everything about a lock", allow: .manager, inputs: .init(.path("id", "Number of the lock.")), make: LockDetails.init(lock:)
+        "/locks/{id}/details", "Read everything about a lock", allow: .manager, inputs: .init(.path("id", "Number of the lock.")),
+        make: LockDetails.init(lock:)
     )
 }
 
@@ -37,14 +38,16 @@ struct LockBasicInfo: Query {
 
     static let shape = Shape<Snapshot<Lock>>(
         .member("id") { $0.stream.id }, .member("lockId") { LockID($0.state.number) }, .member("uuid") { $0.state.uuid },
-        .member("serialNumber") { $0.state.serialNumber }, .member("ownerId") { $0.state.owner }, .member("orgId") { $0.state.organisation },
+        .member("serialNumber") { $0.state.serialNumber }, .member("ownerId") { $0.state.owner },
+        .member("orgId") { $0.state.organisation },
         .member("organizationId") { $0.state.organisation }, .member("version") { $0.version },
         .member("r2Prefix") { "\(Lock.category.className)/\($0.stream.id)/" })
 
     func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) -> Snapshot<Lock> { snapshot }
 
     static let operation = Operation.query(
-        "/locks/{id}/basic-info", "Read a lock without its keys", allow: .manager, inputs: .init(.path("id", "Number of the lock.")), make: LockBasicInfo.init(lock:)
+        "/locks/{id}/basic-info", "Read a lock without its keys", allow: .manager, inputs: .init(.path("id", "Number of the lock.")),
+        make: LockBasicInfo.init(lock:)
     )
 }
 

@@ -34,12 +34,15 @@ struct LockEvents: EventForms {
         make: Lock.Event.organizationSet, take: { if case .organizationSet(let org) = $0 { org } else { nil } })
 
     let uuidChanged = EventForm<Lock>(
-        "LockUuidChanged", "The hardware of a lock was replaced.", derived: lock, members: .init(.member("newUuid"), .member("previousUuid")),
+        "LockUuidChanged", "The hardware of a lock was replaced.", derived: lock,
+        members: .init(.member("newUuid"), .member("previousUuid")),
         make: Lock.Event.uuidChanged, take: { if case .uuidChanged(let new, let old) = $0 { (new, old) } else { nil } })
 
     let keyAdded = EventForm<Lock>(
-        "KeyAdded", "A key was put on a lock.", derived: lock, members: .init(.member("keyUuid"), .member("keyIndexNumber"), .member("userId")),
-        make: { .keyAdded(Key(id: $0, index: $1, user: $2)) }, take: { if case .keyAdded(let key) = $0 { (key.id, key.index, key.user) } else { nil } })
+        "KeyAdded", "A key was put on a lock.", derived: lock,
+        members: .init(.member("keyUuid"), .member("keyIndexNumber"), .member("userId")),
+        make: { .keyAdded(Key(id: $0, index: $1, user: $2)) },
+        take: { if case .keyAdded(let key) = $0 { (key.id, key.index, key.user) } else { nil } })
 
     let keyRemoved = EventForm<Lock>(
         "KeyRemoved", "A key was taken from a lock.", derived: lock, members: .init(.member("keyUuid"), .member("keyIndexNumber")),
@@ -61,13 +64,15 @@ struct LockEvents: EventForms {
         take: { if case .residentAdded(let resident) = $0 { (resident.user, resident.name, resident.email) } else { nil } })
 
     let residentRemoved = EventForm<Lock>(
-        "ResidentRemoved", "Somebody hears the doorbell of a lock no more.", derived: lock, members: .init(.member("userId"), .personal("email", of: "userId")),
+        "ResidentRemoved", "Somebody hears the doorbell of a lock no more.", derived: lock,
+        members: .init(.member("userId"), .personal("email", of: "userId")),
         make: Lock.Event.residentRemoved, take: { if case .residentRemoved(let user, let email) = $0 { (user, email) } else { nil } })
 
     let tempKeyCreated = EventForm<Lock>(
         "TempKeyCreated", "A temporary key was made for a lock.", derived: lockOfKey,
         members: .init(
-            .member("tempKeyUuid"), .member("accessMode"), .member("allowedUserIds"), .member("validFrom"), .member("validUntil"), .member("maxUses"),
+            .member("tempKeyUuid"), .member("accessMode"), .member("allowedUserIds"), .member("validFrom"), .member("validUntil"),
+            .member("maxUses"),
             .member("createdBy")),
         make: { (key: TempKey.ID, mode: AccessMode, users: [UserID]?, from: Moment, until: Moment, maxUses: Nullable<Int>, by: String) in
             let users = mode == .whitelist ? users ?? [] : nil
@@ -79,16 +84,20 @@ struct LockEvents: EventForms {
         })
 
     let tempKeyUsed = EventForm<Lock>(
-        "TempKeyUsed", "A temporary key opened a lock.", derived: lockOfKey, members: .init(.member("tempKeyUuid"), .member("userId"), .member("usedCount")),
-        make: { .tempKeyUsed(TempKeyUse(key: $0, user: $1, count: $2)) }, take: { if case .tempKeyUsed(let use) = $0 { (use.key, use.user, use.count) } else { nil } })
+        "TempKeyUsed", "A temporary key opened a lock.", derived: lockOfKey,
+        members: .init(.member("tempKeyUuid"), .member("userId"), .member("usedCount")),
+        make: { .tempKeyUsed(TempKeyUse(key: $0, user: $1, count: $2)) },
+        take: { if case .tempKeyUsed(let use) = $0 { (use.key, use.user, use.count) } else { nil } })
 
     let tempKeyUpdated = EventForm<Lock>(
         "TempKeyUpdated", "A temporary key for a lock was changed.", derived: lockOfKey,
         members: .init(.member("tempKeyUuid"), .member("changes"), .member("updatedBy")),
-        make: Lock.Event.tempKeyUpdated, take: { if case .tempKeyUpdated(let key, let changes, let by) = $0 { (key, changes, by) } else { nil } })
+        make: Lock.Event.tempKeyUpdated,
+        take: { if case .tempKeyUpdated(let key, let changes, let by) = $0 { (key, changes, by) } else { nil } })
 
     let tempKeyDeleted = EventForm<Lock>(
-        "TempKeyDeleted", "A temporary key opens a lock no more.", derived: lockOfKey, members: .init(.member("tempKeyUuid"), .member("deletedBy")),
+        "TempKeyDeleted", "A temporary key opens a lock no more.", derived: lockOfKey,
+        members: .init(.member("tempKeyUuid"), .member("deletedBy")),
         make: Lock.Event.tempKeyDeleted, take: { if case .tempKeyDeleted(let key, let by) = $0 { (key, by) } else { nil } })
 
     func form(of event: Lock.Event) -> EventForm<Lock> {

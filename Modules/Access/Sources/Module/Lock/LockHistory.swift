@@ -20,7 +20,8 @@ struct LockHistory: Query {
         .member("pageSize") { _ in pageSize }, .member("totalPages") { $0.pages }, .list("events", of: event) { $0.events })
 
     private static let event = Shape<StoredEvent>(
-        .member("aggregateType") { _ in Lock.category.className }, .member("aggregateId") { $0.stream.id }, .member("version") { $0.version },
+        .member("aggregateType") { _ in Lock.category.className }, .member("aggregateId") { $0.stream.id },
+        .member("version") { $0.version },
         .member("type") { $0.wire.type }, .member("timestamp") { $0.at }, .member("orgId") { $0.org?.text ?? "default-org" },
         .json("event", .object) { $0.wire.described })
 

@@ -11,12 +11,15 @@ struct OpenLock: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.openRequested(reason: reason, request: request)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+        [.openRequested(reason: reason, request: request)]
+    }
 
     static let effectAnswers = DeviceCall.answers
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        let args: JSON = ["request_id": self.request?.json, "reason": reason?.json], basis = Right.Basis.manager(request.caller.withoutAddress)
+        let args: JSON = ["request_id": self.request?.json, "reason": reason?.json],
+            basis = Right.Basis.manager(request.caller.withoutAddress)
         let command = DeviceCommand(name: "unlock", args: args, lifetime: Self.lifetime, kind: .open, basis: basis)
         return .device(command, of: snapshot.state, for: request)
     }

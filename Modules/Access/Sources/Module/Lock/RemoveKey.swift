@@ -32,7 +32,8 @@ struct RemoveKey: Command {
     /// Until the device has done it, the key is shown as not removed yet.
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .keyRemoved(let key, let index)? = events.first else { return .none }
-        let command = DeviceCommand(name: "remove_key", args: ["key_uuid": key.json, "key_index": index?.json], lifetime: nil, kind: .removeKey, basis: nil)
+        let command = DeviceCommand(
+            name: "remove_key", args: ["key_uuid": key.json, "key_index": index?.json], lifetime: nil, kind: .removeKey, basis: nil)
         return .device(command, of: snapshot.state, for: request, rows: [KeyRemovals.begun(key, index, on: lock, at: request.attempt.now)])
     }
 

@@ -1,8 +1,8 @@
 import Kernel
 import PartnersContracts
 
-/// Moves the lock, and its thing, to another tenant. What was given under the old one ends: keys that somebody holds leave the lock, and temporary keys open
-/// it no more.
+/// Moves the lock, and its thing, to another tenant. What was given under the old one ends: keys that somebody holds leave the
+/// lock, and temporary keys open it no more.
 struct SetOrganization: Command {
     let lock: LockID
     let org: OrgID
@@ -23,15 +23,18 @@ struct SetOrganization: Command {
         return NoFacts()
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect
+    {
         let state = snapshot.state, keys = state.keys.filter { $0.user != nil }
         let ending = try EndGivenKeys.launch(lock, keys, tellingTenant: state.org, request, services)
-        return .external(HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org), with: Changes(rows: [HandOvers.done(lock), ending]))
+        return .external(
+            HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org), with: Changes(rows: [HandOvers.done(lock), ending]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/SetOrganization", "Move a lock to another tenant",
         allow: .owner,
-        inputs: .init(.path("id", "Number of the lock."), .body("orgId", "The tenant that receives the lock.")), make: SetOrganization.init(lock:org:)
+        inputs: .init(.path("id", "Number of the lock."), .body("orgId", "The tenant that receives the lock.")),
+        make: SetOrganization.init(lock:org:)
     )
 }

@@ -21,14 +21,16 @@ enum FollowFromPage {
                 return answers.opening(
                     OpeningPage(
                         language: answers.language, back: "\(prefix)/\(id)", door: opened.map { $0.label ?? "\($0.id)" },
-                        phase: try await phase(of: action, key, services), isOffline: offline == "true" || offline == "1", nonce: answers.nonce))
+                        phase: try await phase(of: action, key, services), isOffline: offline == "true" || offline == "1",
+                        nonce: answers.nonce))
             }
         }
     }
 
     /// Only an open of one of the key's own doors is told.
     private static func phase(of action: ActionID?, _ key: TempKey, _ services: Services) async throws -> OpeningPage.Phase {
-        guard let action, let row = try await services.store.query("SELECT status, error, lock_id FROM access.actions WHERE action_id = \(action)").first,
+        guard let action,
+            let row = try await services.store.query("SELECT status, error, lock_id FROM access.actions WHERE action_id = \(action)").first,
             key.locks.contains(where: { Int64($0.number) == row.int("lock_id") })
         else { return .sent }
         switch row.text("status") {

@@ -33,7 +33,11 @@ struct PageAnswers {
     }
 
     private func html(_ status: Int, _ text: String) -> Response {
-        let policy = "default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        let policy =
+            """
+            default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action \
+            'self'; frame-ancestors 'none'
+            """
         var headers = [
             "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Frame-Options": "DENY",
             "Content-Language": language.rawValue,
@@ -50,7 +54,9 @@ struct PageAnswers {
         if let chosen = query.flatMap(PageLanguage.init(rawValue:)) ?? cookie.flatMap(PageLanguage.init(rawValue:)) { return chosen }
         let ranked = (accepted ?? "").split(separator: ",").enumerated().compactMap { place, entry -> (PageLanguage, Double, Int)? in
             let parts = entry.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
-            guard let tag = parts.first?.lowercased(), let language = PageLanguage(rawValue: String(tag.prefix { $0 != "-" })) else { return nil }
+            guard let tag = parts.first?.lowercased(), let language = PageLanguage(rawValue: String(tag.prefix { $0 != "-" })) else {
+                return nil
+            }
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
             return weight > 0 ? (language, weight, place) : nil
         }
@@ -61,6 +67,8 @@ struct PageAnswers {
 extension Request {
     /// A cookie that the browser sent (RFC 6265 §5.4).
     func cookie(_ name: String) -> String? {
-        (header("cookie") ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+        (header("cookie") ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }.map {
+            String($0.dropFirst(name.count + 1))
+        }
     }
 }

@@ -14,7 +14,9 @@ enum ShowGuestPage {
                 Answer(200, "The page, whatever the state of the key."), Answer(303, "A token from the address has become a cookie."),
                 Answer(404, "There is no such key."),
             ],
-            inputs: .init(.path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`."))
+            inputs: .init(
+                .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`.")
+            )
         ) { (request: Request, services: Services, id: String, token: PageToken?, _: String?) in
             try await PageAnswers.page(request, services) { answers in
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
@@ -33,7 +35,9 @@ enum ShowGuestPage {
     private static func exchange(_ token: String, _ path: String, _ settings: SettingValues) -> Response {
         let isClean = token.utf8.allSatisfy { byte in byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") }
         let secure = settings[SharedSettings.publicURL].hasPrefix("https:") ? "; Secure" : ""
-        let headers = ["Location": path].merging(isClean ? ["Set-Cookie": "spk_guest=\(token); Path=\(path); HttpOnly; SameSite=Lax\(secure)"] : [:]) { $1 }
+        let headers = ["Location": path].merging(
+            isClean ? ["Set-Cookie": "spk_guest=\(token); Path=\(path); HttpOnly; SameSite=Lax\(secure)"] : [:]
+        ) { $1 }
         return Response(303, headers: headers, body: .empty)
     }
 
@@ -50,7 +54,9 @@ enum ShowGuestPage {
         let pin = state == .valid ? try key.sealedPin.map { try Pin.open($0, for: key.id, answers.services.vault).digits } : nil
         return GuestPage(
             language: answers.language, state: state, path: path,
-            doors: (doors.isEmpty ? key.doors : doors).map { GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin) }, pin: pin,
+            doors: (doors.isEmpty ? key.doors : doors).map {
+                GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin)
+            }, pin: pin,
             from: key.from, until: key.until,
             attempt: UUIDText.secret().text, nonce: answers.nonce)
     }

@@ -1,6 +1,7 @@
 import Kernel
 
-/// Links that lead nowhere are counted for each place that tries them, and slowed down. A link that is known works all the same: many people share an address.
+/// Links that lead nowhere are counted for each place that tries them, and slowed down. A link that is known works all the same:
+/// many people share an address.
 enum UnknownLinks {
     /// Counts one.
     /// - Returns: how long the place has to wait, when it has tried too many.

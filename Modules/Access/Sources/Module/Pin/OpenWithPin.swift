@@ -7,7 +7,8 @@ enum OpenWithPin {
         allow: .everybody("whoever knows a PIN that is valid at the lock now"),
         answers: [
             Answer(200, "Opened, or queued for a lock that is offline.", .object(["success": .constant(true), "offline": .boolean])),
-            Answer(401, "The PIN does not open this lock now."), Answer(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
+            Answer(401, "The PIN does not open this lock now."),
+            Answer(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
             Answer(500, "The device did not take the command."), Answer(503, "PINs are off here."),
         ],
         inputs: .init(.path("id", "Number of the lock."), .body("pin", "What was typed."))
@@ -17,10 +18,14 @@ enum OpenWithPin {
         let turn = try await services.store.turn(StreamName("pin", lock.description))
         defer { turn.end() }
         let throttles = try await PinThrottle.load([.lock(lock), .place(request.address), .everywhere], services)
-        if let wait = PinThrottle.wait(throttles, at: services.clock()) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
+        if let wait = PinThrottle.wait(throttles, at: services.clock()) {
+            throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999))
+        }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
         guard let opened else {
-            if let wait = try await PinThrottle.noteFailure(in: throttles, services) { throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999)) }
+            if let wait = try await PinThrottle.noteFailure(in: throttles, services) {
+                throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999))
+            }
             throw Failure.invalidPin
         }
         var own = throttles[0]
@@ -32,11 +37,14 @@ enum OpenWithPin {
 
     /// Nil when the PIN opens nothing here now.
     private static func open(_ lock: LockID, _ pin: Pin, _ request: Request, _ services: Services) async throws -> GuestOpening.Opened? {
-        let found = try await services.store.read(pin.digests(services.vault).map { PinRows.find($0, at: lock) }).lazy.compactMap(\.first).first?.text("uuid")
+        let found = try await services.store.read(pin.digests(services.vault).map { PinRows.find($0, at: lock) }).lazy.compactMap(\.first)
+            .first?.text("uuid")
         // A look at some key is taken also where there is none.
         let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
         guard key.standing(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.takesPin }) else { return nil }
-        do { return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true) } catch Failure.refused {
+        do { return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true) } catch Failure
+            .refused
+        {
             return nil  // the key has ended in between
         }
     }

@@ -32,6 +32,7 @@ struct TypedPin: Text {
     init(_ text: String) { self.text = text }
     static var schema: Schema { Schema.string.matching("^\\d{4,8}$") }
     static func problem(with text: String) -> String? {
-        (4...8).contains(text.utf8.count) && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? nil : "must be 4 to 8 digits"
+        (4...8).contains(text.utf8.count) && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            ? nil : "must be 4 to 8 digits"
     }
 }

@@ -1,7 +1,7 @@
 import Kernel
 
-/// How often something may be tried in vain: so often within any minute, so often within any quarter of an hour. Kept in the database, for what does not exist
-/// too. A pure value.
+/// How often something may be tried in vain: so often within any minute, so often within any quarter of an hour. Kept in the
+/// database, for what does not exist too. A pure value.
 struct PinThrottle: Sendable, Equatable {
     /// What is counted, and how much of it is too much.
     struct Scope: Sendable, Equatable {
@@ -35,7 +35,8 @@ struct PinThrottle: Sendable, Equatable {
 
     init(_ scope: Scope) { self.scope = scope }
 
-    /// How long to wait before the next try; nil when one may be made now. Never longer than the longest span, wherever a clock was put since.
+    /// How long to wait before the next try; nil when one may be made now. Never longer than the longest span, wherever a clock
+    /// was put since.
     func wait(at now: Moment) -> Duration? {
         if lockedUntil > now { return min(lockedUntil.since(now), Self.quarter) }
         let counted = failures.filter { $0 > forgivenAt && $0 + Self.minute > now && $0 <= now + Self.minute }
@@ -61,7 +62,8 @@ extension PinThrottle {
             "DROP TABLE access.pin_attempts",
             """
             CREATE TABLE access.pin_failures (
-                lock_id BIGINT PRIMARY KEY, failures TEXT NOT NULL, forgiven_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, latest BIGINT NOT NULL)
+                lock_id BIGINT PRIMARY KEY, failures TEXT NOT NULL, forgiven_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, \
+            latest BIGINT NOT NULL)
             """,
             "CREATE INDEX pin_failures_by_time ON access.pin_failures (latest)",
         ])
@@ -73,7 +75,8 @@ extension PinThrottle {
             "DROP TABLE access.pin_failures",
             """
             CREATE TABLE access.failures (
-                scope TEXT PRIMARY KEY, failures TEXT NOT NULL, forgiven_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, latest BIGINT NOT NULL,
+                scope TEXT PRIMARY KEY, failures TEXT NOT NULL, forgiven_at BIGINT NOT NULL, locked_until BIGINT NOT NULL, \
+            latest BIGINT NOT NULL,
                 revision BIGINT NOT NULL CONSTRAINT failures_in_order CHECK (revision >= 0))
             """,
             "CREATE INDEX failures_by_time ON access.failures (latest)",
@@ -103,8 +106,8 @@ extension PinThrottle {
 
     private static let mostAttempts = 20
 
-    /// Counts a try in vain in all scopes, also where others write at the same time. Answers how long had to be waited where they were faster: then it
-    /// is not told what came of the try.
+    /// Counts a try in vain in all scopes, also where others write at the same time. Answers how long had to be waited where they
+    /// were faster: then it is not told what came of the try.
     static func noteFailure(in throttles: [PinThrottle], _ services: Services) async throws -> Duration? {
         var throttles = throttles
         for _ in 0..<mostAttempts {
@@ -133,8 +136,10 @@ extension PinThrottle {
     func put(at now: Moment) -> SQL {
         """
         INSERT INTO access.failures AS known (scope, failures, forgiven_at, locked_until, latest, revision)
-        VALUES (\(scope.name), \(JSON.array(failures.map { .int($0.milliseconds) })), \(forgivenAt), \(lockedUntil), \(now), \(revision + 1))
-        ON CONFLICT (scope) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at, locked_until = EXCLUDED.locked_until,
+        VALUES (\(scope.name), \(JSON.array(failures.map { .int($0.milliseconds) })), \(forgivenAt), \(lockedUntil), \(now), \
+        \(revision + 1))
+        ON CONFLICT (scope) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at, locked_until = \
+        EXCLUDED.locked_until,
             latest = EXCLUDED.latest, revision = CASE WHEN known.revision = \(revision) THEN EXCLUDED.revision ELSE -1 END
         """
     }

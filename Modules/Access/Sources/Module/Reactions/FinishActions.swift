@@ -9,16 +9,21 @@ struct FinishActions {
     let launch: @Sendable (Launch) -> SQL
 
     init(_ services: Services) {
-        (store, clock, sha256, launch) = (services.store, services.clock, services.vault.sha256, services.launch)
+        store = services.store
+        clock = services.clock
+        sha256 = services.vault.sha256
+        launch = services.launch
     }
 
     static func reaction(_ services: Services) -> Reaction {
         let finish = FinishActions(services)
-        return Reaction("access-finish-actions", partitions: 4, .on(CommandFinished.self) { finished, _ in try await finish.react(to: finished) })
+        return Reaction(
+            "access-finish-actions", partitions: 4, .on(CommandFinished.self) { finished, _ in try await finish.react(to: finished) })
     }
 
     func react(to finished: CommandFinished) async throws -> Changes {
-        // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was told that it would.
+        // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was
+        // told that it would.
         guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
         var effects = try await missing(context, isWithdrawn: finished.outcome == .withdrawn)
@@ -36,7 +41,9 @@ struct FinishActions {
 
     /// Actions of which Devices has never heard: nothing can have opened, and no key has come or gone.
     func settleUnsent(_ stored: Row) async throws -> Changes {
-        guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else { return .none }
+        guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else {
+            return .none
+        }
         let error = (type: "NotSent", message: "The command did not reach the device link.")
         var effects = Changes(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
         if try await isLatest(row) { try await followKey(.failed, isLate: false, row, &effects) }
@@ -45,8 +52,8 @@ struct FinishActions {
         return effects
     }
 
-    /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it did not let go of is
-    /// taken from it by a run that goes on until it has.
+    /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it
+    /// did not let go of is taken from it by a run that goes on until it has.
     private func followKey(_ outcome: CommandFinished.Outcome, isLate: Bool, _ row: ActionRow, _ effects: inout Changes) async throws {
         guard row.kind == .removeKey || row.kind == .addKey && (outcome == .failed || isLate), let key = row.key else { return }
         let lock = try await store.load(Lock.self, row.lock.description)
@@ -81,7 +88,10 @@ struct FinishActions {
         let terms = KeyGrant.Terms(lock: row.lock, key: key, index: row.index, holder: nil, validity: .always, since: lock.version)
         return Changes(
             appends: [try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: clock())],
-            rows: [launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())), KeyRemovals.begun(key, row.index, on: row.lock, at: clock())])
+            rows: [
+                launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())),
+                KeyRemovals.begun(key, row.index, on: row.lock, at: clock()),
+            ])
     }
 
     /// The events and the action's row when the request died between the push and its commit.
@@ -92,7 +102,8 @@ struct FinishActions {
         // A key that was taken back is not put on the list; should the device have it, that is found out.
         if isWithdrawn, context.row.kind == .addKey { return Changes(rows: [context.row.insertIfMissing]) }
         let events = try context.events.map { event in
-            try Lock.events.decode(StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
+            try Lock.events.decode(
+                StoredEvent(stream: lock.stream, version: 0, wire: event.wire, at: clock(), org: lock.state.organisation))
         }
         guard lock.exists, !events.isEmpty else { return Changes(rows: [context.row.insertIfMissing]) }
         let uses = try await uses(events, context.row.action)

@@ -21,7 +21,9 @@ struct FollowKeys {
         // Added again since: the removal was that of an earlier key.
         guard grant.state.isLive, let terms = grant.state.terms, envelope.version > terms.since else { return .none }
         var effects = try effects(.revoked, grant)
-        if grant.state.mayBeOnDevice { effects.rows.append(KeyRemovals.begun(terms.key, terms.index, on: terms.lock, at: services.clock())) }
+        if grant.state.mayBeOnDevice {
+            effects.rows.append(KeyRemovals.begun(terms.key, terms.index, on: terms.lock, at: services.clock()))
+        }
         return effects
     }
 
@@ -32,7 +34,9 @@ struct FollowKeys {
         switch finished.outcome {
         case .succeeded:
             var effects = try effects(.moveDone(attempt: move.attempt), grant)
-            if grant.state.isRevoked, !grant.state.isOnDevice, let terms = grant.state.terms { effects.rows.append(KeyRemovals.done(terms.key, on: terms.lock)) }
+            if grant.state.isRevoked, !grant.state.isOnDevice, let terms = grant.state.terms {
+                effects.rows.append(KeyRemovals.done(terms.key, on: terms.lock))
+            }
             return effects
         case .failed: return try effects(.moveFailed(attempt: move.attempt, at: services.clock()), grant)
         // A removal settles what was to be added before, and what has expired was to be on the device no longer.

@@ -11,13 +11,16 @@ struct FollowPeople {
         return [
             Reaction(
                 "access-follow-people", partitions: 4, .on(UserSuspended.self) { try await follow.suspended($0, $1) },
-                .on(UserReactivated.self) { event, _ in try await follow.reactivated(event) }, .on(UserErased.self) { try await follow.erased($0, $1) },
+                .on(UserReactivated.self) { event, _ in try await follow.reactivated(event) },
+                .on(UserErased.self) { try await follow.erased($0, $1) },
                 .on(WalletKeyRemoved.self) { try await follow.walletKeyRemoved($0, $1) },
                 .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) },
                 .on(WalletKeyAdded.self) { event, _ in Changes(rows: [KeyHoldersView.row(event.key, event.user)]) }),
             Reaction(
                 "access-keys-of-the-suspended", partitions: 4,
-                .on(own: [Lock.events.forms.keyAdded.name, Lock.events.forms.created.name], of: services.module) { try await follow.added($0) }),
+                .on(own: [Lock.events.forms.keyAdded.name, Lock.events.forms.created.name], of: services.module) {
+                    try await follow.added($0)
+                }),
         ]
     }
 
@@ -28,7 +31,9 @@ struct FollowPeople {
 
     func erased(_ event: UserErased, _ envelope: Envelope) async throws -> Changes {
         _ = try await services.store.run(SuspensionsView.rows(event))
-        return Changes(rows: [services.launch(try Launch(ForgetPerson(user: event.user), as: run("forget", envelope), by: "identity", at: services.clock()))])
+        return Changes(rows: [
+            services.launch(try Launch(ForgetPerson(user: event.user), as: run("forget", envelope), by: "identity", at: services.clock()))
+        ])
     }
 
     func suspended(_ event: UserSuspended, _ envelope: Envelope) async throws -> Changes {
@@ -45,7 +50,8 @@ struct FollowPeople {
     /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
     func added(_ envelope: Envelope) async throws -> Changes {
         let org = try await services.store.load(Lock.self, envelope.stream.id).state.org
-        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).compactMap(LockKeysView.Place.init)
+        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).compactMap(
+            LockKeysView.Place.init)
         let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
         return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
@@ -104,6 +110,7 @@ struct FollowPeople {
 
 extension KeyGrant.Terms {
     init(_ place: LockKeysView.Place, _ validity: Validity) {
-        self.init(lock: place.lock, key: place.key.id, index: place.key.index, holder: place.key.user, validity: validity, since: place.since)
+        self.init(
+            lock: place.lock, key: place.key.id, index: place.key.index, holder: place.key.user, validity: validity, since: place.since)
     }
 }

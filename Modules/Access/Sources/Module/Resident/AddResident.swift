@@ -9,7 +9,9 @@ struct AddResident: Command {
     let who: PersonSelector
 
     init(lock: LockID, name: NonEmpty, email: String?, phone: String?, user: NonEmpty?) {
-        (self.lock, self.name, self.email) = (lock, name, email)
+        self.lock = lock
+        self.name = name
+        self.email = email
         who = PersonSelector(user: user.map { UserID($0.text) }, email: email, phone: phone)
     }
 
@@ -36,7 +38,9 @@ struct AddResident: Command {
         return [.residentAdded(Resident(user: user, name: name.text, email: who.user == nil ? email?.normalisedAddress : nil))]
     }
 
-    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound { try await who.find(request, services) }
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound {
+        try await who.find(request, services)
+    }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/AddResident", "Add a resident, who hears the doorbell",

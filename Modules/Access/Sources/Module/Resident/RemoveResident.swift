@@ -32,7 +32,9 @@ struct RemoveResident: Command {
         return lock.residents.first { $0.email?.normalisedAddress == address }
     }
 
-    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound { try await who.find(request, services) }
+    func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> PersonFound {
+        try await who.find(request, services)
+    }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/RemoveResident", "Remove a resident",

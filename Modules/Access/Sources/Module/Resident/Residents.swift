@@ -13,13 +13,16 @@ struct Residents: Query {
     }
 
     private static let listed = Shape<Listed>(
-        .member("userId") { $0.resident.user }, .member("name") { $0.resident.name }, .member("email") { $0.showsEmail ? $0.resident.email : nil },
+        .member("userId") { $0.resident.user }, .member("name") { $0.resident.name },
+        .member("email") { $0.showsEmail ? $0.resident.email : nil },
         .member("hasPhone") { $0.hasPhone })
     static let shape = Shape<[Listed]>(.list("residents", of: listed) { $0 })
 
     func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> [Listed] {
         let residents = snapshot.state.residents, isManager = try await snapshot.state.isManaged(by: request.caller, services)
-        let reachable = try? await services.bus.ask(PeopleWithPhone(users: residents.map(\.user)), trace: request.trace, now: services.clock()).users
+        let reachable = try? await services.bus.ask(
+            PeopleWithPhone(users: residents.map(\.user)), trace: request.trace, now: services.clock()
+        ).users
         let withPhone = Set(reachable ?? [])
         return residents.map { Listed(resident: $0, showsEmail: isManager, hasPhone: withPhone.contains($0.user)) }
     }
@@ -35,6 +38,7 @@ struct Residents: Query {
         permits: { _, _, _ in true })
 
     static let operation = Operation.query(
-        "/locks/{id}/residents", "List the residents of a lock", allow: rule, inputs: .init(.path("id", "Number of the lock.")), make: Residents.init(lock:)
+        "/locks/{id}/residents", "List the residents of a lock", allow: rule, inputs: .init(.path("id", "Number of the lock.")),
+        make: Residents.init(lock:)
     )
 }

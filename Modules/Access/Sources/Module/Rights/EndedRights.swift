@@ -2,14 +2,15 @@ import DevicesContracts
 import IdentityContracts
 import Kernel
 
-/// Withdraws what waits on a right that has ended: at once after the commit that ends it, before anybody is told, and once more from the outbox, for the
-/// case that Devices could not be asked.
+/// Withdraws what waits on a right that has ended: at once after the commit that ends it, before anybody is told, and once more
+/// from the outbox, for the case that Devices could not be asked.
 enum EndedRights {
     /// Events of locks and temporary keys that may end a right.
     static let names: Set<String> = {
         let lock = Lock.events.forms, key = TempKey.events.forms
         return [
-            lock.ownerSet.name, lock.organizationSet.name, lock.uuidChanged.name, lock.keyRemoved.name, lock.tempKeyUpdated.name, lock.tempKeyDeleted.name,
+            lock.ownerSet.name, lock.organizationSet.name, lock.uuidChanged.name, lock.keyRemoved.name, lock.tempKeyUpdated.name,
+            lock.tempKeyDeleted.name,
             key.changed.name, key.revoked.name, key.doorsEnded.name,
         ]
     }()
@@ -30,7 +31,8 @@ enum EndedRights {
     static let checkpoints = Migration(
         "019-ended-rights",
         [
-            "DELETE FROM access.checkpoints WHERE subscription = 'access-ended-rights'", "DELETE FROM access.dead_letters WHERE subscription = 'access-ended-rights'",
+            "DELETE FROM access.checkpoints WHERE subscription = 'access-ended-rights'",
+            "DELETE FROM access.dead_letters WHERE subscription = 'access-ended-rights'",
         ])
 
     static func reaction(_ services: Services) -> Reaction {
@@ -52,7 +54,8 @@ enum EndedRights {
 }
 
 extension Lock.Event {
-    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is thought about.
+    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is
+    /// thought about.
     var mayEndRights: Bool {
         switch self {
         case .ownerSet, .organizationSet, .uuidChanged, .keyRemoved, .tempKeyUpdated, .tempKeyDeleted: true

@@ -1,8 +1,8 @@
 import DevicesContracts
 import Kernel
 
-/// What a command for a lock's device rests on. It travels with the command, and is asked about again before the command is shown to a device that was
-/// away: a decision never outlives its premises.
+/// What a command for a lock's device rests on. It travels with the command, and is asked about again before the command is shown
+/// to a device that was away: a decision never outlives its premises.
 struct Right: Codable, Sendable, Equatable {
     enum Basis: Codable, Sendable, Equatable {
         /// Somebody manages the lock.
@@ -22,7 +22,10 @@ struct Right: Codable, Sendable, Equatable {
     let credentials: Int64?
 
     init(_ basis: Basis, of lock: Lock, credentials: Int64? = nil) {
-        (self.lock, uuid, self.basis, self.credentials) = (LockID(lock.number), lock.uuid, basis, credentials)
+        self.lock = LockID(lock.number)
+        uuid = lock.uuid
+        self.basis = basis
+        self.credentials = credentials
     }
 
     /// What the end of the right may come from.
@@ -30,7 +33,8 @@ struct Right: Codable, Sendable, Equatable {
         let subjects: [String] =
             switch basis {
             case .manager(let caller), .keyGiver(let caller): caller.subject.map { [$0] } ?? []
-            case .tempKey(let key, let user, _, _): [Premise.subject(of: TempKey.stream(key))] + (user.map { [Premise.subject(of: $0)] } ?? [])
+            case .tempKey(let key, let user, _, _):
+                [Premise.subject(of: TempKey.stream(key))] + (user.map { [Premise.subject(of: $0)] } ?? [])
             case .listedKey: []
             }
         return [Premise.subject(of: Lock.stream(lock))] + subjects

@@ -1,7 +1,7 @@
 import Kernel
 
-/// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the key. The key, the locks'
-/// histories and the PIN become true together.
+/// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the
+/// key. The key, the locks' histories and the PIN become true together.
 struct CreateSharedKey: Command {
     let from: Moment
     let until: Moment
@@ -43,7 +43,9 @@ struct CreateSharedKey: Command {
         if let sealed = snapshot.state.sealedPin, isOwn(snapshot.state) {
             return Facts(locks: locks, pin: try Pin.open(sealed, for: key, services.vault), sealedPin: sealed)
         }
-        guard doors.doors.contains(where: { $0.method != .key }), !snapshot.exists else { return Facts(locks: locks, pin: nil, sealedPin: nil) }
+        guard doors.doors.contains(where: { $0.method != .key }), !snapshot.exists else {
+            return Facts(locks: locks, pin: nil, sealedPin: nil)
+        }
         guard services.settings[AccessSettings.hasPins] else { throw Failure.notConfigured("PINs are not configured here.") }
         let pin = try await freePin(at: request.attempt.now, services)
         return Facts(locks: locks, pin: pin, sealedPin: try pin.sealed(for: key, services.vault))
@@ -56,7 +58,8 @@ struct CreateSharedKey: Command {
         let coded = Set(doors.doors.filter { $0.method != .key }.map(\.lock))
         for _ in 0..<Self.pinsTried {
             let pin = Pin.random(services.vault)
-            let known = try await services.store.read(pin.digests(services.vault).flatMap { digest in coded.map { PinRows.find(digest, at: $0, living: now) } })
+            let known = try await services.store.read(
+                pin.digests(services.vault).flatMap { digest in coded.map { PinRows.find(digest, at: $0, living: now) } })
             if known.allSatisfy(\.isEmpty) { return pin }
         }
         throw Failure.unavailable("No PIN was free.", retryAfter: .seconds(2))
@@ -81,7 +84,9 @@ struct CreateSharedKey: Command {
         guard now < until else { throw .isOver }
         let states = Dictionary(facts.locks.map { (LockID($0.state.number), $0.state) }) { first, _ in first }
         let doors = doors.doors.enumerated().map { place, door in
-            TempKey.Door(id: place + 1, lock: door.lock, lockUuid: states[door.lock]?.uuid ?? "", label: door.label, method: door.method, hands: states[door.lock]?.hands)
+            TempKey.Door(
+                id: place + 1, lock: door.lock, lockUuid: states[door.lock]?.uuid ?? "", label: door.label, method: door.method,
+                hands: states[door.lock]?.hands)
         }
         return [
             .created(
@@ -91,11 +96,15 @@ struct CreateSharedKey: Command {
         ]
     }
 
-    func effect(of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ facts: Facts, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ facts: Facts, _ request: Request, _ services: Services) throws
+        -> Effect
+    {
         guard case .created(let definition)? = events.first else { return .none }
         let now = request.attempt.now, coded = Set(definition.doors.filter(\.takesPin).map(\.lock))
         let told = try facts.locks.map { try Append([.tempKeyCreated(TempKeyNotice(definition))], to: $0, at: now) }
-        let pins = facts.pin.map { pin in PinRows.forget(before: now) + coded.map { PinRows.insert(pin.digest(services.vault), $0, key, until) } }
+        let pins = facts.pin.map { pin in
+            PinRows.forget(before: now) + coded.map { PinRows.insert(pin.digest(services.vault), $0, key, until) }
+        }
         return .local(Changes(appends: told, rows: pins ?? []))
     }
 
@@ -123,11 +132,13 @@ extension CreateSharedKey {
             .post, path, summary, allow: rule,
             answer: .only(
                 201, .constant("success", true), .member("uuid") { $0.state.id }, .member("url") { "/temp-keys/\($0.state.id)" },
-                .member("validFrom") { $0.state.from }, .member("validUntil") { $0.state.until }, .list("doors", of: SharedKeys.door) { $0.state.doors },
+                .member("validFrom") { $0.state.from }, .member("validUntil") { $0.state.until },
+                .list("doors", of: SharedKeys.door) { $0.state.doors },
                 .member("pin") { Nullable($0.facts.pin?.digits) }),
             inputs: .init(
                 .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."), .body("description", "A remark."),
-                .body("doors", "The doors, in the order of the page."), .secret("temp-key"), .caller, .but(foreign, belongTo: "POST /locks/{id}/create-temp-key")),
+                .body("doors", "The doors, in the order of the page."), .secret("temp-key"), .caller,
+                .but(foreign, belongTo: "POST /locks/{id}/create-temp-key")),
             make: CreateSharedKey.init(from:until:remark:doors:key:caller:_:))
     }
 
@@ -135,5 +146,7 @@ extension CreateSharedKey {
         self.init(from: from, until: until, remark: remark, doors: doors, key: key, caller: caller)
     }
 
-    static var effectAnswers: [Answer] { [Answer(404, "One of the locks does not exist."), Answer(503, "PINs are off here, or none is free.")] }
+    static var effectAnswers: [Answer] {
+        [Answer(404, "One of the locks does not exist."), Answer(503, "PINs are off here, or none is free.")]
+    }
 }

@@ -13,11 +13,19 @@ struct CreateTempKey: Command {
     let caller: Caller
 
     init(
-        lock: LockID, key: TempKey.ID, mode: AccessMode, users: [UUIDText], from: Moment, until: Moment, maxUses: Nullable<Count>?, remark: Remark?,
+        lock: LockID, key: TempKey.ID, mode: AccessMode, users: [UUIDText], from: Moment, until: Moment, maxUses: Nullable<Count>?,
+        remark: Remark?,
         caller: Caller, _: NothingElse = NothingElse()
     ) {
-        (self.lock, self.key, self.mode, self.users, self.from, self.until) = (lock, key, mode, users, from, until)
-        (self.maxUses, self.remark, self.caller) = (maxUses, remark, caller)
+        self.lock = lock
+        self.key = key
+        self.mode = mode
+        self.users = users
+        self.from = from
+        self.until = until
+        self.maxUses = maxUses
+        self.remark = remark
+        self.caller = caller
     }
 
     var target: String { lock.description }
@@ -45,8 +53,10 @@ struct CreateTempKey: Command {
 
     private func definition(of lock: Lock, at now: Moment) -> TempKey.Definition {
         TempKey.Definition(
-            id: key, isShared: false, doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key, hands: lock.hands)],
-            users: mode == .whitelist ? users.map { UserID($0.text) } : nil, from: from, until: until, maxUses: maxUses?.value?.number, description: remark?.text,
+            id: key, isShared: false,
+            doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key, hands: lock.hands)],
+            users: mode == .whitelist ? users.map { UserID($0.text) } : nil, from: from, until: until, maxUses: maxUses?.value?.number,
+            description: remark?.text,
             sealedPin: nil, createdBy: caller.name, createdAt: now, giver: TempKey.Giver(caller))
     }
 
@@ -54,7 +64,9 @@ struct CreateTempKey: Command {
         try await services.store.load(TempKey.self, key.text)
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ known: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ known: Snapshot<TempKey>, _ request: Request, _ services: Services)
+        throws -> Effect
+    {
         let now = request.attempt.now
         return .local(Changes(appends: [try Append([.created(definition(of: snapshot.state, at: now))], to: known, at: now)]))
     }
@@ -67,8 +79,10 @@ struct CreateTempKey: Command {
         allow: .owner,
         answer: .event(and: .member("tempKeyUuid") { $0.command.key }),
         inputs: .init(
-            .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."), .body("accessMode", "Who may use it."),
-            .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
+            .path("id", "Number of the lock."), .body("tempKeyUuid", "Id of the key, chosen by the caller."),
+            .body("accessMode", "Who may use it."),
+            .body("allowedUserIds", "The users of a whitelist key.", default: []), .body("validFrom", "From when, in UTC."),
+            .body("validUntil", "Until when, in UTC."),
             .body("maxUses", "How often it opens; null or absent for no limit."), .body("description", "A remark."), .caller,
             .but(foreign, belongTo: "POST /temp-keys")), make: CreateTempKey.init(lock:key:mode:users:from:until:maxUses:remark:caller:_:)
     )

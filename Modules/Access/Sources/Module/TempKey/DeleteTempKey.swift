@@ -6,7 +6,11 @@ struct DeleteTempKey: Command {
     let key: TempKey.ID
     let caller: Caller
 
-    init(lock: LockID, key: TempKey.ID, caller: Caller) { (self.lock, self.key, self.caller) = (lock, key, caller) }
+    init(lock: LockID, key: TempKey.ID, caller: Caller) {
+        self.lock = lock
+        self.key = key
+        self.caller = caller
+    }
 
     var target: String { lock.description }
 
@@ -25,13 +29,16 @@ struct DeleteTempKey: Command {
         try await services.store.load(TempKey.self, key.text)
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services)
+        throws -> Effect
+    {
         .local(Changes(appends: [try Append([.revoked(by: caller.name, at: request.attempt.now)], to: key, at: request.attempt.now)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/delete-temp-key", "End a temporary key of a lock",
         allow: .owner,
-        inputs: .init(.path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .caller), make: DeleteTempKey.init(lock:key:caller:)
+        inputs: .init(.path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .caller),
+        make: DeleteTempKey.init(lock:key:caller:)
     )
 }

@@ -8,7 +8,8 @@ struct DoorRequest: WireValue {
 
     static var schema: Schema {
         .object([
-            "lockId": Schema.string.described("Number of the lock, as a number or as text."), "label": Schema.string.limited(most: 120).optional,
+            "lockId": Schema.string.described("Number of the lock, as a number or as text."),
+            "label": Schema.string.limited(most: 120).optional,
             "accessMethod": TempKey.Door.Method.schema.with("default", "key").optional,
         ])
     }
@@ -18,8 +19,11 @@ struct DoorRequest: WireValue {
         guard let object = JSON.Object.read(raw, at: path, &reading) else { return nil }
         let lock = readLock(object["lockId"], at: "\(path).lockId", &reading)
         let label = String?.read(object["label"], at: "\(path).label", &reading)
-        let method = object["accessMethod"] == nil ? .key : TempKey.Door.Method.read(object["accessMethod"], at: "\(path).accessMethod", &reading)
-        if let text = label ?? nil, text.unicodeScalars.count > 120 { return reading.note("\(path).label", "must have at most 120 characters") }
+        let method =
+            object["accessMethod"] == nil ? .key : TempKey.Door.Method.read(object["accessMethod"], at: "\(path).accessMethod", &reading)
+        if let text = label ?? nil, text.unicodeScalars.count > 120 {
+            return reading.note("\(path).label", "must have at most 120 characters")
+        }
         guard let lock, let label, let method else { return nil }
         return DoorRequest(lock: lock, label: label, method: method)
     }

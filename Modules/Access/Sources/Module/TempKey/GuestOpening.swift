@@ -36,7 +36,8 @@ struct GuestOpening {
     /// Guests hear of a device that does not answer as of something that went wrong on our side.
     private static func told(_ error: any Error) -> any Error {
         switch error {
-        case Failure.deviceUnreachable, AskFailure.timedOut, AskFailure.failed: Failure.sideEffectFailed("The door could not be told to open.")
+        case Failure.deviceUnreachable, AskFailure.timedOut, AskFailure.failed:
+            Failure.sideEffectFailed("The door could not be told to open.")
         default: error
         }
     }

@@ -53,10 +53,14 @@ enum GuestRefusal: Refused {
 
     /// The key of a guest who has reserved a use and may still open a lock with it.
     @discardableResult
-    static func confirm(_ id: TempKey.ID, at lock: Lock, for user: UserID?, byPin: Bool, using action: ActionID, _ services: Services) async throws -> TempKey {
+    static func confirm(_ id: TempKey.ID, at lock: Lock, for user: UserID?, byPin: Bool, using action: ActionID, _ services: Services)
+        async throws -> TempKey
+    {
         var key = try await services.store.load(TempKey.self, id.text).state
         key.apply(.useReturned(action))
-        guard let found = key.doors.first(where: { $0.lock.number == lock.number && (byPin ? $0.takesPin : $0.slides) }) else { throw Failure(noSuchDoor) }
+        guard let found = key.doors.first(where: { $0.lock.number == lock.number && (byPin ? $0.takesPin : $0.slides) }) else {
+            throw Failure(noSuchDoor)
+        }
         let door = try door(found.id, of: key, for: user, byPin: byPin, at: services.clock())
         try await check(door, of: key, at: lock, for: user, services)
         return key

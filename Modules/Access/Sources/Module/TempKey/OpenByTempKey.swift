@@ -12,7 +12,8 @@ struct OpenByTempKey: Command {
         [.openRequested(reason: "temp-key", request: nil), .tempKeyUsed(use)]
     }
 
-    /// The key is looked at behind the lock: whatever ends it from now on moves the lock's version too, and is found where the command is stored.
+    /// The key is looked at behind the lock: whatever ends it from now on moves the lock's version too, and is found where the
+    /// command is stored.
     func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Facts {
         let key = try await GuestRefusal.confirm(use.key, at: snapshot.state, for: use.user, byPin: byPin, using: request.action, services)
         return Facts(until: key.until)
@@ -25,7 +26,8 @@ struct OpenByTempKey: Command {
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
         let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: byPin, action: request.action)
-        let command = DeviceCommand(name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis, rightEndsAt: facts.until)
+        let command = DeviceCommand(
+            name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis, rightEndsAt: facts.until)
         return .device(command, of: snapshot.state, for: request)
     }
 }

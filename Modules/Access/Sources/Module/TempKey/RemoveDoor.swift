@@ -36,7 +36,8 @@ struct RemoveDoor: Command {
         let key = snapshot.state
         guard !events.isEmpty, let door = door(of: key) else { return .none }
         let isLast = !key.doors.contains { $0.id != door.id && $0.lock == door.lock && key.isAlive($0, at: lock.state) }
-        return isLast ? .local(Changes(appends: [try Append([.tempKeyDeleted(key.id, by: caller.name)], to: lock, at: request.attempt.now)])) : .none
+        return isLast
+            ? .local(Changes(appends: [try Append([.tempKeyDeleted(key.id, by: caller.name)], to: lock, at: request.attempt.now)])) : .none
     }
 
     private static let rule = Rule<RemoveDoor, TempKey>(
@@ -50,6 +51,7 @@ struct RemoveDoor: Command {
     static let operation = Operation.command(
         .post, "/temp-keys/{uuid}/doors/{doorId}/remove", "Take a door out of a temporary key for several doors", allow: rule,
         answer: .only(200, .constant("success", true), .member("uuid") { $0.command.key }, .member("doorId") { $0.command.door }),
-        inputs: .init(.path("uuid", "The key."), .path("doorId", "The door's number within the key."), .caller), make: RemoveDoor.init(key:door:caller:)
+        inputs: .init(.path("uuid", "The key."), .path("doorId", "The door's number within the key."), .caller),
+        make: RemoveDoor.init(key:door:caller:)
     )
 }

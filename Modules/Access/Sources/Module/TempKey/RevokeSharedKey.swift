@@ -51,7 +51,8 @@ struct RevokeSharedKey: Command {
         Operation.command(
             .delete, path, summary, allow: rule,
             answer: .only(
-                200, .constant("success", true), .member("uuid") { $0.command.key }, .member("alreadyRevoked") { $0.events.isEmpty ? true : nil }),
+                200, .constant("success", true), .member("uuid") { $0.command.key },
+                .member("alreadyRevoked") { $0.events.isEmpty ? true : nil }),
             inputs: .init(.path("uuid", "The key."), .caller), make: RevokeSharedKey.init(key:caller:))
     }
 }

@@ -8,10 +8,12 @@ struct SharedKeys: ListQuery {
     static let name = "tempKeys", usualLimit = 1_000
 
     static let door = Shape<TempKey.Door>(
-        .member("id") { $0.id }, .member("lockId") { $0.lock.description }, .member("lockUuid") { $0.lockUuid }, .member("label") { Nullable($0.label) },
+        .member("id") { $0.id }, .member("lockId") { $0.lock.description }, .member("lockUuid") { $0.lockUuid },
+        .member("label") { Nullable($0.label) },
         .member("accessMethod") { $0.method })
     static let shape = Shape<TempKey>(
-        .member("uuid") { $0.id }, .member("url") { "/temp-keys/\($0.id)" }, .member("validFrom") { $0.from }, .member("validUntil") { $0.until },
+        .member("uuid") { $0.id }, .member("url") { "/temp-keys/\($0.id)" }, .member("validFrom") { $0.from },
+        .member("validUntil") { $0.until },
         .member("description") { Nullable($0.description) }, .member("createdBy") { $0.createdBy }, .member("createdAt") { $0.createdAt },
         .member("revokedAt") { Nullable($0.revokedAt) }, .list("doors", of: door) { $0.doors })
 
@@ -32,7 +34,8 @@ struct SharedKeys: ListQuery {
         allow: Rule(
             "with lockId whoever may give keys to the lock; without, everybody for the keys they made",
             confirms: { _, lock, caller, services in try await lock?.isGiven(by: caller, services) ?? true }, permits: { _, _, _ in true }),
-        inputs: .init(.query("lockId", "Only keys of this lock."), .caller), answers: [Answer(404, "There is no such lock.")], make: SharedKeys.init(lock:caller:)
+        inputs: .init(.query("lockId", "Only keys of this lock."), .caller), answers: [Answer(404, "There is no such lock.")],
+        make: SharedKeys.init(lock:caller:)
     )
 }
 

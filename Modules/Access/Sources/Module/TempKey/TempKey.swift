@@ -91,16 +91,25 @@ struct TempKey: Aggregate {
     /// The key as it was made, with what has changed since.
     var definition: Definition {
         Definition(
-            id: id, isShared: isShared, doors: doors, users: users, from: from, until: until, maxUses: maxUses, description: description, sealedPin: sealedPin,
+            id: id, isShared: isShared, doors: doors, users: users, from: from, until: until, maxUses: maxUses, description: description,
+            sealedPin: sealedPin,
             createdBy: createdBy, createdAt: createdAt, giver: giver)
     }
 
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let definition):
-            (id, isShared, doors, users) = (definition.id, definition.isShared, definition.doors, definition.users)
-            (from, until, maxUses, description) = (definition.from, definition.until, definition.maxUses, definition.description)
-            (sealedPin, createdBy, createdAt) = (definition.sealedPin, definition.createdBy, definition.createdAt)
+            id = definition.id
+            isShared = definition.isShared
+            doors = definition.doors
+            users = definition.users
+            from = definition.from
+            until = definition.until
+            maxUses = definition.maxUses
+            description = definition.description
+            sealedPin = definition.sealedPin
+            createdBy = definition.createdBy
+            createdAt = definition.createdAt
             giver = definition.giver
         case .changed(let changes, _): apply(changes)
         case .revoked(_, let at): revokedAt = at
@@ -129,8 +138,8 @@ struct TempKey: Aggregate {
 extension TempKey {
     var exists: Bool { !doors.isEmpty }
 
-    /// Whether it still opens a door: a key ends at a lock when whoever gave it loses the right to give it. A change of tenant ends every key, a change of
-    /// owner those that the owner gave.
+    /// Whether it still opens a door: a key ends at a lock when whoever gave it loses the right to give it. A change of tenant
+    /// ends every key, a change of owner those that the owner gave.
     func isAlive(_ door: Door, at lock: Lock) -> Bool {
         guard !endedDoors.contains(door.id) else { return false }
         guard let hands = door.hands, let giver else {
@@ -150,7 +159,9 @@ extension TempKey {
     func isAlive(at lock: Lock) -> Bool { doors.contains { $0.lock.number == lock.number && isAlive($0, at: lock) } }
 
     /// How it stands with a key, the worst first.
-    enum Standing: String, Sendable, CaseIterable, WireValue { case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid }
+    enum Standing: String, Sendable, CaseIterable, WireValue {
+        case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid
+    }
 
     func standing(at now: Moment) -> Standing {
         if isRevoked { return .revoked }

@@ -15,7 +15,8 @@ struct TempKeyEvents: EventForms {
         make: TempKey.Event.revoked, take: { if case .revoked(let by, let at) = $0 { (by, at) } else { nil } })
 
     let doorsEnded = EventForm<TempKey>(
-        "TempKeyDoorsEnded", "A temporary key opens some of its doors no more.", audience: .modules, members: .init(.member("doorIds"), .member("by"), .member("at")),
+        "TempKeyDoorsEnded", "A temporary key opens some of its doors no more.", audience: .modules,
+        members: .init(.member("doorIds"), .member("by"), .member("at")),
         make: TempKey.Event.doorsEnded, take: { if case .doorsEnded(let doors, let by, let at) = $0 { (doors, by, at) } else { nil } })
 
     let useReserved = EventForm<TempKey>(

@@ -32,12 +32,18 @@ struct TempKeyNotice: Sendable, Equatable {
     let createdBy: String
 
     init(key: TempKey.ID, users: [UserID]?, from: Moment, until: Moment, maxUses: Int?, createdBy: String) {
-        (self.key, self.users, self.from, self.until, self.maxUses, self.createdBy) = (key, users, from, until, maxUses, createdBy)
+        self.key = key
+        self.users = users
+        self.from = from
+        self.until = until
+        self.maxUses = maxUses
+        self.createdBy = createdBy
     }
 
     init(_ definition: TempKey.Definition) {
         self.init(
-            key: definition.id, users: definition.users, from: definition.from, until: definition.until, maxUses: definition.maxUses, createdBy: definition.createdBy)
+            key: definition.id, users: definition.users, from: definition.from, until: definition.until, maxUses: definition.maxUses,
+            createdBy: definition.createdBy)
     }
 }
 
@@ -61,8 +67,13 @@ struct TempKeyChanges: Sendable, Equatable {
 
     var isEmpty: Bool { self == TempKeyChanges() }
 
-    init(from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil, isWhitelist: Bool? = nil) {
-        (self.from, self.until, self.maxUses, self.users, self.isWhitelist) = (from, until, maxUses, users, isWhitelist)
+    init(from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil, isWhitelist: Bool? = nil)
+    {
+        self.from = from
+        self.until = until
+        self.maxUses = maxUses
+        self.users = users
+        self.isWhitelist = isWhitelist
     }
 }
 
@@ -74,7 +85,8 @@ extension TempKeyChanges: WireValue {
 
     var json: JSON {
         [
-            "validFrom": from?.json, "validUntil": until?.json, "maxUses": maxUses.map { $0.value?.json ?? .null }, "allowedUserIds": users?.json,
+            "validFrom": from?.json, "validUntil": until?.json, "maxUses": maxUses.map { $0.value?.json ?? .null },
+            "allowedUserIds": users?.json,
             "accessMode": isWhitelist.map { ($0 ? AccessMode.whitelist : .everybody).json },
         ]
     }

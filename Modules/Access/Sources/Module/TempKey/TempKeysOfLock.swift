@@ -28,7 +28,8 @@ struct TempKeysOfLock: ListQuery {
     }
 
     static let operation = Operation.list(
-        "/locks/{id}/temp-keys", "List the temporary keys of a lock, newest first", allow: .owner, inputs: .init(.path("id", "Number of the lock.")),
+        "/locks/{id}/temp-keys", "List the temporary keys of a lock, newest first", allow: .owner,
+        inputs: .init(.path("id", "Number of the lock.")),
         answers: [Answer(404, "There is no such lock.")], make: TempKeysOfLock.init(lock:)
     )
 }

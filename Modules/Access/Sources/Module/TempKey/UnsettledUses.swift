@@ -10,7 +10,8 @@ struct UnsettledUses {
         "010-unsettled-uses",
         [
             """
-            CREATE TABLE access.unsettled_uses (action_id TEXT PRIMARY KEY, key_uuid TEXT NOT NULL, lock_id BIGINT NOT NULL, reserved_at BIGINT NOT NULL)
+            CREATE TABLE access.unsettled_uses (action_id TEXT PRIMARY KEY, key_uuid TEXT NOT NULL, lock_id BIGINT NOT NULL, \
+            reserved_at BIGINT NOT NULL)
             """,
             "CREATE INDEX unsettled_uses_by_time ON access.unsettled_uses (reserved_at)",
         ])
@@ -45,9 +46,13 @@ struct UnsettledUses {
                 AND action_id IN (SELECT a.action_id FROM access.actions a WHERE a.action_id = access.unsettled_uses.action_id)
             """
         ])
-        for row in try await services.store.query("SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.most)") {
+        for row in try await services.store.query(
+            "SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.most)")
+        {
             guard let action = row.text("action_id"), let key = row.text("key_uuid"), let lock = row.int("lock_id") else { continue }
-            do { try await settle(ActionID(action), UUIDText(key), LockID(Int(lock))) } catch is CancellationError { throw CancellationError() } catch {
+            do { try await settle(ActionID(action), UUIDText(key), LockID(Int(lock))) } catch is CancellationError {
+                throw CancellationError()
+            } catch {
                 services.log.warning("A use of a temporary key waits to be given back", ["key": key, "error": "\(error)"])
             }
         }
@@ -55,10 +60,12 @@ struct UnsettledUses {
 
     /// The device is barred first: a command that is still on its way to it must not open for a use that is given back.
     private func settle(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID) async throws {
-        let thing = try await services.store.load(Lock.self, lock.description).state.thing, trace = Trace(correlation: action.text, causation: nil)
+        let thing = try await services.store.load(Lock.self, lock.description).state.thing,
+            trace = Trace(correlation: action.text, causation: nil)
         _ = try await services.bus.ask(WithdrawCommand(action: action, thing: thing), trace: trace, now: services.clock())
         let isUntold: SQL = """
-            DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a WHERE a.action_id = \(action))
+            DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a WHERE \
+            a.action_id = \(action))
             """
         // Told after all, since the look above: the use is spent.
         do { try await giveBack(action, to: key, settling: isUntold.required, trace) } catch CommitFailure.violated {}

@@ -7,10 +7,16 @@ struct UpdateTempKey: Command {
     let changes: TempKeyChanges
     let caller: Caller
 
-    init(lock: LockID, key: TempKey.ID, from: Moment?, until: Moment?, maxUses: Nullable<Count>?, users: [UUIDText]?, mode: AccessMode?, caller: Caller) {
-        (self.lock, self.key, self.caller) = (lock, key, caller)
+    init(
+        lock: LockID, key: TempKey.ID, from: Moment?, until: Moment?, maxUses: Nullable<Count>?, users: [UUIDText]?, mode: AccessMode?,
+        caller: Caller
+    ) {
+        self.lock = lock
+        self.key = key
+        self.caller = caller
         changes = TempKeyChanges(
-            from: from, until: until, maxUses: maxUses?.flat, users: users?.map { UserID($0.text) }, isWhitelist: mode.map { $0 == .whitelist })
+            from: from, until: until, maxUses: maxUses?.flat, users: users?.map { UserID($0.text) },
+            isWhitelist: mode.map { $0 == .whitelist })
     }
 
     var target: String { lock.description }
@@ -45,7 +51,9 @@ struct UpdateTempKey: Command {
         try await services.store.load(TempKey.self, key.text)
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services)
+        throws -> Effect
+    {
         .local(Changes(appends: [try Append([.changed(changes, by: caller.name)], to: key, at: request.attempt.now)]))
     }
 
@@ -53,7 +61,8 @@ struct UpdateTempKey: Command {
         .post, "/locks/{id}/update-temp-key", "Change a temporary key of a lock",
         allow: .owner,
         inputs: .init(
-            .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("validFrom", "From when, in UTC."), .body("validUntil", "Until when, in UTC."),
+            .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("validFrom", "From when, in UTC."),
+            .body("validUntil", "Until when, in UTC."),
             .body("maxUses", "How often it opens; null lifts the limit."), .body("allowedUserIds", "The users of a whitelist key."),
             .body("accessMode", "Who may use it."),
             .caller), make: UpdateTempKey.init(lock:key:from:until:maxUses:users:mode:caller:)

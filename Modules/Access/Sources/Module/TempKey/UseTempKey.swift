@@ -7,7 +7,12 @@ struct UseTempKey: Command {
     let user: UUIDText?
     let action: ActionID
 
-    init(lock: LockID, key: TempKey.ID, user: UUIDText?, action: ActionID) { (self.lock, self.key, self.user, self.action) = (lock, key, user, action) }
+    init(lock: LockID, key: TempKey.ID, user: UUIDText?, action: ActionID) {
+        self.lock = lock
+        self.key = key
+        self.user = user
+        self.action = action
+    }
 
     var target: String { lock.description }
 
@@ -26,14 +31,17 @@ struct UseTempKey: Command {
         try await services.store.load(TempKey.self, key.text)
     }
 
-    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services) throws -> Effect {
+    func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ key: Snapshot<TempKey>, _ request: Request, _ services: Services)
+        throws -> Effect
+    {
         .local(Changes(appends: [try Append([.useReserved(action)], to: key, at: request.attempt.now)]))
     }
 
     static let operation = Operation.command(
         .post, "/locks/{id}/use-temp-key", "Record a use of a temporary key",
         allow: .owner,
-        inputs: .init(.path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("userId", "The guest, where known."), .action),
+        inputs: .init(
+            .path("id", "Number of the lock."), .body("tempKeyUuid", "The key."), .body("userId", "The guest, where known."), .action),
         make: UseTempKey.init(lock:key:user:action:)
     )
 }

@@ -11,11 +11,15 @@ enum KeyHoldersView {
         ])
 
     static let reaction = Reaction(
-        "access-key-holders", partitions: 4, view: "key_holders", .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [row(event.key, event.user)]) },
+        "access-key-holders", partitions: 4, view: "key_holders",
+        .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [row(event.key, event.user)]) },
         .on(WalletKeyAdded.self) { event, _ in Changes(rows: [row(event.key, event.user)]) })
 
     /// Written also by what follows users, so that the holder is known there before anything happens to them.
     static func row(_ key: UUIDText, _ user: UserID) -> SQL {
-        "INSERT INTO access.key_holders (key_uuid, user_id) VALUES (\(key), \(user)) ON CONFLICT (key_uuid) DO UPDATE SET user_id = EXCLUDED.user_id"
+        """
+        INSERT INTO access.key_holders (key_uuid, user_id) VALUES (\(key), \(user)) ON CONFLICT (key_uuid) DO UPDATE SET \
+        user_id = EXCLUDED.user_id
+        """
     }
 }

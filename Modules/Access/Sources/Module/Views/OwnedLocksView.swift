@@ -9,7 +9,8 @@ enum OwnedLocksView {
         [
             """
             CREATE TABLE access.owned_locks (
-                lock_id TEXT PRIMARY KEY, owner_id TEXT, uuid TEXT NOT NULL, serial_number TEXT, keys BIGINT NOT NULL, residents BIGINT NOT NULL, last_event TEXT,
+                lock_id TEXT PRIMARY KEY, owner_id TEXT, uuid TEXT NOT NULL, serial_number TEXT, keys BIGINT NOT NULL, \
+            residents BIGINT NOT NULL, last_event TEXT,
                 changed_at BIGINT NOT NULL)
             """,
             "CREATE INDEX owned_locks_by_owner ON access.owned_locks (owner_id)",
@@ -22,7 +23,8 @@ enum OwnedLocksView {
         return [
             """
             INSERT INTO access.owned_locks (lock_id, owner_id, uuid, serial_number, keys, residents, last_event, changed_at)
-            VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \(lock.keys.count), \(lock.residents.count),
+            VALUES (\(change.stream.id), \(optional: lock.owner), \(lock.uuid), \(optional: lock.serialNumber?.text), \
+            \(lock.keys.count), \(lock.residents.count),
                 \(Lock.events.name(of: change.event)), \(change.at))
             ON CONFLICT (lock_id) DO UPDATE SET owner_id = EXCLUDED.owner_id, uuid = EXCLUDED.uuid, serial_number = EXCLUDED.serial_number,
                 keys = EXCLUDED.keys, residents = EXCLUDED.residents, last_event = EXCLUDED.last_event, changed_at = EXCLUDED.changed_at
@@ -43,11 +45,14 @@ enum OwnedLocksView {
     private static func describe(_ row: Row, online: Set<ThingName>) -> OwnedLocks.Lock {
         let uuid = row.text("uuid") ?? ""
         return OwnedLocks.Lock(
-            uuid: uuid, serialNumber: row.text("serial_number"), isOnline: online.contains(ThingName(uuid)), keys: Int(row.int("keys") ?? 0),
+            uuid: uuid, serialNumber: row.text("serial_number"), isOnline: online.contains(ThingName(uuid)),
+            keys: Int(row.int("keys") ?? 0),
             residents: Int(row.int("residents") ?? 0), lastEvent: row.text("last_event"), changedAt: row.moment("changed_at"))
     }
 }
 
 extension Lock {
-    static func project(_ change: Change<Lock>) -> [SQL] { OwnedLocksView.rows(for: change) + LockKeysView.rows(for: change) + ResidentsView.rows(for: change) }
+    static func project(_ change: Change<Lock>) -> [SQL] {
+        OwnedLocksView.rows(for: change) + LockKeysView.rows(for: change) + ResidentsView.rows(for: change)
+    }
 }

@@ -19,7 +19,9 @@ enum PersonalRecords {
         var residences: [JSON] = []
         for lock in rows[2].compactMap({ $0.text("lock_id") }) {
             let resident = try await services.store.load(Lock.self, lock).state.resident(user)
-            residences.append(["lockId": .string(lock), "name": resident.map { .string($0.name) }, "email": resident?.email.map(JSON.string)])
+            residences.append([
+                "lockId": .string(lock), "name": resident.map { .string($0.name) }, "email": resident?.email.map(JSON.string),
+            ])
         }
         var record: JSON.Object = [
             "ownedLocks": .array(rows[0].map { ["lockId": .string($0.text("lock_id") ?? ""), "uuid": .string($0.text("uuid") ?? "")] }),
@@ -34,19 +36,24 @@ enum PersonalRecords {
     }
 
     private static func describe(hours row: Row) -> JSON {
-        ["lockId": .string(row.text("lock_id") ?? ""), "key": .string(row.text("key_uuid") ?? ""), "validity": row.json("validity") ?? .null]
+        [
+            "lockId": .string(row.text("lock_id") ?? ""), "key": .string(row.text("key_uuid") ?? ""),
+            "validity": row.json("validity") ?? .null,
+        ]
     }
 
     private static func describe(run: Row) -> JSON {
         [
-            "instanceId": .string(run.text("run") ?? ""), "label": .string(run.text("label") ?? ""), "status": .string(run.text("status") ?? ""),
+            "instanceId": .string(run.text("run") ?? ""), "label": .string(run.text("label") ?? ""),
+            "status": .string(run.text("status") ?? ""),
             "createdAt": run.moment("created_at")?.json ?? .null,
         ]
     }
 
     private static func describe(action: Row) -> JSON {
         [
-            "actionId": .string(action.text("action_id") ?? ""), "type": .string(action.text("type") ?? ""), "lockId": .int(action.int("lock_id") ?? 0),
+            "actionId": .string(action.text("action_id") ?? ""), "type": .string(action.text("type") ?? ""),
+            "lockId": .int(action.int("lock_id") ?? 0),
             "status": .string(action.text("status") ?? ""), "createdAt": action.moment("created_at")?.json ?? .null,
         ]
     }

@@ -5,7 +5,10 @@ enum PinRows {
     static let migration = Migration(
         "004-pins",
         [
-            "CREATE TABLE access.pins (lock_id BIGINT NOT NULL, digest {bytes} NOT NULL, uuid TEXT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (lock_id, digest))",
+            """
+            CREATE TABLE access.pins (lock_id BIGINT NOT NULL, digest {bytes} NOT NULL, uuid TEXT NOT NULL, until BIGINT \
+            NOT NULL, PRIMARY KEY (lock_id, digest))
+            """,
             "CREATE INDEX pins_by_key ON access.pins (uuid)",
             "CREATE INDEX pins_by_end ON access.pins (until)",
             """
@@ -25,5 +28,7 @@ enum PinRows {
     static func find(_ digest: [UInt8], at lock: LockID, living now: Moment) -> SQL {
         "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest) AND until > \(now)"
     }
-    static func find(_ digest: [UInt8], at lock: LockID) -> SQL { "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest)" }
+    static func find(_ digest: [UInt8], at lock: LockID) -> SQL {
+        "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest)"
+    }
 }

@@ -16,7 +16,8 @@ enum SuspensionsView {
 
     static let reaction = Reaction(
         "access-suspended-users", partitions: 4, view: "suspensions", .on(UserSuspended.self) { event, _ in Changes(rows: rows(event)) },
-        .on(UserReactivated.self) { event, _ in Changes(rows: rows(event)) }, .on(UserErased.self) { event, _ in Changes(rows: rows(event)) })
+        .on(UserReactivated.self) { event, _ in Changes(rows: rows(event)) },
+        .on(UserErased.self) { event, _ in Changes(rows: rows(event)) })
 
     // Written also by what follows from a suspension, so that it is known from that moment on whoever hears of it first.
 

@@ -6,10 +6,14 @@ enum TempKeyRows {
         "003-temp-keys",
         [
             """
-            CREATE TABLE access.temp_keys (uuid TEXT PRIMARY KEY, is_shared BOOLEAN NOT NULL, created_by TEXT NOT NULL, created_at BIGINT NOT NULL)
+            CREATE TABLE access.temp_keys (uuid TEXT PRIMARY KEY, is_shared BOOLEAN NOT NULL, created_by TEXT NOT NULL, \
+            created_at BIGINT NOT NULL)
             """,
             "CREATE INDEX temp_keys_by_creator ON access.temp_keys (created_by, created_at)",
-            "CREATE TABLE access.temp_key_doors (lock_id BIGINT NOT NULL, uuid TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (lock_id, uuid))",
+            """
+            CREATE TABLE access.temp_key_doors (lock_id BIGINT NOT NULL, uuid TEXT NOT NULL, created_at BIGINT NOT NULL, \
+            PRIMARY KEY (lock_id, uuid))
+            """,
         ])
 
     /// Whom whitelist keys are for.
@@ -25,12 +29,14 @@ enum TempKeyRows {
         guard case .created(let definition) = change.event else { return users }
         let key: SQL = """
             INSERT INTO access.temp_keys (uuid, is_shared, created_by, created_at)
-            VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) ON CONFLICT (uuid) DO NOTHING
+            VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) ON CONFLICT \
+            (uuid) DO NOTHING
             """
         return [key] + users
             + change.after.locks.map { lock in
                 """
-                INSERT INTO access.temp_key_doors (lock_id, uuid, created_at) VALUES (\(lock.number), \(definition.id), \(definition.createdAt))
+                INSERT INTO access.temp_key_doors (lock_id, uuid, created_at) VALUES (\(lock.number), \(definition.id), \
+                \(definition.createdAt))
                 ON CONFLICT (lock_id, uuid) DO NOTHING
                 """
             }
@@ -70,7 +76,8 @@ enum TempKeyRows {
         let after = try Place(after: page.after)
         return try await load(
             """
-            SELECT uuid, created_at FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND (created_at, uuid) < (\(after.createdAt), \(after.uuid))
+            SELECT uuid, created_at FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND (created_at, uuid) < \
+            (\(after.createdAt), \(after.uuid))
             ORDER BY created_at DESC, uuid DESC LIMIT \(page.limit + 1)
             """, page, services)
     }

@@ -38,7 +38,9 @@ struct BulkAddKeys: Workflow {
     private func checkRight(_ services: Services) async throws {
         let lock = try await services.store.load(Lock.self, lock.description)
         guard lock.exists else { throw WorkflowStop("The lock is gone.") }
-        guard try await lock.state.isGivenKeys(by: caller, services) else { throw WorkflowStop("Who began it may not add keys to the lock any more.") }
+        guard try await lock.state.isGivenKeys(by: caller, services) else {
+            throw WorkflowStop("Who began it may not add keys to the lock any more.")
+        }
     }
 }
 
@@ -51,7 +53,9 @@ struct StartBulkAddKeys: WorkflowRequest {
 
     static let shape = Shape<StartBulkAddKeys>(.constant("success", true), .member("lockId") { $0.lock }, .member("instanceId") { $0.run })
 
-    func workflow(of lock: Lock, by caller: Caller) -> BulkAddKeys { BulkAddKeys(lock: self.lock, keys: keys.keys, caller: caller.withoutAddress) }
+    func workflow(of lock: Lock, by caller: Caller) -> BulkAddKeys {
+        BulkAddKeys(lock: self.lock, keys: keys.keys, caller: caller.withoutAddress)
+    }
 
     static let operation = Operation.workflow(
         "/locks/{id}/BulkAddKeys", "Add several keys to a lock in the background", allow: .keyGiver,
@@ -66,7 +70,8 @@ struct BulkKeys: WireValue {
     private static let most = 500
 
     static var schema: Schema {
-        Schema.list(of: .object(["keyUuid": Key.ID.schema, "keyIndexNumber": .integer.optional, "userId": .string.optional])).limited(least: 1, most: Int64(most))
+        Schema.list(of: .object(["keyUuid": Key.ID.schema, "keyIndexNumber": .integer.optional, "userId": .string.optional])).limited(
+            least: 1, most: Int64(most))
     }
     var json: JSON { .array(keys.map { ["keyUuid": $0.id.json, "keyIndexNumber": $0.index?.json, "userId": $0.user?.json] }) }
 

@@ -1,7 +1,7 @@
 import Kernel
 
-/// Puts on record what a change of hands has ended: the temporary keys of a lock that open it no more, and the keys that have left its list with their
-/// holders' rights, which are taken from the device. That they count no more does not wait for this.
+/// Puts on record what a change of hands has ended: the temporary keys of a lock that open it no more, and the keys that have
+/// left its list with their holders' rights, which are taken from the device. That they count no more does not wait for this.
 struct EndGivenKeys: Workflow {
     static let name = "end-given-keys-workflow", label = "End what was given before a lock changed hands"
 
@@ -14,7 +14,8 @@ struct EndGivenKeys: Workflow {
 
     private static let portion = 100
 
-    static func launch(_ lock: LockID, _ keys: [Key], tellingTenant tenant: OrgID?, _ request: Request, _ services: Services) throws -> SQL {
+    static func launch(_ lock: LockID, _ keys: [Key], tellingTenant tenant: OrgID?, _ request: Request, _ services: Services) throws -> SQL
+    {
         let run = WorkflowID(request.identifier(for: "end-given-keys").text)
         let workflow = EndGivenKeys(lock: lock, keys: keys.map(\.id), tenant: tenant, by: request.caller.name)
         return services.launch(try Launch(workflow, as: run, by: request.caller.name, at: request.attempt.now))
@@ -25,7 +26,11 @@ struct EndGivenKeys: Workflow {
         var last = "", count = 0
         while true {
             let rows = try await services.store.query(
-                "SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND uuid > \(last) ORDER BY uuid LIMIT \(Self.portion)")
+                """
+                SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND uuid > \(last) ORDER BY uuid \
+                LIMIT \(Self.portion)
+                """
+            )
             for key in rows.compactMap({ $0.text("uuid") }) {
                 if try await end(TempKey.ID(key), services) { count += 1 }
                 last = key
@@ -48,7 +53,9 @@ struct EndGivenKeys: Workflow {
             let launch = services.launch(try Launch(KeepKeyInTime(grant: id), as: run, by: by, at: services.clock()))
             do {
                 try await services.store.commit(
-                    Commit([append], rows: [launch, KeyRemovals.begun(key, nil, on: lock, at: services.clock())], trace: Trace(correlation: run.text, causation: nil)))
+                    Commit(
+                        [append], rows: [launch, KeyRemovals.begun(key, nil, on: lock, at: services.clock())],
+                        trace: Trace(correlation: run.text, causation: nil)))
                 return "begun"
             } catch CommitFailure.versionConflict {}
         }
@@ -57,8 +64,11 @@ struct EndGivenKeys: Workflow {
     /// Ends the doors of a key at the lock, and tells the tenant that had it; false where it still opens the lock, or is ended already.
     private func end(_ id: TempKey.ID, _ services: Services) async throws -> Bool {
         while true {
-            let key = try await services.store.load(TempKey.self, id.text), lock = try await services.store.load(Lock.self, lock.description)
-            let doors = key.state.doors.filter { $0.lock == self.lock && !key.state.isAlive($0, at: lock.state) && !key.state.endedDoors.contains($0.id) }
+            let key = try await services.store.load(TempKey.self, id.text),
+                lock = try await services.store.load(Lock.self, lock.description)
+            let doors = key.state.doors.filter {
+                $0.lock == self.lock && !key.state.isAlive($0, at: lock.state) && !key.state.endedDoors.contains($0.id)
+            }
             guard !doors.isEmpty, !key.state.isRevoked else { return false }
             let now = services.clock()
             let appends = [

@@ -9,7 +9,9 @@ struct ForgetPerson: Workflow {
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         let user = user
         let places = try await steps.perform("find the keys") {
-            try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init).map { Found(lock: $0.lock.number, key: $0.key.id) }
+            try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init).map {
+                Found(lock: $0.lock.number, key: $0.key.id)
+            }
         }
         let residences = try await steps.perform("find the doorbells") {
             try await services.store.query(ResidentsView.locks(of: user)).compactMap { $0.text("lock_id").flatMap { Int($0) } }
@@ -17,7 +19,8 @@ struct ForgetPerson: Workflow {
         // Words first: they need no device.
         for lock in residences {
             try await remove("doorbell of lock \(lock)", steps, services) { request in
-                _ = try await services.execute(RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text)), for: request)
+                _ = try await services.execute(
+                    RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text)), for: request)
             }
         }
         for place in places {
@@ -34,10 +37,14 @@ struct ForgetPerson: Workflow {
     }
 
     /// What has gone meanwhile is as good as removed.
-    private func remove(_ step: String, _ steps: Steps, _ services: Services, _ body: @escaping @Sendable (Request) async throws -> Void) async throws {
+    private func remove(_ step: String, _ steps: Steps, _ services: Services, _ body: @escaping @Sendable (Request) async throws -> Void)
+        async throws
+    {
         let user = user
         try await steps.performOnDevice(step, services) {
-            do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch Failure.refused(_, _, let words) { return words }
+            do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch Failure.refused(_, _, let words) {
+                return words
+            }
             return "removed"
         }
     }

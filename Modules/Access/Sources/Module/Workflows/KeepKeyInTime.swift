@@ -30,7 +30,8 @@ struct KeepKeyInTime: Workflow {
                 }
                 services.crashes.reach(.afterStep, in: "send \(attempt)")
                 // Nothing is heard of what was not sent: it is done with.
-                try await record([.moveSent(attempt: attempt)] + (sending == .needless ? [.moveDone(attempt: attempt)] : []), snapshot, services)
+                try await record(
+                    [.moveSent(attempt: attempt)] + (sending == .needless ? [.moveDone(attempt: attempt)] : []), snapshot, services)
             }
         }
     }
@@ -62,8 +63,10 @@ struct KeepKeyInTime: Workflow {
         let right = Right(.listedKey(terms.key), of: lock)
         let premise = Premise(module: services.module, about: right.about, question: try JSON(encoding: right), endsAt: end)
         let command = SendCommand(
-            action: Self.action(self.grant, attempt, services), thing: lock.thing, org: lock.organisation, command: isAddition ? "add_key" : "remove_key",
-            args: args, lifetime: nil, context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)), premise: isAddition ? premise : nil)
+            action: Self.action(self.grant, attempt, services), thing: lock.thing, org: lock.organisation,
+            command: isAddition ? "add_key" : "remove_key",
+            args: args, lifetime: nil, context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)),
+            premise: isAddition ? premise : nil)
         do {
             let reply = try await services.bus.ask(command, trace: Trace(correlation: self.grant, causation: nil), now: services.clock())
             return reply.outcome == .accepted || reply.outcome == .unknown ? .taken : .later

@@ -35,42 +35,53 @@ extension PendingCommand {
             "CREATE INDEX commands_open_by_premise ON devices.commands (thing) WHERE finished_at IS NULL AND premise IS NOT NULL",
         ])
 
-    /// What the end of a right may come from, each in a column of its own: whoever looks again finds what waits on it, and reads nothing else.
+    /// What the end of a right may come from, each in a column of its own: whoever looks again finds what waits on it, and reads
+    /// nothing else.
     static let subjectsMigration = Migration(
         "010-subjects",
         [
-            // One that nobody looks by any more, and one that PostgreSQL takes for looks by thing. SQLite knows them by other names, and keeps them.
+            // One that nobody looks by any more, and one that PostgreSQL takes for looks by thing. SQLite knows them by other
+            // names, and keeps them.
             "DROP INDEX IF EXISTS devices.commands_open_by_premise", "DROP INDEX IF EXISTS devices.commands_open_by_expiry",
             "CREATE INDEX commands_open_by_end ON devices.commands (expires_at) WHERE finished_at IS NULL AND expires_at IS NOT NULL",
         ]
             + (1...Premise.mostSubjects).flatMap { place in
                 [
                     "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
-                    "CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS NULL AND about_\(place) IS NOT NULL",
+                    """
+                    CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS \
+                    NULL AND about_\(place) IS NOT NULL
+                    """,
                 ]
             })
 
     init?(_ row: Row) {
-        guard let action = row.text("action_id"), let thing = row.text("thing"), let stage = row.text("stage").flatMap(Stage.init(rawValue:)) else {
+        guard let action = row.text("action_id"), let thing = row.text("thing"),
+            let stage = row.text("stage").flatMap(Stage.init(rawValue:))
+        else {
             return nil
         }
         self.init(
             action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
             args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
             org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Moment(milliseconds: 0), stage: stage,
-            uptime: Uptime(boot: row.text("boot") ?? "", milliseconds: row.int("uptime") ?? 0), premise: try? row.json("premise")?.decoded(),
-            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"), error: row.text("error"))
+            uptime: Uptime(boot: row.text("boot") ?? "", milliseconds: row.int("uptime") ?? 0),
+            premise: try? row.json("premise")?.decoded(),
+            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"),
+            error: row.text("error"))
     }
 
-    /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock (`accepted_in_time`), or when what
-    /// the decision relied on has changed (`premise_held`).
+    /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock
+    /// (`accepted_in_time`), or when what the decision relied on has changed (`premise_held`).
     func insert(deadline: Moment, while condition: SQL = "TRUE") -> SQL {
         """
-        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, part_of, deadline,
+        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
+        part_of, deadline,
             premise, about_1, about_2, about_3, boot, uptime, held)
         VALUES (\(action), \(thing), \(shadow), \(command), \(args), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
             \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: premise.flatMap { try? JSON(encoding: $0) }),
-            \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \(fragment: condition))
+            \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \
+        \(fragment: condition))
         """
     }
 
@@ -94,13 +105,16 @@ extension PendingCommand {
     }
     static func find(_ action: ActionID) -> SQL { "SELECT * FROM devices.commands WHERE action_id = \(action)" }
     static func open(for thing: ThingName) -> SQL { "SELECT * FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
-    static func openCount(for thing: ThingName) -> SQL { "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
+    static func openCount(for thing: ThingName) -> SQL {
+        "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL"
+    }
 
     /// Open commands on rights whose end may come from a subject, in the order of their ids.
     static func resting(on subject: String, after action: ActionID?, limit: Int) -> SQL {
         """
         SELECT * FROM devices.commands
-        WHERE finished_at IS NULL AND action_id > \(action?.text ?? "") AND (about_1 = \(subject) OR about_2 = \(subject) OR about_3 = \(subject))
+        WHERE finished_at IS NULL AND action_id > \(action?.text ?? "") AND (about_1 = \(subject) OR about_2 = \(subject) OR \
+        about_3 = \(subject))
         ORDER BY action_id LIMIT \(limit)
         """
     }

@@ -2,8 +2,8 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// Commands that the link has taken and somebody listened to. Kept in memory alone: nothing rests on it but that a repeat of the ask does not send the same
-/// message again, which a device knows by its id.
+/// Commands that the link has taken and somebody listened to. Kept in memory alone: nothing rests on it but that a repeat of the
+/// ask does not send the same message again, which a device knows by its id.
 final class DeliveredCommands: Sendable {
     private let actions = Mutex<Set<ActionID>>([])
     /// Beyond it they are forgotten, as they are when the process ends.

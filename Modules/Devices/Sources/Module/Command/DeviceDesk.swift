@@ -64,7 +64,8 @@ struct DeviceDesk: Sendable {
             PendingCommand.find(action ?? ""),
         ])
         let named = rows[4].first.flatMap(PendingCommand.init)
-        let commands = try await standing(rows[1].compactMap(PendingCommand.init), but: named?.action), owner = Self.owner(of: rows[2].first)
+        let commands = try await standing(rows[1].compactMap(PendingCommand.init), but: named?.action),
+            owner = Self.owner(of: rows[2].first)
         shares.note(owner, of: thing)
         return Desk(
             shadow: try ThingTables.read(rows[0].first), commands: commands, owner: owner, isOnline: rows[3].first?.bool("online"),
@@ -77,10 +78,12 @@ struct DeviceDesk: Sendable {
         return try await body()
     }
 
-    /// Publishes in order. Messages about a command are not sent once it is over or its right was looked at too long ago, and dropped by the broker when
-    /// it comes to be over.
+    /// Publishes in order. Messages about a command are not sent once it is over or its right was looked at too long ago, and
+    /// dropped by the broker when it comes to be over.
     @discardableResult
-    func publish(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil) async throws -> HubLink.Delivery {
+    func publish(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil)
+        async throws -> HubLink.Delivery
+    {
         var last = HubLink.Delivery.unheard
         for publication in publications {
             let left = command?.left(at: services.clocks)
@@ -133,7 +136,9 @@ extension DeviceDesk {
     /// Leaves an ended command in the place of one that is still on its way here: it finds itself withdrawn when it comes.
     private func bar(_ action: ActionID, _ thing: ThingName) async throws {
         let now = services.clock(), command = PendingCommand.bar(action, thing, at: now)
-        _ = try await services.store.run([command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now)])
+        _ = try await services.store.run([
+            command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now),
+        ])
     }
 
     typealias End = (command: PendingCommand, outcome: CommandFinished.Outcome, error: String?)
@@ -148,7 +153,8 @@ extension DeviceDesk {
             let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
             let rows = ends.map { $0.command.finish(PendingCommand.Stage($0.outcome), error: $0.error, at: now.moment) }
             let messages = try Self.told(ends, others, at: now.moment).map { try Commit.Posting($0, at: now.moment) }
-            try await services.store.commit(Commit(rows: rows + [try ThingTables.put(shadowNow, thing, shadow)], messages: messages, trace: trace))
+            try await services.store.commit(
+                Commit(rows: rows + [try ThingTables.put(shadowNow, thing, shadow)], messages: messages, trace: trace))
             let shown = if let next { await held(next) } else { nil as PendingCommand? }
             guard next == nil || shown != nil else { return }
             _ = try? await publish(publications.filter { $0.tail != "update/accepted" }, thing, shadow, for: shown)
@@ -174,7 +180,9 @@ extension DeviceDesk {
                 let stored = try await services.store.query(PendingCommand.open(for: thing)).compactMap(PendingCommand.init)
                 let over = stored.filter { $0.shadow == shadow && !$0.isLive(at: now) }
                 guard !over.isEmpty else { continue }
-                try await end(over.map { ($0, .expired, "the device did not answer in time") }, desk, thing, shadow, Trace(correlation: "expiry", causation: nil))
+                try await end(
+                    over.map { ($0, .expired, "the device did not answer in time") }, desk, thing, shadow,
+                    Trace(correlation: "expiry", causation: nil))
             }
         }
     }

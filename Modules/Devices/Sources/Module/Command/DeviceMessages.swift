@@ -40,12 +40,16 @@ extension DeviceDesk {
     private static let trace = Trace(correlation: "device", causation: nil)
 
     /// Publishes what a thing is answered. The answer to one message may be lost with the link; the thing asks again.
-    private func tell(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil) async throws {
+    private func tell(_ publications: [Shadow.Publication], _ thing: ThingName, _ shadow: String?, for command: PendingCommand? = nil)
+        async throws
+    {
         do { try await publish(publications, thing, shadow, for: command) } catch is HubLink.Down {} catch is HubLink.Unknown {}
     }
 
     /// Answers commands of other things that need not be done any more.
-    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ token: JSON?, _ thing: ThingName, _ shadow: String?) async throws -> [PendingCommand] {
+    private func handle(_ verb: HubLink.Verb, _ request: JSON, _ token: JSON?, _ thing: ThingName, _ shadow: String?) async throws
+        -> [PendingCommand]
+    {
         switch verb {
         case .update: return try await update(request, thing, shadow)
         case .get: try await get(token, thing, shadow)
@@ -65,9 +69,13 @@ extension DeviceDesk {
         try await withOpens(of: next.map { [$0] } ?? []) { others in
             desk.commands.removeAll { $0.isDone(beside: others[$0.action]) }
             let now = services.clocks
-            if settle(&desk, shadow, offersOldest: true, at: now) { _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)]) }
+            if settle(&desk, shadow, offersOldest: true, at: now) {
+                _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
+            }
             let shown = desk.shown
-            try await tell([try desk.shadow.get(named: shadow, token: token, at: now.moment).counting(down: shown, at: now)], thing, shadow, for: shown)
+            try await tell(
+                [try desk.shadow.get(named: shadow, token: token, at: now.moment).counting(down: shown, at: now)], thing, shadow, for: shown
+            )
         }
     }
 
@@ -94,25 +102,31 @@ extension DeviceDesk {
         var publications = try desk.shadow.update(request, at: now.moment)
         let answered = desk.named.flatMap { $0.thing == thing ? $0 : nil }
         return try await withOpens(of: answered.map { [$0] } ?? []) { others in
-            var rows = ThingTables.noteInRing(.status, request, thing, at: now.moment), messages: [Commit.Posting] = [], idle: [PendingCommand] = []
+            var rows = ThingTables.noteInRing(.status, request, thing, at: now.moment), messages: [Commit.Posting] = [],
+                idle: [PendingCommand] = []
             if let answer, let command = answered, let end = Self.end(command, answer, at: now) {
                 let other = others[command.action]
                 rows.append(end.row)
-                if PendingCommand.endsAction(end.fact.outcome, beside: other) { messages.append(try Commit.Posting(end.fact, at: now.moment)) }
+                if PendingCommand.endsAction(end.fact.outcome, beside: other) {
+                    messages.append(try Commit.Posting(end.fact, at: now.moment))
+                }
                 // A door that is open is not opened again: the other command ends in the same commit, whatever thing it is for.
                 if let other, other.isOpen, end.fact.outcome == .succeeded { idle = [other] }
                 let settled = desk.commands.filter(command.settles)
                 let over = Set((settled + idle).map(\.action) + [command.action])
                 rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now.moment) }
                 rows += idle.map { $0.finish(.withdrawn, error: nil, at: now.moment) }
-                messages += try settled.map { try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now.moment), at: now.moment) }
+                messages += try settled.map {
+                    try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now.moment), at: now.moment)
+                }
                 desk.commands.removeAll { over.contains($0.action) }
                 let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == command.shadow }, at: now)
                 if isCommands {
                     publications.removeAll { $0.tail == "update/delta" }
-                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment).filter {
-                        $0.tail != "update/accepted"
-                    }
+                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
+                        .filter {
+                            $0.tail != "update/accepted"
+                        }
                 }
             }
             rows.append(try ThingTables.put(desk.shadow, thing, shadow))
@@ -126,14 +140,16 @@ extension DeviceDesk {
     }
 
     private func refuseTooMany(_ thing: ThingName) async throws {
-        let count = try await services.store.query("SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)").first?.int("shadows")
+        let count = try await services.store.query("SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)").first?.int(
+            "shadows")
         if count ?? 0 >= Shadow.mostOfOneThing { throw Shadow.Rejection.tooMany }
     }
 
     /// What an answer of a device means for its command; nil when it changes nothing any more.
     private static func end(_ command: PendingCommand, _ answer: JSON, at now: ClockReading) -> (row: SQL, fact: CommandFinished)? {
         let hasSucceeded = answer["status"] == "ok"
-        let error = hasSucceeded ? nil : answer["error"].map { String(($0.text ?? $0.encoded).prefix(500)) } ?? "the device reported an error"
+        let error =
+            hasSucceeded ? nil : answer["error"].map { String(($0.text ?? $0.encoded).prefix(500)) } ?? "the device reported an error"
         let outcome: CommandFinished.Outcome = hasSucceeded ? .succeeded : .failed
         if command.isOpen {
             let isLate = !command.isLive(at: now)
@@ -143,14 +159,18 @@ extension DeviceDesk {
             )
         }
         guard command.stage == .expired || command.stage == .withdrawn, hasSucceeded, !command.wasLate else { return nil }
-        return (command.finish(command.stage, error: error, isLate: true, at: now.moment), command.finished(.succeeded, isLate: true, at: now.moment))
+        return (
+            command.finish(command.stage, error: error, isLate: true, at: now.moment),
+            command.finished(.succeeded, isLate: true, at: now.moment)
+        )
     }
 
     private func shadowChanged(_ desk: Desk, _ thing: ThingName, at now: Moment) throws -> Commit.Posting {
         let shadow = desk.shadow
         let fact = ShadowChanged(
             thing: thing, version: shadow.version, desired: shadow.desired.isNull ? nil : shadow.desired,
-            reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:], metadata: shadow.document(at: now)["metadata"])
+            reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:],
+            metadata: shadow.document(at: now)["metadata"])
         return try Commit.Posting(fact, audience: desk.owner.org.map { [$0] } ?? [], at: now)
     }
 

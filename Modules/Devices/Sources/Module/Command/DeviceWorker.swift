@@ -93,7 +93,9 @@ struct DeviceWorker: Sendable {
     func expireAll() async throws {
         var last = ""
         while true {
-            let things = try await desk.services.store.query(PendingCommand.expired(at: desk.services.clocks, after: last)).compactMap { $0.text("thing") }
+            let things = try await desk.services.store.query(PendingCommand.expired(at: desk.services.clocks, after: last)).compactMap {
+                $0.text("thing")
+            }
             for thing in things {
                 do { try await desk.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
                     desk.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])

@@ -48,28 +48,33 @@ extension DeviceDesk {
     /// Sends `UnlockDoor` beside an `unlock` that the link has taken. Whether it goes out decides nothing: the lock has its command.
     func unlockDoor(of thing: ThingName, beside unlock: PendingCommand, _ context: AskContext) async {
         let part = SendCommand(
-            action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow, command: PendingCommand.deviceCommand,
+            action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow,
+            command: PendingCommand.deviceCommand,
             args: PendingCommand.unlockDoor, lifetime: nil, context: unlock.context, premise: unlock.premise)
         do { try await hand(over: part, beside: unlock, context) } catch {
             services.log.warning("A Matter device could not be told to open", ["thing": thing.text, "error": "\(error)"])
         }
     }
 
-    /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two things, whose
-    /// turns do not see each other. Always inside a turn of a thing, never around one.
+    /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two
+    /// things, whose turns do not see each other. Always inside a turn of a thing, never around one.
     func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
         let parts = commands.filter { $0.partOf != nil }
         var turns: [Turn] = []
         defer { for turn in turns { turn.end() } }
         for whole in Set(parts.map(\.whole.text)).sorted() { turns.append(try await services.store.turn(StreamName("open", whole))) }
         var others: Others = [:]
-        for part in parts { others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.flatMap(PendingCommand.init) }
+        for part in parts {
+            others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.flatMap(PendingCommand.init)
+        }
         return try await body(others)
     }
 
-    /// Clears the slot of a command whose end is stored already, on another thing than the one that ended it. Should this not happen, the next read of
-    /// the slot does it: what has ended is shown to nobody.
+    /// Clears the slot of a command whose end is stored already, on another thing than the one that ended it. Should this not
+    /// happen, the next read of the slot does it: what has ended is shown to nobody.
     func clear(_ command: PendingCommand, _ trace: Trace) async throws {
-        try await turn(command.thing) { try await end([], try await open(command.thing, command.shadow), command.thing, command.shadow, trace) }
+        try await turn(command.thing) {
+            try await end([], try await open(command.thing, command.shadow), command.thing, command.shadow, trace)
+        }
     }
 }

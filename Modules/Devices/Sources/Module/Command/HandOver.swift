@@ -26,10 +26,18 @@ extension DeviceDesk {
             let fresh = command(ask, beside: whole, place, matter)
             return try await withOpens(of: [fresh]) { others in
                 // The open may have ended before its second command was handed over.
-                guard whole == nil || others[fresh.action]?.isOpen == true else { return (SendCommand.Reply(.accepted, isOffline: isOffline), fresh, nil) }
-                if let known = place.named, !known.wasGivenUp(before: context) { return (try await repeated(known, ask, &place.shadow, isOffline), known, matter) }
-                guard place.named.map({ $0.thing == ask.thing }) ?? true, place.owner.belongs(to: ask.org) else { return (SendCommand.Reply(.foreign), fresh, nil) }
-                guard place.waiting < Self.mostWaiting || ask.command == PendingCommand.removal else { return (SendCommand.Reply(.full), fresh, nil) }
+                guard whole == nil || others[fresh.action]?.isOpen == true else {
+                    return (SendCommand.Reply(.accepted, isOffline: isOffline), fresh, nil)
+                }
+                if let known = place.named, !known.wasGivenUp(before: context) {
+                    return (try await repeated(known, ask, &place.shadow, isOffline), known, matter)
+                }
+                guard place.named.map({ $0.thing == ask.thing }) ?? true, place.owner.belongs(to: ask.org) else {
+                    return (SendCommand.Reply(.foreign), fresh, nil)
+                }
+                guard place.waiting < Self.mostWaiting || ask.command == PendingCommand.removal else {
+                    return (SendCommand.Reply(.full), fresh, nil)
+                }
                 // Its right has ended, or its life, while it was on its way here.
                 guard fresh.isLive(at: services.clocks) else { return (SendCommand.Reply(.outdated), fresh, nil) }
                 guard link.isUp() else { return (SendCommand.Reply(.unreachable), fresh, nil) }
@@ -53,12 +61,14 @@ extension DeviceDesk {
     private func place(for ask: SendCommand) async throws -> Place {
         let rows = try await services.store.read(
             [
-                ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing), PendingCommand.find(ask.action),
+                ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing),
+                PendingCommand.find(ask.action),
                 PendingCommand.openCount(for: ask.thing),
             ] + (ask.command == PendingCommand.unlock ? [MatterDevicesView.standing(for: ask.thing)] : []))
         return Place(
             shadow: try ThingTables.read(rows[0].first), owner: Self.owner(of: rows[1].first), isOnline: rows[2].first?.bool("online"),
-            named: rows[3].first.flatMap(PendingCommand.init), matter: rows.count > 5 ? rows[5].first?.text("thing").map { ThingName($0) } : nil,
+            named: rows[3].first.flatMap(PendingCommand.init),
+            matter: rows.count > 5 ? rows[5].first?.text("thing").map { ThingName($0) } : nil,
             waiting: Int(rows[4].first?.int("waiting") ?? 0))
     }
 
@@ -67,12 +77,15 @@ extension DeviceDesk {
         let now = services.clocks, end = ask.lifetime.map { now.moment + .milliseconds($0) }
         let expiry = [end, ask.premise?.endsAt].compactMap(\.self).min()
         return PendingCommand(
-            action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args, expiresAt: whole?.expiresAt ?? expiry,
+            action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command, args: ask.args,
+            expiresAt: whole?.expiresAt ?? expiry,
             context: ask.context, org: ask.org ?? place.owner.org, createdAt: whole?.createdAt ?? now.moment, stage: .accepted,
             uptime: whole?.uptime ?? now.uptime, premise: ask.premise, partOf: whole?.action ?? matter.map { _ in ask.action })
     }
 
-    private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ shadow: inout Shadow, _ isOffline: Bool) async throws -> SendCommand.Reply {
+    private func repeated(_ known: PendingCommand, _ ask: SendCommand, _ shadow: inout Shadow, _ isOffline: Bool) async throws
+        -> SendCommand.Reply
+    {
         guard known.thing == ask.thing else { return SendCommand.Reply(.foreign) }
         if known.neverLeft { return SendCommand.Reply(.unreachable, isOffline: isOffline) }
         // What was taken back may have left before: its action tells.
@@ -92,7 +105,9 @@ extension DeviceDesk {
     }
 
     /// Stores the command in the slot, then hands it to the link; what has certainly not left is ended at once.
-    private func offer(_ command: PendingCommand, _ shadow: inout Shadow, _ isOffline: Bool, storing: Storing?) async throws -> SendCommand.Reply {
+    private func offer(_ command: PendingCommand, _ shadow: inout Shadow, _ isOffline: Bool, storing: Storing?) async throws
+        -> SendCommand.Reply
+    {
         let now = services.clocks, publications = shadow.replaceDesired(with: command.slot(at: now), hidesPrevious: true, at: now.moment)
         services.crashes.reach(.beforeCommit, in: services.module)
         if let storing {

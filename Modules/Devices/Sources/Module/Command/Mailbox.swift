@@ -2,8 +2,9 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its turn after the others, each
-/// tenant with things of no known hub, and behind them each thing; so whoever sends much waits for itself.
+/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its
+/// turn after the others, each tenant with things of no known hub, and behind them each thing; so whoever sends much waits for
+/// itself.
 final class Mailbox: Sendable {
     private struct Box {
         var waiting: [HubLink.Inbound] = []
@@ -39,7 +40,10 @@ final class Mailbox: Sendable {
     private let shares: SharesOfThings
 
     init(_ shares: SharesOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int) {
-        (self.shares, self.most, self.mostOfOne, self.widthOfOne) = (shares, most, mostOfOne, widthOfOne)
+        self.shares = shares
+        self.most = most
+        self.mostOfOne = mostOfOne
+        self.widthOfOne = widthOfOne
     }
 
     /// False when the mailbox, or the thing's part of it, is full.
@@ -113,7 +117,9 @@ final class Mailbox: Sendable {
 
     /// Gives ready messages to workers that wait.
     private func dispatch(_ state: inout State) {
-        while let worker = state.workers.keys.min(), let place = state.ready.firstIndex(where: { (state.groups[$0]?.taken ?? 0) < widthOfOne }) {
+        while let worker = state.workers.keys.min(),
+            let place = state.ready.firstIndex(where: { (state.groups[$0]?.taken ?? 0) < widthOfOne })
+        {
             let name = state.ready.remove(at: place)
             guard var group = state.groups[name] else { continue }
             group.isListed = false

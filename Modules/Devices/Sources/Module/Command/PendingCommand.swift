@@ -44,8 +44,8 @@ struct PendingCommand: Sendable, Equatable {
         return looks.contains { Lifetime(from: $0.moment, until: $0.moment + Premise.freshness, uptime: $0.uptime).left(at: now) > .zero }
     }
 
-    /// Whether it was taken back before it was asked for in this way, and the device has not carried it out: it may begin anew. An ask that was
-    /// under way when the command was taken back is no such one.
+    /// Whether it was taken back before it was asked for in this way, and the device has not carried it out: it may begin anew.
+    /// An ask that was under way when the command was taken back is no such one.
     func wasGivenUp(before context: AskContext) -> Bool {
         guard stage == .withdrawn, !wasLate, let finishedAt else { return false }
         return context.deadline - SendCommand.patience > finishedAt
@@ -60,7 +60,8 @@ struct PendingCommand: Sendable, Equatable {
     /// What stands in the place of a command that was taken back before it came.
     static func bar(_ action: ActionID, _ thing: ThingName, at now: Moment) -> PendingCommand {
         PendingCommand(
-            action: action, thing: thing, shadow: "command", command: barred, args: [:], expiresAt: nil, context: .null, org: nil, createdAt: now,
+            action: action, thing: thing, shadow: "command", command: barred, args: [:], expiresAt: nil, context: .null, org: nil,
+            createdAt: now,
             stage: .withdrawn, finishedAt: now)
     }
 

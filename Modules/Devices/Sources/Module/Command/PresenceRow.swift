@@ -13,7 +13,8 @@ struct PresenceRow: Sendable, Equatable {
     /// A thing registers its will a moment before it says that it is there.
     private static let tolerance = Duration.seconds(30)
 
-    /// Whether a sign is to be believed: not a will that an earlier connection has left, which the broker publishes after the thing is back.
+    /// Whether a sign is to be believed: not a will that an earlier connection has left, which the broker publishes after the
+    /// thing is back.
     func admits(_ sign: HubLink.SignOfLife) -> Bool {
         guard !sign.isOnline, isOnline == true, let registered = sign.saidAt, let saidAt else { return true }
         return registered + Self.tolerance >= saidAt

@@ -9,8 +9,8 @@ extension DeviceDesk {
     private static let portion = 100
     private static let hasEnded = "the right that it rested on has ended"
 
-    /// Those of the open commands of a thing that may be shown to it. What has waited is asked about; what has lost its right is ended, and what could
-    /// not be asked about is left out this time.
+    /// Those of the open commands of a thing that may be shown to it. What has waited is asked about; what has lost its right is
+    /// ended, and what could not be asked about is left out this time.
     /// - Parameter answered: a command that is not to be shown again, but ended by its device.
     func standing(_ commands: [PendingCommand], but answered: ActionID?) async throws -> [PendingCommand] {
         let now = services.clocks, doubtful = commands.filter { $0.isToBeConfirmed(at: now) && $0.action != answered }
@@ -36,7 +36,8 @@ extension DeviceDesk {
         try await withOpens(of: commands) { others in
             let now = services.clock(), ends: [End] = commands.map { ($0, .withdrawn, Self.hasEnded) }
             let messages = try Self.told(ends, others, at: now).map { try Commit.Posting($0, at: now) }
-            try await services.store.commit(Commit(rows: commands.map { $0.finish(.withdrawn, error: Self.hasEnded, at: now) }, messages: messages, trace: Self.trace))
+            try await services.store.commit(
+                Commit(rows: commands.map { $0.finish(.withdrawn, error: Self.hasEnded, at: now) }, messages: messages, trace: Self.trace))
         }
     }
 
@@ -46,11 +47,13 @@ extension DeviceDesk {
         for (module, commands) in Dictionary(grouping: commands, by: { $0.premise?.module ?? "" }) {
             let questions = JSON.array(commands.map { $0.premise?.question ?? .null })
             do {
-                let reply = try await services.bus.ask(PremisesHold.name(at: module), of: module, questions, trace: Self.trace, now: services.clock())
+                let reply = try await services.bus.ask(
+                    PremisesHold.name(at: module), of: module, questions, trace: Self.trace, now: services.clock())
                 guard let answers = reply.items, answers.count == commands.count else { continue }
                 for (command, answer) in zip(commands, answers) { verdicts[command.action] = answer.boolean }
             } catch {
-                services.log.warning("Rights could not be confirmed: what rests on them is not shown now", ["module": module, "error": "\(error)"])
+                services.log.warning(
+                    "Rights could not be confirmed: what rests on them is not shown now", ["module": module, "error": "\(error)"])
             }
         }
         return verdicts
@@ -63,7 +66,8 @@ extension DeviceDesk {
         for thing in underWay.all { try await turn(thing) {} }
         var last: ActionID?, areAllKnown = true
         while true {
-            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.portion)).compactMap(PendingCommand.init)
+            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.portion)).compactMap(
+                PendingCommand.init)
             guard let end = resting.last else { break }
             let verdicts = await hold(resting), fallen = resting.filter { verdicts[$0.action] == false }
             for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }

@@ -20,8 +20,8 @@ extension DeviceDesk {
         ]
     }
 
-    /// The first tenant or person that names a thing has it; a handing over moves it. What is registered with a hub that nobody has claimed is
-    /// nobody's, and waits for the claim.
+    /// The first tenant or person that names a thing has it; a handing over moves it. What is registered with a hub that nobody
+    /// has claimed is nobody's, and waits for the claim.
     private func bind(_ question: BindThing) async throws -> Bool {
         let moves = question.isHandOver ? "TRUE" : "FALSE"
         let rows = try await services.store.run([
@@ -44,9 +44,12 @@ extension DeviceDesk {
             guard !commands.isEmpty else { continue }
             known.append(action)
             let done = commands.first(where: \.hasSucceeded)
-            guard let last = done ?? (commands.contains(where: \.isOpen) ? nil : commands.first { $0.stage == .failed } ?? commands.first) else { continue }
+            guard let last = done ?? (commands.contains(where: \.isOpen) ? nil : commands.first { $0.stage == .failed } ?? commands.first)
+            else { continue }
             let outcome: CommandFinished.Outcome =
-                if done != nil { .succeeded } else if last.stage == .failed { .failed } else if last.stage == .expired { .expired } else { .withdrawn }
+                if done != nil { .succeeded } else if last.stage == .failed { .failed } else if last.stage == .expired { .expired } else {
+                    .withdrawn
+                }
             ended.append(last.finished(outcome, error: last.error, isLate: last.wasLate, at: last.finishedAt ?? services.clock()))
         }
         return EndsOfCommands.Reply(ended: ended, known: known)
@@ -54,16 +57,20 @@ extension DeviceDesk {
 
     private func online(_ things: [ThingName]) async throws -> [ThingName] {
         var online: [ThingName] = []
-        for thing in things where try await services.store.query(ThingTables.presence(thing)).first?.bool("online") == true { online.append(thing) }
+        for thing in things where try await services.store.query(ThingTables.presence(thing)).first?.bool("online") == true {
+            online.append(thing)
+        }
         return online
     }
 
     private func messages(_ question: ThingMessages) async throws -> ThingMessages.Reply {
         let rows = try await services.store.read([
-            ThingTables.messages(.command, question.thing, limit: question.limit), ThingTables.messages(.status, question.thing, limit: question.limit),
+            ThingTables.messages(.command, question.thing, limit: question.limit),
+            ThingTables.messages(.status, question.thing, limit: question.limit),
         ])
         func read(_ row: Row) -> ThingMessages.Message {
-            ThingMessages.Message(id: row.int("id") ?? 0, payload: row.json("payload") ?? .null, at: row.moment("at") ?? Moment(milliseconds: 0))
+            ThingMessages.Message(
+                id: row.int("id") ?? 0, payload: row.json("payload") ?? .null, at: row.moment("at") ?? Moment(milliseconds: 0))
         }
         return ThingMessages.Reply(commands: rows[0].map(read), statuses: rows[1].map(read))
     }

@@ -9,13 +9,17 @@ enum ThingTables {
             "CREATE TABLE devices.things (name TEXT PRIMARY KEY, org_id TEXT)",
             "CREATE TABLE devices.presence (thing TEXT PRIMARY KEY, online BOOLEAN NOT NULL, at BIGINT NOT NULL)",
             "CREATE TABLE devices.shadows (thing TEXT NOT NULL, shadow TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, shadow))",
-            "CREATE TABLE devices.messages (id {identity}, thing TEXT NOT NULL, direction TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
+            """
+            CREATE TABLE devices.messages (id {identity}, thing TEXT NOT NULL, direction TEXT NOT NULL, payload TEXT NOT \
+            NULL, at BIGINT NOT NULL)
+            """,
             "CREATE INDEX messages_by_thing ON devices.messages (thing, id)",
         ])
 
     /// Whoever writes a shadow must have read its last row: a process that has lost the link to hubs overwrites nothing.
     static let revisions = Migration(
-        "005-shadow-revisions", ["ALTER TABLE devices.shadows ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 CONSTRAINT shadows_in_order CHECK (revision >= 0)"])
+        "005-shadow-revisions",
+        ["ALTER TABLE devices.shadows ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 CONSTRAINT shadows_in_order CHECK (revision >= 0)"])
 
     /// The unnamed (classic) shadow is stored under an empty name.
     static func shadow(_ thing: ThingName, _ name: String?) -> SQL {

@@ -35,7 +35,8 @@ struct ClaimHub: Command {
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .claimed(let claim, _)? = events.first else { return .none }
-        return .hubState(["claim": ["orgId": claim.org.json, "siteId": claim.site.json], "status": "Claimed"], after: events, on: snapshot)
+        return .hubState(
+            ["claim": ["orgId": claim.org.json, "siteId": claim.site.json], "status": "Claimed"], after: events, on: snapshot)
     }
 
     static let operation = Operation.command(

@@ -7,7 +7,9 @@ struct Hub: Aggregate {
     static let events = EventRegistry(HubEvents())
     typealias ID = Kernel.ID<Hub>
 
-    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case unknown = "Unknown", provisioned = "Provisioned", claimed = "Claimed" }
+    enum Status: String, Codable, Sendable, CaseIterable, WireValue {
+        case unknown = "Unknown", provisioned = "Provisioned", claimed = "Claimed"
+    }
 
     enum Event: Sendable, Equatable {
         case provisioned(Hardware, at: Moment)
@@ -40,8 +42,14 @@ struct Hub: Aggregate {
 
     mutating func apply(_ event: Event) {
         switch event {
-        case .provisioned(let hardware, let at): (status, self.hardware, provisionedAt) = (.provisioned, hardware, at)
-        case .claimed(let claim, let at): (status, self.claim, claimedAt) = (.claimed, claim, at)
+        case .provisioned(let hardware, let at):
+            status = .provisioned
+            self.hardware = hardware
+            provisionedAt = at
+        case .claimed(let claim, let at):
+            status = .claimed
+            self.claim = claim
+            claimedAt = at
         }
     }
 

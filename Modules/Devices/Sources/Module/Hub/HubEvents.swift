@@ -5,7 +5,9 @@ import Kernel
 struct HubEvents: EventForms {
     let provisioned = EventForm<Hub>(
         "HubProvisioned", "A hub was manufactured.",
-        members: .init(.member("hubId"), .member("serial"), .member("model"), .member("thingName"), .member("vendorName"), .milliseconds("provisionedAt")),
+        members: .init(
+            .member("hubId"), .member("serial"), .member("model"), .member("thingName"), .member("vendorName"),
+            .milliseconds("provisionedAt")),
         make: { (hub: Hub.ID, serial: NonEmpty, model: NonEmpty, thing: ThingName, vendor: String?, at: Moment) in
             .provisioned(Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing, vendor: vendor), at: at)
         },

@@ -17,8 +17,10 @@ struct HubStatus: Query {
         .member("hubId") { $0.hardware.hub }, .member("serial") { $0.hardware.serial }, .member("model") { $0.hardware.model },
         .member("thingName") { $0.hardware.thing }, .member("status") { $0.hub.status }, .member("orgId") { $0.hub.claim?.org.text ?? "" },
         .member("siteId") { $0.hub.claim?.site.text ?? "" }, .member("isPrimary") { _ in false },
-        .member("provisionedAt") { Int($0.hub.provisionedAt?.milliseconds ?? 0) }, .member("claimedAt") { Int($0.hub.claimedAt?.milliseconds ?? 0) },
-        .json("online", .boolean.optional) { $0.isOnline }, .json("lastSeen", .number.optional) { $0.reported["last_seen"] ?? $0.reported["lastSeen"] },
+        .member("provisionedAt") { Int($0.hub.provisionedAt?.milliseconds ?? 0) },
+        .member("claimedAt") { Int($0.hub.claimedAt?.milliseconds ?? 0) },
+        .json("online", .boolean.optional) { $0.isOnline },
+        .json("lastSeen", .number.optional) { $0.reported["last_seen"] ?? $0.reported["lastSeen"] },
         .json("version", .string.optional) { $0.reported["version"] },
         .json("uptimeSeconds", .number.optional) { $0.reported["uptime_seconds"] ?? $0.reported["uptimeSeconds"] })
 
@@ -28,14 +30,17 @@ struct HubStatus: Query {
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
         let shadow: Shadow? = try rows[0].first?.json("body")?.decoded()
         let reported = shadow?.reported ?? .null
-        // The newest sign of life counts: what the hub has reported, or its presence and its last will. Shadows know seconds only; within one, the will does.
+        // The newest sign of life counts: what the hub has reported, or its presence and its last will. Shadows know seconds
+        // only; within one, the will does.
         let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Moment(milliseconds: $0 * 1000) }
         let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at >= $0 } ?? true } ?? false
         let presence = rows[1].first?.bool("online").map(JSON.bool)
-        return Reply(hub: hub, hardware: hardware, reported: reported, isOnline: isPresenceNewer ? presence : reported["online"] ?? presence)
+        return Reply(
+            hub: hub, hardware: hardware, reported: reported, isOnline: isPresenceNewer ? presence : reported["online"] ?? presence)
     }
 
     static let operation = Operation.query(
-        "/hubs/{id}/status", "Read a hub and its liveness", allow: .tenant, inputs: .init(.path("id", "Id of the hub.")), make: HubStatus.init(hub:)
+        "/hubs/{id}/status", "Read a hub and its liveness", allow: .tenant, inputs: .init(.path("id", "Id of the hub.")),
+        make: HubStatus.init(hub:)
     )
 }

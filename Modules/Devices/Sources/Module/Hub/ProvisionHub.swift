@@ -29,12 +29,13 @@ struct ProvisionHub: Command {
     func decide(_ state: Hub, _: NoFacts, at now: Moment) throws(Refusal) -> [Hub.Event] {
         guard Hub.ID(named.text) == hub else { throw .otherHub }
         guard state.status == .unknown else { return [] }  // registering what exists is not an error
-        let hardware = Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing.map { ThingName($0.text) } ?? ThingName(hub.text), vendor: vendor?.text)
+        let hardware = Hub.Hardware(
+            hub: hub, serial: serial, model: model, thing: thing.map { ThingName($0.text) } ?? ThingName(hub.text), vendor: vendor?.text)
         return [.provisioned(hardware, at: now)]
     }
 
-    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused: claiming the hub would
-    /// take over what has it.
+    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused:
+    /// claiming the hub would take over what has it.
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .provisioned(let hardware, _)? = events.first else { return .none }
         return .local(Changes(rows: [ThingTables.register(hardware.thing, with: hardware.hub, of: nil)]))
@@ -59,5 +60,7 @@ struct NewThingName: Text {
     init(_ text: String) { self.text = ThingName(text).text }
     static var longest: Int { 128 }
     static var schema: Schema { .string.matching("^[a-zA-Z0-9:_-]+$").limited(least: 1, most: Int64(longest)) }
-    static func problem(with text: String) -> String? { ThingName(text).isThingName ? nil : "must have 1 to 128 of the characters a-z A-Z 0-9 : _ -" }
+    static func problem(with text: String) -> String? {
+        ThingName(text).isThingName ? nil : "must have 1 to 128 of the characters a-z A-Z 0-9 : _ -"
+    }
 }

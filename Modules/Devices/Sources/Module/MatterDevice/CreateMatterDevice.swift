@@ -44,7 +44,10 @@ struct CreateMatterDevice: Command {
         case .unclaimed(let known) where known == hub: break
         case .tenant, .unclaimed, .person: throw .thingTaken
         }
-        return [.created(MatterDevice.Registration(device: device, thing: ThingName(thing.text), hub: hub, type: type.text), org: facts.org, at: now)]
+        return [
+            .created(
+                MatterDevice.Registration(device: device, thing: ThingName(thing.text), hub: hub, type: type.text), org: facts.org, at: now)
+        ]
     }
 
     func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> Facts {
@@ -54,7 +57,9 @@ struct CreateMatterDevice: Command {
     }
 
     /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.
-    func effect(of events: [MatterDevice.Event], on snapshot: Snapshot<MatterDevice>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+    func effect(
+        of events: [MatterDevice.Event], on snapshot: Snapshot<MatterDevice>, _ facts: Facts, _ request: Request, _ services: Services
+    ) -> Effect {
         guard !events.isEmpty, facts.owner == .nobody else { return .none }
         return .local(Changes(rows: [ThingTables.register(ThingName(thing.text), with: hub, of: facts.org)]))
     }

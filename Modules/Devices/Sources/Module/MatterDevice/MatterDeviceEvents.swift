@@ -5,7 +5,8 @@ import Kernel
 struct MatterDeviceEvents: EventForms {
     let created = EventForm<MatterDevice>(
         "MatterDeviceCreated", "A Matter device was registered.",
-        members: .init(.member("deviceId"), .member("thingName"), .member("hubId"), .member("deviceType"), .tenant, .milliseconds("createdAt")),
+        members: .init(
+            .member("deviceId"), .member("thingName"), .member("hubId"), .member("deviceType"), .tenant, .milliseconds("createdAt")),
         make: { (device: MatterDevice.ID, thing: ThingName, hub: Hub.ID, type: String, org: OrgID?, at: Moment) in
             .created(MatterDevice.Registration(device: device, thing: thing, hub: hub, type: type), org: org, at: at)
         },

@@ -15,7 +15,8 @@ enum MatterDevicesView {
         case .created(let registration, _, _):
             [
                 """
-                INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES (\(registration.device), \(registration.thing), \(registration.hub))
+                INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES (\(registration.device), \
+                \(registration.thing), \(registration.hub))
                 ON CONFLICT (device_id) DO UPDATE SET thing = EXCLUDED.thing, hub_id = EXCLUDED.hub_id
                 """
             ]
@@ -28,7 +29,8 @@ enum MatterDevicesView {
         """
         SELECT device.thing FROM devices.matter_devices device
         WHERE (device.device_id = \(lock) OR device.thing = \(lock))
-            AND (SELECT own.org_id FROM devices.things own WHERE own.name = device.thing) = (SELECT lock.org_id FROM devices.things lock WHERE lock.name = \(lock))
+            AND (SELECT own.org_id FROM devices.things own WHERE own.name = device.thing) = (SELECT lock.org_id FROM \
+        devices.things lock WHERE lock.name = \(lock))
         ORDER BY device.device_id LIMIT 1
         """
     }

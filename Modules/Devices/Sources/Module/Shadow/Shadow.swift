@@ -68,7 +68,9 @@ extension Shadow {
         }
         var after = self, merge = Merge()
         if let part = state["desired"] { (after.desired, after.desiredTimes) = merge.merge(part, into: desired, desiredTimes, at: now) }
-        if let part = state["reported"] { (after.reported, after.reportedTimes) = merge.merge(part, into: reported, reportedTimes, at: now) }
+        if let part = state["reported"] {
+            (after.reported, after.reportedTimes) = merge.merge(part, into: reported, reportedTimes, at: now)
+        }
         guard after.state.bytes.count <= Self.largest else { throw .tooLarge }
         let before = self
         self = after
@@ -123,8 +125,13 @@ extension Shadow {
     mutating func delete(named name: String?, token: JSON?, at now: Moment) throws(Rejection) -> Publication {
         guard !isDeleted else { throw .none(name) }
         let last = version
-        (desired, reported, desiredTimes, reportedTimes, isDeleted) = (.null, .null, .null, .null, true)
-        return Publication(tail: "delete/accepted", payload: ["version": .int(Int64(last)), "timestamp": .int(now.seconds), "clientToken": token])
+        desired = .null
+        reported = .null
+        desiredTimes = .null
+        reportedTimes = .null
+        isDeleted = true
+        return Publication(
+            tail: "delete/accepted", payload: ["version": .int(Int64(last)), "timestamp": .int(now.seconds), "clientToken": token])
     }
 
     private mutating func changed(from before: Shadow, request: JSON, token: JSON?, offers: Bool, at now: Moment) -> [Publication] {
@@ -136,7 +143,8 @@ extension Shadow {
             Publication(
                 tail: "update/accepted",
                 payload: [
-                    "state": request, "metadata": metadata, "version": .int(Int64(version)), "timestamp": .int(now.seconds), "clientToken": token,
+                    "state": request, "metadata": metadata, "version": .int(Int64(version)), "timestamp": .int(now.seconds),
+                    "clientToken": token,
                 ]),
             Publication(
                 tail: "update/documents",
@@ -149,7 +157,8 @@ extension Shadow {
                 Publication(
                     tail: "update/delta",
                     payload: [
-                        "state": difference.state, "metadata": difference.times, "version": .int(Int64(version)), "timestamp": .int(now.seconds),
+                        "state": difference.state, "metadata": difference.times, "version": .int(Int64(version)),
+                        "timestamp": .int(now.seconds),
                         "clientToken": token,
                     ]))
         }

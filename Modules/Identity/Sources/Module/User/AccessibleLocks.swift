@@ -6,7 +6,8 @@ struct AccessibleLocks: Query, ConcernsUser {
     var target: String { user.text }
 
     private static let listed = Shape<AccessibleLock>(
-        .member("lockId") { $0.id }, .member("lockName") { $0.name }, .member("accessLevel") { $0.level }, .member("grantedBy") { $0.grantedBy },
+        .member("lockId") { $0.id }, .member("lockName") { $0.name }, .member("accessLevel") { $0.level },
+        .member("grantedBy") { $0.grantedBy },
         .member("expiresAt") { $0.validUntil })
     static let shape = Shape<[AccessibleLock]>(.list("locks", of: listed) { $0 }, .member("totalCount") { $0.count })
 
@@ -17,7 +18,8 @@ struct AccessibleLocks: Query, ConcernsUser {
 
     /// The same until the next lock begins to count or ends.
     func steady(_ account: UserAccount, at now: Moment) -> Moment? {
-        account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min() ?? Moment(milliseconds: .max)
+        account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min()
+            ?? Moment(milliseconds: .max)
     }
 
     static let operation = Operation.query(

@@ -33,7 +33,9 @@ struct AddDevice: Command, ConcernsUser {
         .post, "/users/{id}/AddDevice", "Link a device to a user",
         allow: .selfOrTenant,
         inputs: .init(
-            .path("id", "Id of the user."), .body("deviceId", "The device."), .body("deviceType", "What it is."), .body("orgId", "The tenant it belongs to."),
-            .body("name", "What the app shows."), .body("addedBy", "Who linked it.")), make: AddDevice.init(user:device:kind:org:name:addedBy:)
+            .path("id", "Id of the user."), .body("deviceId", "The device."), .body("deviceType", "What it is."),
+            .body("orgId", "The tenant it belongs to."),
+            .body("name", "What the app shows."), .body("addedBy", "Who linked it.")),
+        make: AddDevice.init(user:device:kind:org:name:addedBy:)
     )
 }

@@ -24,7 +24,10 @@ struct AddPhysicalKey: Command, ConcernsUser {
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         guard user.physicalKeys.count < UserAccount.mostPhysicalKeys else { throw .isFull }
-        return [.physicalKeyAdded(PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))]
+        return [
+            .physicalKeyAdded(
+                PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))
+        ]
     }
 
     static let operation = Operation.command(

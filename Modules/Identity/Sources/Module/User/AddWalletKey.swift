@@ -8,7 +8,9 @@ struct AddWalletKey: Command, ConcernsUser {
     let key: WalletKey.ID
     let caller: Caller
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
+        -> Effect
+    {
         guard !events.isEmpty, let org = caller.org else { return .none }
         return .local(Changes(rows: [WalletKeyGivers.insert(key, org)]))
     }
@@ -30,7 +32,9 @@ struct AddWalletKey: Command, ConcernsUser {
         .post, "/users/{id}/AddWalletKey", "Prepare a wallet key for a user",
         allow: .selfOrTenant,
         answer: .event(and: .member("keyId") { $0.command.key }, .member("walletType") { $0.command.kind }),
-        inputs: .init(.path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."), .secret("wallet-key"), .caller),
+        inputs: .init(
+            .path("id", "Id of the user."), .body("walletType", "Whose wallet."), .body("keyIndex", "Slot of the key."),
+            .secret("wallet-key"), .caller),
         make: AddWalletKey.init(user:kind:index:key:caller:)
     )
 }

@@ -34,7 +34,8 @@ enum Contacts {
         [
             """
             CREATE TABLE identity.contacts (
-                user_id TEXT PRIMARY KEY, email TEXT UNIQUE, first_name TEXT, last_name TEXT, phone TEXT UNIQUE, subject TEXT, created_at BIGINT NOT NULL)
+                user_id TEXT PRIMARY KEY, email TEXT UNIQUE, first_name TEXT, last_name TEXT, phone TEXT UNIQUE, subject TEXT, \
+            created_at BIGINT NOT NULL)
             """
         ])
 
@@ -45,13 +46,19 @@ enum Contacts {
         """
     }
 
-    static func set(email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET email = \(email.text), pending_email = NULL WHERE user_id = \(user)" }
-    static func set(phone: PhoneNumber?, of user: UserID) -> SQL { "UPDATE identity.contacts SET phone = \(optional: phone?.text) WHERE user_id = \(user)" }
+    static func set(email: EmailAddress, of user: UserID) -> SQL {
+        "UPDATE identity.contacts SET email = \(email.text), pending_email = NULL WHERE user_id = \(user)"
+    }
+    static func set(phone: PhoneNumber?, of user: UserID) -> SQL {
+        "UPDATE identity.contacts SET phone = \(optional: phone?.text) WHERE user_id = \(user)"
+    }
     static func set(first: String?, last: String?, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET first_name = \(optional: first), last_name = \(optional: last) WHERE user_id = \(user)"
     }
     /// The id by which the identity provider knows the person.
-    static func set(subject: NonEmpty, of user: UserID) -> SQL { "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)" }
+    static func set(subject: NonEmpty, of user: UserID) -> SQL {
+        "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)"
+    }
 
     static let pendingAddresses = Migration("002-pending-addresses", ["ALTER TABLE identity.contacts ADD COLUMN pending_email TEXT"])
 
@@ -60,7 +67,9 @@ enum Contacts {
         "UPDATE identity.contacts SET email = NULL WHERE user_id = \(user) AND email = \(email.text)"
     }
     /// An address that its user is still to prove; it hinders nobody else.
-    static func set(pending email: EmailAddress, of user: UserID) -> SQL { "UPDATE identity.contacts SET pending_email = \(email.text) WHERE user_id = \(user)" }
+    static func set(pending email: EmailAddress, of user: UserID) -> SQL {
+        "UPDATE identity.contacts SET pending_email = \(email.text) WHERE user_id = \(user)"
+    }
 
     static func remove(_ user: UserID) -> SQL { "DELETE FROM identity.contacts WHERE user_id = \(user)" }
 

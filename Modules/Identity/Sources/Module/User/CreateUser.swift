@@ -41,10 +41,13 @@ struct CreateUser: Command, ConcernsUser {
     }
 
     /// The person's contact data, and the tie from the address to the user for tokens.
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
+        -> Effect
+    {
         guard !events.isEmpty else { return .none }
         let contact = Contacts.insert(
-            user, email: email, first: firstName?.text, last: lastName?.text, phone: keepsPhone ? phoneNumber : nil, at: request.attempt.now)
+            user, email: email, first: firstName?.text, last: lastName?.text, phone: keepsPhone ? phoneNumber : nil, at: request.attempt.now
+        )
         return .local(Changes(rows: [contact] + services.directory.knowUser(user, email?.text, request.caller.standing(ofNew: email))))
     }
 

@@ -8,11 +8,18 @@ struct EraseUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] { [.erased(by: caller.name, at: now)] }
+    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+        [.erased(by: caller.name, at: now)]
+    }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
+        -> Effect
+    {
         let directory = services.directory
-        return .local(Changes(rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, []) + directory.forget(user)))
+        return .local(
+            Changes(
+                rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, [])
+                    + directory.forget(user)))
     }
 
     static let operation = Operation.command(

@@ -16,11 +16,14 @@ struct ExportUser: Query, ConcernsUser {
     }
 
     private static let contact = Shape<Contact?>(
-        .member("email") { $0?.email }, .member("firstName") { $0?.firstName }, .member("lastName") { $0?.lastName }, .member("phoneNumber") { $0?.phone },
+        .member("email") { $0?.email }, .member("firstName") { $0?.firstName }, .member("lastName") { $0?.lastName },
+        .member("phoneNumber") { $0?.phone },
         .member("identityProviderSubject") { $0?.subject }, .member("createdAt") { $0?.createdAt })
-    private static let event = Shape<StoredEvent>(.member("version") { $0.version }, .member("timestamp") { $0.at }, .json("event", .object) { $0.wire.described })
+    private static let event = Shape<StoredEvent>(
+        .member("version") { $0.version }, .member("timestamp") { $0.at }, .json("event", .object) { $0.wire.described })
     static let shape = Shape<Reply>(
-        .member("userId") { $0.user }, .member("exportedAt") { $0.at }, .object("contact", contact) { $0.contact }, .json("account", .object) { $0.account },
+        .member("userId") { $0.user }, .member("exportedAt") { $0.at }, .object("contact", contact) { $0.contact },
+        .json("account", .object) { $0.account },
         .list("events", of: event) { $0.events }, .json("access", .object) { $0.access })
 
     private static let page = 1000
@@ -28,7 +31,9 @@ struct ExportUser: Query, ConcernsUser {
     /// Complete or not at all: when Access does not answer, there is no export.
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
         let record: JSON
-        do { record = try await services.bus.ask(PersonalRecord(user: user), trace: request.trace, now: services.clock()).record } catch is AskFailure {
+        do {
+            record = try await services.bus.ask(PersonalRecord(user: user), trace: request.trace, now: services.clock()).record
+        } catch is AskFailure {
             throw Failure.unavailable("What Access knows about the person is not available now.", retryAfter: .seconds(2))
         }
         var events: [StoredEvent] = []
@@ -38,7 +43,8 @@ struct ExportUser: Query, ConcernsUser {
             guard found.count == Self.page else { break }
         }
         return Reply(
-            user: user, at: services.clock(), contact: try await services.contact(Contacts.find(user)), account: try JSON(encoding: snapshot.state), events: events,
+            user: user, at: services.clock(), contact: try await services.contact(Contacts.find(user)),
+            account: try JSON(encoding: snapshot.state), events: events,
             access: record)
     }
 

@@ -4,7 +4,8 @@ import Kernel
 enum FindUserByEmail {
     enum SearchOnly: String, CaseIterable, WireValue { case yes = "true", no = "false" }
 
-    private static let shape = Shape<Contact>(.member("uuid") { $0.user }, .member("email") { $0.email ?? "" }, .member("created_at") { $0.createdAt })
+    private static let shape = Shape<Contact>(
+        .member("uuid") { $0.user }, .member("email") { $0.email ?? "" }, .member("created_at") { $0.createdAt })
 
     static let operation = Operation.custom(
         .get, "/users/by-email", "Find or create a user by e-mail address",

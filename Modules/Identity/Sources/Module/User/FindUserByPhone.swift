@@ -18,7 +18,11 @@ enum FindUserByPhone {
             .query("email", "Address for a user that has to be created."),
             .query("uuid", "Id for a user that has to be created."),
             .query("searchOnly", "Exactly true: never create.", default: FindUserByEmail.SearchOnly.no))
-    ) { (request: Request, services: Services, phone: PhoneNumber, email: EmailAddress?, uuid: UUIDText?, searchOnly: FindUserByEmail.SearchOnly) in
+    ) {
+        (
+            request: Request, services: Services, phone: PhoneNumber, email: EmailAddress?, uuid: UUIDText?,
+            searchOnly: FindUserByEmail.SearchOnly
+        ) in
         let found = try await services.contact(Contacts.find(phone))
         if let own = request.caller.user, found?.user != own {
             throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own number only.")
@@ -33,7 +37,8 @@ enum FindUserByPhone {
     ) async throws -> Response {
         let id = uuid ?? request.identifier(for: "user")
         let command = CreateUser(
-            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: phone, caller: request.caller, keepsPhone: true)
+            user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: phone, caller: request.caller,
+            keepsPhone: true)
         do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
             throw Failure.refused(.conflict, code: nil, words: "The e-mail address belongs to another user.")
         } catch Failure.refused(.conflict, _, _) {

@@ -10,6 +10,7 @@ struct LicensePlates: Query, ConcernsUser {
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [LicensePlate] { snapshot.state.plates }
 
     static let operation = Operation.query(
-        "/users/{id}/license-plates", "Read a user's number plates", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: LicensePlates.init(user:)
+        "/users/{id}/license-plates", "Read a user's number plates", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        make: LicensePlates.init(user:)
     )
 }

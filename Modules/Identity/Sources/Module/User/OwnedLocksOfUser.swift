@@ -17,10 +17,13 @@ struct OwnedLocksOfUser: Query, ConcernsUser {
         .json("source", .oneOf(["spacetimedb", "unavailable"])) { $0 == nil ? "unavailable" : "spacetimedb" })
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> [OwnedLocks.Lock]? {
-        do { return try await services.bus.ask(OwnedLocks(owner: user), trace: request.trace, now: services.clock()).locks } catch is AskFailure { return nil }
+        do {
+            return try await services.bus.ask(OwnedLocks(owner: user), trace: request.trace, now: services.clock()).locks
+        } catch is AskFailure { return nil }
     }
 
     static let operation = Operation.query(
-        "/users/{id}/owned-locks", "Read the locks a user owns", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: OwnedLocksOfUser.init(user:)
+        "/users/{id}/owned-locks", "Read the locks a user owns", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        make: OwnedLocksOfUser.init(user:)
     )
 }

@@ -13,7 +13,8 @@ enum PeopleQuestions {
     /// By address, else by number.
     private static func find(_ question: FindPerson, _ services: Services) async throws -> UserID? {
         let query: SQL? =
-            question.email.flatMap(EmailAddress.init(normalising:)).map(Contacts.find) ?? question.phone.flatMap(PhoneNumber.init(normalising:)).map(Contacts.find)
+            question.email.flatMap(EmailAddress.init(normalising:)).map(Contacts.find)
+            ?? question.phone.flatMap(PhoneNumber.init(normalising:)).map(Contacts.find)
         guard let query else { return nil }
         return try await services.store.query(query).first?.text("user_id").map { UserID($0) }
     }

@@ -1,7 +1,7 @@
 import Kernel
 
-/// A number plate: shown in upper case, without blanks and dashes, in the letters it was given in; matched by what a camera sees, to which a Greek letter that
-/// looks like a Latin one is the same.
+/// A number plate: shown in upper case, without blanks and dashes, in the letters it was given in; matched by what a camera sees,
+/// to which a Greek letter that looks like a Latin one is the same.
 ///
 /// Greek plates use only the fourteen letters that both alphabets share in shape, so that folding loses nothing.
 struct PlateText: Text {
@@ -12,7 +12,8 @@ struct PlateText: Text {
     func hash(into hasher: inout Hasher) { ExactText(folded).hash(into: &hasher) }
 
     private static let lookAlikes: [Character: Character] = [
-        "\u{391}": "A", "\u{392}": "B", "\u{395}": "E", "\u{396}": "Z", "\u{397}": "H", "\u{399}": "I", "\u{39A}": "K", "\u{39C}": "M", "\u{39D}": "N", "\u{39F}": "O",
+        "\u{391}": "A", "\u{392}": "B", "\u{395}": "E", "\u{396}": "Z", "\u{397}": "H", "\u{399}": "I", "\u{39A}": "K", "\u{39C}": "M",
+        "\u{39D}": "N", "\u{39F}": "O",
         "\u{3A1}": "P", "\u{3A4}": "T", "\u{3A5}": "Y", "\u{3A7}": "X",
     ]
 

@@ -14,7 +14,9 @@ struct ReactivateUser: Command, ConcernsUser {
         return ends ? [.reactivated(by: author, at: now)] : []
     }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
+        -> Effect
+    {
         .suspensions(after: events, on: snapshot, services)
     }
 

@@ -23,7 +23,9 @@ struct RemoveDevice: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveDevice", "Unlink a device from a user",
         allow: .selfOrTenant,
-        inputs: .init(.path("id", "Id of the user."), .body("deviceId", "The device."), .body("removedBy", "Who unlinked it."), .body("reason", "Why.")),
+        inputs: .init(
+            .path("id", "Id of the user."), .body("deviceId", "The device."), .body("removedBy", "Who unlinked it."),
+            .body("reason", "Why.")),
         make: RemoveDevice.init(user:device:removedBy:reason:)
     )
 }

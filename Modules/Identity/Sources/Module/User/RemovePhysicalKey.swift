@@ -23,6 +23,7 @@ struct RemovePhysicalKey: Command, ConcernsUser {
         .post, "/users/{id}/RemovePhysicalKey", "Remove a metal key from a user",
         allow: .selfOrTenant,
         answer: .event(and: .member("number") { $0.command.number }),
-        inputs: .init(.path("id", "Id of the user."), .body("number", "Number of the key."), .caller), make: RemovePhysicalKey.init(user:number:caller:)
+        inputs: .init(.path("id", "Id of the user."), .body("number", "Number of the key."), .caller),
+        make: RemovePhysicalKey.init(user:number:caller:)
     )
 }

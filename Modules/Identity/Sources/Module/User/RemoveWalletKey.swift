@@ -16,7 +16,8 @@ struct RemoveWalletKey: Command, ConcernsWalletKey {
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveWalletKey", "Remove a wallet key, from the user and from every lock",
         allow: .giverOrSelf,
-        inputs: .init(.path("id", "Id of the user."), .body("keyId", "The key."), .body("reason", "Why.")), make: RemoveWalletKey.init(user:key:reason:)
+        inputs: .init(.path("id", "Id of the user."), .body("keyId", "The key."), .body("reason", "Why.")),
+        make: RemoveWalletKey.init(user:key:reason:)
     )
 }
 

@@ -11,7 +11,9 @@ struct RollBackWalletKey: Command, ConcernsWalletKey {
     enum Refusal: Refused {
         case noSuchKey, isCommitted
         var kind: RefusalKind { self == .noSuchKey ? .unknown : .conflict }
-        var words: String { self == .noSuchKey ? "The user has no such wallet key." : "The pass of the key was issued; remove the key instead." }
+        var words: String {
+            self == .noSuchKey ? "The user has no such wallet key." : "The pass of the key was issued; remove the key instead."
+        }
     }
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
@@ -23,6 +25,7 @@ struct RollBackWalletKey: Command, ConcernsWalletKey {
     static let operation = Operation.command(
         .post, "/users/{id}/RollBackWalletKey", "Take back a wallet key whose pass could not be issued",
         allow: .giver,
-        inputs: .init(.path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("reason", "Why.")), make: RollBackWalletKey.init(user:key:reason:)
+        inputs: .init(.path("id", "Id of the user."), .body("keyId", "The prepared key."), .body("reason", "Why.")),
+        make: RollBackWalletKey.init(user:key:reason:)
     )
 }

@@ -11,7 +11,9 @@ enum SignUp {
         var json: JSON { ["data": ["user_name": email.json, "user_id": subject.json]] }
 
         static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Detail? {
-            guard let detail = JSON.Object.read(raw, at: path, &reading), let data = JSON.Object.read(detail["data"], at: "\(path).data", &reading) else { return nil }
+            guard let detail = JSON.Object.read(raw, at: path, &reading),
+                let data = JSON.Object.read(detail["data"], at: "\(path).data", &reading)
+            else { return nil }
             let email = EmailAddress.read(data["user_name"], at: "\(path).data.user_name", &reading)
             let subject = NonEmpty.read(data["user_id"], at: "\(path).data.user_id", &reading)
             guard let email, let subject else { return nil }
@@ -27,20 +29,22 @@ enum SignUp {
 
     static let operation = Operation.callback(
         "/users", "Make sure that a user exists for somebody who has signed up", from: "the identity provider", header: "X-Webhook-Secret",
-        secret: IdentitySettings.signUpSecret, answers: [Answer(200, "The user.", shape.schema)], inputs: .init(.body("detail", "The provider's envelope."))
+        secret: IdentitySettings.signUpSecret, answers: [Answer(200, "The user.", shape.schema)],
+        inputs: .init(.body("detail", "The provider's envelope."))
     ) { (request: Request, services: Services, detail: Detail) in
         if let known = try await services.contact(Contacts.find(detail.email))?.user {
             if try await adopt(known, detail, services) { return .json(200, shape.json(Reply(user: known, email: detail.email))) }
             // Somebody else has typed the address for a person who is another: it is theirs who have proven it.
-            _ = try await services.store.run([Contacts.release(detail.email, from: known)] + services.directory.knowUser(known, nil, .contact))
+            _ = try await services.store.run(
+                [Contacts.release(detail.email, from: known)] + services.directory.knowUser(known, nil, .contact))
         }
         let user = try await FindUserByEmail.create(detail.email, nil, request, services)
         _ = try await services.store.run(proven(user, detail, services))
         return .json(200, shape.json(Reply(user: user, email: detail.email)))
     }
 
-    /// The identity provider's word proves an address. A user takes it up who was created with it, or has proven it before; not one that somebody else
-    /// has given it to.
+    /// The identity provider's word proves an address. A user takes it up who was created with it, or has proven it before; not
+    /// one that somebody else has given it to.
     private static func adopt(_ user: UserID, _ detail: Detail, _ services: Services) async throws -> Bool {
         let row = try await services.store.query(services.directory.signIn(user)).first
         switch row?.text("standing").flatMap(AddressStanding.init(rawValue:)) {

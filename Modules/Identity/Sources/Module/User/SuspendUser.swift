@@ -1,8 +1,8 @@
 import IdentityContracts
 import Kernel
 
-/// Suspends a user. A tenant's word counts at its own doors: the person opens nothing there any more. The operator's counts everywhere: the person changes
-/// nothing either.
+/// Suspends a user. A tenant's word counts at its own doors: the person opens nothing there any more. The operator's counts
+/// everywhere: the person changes nothing either.
 struct SuspendUser: Command, ConcernsUser {
     let user: UserID
     let reason: Reason
@@ -11,10 +11,13 @@ struct SuspendUser: Command, ConcernsUser {
     var target: String { user.text }
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
-        user.suspensions.contains(OrgID(caller.suspensionAuthor)) ? [] : [.suspended(by: caller.suspensionAuthor, reason: reason.text, at: now)]
+        user.suspensions.contains(OrgID(caller.suspensionAuthor))
+            ? [] : [.suspended(by: caller.suspensionAuthor, reason: reason.text, at: now)]
     }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
+        -> Effect
+    {
         .suspensions(after: events, on: snapshot, services)
     }
 

@@ -2,8 +2,8 @@ import Kernel
 
 /// Gives an address to a user who has none. The event carries a mask; the address stands in the contacts alone.
 ///
-/// An address that somebody else has typed is there to write to: it signs nobody in. A person's own address counts when the token proves it, and waits
-/// otherwise.
+/// An address that somebody else has typed is there to write to: it signs nobody in. A person's own address counts when the token
+/// proves it, and waits otherwise.
 struct UpdateEmail: Command, ConcernsUser {
     let user: UserID
     let email: EmailAddress
@@ -53,7 +53,9 @@ struct UpdateEmail: Command, ConcernsUser {
         return standing(by: facts.caller) == nil ? [] : [.emailUpdated(masked: email.masked)]
     }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services
+    ) -> Effect {
         guard let standing = standing(by: facts.caller) else { return .local(Changes(rows: [Contacts.set(pending: email, of: user)])) }
         return .local(Changes(rows: [Contacts.set(email: email, of: user)] + services.directory.knowUser(user, email.text, standing)))
     }
@@ -61,6 +63,7 @@ struct UpdateEmail: Command, ConcernsUser {
     static let operation = Operation.command(
         .post, "/users/{id}/UpdateEmail", "Give an e-mail address to a user who has none; a person's own waits until a token proves it",
         allow: .selfOrTenant,
-        inputs: .init(.path("id", "Id of the user."), .body("email", "The address, unique among users.")), make: UpdateEmail.init(user:email:)
+        inputs: .init(.path("id", "Id of the user."), .body("email", "The address, unique among users.")),
+        make: UpdateEmail.init(user:email:)
     )
 }

@@ -29,7 +29,9 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
         return isSame ? [] : [.phoneUpdated(masked: phone.value?.masked)]
     }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services
+    ) -> Effect {
         events.isEmpty ? .none : .local(Changes(rows: [Contacts.set(phone: phone.value, of: user)]))
     }
 

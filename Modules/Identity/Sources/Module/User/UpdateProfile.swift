@@ -25,7 +25,9 @@ struct UpdateProfile: Command, ConcernsUser {
         return Facts(firstName: contact?.text("first_name"), lastName: contact?.text("last_name"))
     }
 
-    private func after(_ facts: Facts) -> (first: String?, last: String?) { (firstName?.text ?? facts.firstName, lastName?.text ?? facts.lastName) }
+    private func after(_ facts: Facts) -> (first: String?, last: String?) {
+        (firstName?.text ?? facts.firstName, lastName?.text ?? facts.lastName)
+    }
 
     func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
         let fields: [UserAccount.ProfileField] = (firstName == nil ? [] : [.firstName]) + (lastName == nil ? [] : [.lastName])
@@ -34,7 +36,9 @@ struct UpdateProfile: Command, ConcernsUser {
         return first == facts.firstName && last == facts.lastName ? [] : [.profileUpdated(fields)]
     }
 
-    func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services
+    ) -> Effect {
         let (first, last) = after(facts)
         return events.isEmpty ? .none : .local(Changes(rows: [Contacts.set(first: first, last: last, of: user)]))
     }

@@ -9,12 +9,16 @@ struct UserAccount: Aggregate {
     static let events = EventRegistry(
         UserEvents(),
         personalState: [
-            PersonalField("plates[].plate"), PersonalField("plates[].label"), PersonalField("accessibleLocks[].name"), PersonalField("accessibleLocks[].grantedBy"),
-            PersonalField("physicalKeys[].note"), PersonalField("devices[].name"), PersonalField("devices[].addedBy"), PersonalField("walletKey.pass.url"),
+            PersonalField("plates[].plate"), PersonalField("plates[].label"), PersonalField("accessibleLocks[].name"),
+            PersonalField("accessibleLocks[].grantedBy"),
+            PersonalField("physicalKeys[].note"), PersonalField("devices[].name"), PersonalField("devices[].addedBy"),
+            PersonalField("walletKey.pass.url"),
             PersonalField("digitalKeys[].pass.url"),
         ])
 
-    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED" }
+    enum Status: String, Codable, Sendable, CaseIterable, WireValue {
+        case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED"
+    }
 
     enum Event: Sendable, Equatable {
         case created(UserID, org: OrgID?)
@@ -67,14 +71,22 @@ struct UserAccount: Aggregate {
 
     mutating func apply(_ event: Event) {
         switch event {
-        case .created(let id, let org): (self.id, self.org, status) = (id, org, .active)
+        case .created(let id, let org):
+            self.id = id
+            self.org = org
+            status = .active
         case .emailUpdated, .phoneUpdated, .profileUpdated: break
         case .suspended(let author, _, _): if !suspensions.contains(OrgID(author)) { suspensions.append(OrgID(author)) }
-        case .reactivated(let author, _): suspensions = Suspension.scope(of: author) == nil ? [] : suspensions.filter { $0 != OrgID(author) }
+        case .reactivated(let author, _):
+            suspensions = Suspension.scope(of: author) == nil ? [] : suspensions.filter { $0 != OrgID(author) }
         case .erased:
             let (id, org, number) = (id, org, lastKeyNumber)
             self = UserAccount()
-            (self.id, self.org, lastKeyNumber, status, isErased) = (id, org, number, .inactive, true)
+            self.id = id
+            self.org = org
+            lastKeyNumber = number
+            status = .inactive
+            isErased = true
         case .accessibleLockAdded(let lock): accessibleLocks.append(lock)
         case .accessibleLockRemoved(let lock, _, _, _): accessibleLocks.removeAll { $0.id == lock }
         case .walletKeyPrepared(let key): walletKey = key
@@ -104,7 +116,9 @@ extension UserAccount {
 
     /// The status as the caller may see it: a tenant's suspension is that tenant's business.
     func status(for caller: Caller) -> Status {
-        let isShown = isSuspendedEverywhere || (caller.isSuper || caller.isStaff ? !suspensions.isEmpty : caller.org.map { suspensions.contains($0) } ?? false)
+        let isShown =
+            isSuspendedEverywhere
+            || (caller.isSuper || caller.isStaff ? !suspensions.isEmpty : caller.org.map { suspensions.contains($0) } ?? false)
         return isShown ? .suspended : status
     }
     func lists(_ lock: AccessibleLock.ID) -> Bool { accessibleLocks.contains { $0.id == lock } }
@@ -168,7 +182,8 @@ struct LicensePlate: Sendable, Equatable, Codable {
     let label: String
     let addedAt: Moment
 
-    static let shape = Shape<LicensePlate>(.member("plate") { $0.plate }, .member("label") { $0.label }, .milliseconds("addedAt") { $0.addedAt })
+    static let shape = Shape<LicensePlate>(
+        .member("plate") { $0.plate }, .member("label") { $0.label }, .milliseconds("addedAt") { $0.addedAt })
 }
 
 /// A device of some module that is shown with the user.

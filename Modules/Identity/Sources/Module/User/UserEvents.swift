@@ -7,7 +7,8 @@ struct UserEvents: EventForms {
     private static let userAndTime = user + [DerivedMember("timestamp") { _, now in now }]
 
     let created = EventForm<UserAccount>(
-        "UserCreated", "A user was registered.", derived: [DerivedMember("status") { _, _ in UserAccount.Status.active }], members: .init(.member("userId"), .tenant),
+        "UserCreated", "A user was registered.", derived: [DerivedMember("status") { _, _ in UserAccount.Status.active }],
+        members: .init(.member("userId"), .tenant),
         make: UserAccount.Event.created, take: { if case .created(let user, let org) = $0 { (user, org) } else { nil } })
 
     let emailUpdated = EventForm<UserAccount>(
@@ -33,17 +34,20 @@ struct UserEvents: EventForms {
         make: UserAccount.Event.suspended, take: { if case .suspended(let by, let reason, let at) = $0 { (by, reason, at) } else { nil } })
 
     let reactivated = EventForm<UserAccount>(
-        UserReactivated.name, "A suspension was lifted by whoever had set it.", derived: user, members: .init(.member("reactivatedBy"), .member("reactivatedAt")),
+        UserReactivated.name, "A suspension was lifted by whoever had set it.", derived: user,
+        members: .init(.member("reactivatedBy"), .member("reactivatedAt")),
         make: UserAccount.Event.reactivated, take: { if case .reactivated(let by, let at) = $0 { (by, at) } else { nil } })
 
     let erased = EventForm<UserAccount>(
-        UserErased.name, "The data of a user was erased.", audience: .modules, derived: user, members: .init(.member("erasedBy"), .member("erasedAt")),
+        UserErased.name, "The data of a user was erased.", audience: .modules, derived: user,
+        members: .init(.member("erasedBy"), .member("erasedAt")),
         make: UserAccount.Event.erased, take: { if case .erased(let by, let at) = $0 { (by, at) } else { nil } })
 
     let accessibleLockAdded = EventForm<UserAccount>(
         "AccessibleLockAdded", "A lock was put on the list of a user's app.", derived: user,
         members: .init(
-            .member("lockId"), .personal("lockName"), .member("accessLevel"), .personal("grantedBy"), .member("validFrom"), .member("validUntil")),
+            .member("lockId"), .personal("lockName"), .member("accessLevel"), .personal("grantedBy"), .member("validFrom"),
+            .member("validUntil")),
         make: { (lock: AccessibleLock.ID, name: String, level: AccessibleLock.Level, by: String, from: Moment?, until: Moment?) in
             .accessibleLockAdded(AccessibleLock(id: lock, name: name, level: level, grantedBy: by, validFrom: from, validUntil: until))
         },
@@ -75,14 +79,18 @@ struct UserEvents: EventForms {
     let walletKeyRolledBack = EventForm<UserAccount>(
         "WalletKeyRolledBack", "The pass of a wallet key could not be issued; the key is gone.", derived: user,
         members: .init(.member("preparedKeyId"), .personal("reason"), .member("rolledBackAt")),
-        make: UserAccount.Event.walletKeyRolledBack, take: { if case .walletKeyRolledBack(let key, let reason, let at) = $0 { (key, reason, at) } else { nil } })
+        make: UserAccount.Event.walletKeyRolledBack,
+        take: { if case .walletKeyRolledBack(let key, let reason, let at) = $0 { (key, reason, at) } else { nil } })
 
     let walletKeyRemoved = EventForm<UserAccount>(
-        WalletKeyRemoved.name, "A wallet key was removed.", derived: user, members: .init(.member("keyId"), .personal("reason"), .member("removedAt")),
-        make: UserAccount.Event.walletKeyRemoved, take: { if case .walletKeyRemoved(let key, let reason, let at) = $0 { (key, reason, at) } else { nil } })
+        WalletKeyRemoved.name, "A wallet key was removed.", derived: user,
+        members: .init(.member("keyId"), .personal("reason"), .member("removedAt")),
+        make: UserAccount.Event.walletKeyRemoved,
+        take: { if case .walletKeyRemoved(let key, let reason, let at) = $0 { (key, reason, at) } else { nil } })
 
     let walletKeyAdded = EventForm<UserAccount>(
-        WalletKeyAdded.name, "A wallet key was added. Only in logs of the time before keys were prepared first.", derived: user, members: .init(.member("walletKey")),
+        WalletKeyAdded.name, "A wallet key was added. Only in logs of the time before keys were prepared first.", derived: user,
+        members: .init(.member("walletKey")),
         make: UserAccount.Event.walletKeyAdded, take: { if case .walletKeyAdded(let key) = $0 { key } else { nil } })
 
     let physicalKeyAdded = EventForm<UserAccount>(
@@ -92,7 +100,8 @@ struct UserEvents: EventForms {
         take: { if case .physicalKeyAdded(let key) = $0 { (key.number, key.org, key.orgName, key.note, key.addedAt) } else { nil } })
 
     let physicalKeyRemoved = EventForm<UserAccount>(
-        "PhysicalKeyRemoved", "A physical key was given back or lost.", derived: user, members: .init(.member("number"), .tenant, .milliseconds("removedAt")),
+        "PhysicalKeyRemoved", "A physical key was given back or lost.", derived: user,
+        members: .init(.member("number"), .tenant, .milliseconds("removedAt")),
         make: { .physicalKeyRemoved(PhysicalKey(number: $0, org: $1 ?? "", addedAt: $2), at: $2) },
         take: { if case .physicalKeyRemoved(let key, let at) = $0 { (key.number, key.org, at) } else { nil } })
 
@@ -108,7 +117,8 @@ struct UserEvents: EventForms {
 
     let deviceAdded = EventForm<UserAccount>(
         "DeviceAdded", "A device was linked to a user.", derived: user,
-        members: .init(.member("deviceId"), .member("deviceType"), .member("orgId"), .personal("name"), .personal("addedBy"), .member("addedAt")),
+        members: .init(
+            .member("deviceId"), .member("deviceType"), .member("orgId"), .personal("name"), .personal("addedBy"), .member("addedAt")),
         make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID, name: String?, by: String?, at: Moment) in
             .deviceAdded(LinkedDevice(id: device, kind: kind, org: org, name: name, addedBy: by, addedAt: at))
         },
@@ -119,7 +129,8 @@ struct UserEvents: EventForms {
 
     let deviceRemoved = EventForm<UserAccount>(
         "DeviceRemoved", "A device is no longer linked to a user.", derived: user,
-        members: .init(.member("deviceId"), .member("deviceType"), .tenant, .member("removedBy"), .personal("reason"), .member("removedAt")),
+        members: .init(
+            .member("deviceId"), .member("deviceType"), .tenant, .member("removedBy"), .personal("reason"), .member("removedAt")),
         make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID?, by: String, reason: String, at: Moment) in
             .deviceRemoved(LinkedDevice(id: device, kind: kind, org: org ?? "", addedAt: at), by: by, reason: reason, at: at)
         },

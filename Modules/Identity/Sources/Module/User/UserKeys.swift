@@ -21,6 +21,7 @@ struct UserKeys: Query, ConcernsUser {
     }
 
     static let operation = Operation.query(
-        "/users/{id}/keys", "Read a user's keys of metal and in wallets", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserKeys.init(user:)
+        "/users/{id}/keys", "Read a user's keys of metal and in wallets", allow: .selfOrTenant,
+        inputs: .init(.path("id", "Id of the user.")), make: UserKeys.init(user:)
     )
 }

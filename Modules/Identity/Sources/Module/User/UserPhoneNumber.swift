@@ -17,6 +17,7 @@ struct UserPhoneNumber: Query, ConcernsUser {
     }
 
     static let operation = Operation.query(
-        "/users/{id}/phone-number", "Read a user's phone number", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserPhoneNumber.init(user:)
+        "/users/{id}/phone-number", "Read a user's phone number", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        make: UserPhoneNumber.init(user:)
     )
 }

@@ -20,6 +20,7 @@ struct UserProfile: Query, ConcernsUser {
     }
 
     static let operation = Operation.query(
-        "/users/{id}/profile", "Read a user's profile", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: UserProfile.init(user:)
+        "/users/{id}/profile", "Read a user's profile", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        make: UserProfile.init(user:)
     )
 }

@@ -10,6 +10,7 @@ struct Wallet: Query, ConcernsUser {
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> WalletKey? { snapshot.state.walletKey }
 
     static let operation = Operation.query(
-        "/users/{id}/wallet", "Read a user's wallet key", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")), make: Wallet.init(user:)
+        "/users/{id}/wallet", "Read a user's wallet key", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        make: Wallet.init(user:)
     )
 }

@@ -17,20 +17,23 @@ struct WalletKey: Sendable, Equatable, Codable {
 
 extension WalletKey: WireValue {
     static let schema = Schema.object([
-        "keyId": .string, "keyIndex": .number, "walletType": Kind.schema, "deviceId": .string, "passUrl": .string.optional, "serialNumber": .string.optional,
+        "keyId": .string, "keyIndex": .number, "walletType": Kind.schema, "deviceId": .string, "passUrl": .string.optional,
+        "serialNumber": .string.optional,
         "addedAt": .time,
     ])
 
     var json: JSON {
         [
-            "keyId": id.json, "keyIndex": index.json, "walletType": kind.json, "deviceId": .string(device ?? ""), "passUrl": pass.map { .string($0.url) },
+            "keyId": id.json, "keyIndex": index.json, "walletType": kind.json, "deviceId": .string(device ?? ""),
+            "passUrl": pass.map { .string($0.url) },
             "serialNumber": pass.map { .string($0.id) }, "addedAt": addedAt.json,
         ]
     }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> WalletKey? {
         guard let members = JSON.Object.read(raw, at: path, &reading) else { return nil }
-        let id = WalletKey.ID.read(members["keyId"], at: "\(path).keyId", &reading), kind = Kind.read(members["walletType"], at: "\(path).walletType", &reading)
+        let id = WalletKey.ID.read(members["keyId"], at: "\(path).keyId", &reading),
+            kind = Kind.read(members["walletType"], at: "\(path).walletType", &reading)
         let index = Double.read(members["keyIndex"], at: "\(path).keyIndex", &reading)
         let device = String?.read(members["deviceId"], at: "\(path).deviceId", &reading)
         let addedAt = Moment.read(members["addedAt"], at: "\(path).addedAt", &reading)

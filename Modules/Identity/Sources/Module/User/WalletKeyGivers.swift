@@ -2,7 +2,8 @@ import Kernel
 
 /// Which tenant has given a person a wallet key: no other tenant takes it away, or changes it.
 enum WalletKeyGivers {
-    static let migration = Migration("003-wallet-key-givers", ["CREATE TABLE identity.wallet_key_givers (key_id TEXT PRIMARY KEY, org_id TEXT NOT NULL)"])
+    static let migration = Migration(
+        "003-wallet-key-givers", ["CREATE TABLE identity.wallet_key_givers (key_id TEXT PRIMARY KEY, org_id TEXT NOT NULL)"])
 
     static func insert(_ key: WalletKey.ID, _ org: OrgID) -> SQL {
         "INSERT INTO identity.wallet_key_givers (key_id, org_id) VALUES (\(key), \(org)) ON CONFLICT (key_id) DO NOTHING"

@@ -29,7 +29,8 @@ struct WalletLink: Query, ConcernsUser {
     }
 
     static let operation = Operation.query(
-        "/users/{id}/wallet/link", "Read where the wallet key is installed from", allow: .selfOrTenant, inputs: .init(.path("id", "Id of the user.")),
+        "/users/{id}/wallet/link", "Read where the wallet key is installed from", allow: .selfOrTenant,
+        inputs: .init(.path("id", "Id of the user.")),
         make: WalletLink.init(user:)
     )
 }

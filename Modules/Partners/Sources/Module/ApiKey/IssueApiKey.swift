@@ -42,7 +42,8 @@ struct IssueApiKey: Command {
     }
 
     /// Makes the key valid, and every earlier one dead, in the same transaction.
-    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _ key: NewKey, _ request: Request, _ services: Services) -> Effect {
+    func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _ key: NewKey, _ request: Request, _ services: Services) -> Effect
+    {
         .local(Changes(rows: services.directory.dismissKeys(org) + services.directory.admitKey(key.digest, org, false, expiresAt)))
     }
 }
@@ -81,7 +82,8 @@ extension IssueApiKey {
     static let create = Operation.command(
         .post, "/api-keys", "Create the API key of a tenant", allow: .staff, answer: answer,
         inputs: .init(
-            .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."), .body("expiresAt", "When the key ends; never when absent."), .caller),
+            .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."),
+            .body("expiresAt", "When the key ends; never when absent."), .caller),
         make: { (org: OrgID, _: NonEmpty, expiresAt: Moment?, caller: Caller) in
             IssueApiKey(org: org, expiresAt: expiresAt, replaces: false, caller: caller)
         })

@@ -18,19 +18,22 @@ struct ListApiKeys: ListQuery {
         }
     }
 
-    static let shape = Shape<Item>(.member("orgId") { $0.org }, .member("orgName") { $0.name }, .members(of: KeyFace.Shown.shape) { $0.key })
+    static let shape = Shape<Item>(
+        .member("orgId") { $0.org }, .member("orgName") { $0.name }, .members(of: KeyFace.Shown.shape) { $0.key })
 
     func page(_ page: PageRequest, of _: NoSubject, _ request: Request, _ services: Services) async throws -> Page<Item> {
         let rows = try await services.store.query(
             """
             SELECT org_id, name, api_key FROM partners.tenants
-            WHERE api_key IS NOT NULL AND (CAST(\(optional: org) AS TEXT) IS NULL OR org_id = \(optional: org)) AND org_id > \(page.after ?? "")
+            WHERE api_key IS NOT NULL AND (CAST(\(optional: org) AS TEXT) IS NULL OR org_id = \(optional: org)) AND org_id > \
+            \(page.after ?? "")
             ORDER BY org_id LIMIT \(page.limit + 1)
             """)
         return Page(try rows.map { try Item($0) }, page, key: \.org.text)
     }
 
     static let operation = Operation.list(
-        "/api-keys", "List API keys, masked", allow: .staff, inputs: .init(.query("orgId", "Only this tenant.")), make: ListApiKeys.init(org:)
+        "/api-keys", "List API keys, masked", allow: .staff, inputs: .init(.query("orgId", "Only this tenant.")),
+        make: ListApiKeys.init(org:)
     )
 }

@@ -21,12 +21,21 @@ struct Delivery: Sendable {
     private let previousUntil: Moment?
 
     init?(_ row: Row, _ endpoint: Row) {
-        guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"), let envelope = row.text("envelope"), let body = row.text("body"),
+        guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"),
+            let envelope = row.text("envelope"), let body = row.text("body"),
             let url = endpoint.text("url"), let org = endpoint.text("org_id"), let secret = endpoint.text("sealed_secret")
         else { return nil }
-        (self.id, self.webhook, self.lane, self.envelope, self.body, self.url, self.org) = (id, webhook, lane, envelope, body, url, OrgID(org))
+        self.id = id
+        self.webhook = webhook
+        self.lane = lane
+        self.envelope = envelope
+        self.body = body
+        self.url = url
+        self.org = OrgID(org)
         (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Moment(milliseconds: 0))
-        (claim, sealedSecret, sealedAuth) = (row.int("claimed_until") ?? 0, secret, endpoint.text("sealed_auth"))
+        claim = row.int("claimed_until") ?? 0
+        sealedSecret = secret
+        sealedAuth = endpoint.text("sealed_auth")
         (previousSecret, previousUntil) = (endpoint.text("previous_secret"), endpoint.moment("previous_until"))
     }
 

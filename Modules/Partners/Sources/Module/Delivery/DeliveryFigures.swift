@@ -5,11 +5,15 @@ enum DeliveryFigures {
     static func gauges(_ services: Services) -> [Gauge] {
         [
             Gauge("webhook_oldest_pending_seconds") { now in
-                let oldest = try await services.store.query("SELECT MIN(created_at) AS oldest FROM partners.deliveries WHERE state = 'pending'").first?.moment("oldest")
+                let oldest = try await services.store.query(
+                    "SELECT MIN(created_at) AS oldest FROM partners.deliveries WHERE state = 'pending'"
+                ).first?.moment("oldest")
                 return oldest.map { max(0, now.since($0).inSeconds) } ?? 0
             },
             Gauge("webhook_dead_deliveries") { _ in
-                Double(try await services.store.query("SELECT COUNT(*) AS dead FROM partners.deliveries WHERE state = 'dead'").first?.int("dead") ?? 0)
+                Double(
+                    try await services.store.query("SELECT COUNT(*) AS dead FROM partners.deliveries WHERE state = 'dead'").first?.int(
+                        "dead") ?? 0)
             },
         ]
     }

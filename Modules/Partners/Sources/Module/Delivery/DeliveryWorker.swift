@@ -12,12 +12,15 @@ struct DeliveryWorker: Sendable {
     private static let perEndpoint = 4
     /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it.
     private static let claim = Duration.seconds(10)
-    /// A claim that seems to last longer was made before the clock was put back; one made by another process, or a moment after `now` was read, does not.
+    /// A claim that seems to last longer was made before the clock was put back; one made by another process, or a moment after
+    /// `now` was read, does not.
     private static let longestClaim = claim + .seconds(60)
     private static let page = 500
 
     init(services: Services, sending: WebhookSending, activity: Activity) {
-        (self.services, self.sending, self.activity) = (services, sending, activity)
+        self.services = services
+        self.sending = sending
+        self.activity = activity
     }
 
     var jobs: [Job] {
@@ -42,8 +45,10 @@ struct DeliveryWorker: Sendable {
         while true {
             let due = try await services.store.query(
                 """
-                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND w.status = 'active'
-                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.longestClaim)) AND d.webhook_id > \(last)
+                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND \
+                w.status = 'active'
+                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \
+                \(now + Self.longestClaim)) AND d.webhook_id > \(last)
                 ORDER BY d.webhook_id LIMIT \(Self.page)
                 """
             ).compactMap { $0.text("webhook_id") }
@@ -105,7 +110,9 @@ struct DeliveryWorker: Sendable {
         let spent = started.duration(to: .now), now = services.clock(), jitter = Double.random(in: 0...1)
         let verdict = RetryPolicy.verdict(outcome, attempts: delivery.attempts + 1, age: now.since(delivery.createdAt), jitter: jitter)
         switch endpoints.note(delivery.webhook, success: verdict == .delivered, at: now, jitter: jitter) {
-        case .lost: services.log.warning("A webhook fails again and again; it is tried once in a while", ["webhook": delivery.webhook, "org": delivery.org.text])
+        case .lost:
+            services.log.warning(
+                "A webhook fails again and again; it is tried once in a while", ["webhook": delivery.webhook, "org": delivery.org.text])
         case .back: services.log.notice("A webhook answers again", ["webhook": delivery.webhook, "org": delivery.org.text])
         case nil: break
         }
@@ -114,7 +121,8 @@ struct DeliveryWorker: Sendable {
         let rows = try await services.store.run(statements)
         activity.note()
         if verdict == .disable {
-            let settle = SettleWebhook(org: delivery.org, webhook: Webhook.ID(delivery.webhook), status: .disabled, url: WebhookURL(delivery.url))
+            let settle = SettleWebhook(
+                org: delivery.org, webhook: Webhook.ID(delivery.webhook), status: .disabled, url: WebhookURL(delivery.url))
             try await settle.carryOut(services)
         }
         guard verdict == .delivered, let row = rows[rows.count - 2].first, let endpoint = rows[rows.count - 1].first else { return nil }
@@ -126,7 +134,8 @@ struct DeliveryWorker: Sendable {
         while true {
             let old = services.clock() - .seconds(30 * 86_400)
             _ = try await services.store.run([
-                "DELETE FROM partners.attempts WHERE at < \(old)", "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
+                "DELETE FROM partners.attempts WHERE at < \(old)",
+                "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
             ])
             try await Task.sleep(for: .seconds(3_600))
         }

@@ -23,7 +23,8 @@ enum FanOut {
         ])
 
     static func reaction(_ catalogue: EventCatalogue, _ services: Services, _ activity: Activity) -> Reaction {
-        Reaction("partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, sift: { try await forSubscribers($0, services) }) { envelope in
+        Reaction("partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, sift: { try await forSubscribers($0, services) })
+        { envelope in
             activity.note()
             return Changes(rows: envelope.audience.map { row(envelope, for: $0, services) })
         }
@@ -40,7 +41,8 @@ enum FanOut {
         let body = PartnerEnvelope.body(envelope, for: org), now = services.clock()
         return """
             INSERT INTO partners.deliveries (webhook_id, envelope, name, lane, body, state, next_at, created_at)
-            SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), CAST(\(body) AS TEXT),
+            SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), \
+            CAST(\(body) AS TEXT),
                 'pending', CAST(\(now) AS BIGINT), CAST(\(now) AS BIGINT)
             FROM partners.webhooks WHERE org_id = \(org) AND status IN ('active', 'pending')
                 AND (events LIKE '%|*|%' OR events LIKE \("%|\(envelope.name)|%"))

@@ -27,7 +27,8 @@ enum PartnerEnvelope {
     private static func shadow(_ envelope: Envelope, _ org: OrgID) -> JSON {
         func text(_ name: String) -> JSON { envelope.data[name].map { .string($0.encoded) } ?? .null }
         return [
-            "partnerId": org.json, "thingName": envelope.data["thing"] ?? .string(envelope.stream.id), "version": envelope.data["version"] ?? .null,
+            "partnerId": org.json, "thingName": envelope.data["thing"] ?? .string(envelope.stream.id),
+            "version": envelope.data["version"] ?? .null,
             "desiredState": text("desired"), "reportedState": text("reported"), "deltaState": text("delta"), "metadata": text("metadata"),
         ]
     }

@@ -24,8 +24,11 @@ struct Verification: Sendable {
     private func verify(_ row: Row) async {
         guard let id = row.text("id"), let org = row.text("org_id"), let url = row.text("url") else { return }
         let now = services.clock(), attempts = Int(row.int("verify_attempts") ?? 0) + 1
-        let challenge: JSON = ["type": "webhook.verification", "challenge": .string(UUIDText.fresh(at: now).text), "webhookId": .string(id)]
-        let outcome = await sending.send(WebhookSending.Request(url: url, headers: [("Content-Type", "application/json")], body: challenge.bytes))
+        let challenge: JSON = [
+            "type": "webhook.verification", "challenge": .string(UUIDText.fresh(at: now).text), "webhookId": .string(id),
+        ]
+        let outcome = await sending.send(
+            WebhookSending.Request(url: url, headers: [("Content-Type", "application/json")], body: challenge.bytes))
         do {
             if case .answered(200..<300, _) = outcome { return try await settle(id, org, url, .active) }
             guard attempts < 60 else { return try await settle(id, org, url, .failed) }

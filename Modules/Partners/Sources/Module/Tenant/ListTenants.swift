@@ -19,8 +19,10 @@ struct TenantRow: Sendable {
     }
 
     static let shape = Shape<TenantRow>(
-        .member("orgId") { $0.org }, .member("orgName") { $0.name }, .member("ownerEmail") { $0.ownerEmail }, .member("createdAt") { $0.createdAt },
-        .json("apiKey", KeyFace.Shown.shape.schema.nullable) { $0.key.map(KeyFace.Shown.shape.json) ?? .null }, .member("webhookCount") { $0.webhooks })
+        .member("orgId") { $0.org }, .member("orgName") { $0.name }, .member("ownerEmail") { $0.ownerEmail },
+        .member("createdAt") { $0.createdAt },
+        .json("apiKey", KeyFace.Shown.shape.schema.nullable) { $0.key.map(KeyFace.Shown.shape.json) ?? .null },
+        .member("webhookCount") { $0.webhooks })
 }
 
 /// Reads tenants by offset, as the contract has it.
@@ -45,18 +47,21 @@ struct ListTenants: Lookup {
 
     static let missing: String? = nil
     static let shape = Shape<Found>(
-        .list("tenants", of: TenantRow.shape) { $0.tenants }, .member("total") { $0.total }, .member("limit") { $0.limit }, .member("offset") { $0.offset })
+        .list("tenants", of: TenantRow.shape) { $0.tenants }, .member("total") { $0.total }, .member("limit") { $0.limit },
+        .member("offset") { $0.offset })
 
     func find(_ request: Request, _ services: Services) async throws -> Found? {
         let rows = try await services.store.run([
-            "SELECT COUNT(*) AS total FROM partners.tenants", "SELECT * FROM partners.tenants ORDER BY org_id LIMIT \(limit) OFFSET \(offset)",
+            "SELECT COUNT(*) AS total FROM partners.tenants",
+            "SELECT * FROM partners.tenants ORDER BY org_id LIMIT \(limit) OFFSET \(offset)",
         ])
         return Found(tenants: try rows[1].map { try TenantRow($0) }, total: try rows[0][0].read("total"), limit: limit, offset: offset)
     }
 
     static let operation = Operation.lookup(
         "/tenants", "List tenants", allow: .staff,
-        inputs: .init(.query("limit", "At most this many, up to 200.", default: 50), .query("offset", "How many to leave out.", default: 0)),
+        inputs: .init(
+            .query("limit", "At most this many, up to 200.", default: 50), .query("offset", "How many to leave out.", default: 0)),
         make: ListTenants.init(limit:offset:)
     )
 }

@@ -16,14 +16,17 @@ struct RegisterTenant: Command {
         var words: String {
             switch self {
             case .registeredOtherwise: "The tenant is registered with another name or owner."
-            case .badName: "orgId must begin with a letter or digit, have at most 64 of the characters A-Z a-z 0-9 . _ - and not be 'staff'."
+            case .badName:
+                "orgId must begin with a letter or digit, have at most 64 of the characters A-Z a-z 0-9 . _ - and not be 'staff'."
             }
         }
     }
 
     func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
         if tenant.isRegistered {
-            guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else { throw .registeredOtherwise }
+            guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else {
+                throw .registeredOtherwise
+            }
             return []  // asking twice is not an error
         }
         guard org.isTenantName else { throw .badName }

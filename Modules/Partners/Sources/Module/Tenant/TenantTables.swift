@@ -7,11 +7,13 @@ enum TenantTables {
         [
             """
             CREATE TABLE partners.tenants (
-                org_id TEXT PRIMARY KEY, name TEXT NOT NULL, owner_email TEXT NOT NULL, api_key TEXT, webhooks BIGINT NOT NULL, created_at BIGINT NOT NULL)
+                org_id TEXT PRIMARY KEY, name TEXT NOT NULL, owner_email TEXT NOT NULL, api_key TEXT, webhooks BIGINT NOT NULL, \
+            created_at BIGINT NOT NULL)
             """,
             """
             CREATE TABLE partners.webhooks (
-                id TEXT PRIMARY KEY, org_id TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, status TEXT NOT NULL, sealed_secret TEXT NOT NULL,
+                id TEXT PRIMARY KEY, org_id TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, status TEXT NOT NULL, \
+            sealed_secret TEXT NOT NULL,
                 sealed_auth TEXT, verify_at BIGINT, verify_attempts BIGINT NOT NULL DEFAULT 0, last_error TEXT, last_error_at BIGINT)
             """,
             "CREATE INDEX webhooks_by_org ON partners.webhooks (org_id)",
@@ -27,7 +29,8 @@ enum TenantTables {
         let org = change.stream.id, tenant = change.after
         let row: SQL = """
             INSERT INTO partners.tenants (org_id, name, owner_email, api_key, webhooks, created_at)
-            VALUES (\(org), \(tenant.name ?? ""), \(tenant.ownerEmail ?? ""), \(optional: tenant.key?.json), \(tenant.webhooks.count), \(change.at))
+            VALUES (\(org), \(tenant.name ?? ""), \(tenant.ownerEmail ?? ""), \(optional: tenant.key?.json), \
+            \(tenant.webhooks.count), \(change.at))
             ON CONFLICT (org_id) DO UPDATE SET api_key = EXCLUDED.api_key, webhooks = EXCLUDED.webhooks
             """
         switch change.event {
@@ -47,7 +50,8 @@ enum TenantTables {
             VALUES (\(webhook.id), \(org), \(webhook.url.text), \(events), \(webhook.status.rawValue), \(webhook.sealedSecret),
                 \(optional: webhook.sealedAuth), \(now), \(optional: webhook.previousSecret), \(optional: webhook.previousUntil))
             ON CONFLICT (id) DO UPDATE SET url = EXCLUDED.url, events = EXCLUDED.events, status = EXCLUDED.status,
-                sealed_secret = EXCLUDED.sealed_secret, sealed_auth = EXCLUDED.sealed_auth, verify_at = EXCLUDED.verify_at, verify_attempts = 0,
+                sealed_secret = EXCLUDED.sealed_secret, sealed_auth = EXCLUDED.sealed_auth, verify_at = EXCLUDED.verify_at, \
+            verify_attempts = 0,
                 previous_secret = EXCLUDED.previous_secret, previous_until = EXCLUDED.previous_until
             """
     }

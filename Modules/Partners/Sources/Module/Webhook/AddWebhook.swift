@@ -40,7 +40,8 @@ struct AddWebhook: Command {
         return [
             .webhookAdded(
                 Webhook(
-                    id: webhook, url: url, events: events.names, status: .active, sealedSecret: facts.sealedSecret, sealedAuth: facts.sealedAuth, createdAt: now,
+                    id: webhook, url: url, events: events.names, status: .active, sealedSecret: facts.sealedSecret,
+                    sealedAuth: facts.sealedAuth, createdAt: now,
                     updatedAt: now))
         ]
     }

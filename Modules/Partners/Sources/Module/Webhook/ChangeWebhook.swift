@@ -25,7 +25,9 @@ struct ChangeWebhook: Command {
     }
 
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
-        guard url != nil || events != nil || secret != nil else { throw Failure.problems([Problem("body", "must change url, events or secret")]) }
+        guard url != nil || events != nil || secret != nil else {
+            throw Failure.problems([Problem("body", "must change url, events or secret")])
+        }
         try url?.check(services.settings)
         return Facts(sealedSecret: try secret.map { try Sealed.secret($0.text, webhook, services.vault) })
     }
@@ -61,11 +63,14 @@ struct ChangeWebhook: Command {
             .put, "/tenants/{orgId}/webhooks/{webhookId}", "Change a webhook", allow: .staff, answer: answer,
             inputs: .init(
                 .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
-                .body("events", "Other events.").named(in: catalogue), .body("secret", "Another signing secret; the one before signs too for 24 hours.")),
+                .body("events", "Other events.").named(in: catalogue),
+                .body("secret", "Another signing secret; the one before signs too for 24 hours.")),
             make: ChangeWebhook.init(org:webhook:url:events:secret:))
     }
 
-    private static let ownURL = Field<WebhookURL>.body("url", "The new https address; it is verified anew.").checked { $0.isSecure ? nil : "must be https" }
+    private static let ownURL = Field<WebhookURL>.body("url", "The new https address; it is verified anew.").checked {
+        $0.isSecure ? nil : "must be https"
+    }
     private static let nothingElse = Field<NothingElse>.noOther(than: ["url"], "cannot be changed here")
 
     private init(ofPartner caller: Caller, webhook: Webhook.ID, url: WebhookURL, _: NothingElse) {
@@ -74,7 +79,9 @@ struct ChangeWebhook: Command {
 
     static let byPartner = Operation.command(
         .patch, "/webhooks/{webhookId}", "Change the address of one's own webhook",
-        allow: Rule("the tenant that the webhook belongs to", by: .apiKey, refusal: .unknown) { command, _, caller in caller.org == command.org }, answer: answer,
+        allow: Rule("the tenant that the webhook belongs to", by: .apiKey, refusal: .unknown) { command, _, caller in
+            caller.org == command.org
+        }, answer: answer,
         inputs: .init(.caller, .path("webhookId", "The webhook."), ownURL, nothingElse), make: ChangeWebhook.init(ofPartner:webhook:url:_:)
     )
 }

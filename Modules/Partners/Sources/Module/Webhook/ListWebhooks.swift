@@ -17,20 +17,26 @@ struct ListWebhooks: Query {
     }
 
     static let webhook = Shape<Listed>(
-        .member("id") { $0.webhook.id }, .member("url") { $0.webhook.url }, .member("events") { $0.webhook.events }, .member("status") { $0.webhook.status },
-        .member("createdAt") { $0.webhook.createdAt }, .member("updatedAt") { $0.webhook.updatedAt }, .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
+        .member("id") { $0.webhook.id }, .member("url") { $0.webhook.url }, .member("events") { $0.webhook.events },
+        .member("status") { $0.webhook.status },
+        .member("createdAt") { $0.webhook.createdAt }, .member("updatedAt") { $0.webhook.updatedAt },
+        .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
         .member("lastError") { Nullable($0.failure?.words) }, .member("lastErrorAt") { Nullable($0.failure?.at) })
     static let shape = Shape<[Listed]>(
-        .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.most }, .member("offset") { _ in 0 })
+        .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.most },
+        .member("offset") { _ in 0 })
 
     func answer(_ snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) async throws -> [Listed] {
         let rows = try await services.store.query("SELECT id, last_error, last_error_at FROM partners.webhooks WHERE org_id = \(org)")
         var failures: [Webhook.ID: Listed.Failure] = [:]
-        for row in rows { failures[try row.read("id")] = Listed.Failure(words: try row.read("last_error"), at: try row.read("last_error_at")) }
+        for row in rows {
+            failures[try row.read("id")] = Listed.Failure(words: try row.read("last_error"), at: try row.read("last_error_at"))
+        }
         return snapshot.state.webhooks.map { Listed(webhook: $0, failure: failures[$0.id]) }
     }
 
     static let operation = Operation.query(
-        "/tenants/{orgId}/webhooks", "List the webhooks of a tenant", allow: .staff, inputs: .init(.path("orgId", "The tenant.")), make: ListWebhooks.init(org:)
+        "/tenants/{orgId}/webhooks", "List the webhooks of a tenant", allow: .staff, inputs: .init(.path("orgId", "The tenant.")),
+        make: ListWebhooks.init(org:)
     )
 }

@@ -2,7 +2,9 @@ import Kernel
 
 /// Secrets of webhooks at rest: encrypted, each for its own purpose and webhook.
 enum Sealed {
-    static func secret(_ secret: String, _ id: Webhook.ID, _ vault: Vault) throws -> String { try vault.seal(Array(secret.utf8), "webhook-secret", id.text) }
+    static func secret(_ secret: String, _ id: Webhook.ID, _ vault: Vault) throws -> String {
+        try vault.seal(Array(secret.utf8), "webhook-secret", id.text)
+    }
     static func openSecret(_ sealed: String, _ id: Webhook.ID, _ vault: Vault) throws -> String {
         String(decoding: try vault.open(sealed, "webhook-secret", id.text), as: UTF8.self)
     }

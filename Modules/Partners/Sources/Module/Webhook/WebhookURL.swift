@@ -10,7 +10,9 @@ struct WebhookURL: Text {
 
     static func problem(with text: String) -> String? {
         let scheme = text.hasPrefix("https://") ? "https://" : "http://"
-        guard text.utf8.count <= 2_048, text.hasPrefix(scheme), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return "must be an http(s) address" }
+        guard text.utf8.count <= 2_048, text.hasPrefix(scheme), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return "must be an http(s) address"
+        }
         let authority = text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.contains("@") { return "must not carry credentials" }
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } : authority.prefix { $0 != ":" }
@@ -35,16 +37,22 @@ struct WebhookAuth: WireValue, Codable {
         let secret = String?.read(object["secret"], at: "\(path).secret", &reading)
         guard let type, let header, let secret else { return nil }
         if type != .none, secret?.isEmpty ?? true { return reading.note("\(path).secret", "is missing") }
-        if type == .apiKeyHeader, !(header.map(isHeaderName) ?? false) { return reading.note("\(path).headerName", "must be the name of a header") }
-        if let secret, !secret.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return reading.note("\(path).secret", "must be printable ASCII") }
+        if type == .apiKeyHeader, !(header.map(isHeaderName) ?? false) {
+            return reading.note("\(path).headerName", "must be the name of a header")
+        }
+        if let secret, !secret.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
+            return reading.note("\(path).secret", "must be printable ASCII")
+        }
         return WebhookAuth(type: type, headerName: header, secret: secret)
     }
 
     /// A token (RFC 9110 §5.6.2) that does not take the place of a header of ours.
     private static func isHeaderName(_ name: String) -> Bool {
         let lower = name.lowercased()
-        return (1...64).contains(name.utf8.count) && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-            && !lower.hasPrefix("webhook-") && !["host", "content-length", "content-type", "transfer-encoding", "connection"].contains(lower)
+        return (1...64).contains(name.utf8.count)
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+            && !lower.hasPrefix("webhook-")
+            && !["host", "content-length", "content-type", "transfer-encoding", "connection"].contains(lower)
     }
 
     var header: (name: String, value: String)? {
