@@ -18,7 +18,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// A bounded context: contracts that others may see, one implementation, its tests.
-struct Context {
+struct Module {
     let name: String
     /// The modules whose contracts it knows.
     let knows: [String]
@@ -53,13 +53,13 @@ struct Context {
 }
 
 let contexts = [
-    Context(
+    Module(
         name: "Access", knows: ["Devices", "Identity", "Partners"],
         ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
-    Context(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
-    Context(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
-    Context(name: "Video", knows: []),
-    Context(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),
+    Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
+    Module(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
+    Module(name: "Video", knows: []),
+    Module(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),
 ]
 let modules: [Target.Dependency] = contexts.map { .target(name: $0.name) }
 let ports: [Target.Dependency] = contexts.flatMap(\.ports).map { .target(name: $0.name) }

@@ -14,13 +14,13 @@ final class Pool<Member: AnyObject & Sendable>: Sendable {
         var isSwept = false
     }
     private let state: Mutex<State>
-    private let patience: Duration
+    private let timeout: Duration
     /// Waiters beyond this number are turned away at once: a queue that only grows helps nobody.
     private let limit: Int
 
-    init(_ members: [Member], patience: Duration, limit: Int) {
+    init(_ members: [Member], timeout: Duration, limit: Int) {
         state = Mutex(State(idle: members))
-        (self.patience, self.limit) = (patience, limit)
+        (self.timeout, self.limit) = (timeout, limit)
     }
 
     func lend<Result: Sendable>(_ body: @Sendable (Member) async throws -> Result) async throws -> Result {
@@ -47,13 +47,13 @@ final class Pool<Member: AnyObject & Sendable>: Sendable {
             if Task.isCancelled { return .failure(CancellationError()) }
             if let member = state.idle.popLast() { return .success(member) }
             if state.waiters.count >= limit { return .failure(DatabaseError.timedOut) }
-            state.waiters.append(Waiter(number: number, deadline: .now + patience, continuation: continuation))
+            state.waiters.append(Waiter(number: number, deadline: .now + timeout, continuation: continuation))
             return nil
         }
         if let outcome { continuation.resume(with: outcome) } else { sweep() }
     }
 
-    /// Turns away who has waited too long: one timer for the whole line, while there is a line.
+    /// Fails waiters that exceed the timeout: one timer for all of them, while there are any.
     private func sweep() {
         let mustStart = state.withLock { state in
             defer { state.isSwept = true }

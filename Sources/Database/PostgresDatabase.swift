@@ -11,7 +11,7 @@ public final class PostgresDatabase: Database {
     public init(_ settings: PostgresSettings, connections: Int) {
         self.settings = settings
         members = (0..<max(1, connections)).map { _ in PostgresConnection(settings: settings) }
-        pool = Pool(members, patience: .seconds(5), limit: 4_000)
+        pool = Pool(members, timeout: .seconds(5), limit: 4_000)
     }
 
     public func read(_ queries: [SQL]) async throws -> [Rows] { try await pool.lend { try await $0.read(queries) } }

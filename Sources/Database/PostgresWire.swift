@@ -7,12 +7,12 @@ public struct PostgresSettings: Sendable {
     /// A libpq connection string or URI.
     public let conninfo: String
     /// How long a connection may take, and a round trip.
-    public let patience: Duration
+    public let timeout: Duration
     /// Whether a commit waits for the disk (`synchronous_commit`).
     public let isDurable: Bool
-    public init(conninfo: String, patience: Duration = .seconds(10), isDurable: Bool = true) {
+    public init(conninfo: String, timeout: Duration = .seconds(10), isDurable: Bool = true) {
         self.conninfo = conninfo
-        self.patience = patience
+        self.timeout = timeout
         self.isDurable = isDurable
     }
 }
@@ -20,28 +20,28 @@ public struct PostgresSettings: Sendable {
 /// The libpq side of a connection. Confined to the thread of its actor.
 final class PostgresWire {
     private let handle: OpaquePointer
-    private let patience: Duration
+    private let timeout: Duration
     private var prepared: [String: String] = [:]
     private(set) var isBroken = false
     private static let preparedLimit = 400
 
     init(_ settings: PostgresSettings) throws {
-        patience = settings.patience
-        let timeout = patience.milliseconds
+        timeout = settings.timeout
+        let milliseconds = timeout.milliseconds
         let keywords = ["dbname", "application_name", "options", "tcp_user_timeout", "client_encoding"]
         let values = [
             settings.conninfo, "spkey",
             (settings.isDurable ? "" : "-c synchronous_commit=off ")
-                + "-c statement_timeout=\(timeout) -c lock_timeout=\(timeout / 2) -c idle_in_transaction_session_timeout=3000 "
+                + "-c statement_timeout=\(milliseconds) -c lock_timeout=\(milliseconds / 2) -c idle_in_transaction_session_timeout=3000 "
                 // Statements are prepared once and say what they look for: plans made for single values have sorted whole backlogs.
                 + "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning",
-            "\(timeout)", "UTF8",
+            "\(milliseconds)", "UTF8",
         ]
         var names = keywords.map { UnsafePointer(strdup($0)) } + [nil], texts = values.map { UnsafePointer(strdup($0)) } + [nil]
         defer { for pointer in names + texts { free(UnsafeMutablePointer(mutating: pointer)) } }
         guard let handle = PQconnectStartParams(&names, &texts, 1) else { throw DatabaseError.unreachable("out of memory") }
         self.handle = handle
-        try connect(by: .now + min(patience, .seconds(5)))
+        try connect(by: .now + min(timeout, .seconds(5)))
         PQsetnonblocking(handle, 1)
     }
 
@@ -83,7 +83,7 @@ final class PostgresWire {
 
     /// Sends all statements at once and reads all answers. The first error is thrown after the rest has been read.
     func pipeline(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         if prepared.count > Self.preparedLimit { try forget(by: deadline) }
         guard PQenterPipelineMode(handle) == 1 else { throw broken(.unreachable(message)) }
         var fresh: [Int: (name: String, text: String)] = [:]

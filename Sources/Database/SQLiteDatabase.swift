@@ -14,8 +14,8 @@ public final class SQLiteDatabase: Database {
         let first = SQLiteConnection(path: path, schemas: schemas, isWriter: true)
         let others = (0..<max(1, count)).map { _ in SQLiteConnection(path: path, schemas: schemas, isWriter: false) }
         members = [first] + others
-        writer = Pool([first], patience: .seconds(10), limit: 4_000)
-        readers = Pool(others, patience: .seconds(5), limit: 4_000)
+        writer = Pool([first], timeout: .seconds(10), limit: 4_000)
+        readers = Pool(others, timeout: .seconds(5), limit: 4_000)
     }
 
     public func read(_ queries: [SQL]) async throws -> [Rows] { try await readers.lend { try await $0.execute(queries) } }

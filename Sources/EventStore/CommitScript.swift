@@ -36,15 +36,15 @@ struct CommitScript {
     }
 
     /// One row of the outbox.
-    private struct Letter {
-        let envelope: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment
+    private struct OutboxRow {
+        let envelope: String, name: String, stream: StreamName, subject: String, version: Int, at: Timestamp
         let audience: String, trace: Trace, data: String
     }
 
-    private func letters(_ commit: Commit) -> [Letter] {
+    private func letters(_ commit: Commit) -> [OutboxRow] {
         let events = commit.appends.flatMap { append in
             append.events.enumerated().map { place, event in
-                Letter(
+                OutboxRow(
                     envelope: event.envelope, name: event.wire.type, stream: append.stream, subject: event.subject,
                     version: append.expected + place + 1, at: append.at, audience: Self.audience(event.audience), trace: commit.trace,
                     data: JSON.object(event.wire.data).encoded)
@@ -52,7 +52,7 @@ struct CommitScript {
         }
         return events
             + commit.messages.map { message in
-                Letter(
+                OutboxRow(
                     envelope: message.envelope, name: message.name, stream: message.stream, subject: message.stream.id, version: 0,
                     at: message.at, audience: Self.audience(message.audience), trace: commit.trace, data: JSON.object(message.data).encoded)
             }
@@ -71,7 +71,7 @@ extension Append {
 // MARK: - One statement per table, with arrays (PostgreSQL)
 
 extension CommitScript {
-    private func gathered(_ appends: [Append], _ letters: [Letter]) -> [SQL] {
+    private func gathered(_ appends: [Append], _ letters: [OutboxRow]) -> [SQL] {
         var statements: [SQL] = []
         if !appends.isEmpty { statements += [states(appends.sorted { $0.stream.description < $1.stream.description }), events(appends)] }
         if !letters.isEmpty { statements.append(outbox(letters)) }
@@ -83,11 +83,11 @@ extension CommitScript {
         """
         INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
         SELECT * FROM unnest(CAST(\(texts(appends) { $0.stream.category }) AS TEXT[]), CAST(\(texts(appends) { $0.stream.id }) AS TEXT[]),
-            CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.shape }) AS BIGINT[]),
+            CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.schemaVersion }) AS BIGINT[]),
             CAST(\(texts(appends) { $0.stateText }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
             CAST(\(ints(appends) { Int($0.at.milliseconds) }) AS BIGINT[]))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN \
-        EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, \
+        state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }
@@ -108,7 +108,7 @@ extension CommitScript {
             """
     }
 
-    private func outbox(_ letters: [Letter]) -> SQL {
+    private func outbox(_ letters: [OutboxRow]) -> SQL {
         """
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
@@ -129,17 +129,17 @@ extension CommitScript {
 // MARK: - One statement per row (SQLite)
 
 extension CommitScript {
-    private func single(_ appends: [Append], _ letters: [Letter]) -> [SQL] {
+    private func single(_ appends: [Append], _ letters: [OutboxRow]) -> [SQL] {
         appends.flatMap { [state($0)] + events($0) } + letters.map(row)
     }
 
     private func state(_ append: Append) -> SQL {
         """
         INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
-        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.shape), \(append.stateText), \
+        VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.schemaVersion), \(append.stateText), \
         \(optional: append.org), \(append.at))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, state = CASE WHEN \
-        EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, \
+        state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
     }
@@ -154,7 +154,7 @@ extension CommitScript {
         }
     }
 
-    private func row(_ letter: Letter) -> SQL {
+    private func row(_ letter: OutboxRow) -> SQL {
         """
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)

@@ -3,7 +3,7 @@ public import Kernel
 import Synchronization
 
 /// Whether this process may do what one process does at a time.
-public final class Standing: Sendable {
+public final class LeaseState: Sendable {
     public enum State: Sendable {
         /// Not known yet.
         case starting
@@ -21,16 +21,17 @@ public final class Standing: Sendable {
 public struct ExclusiveJob: Sendable {
     let job: Job
     let lease: Lease
-    let standing: Standing
+    let standing: LeaseState
     let log: Log
 
     /// How often a lease is renewed, and how long a holder that cannot renew goes on: less than the lease lasts.
-    private static let beat = Duration.seconds(1), endurance = Duration.seconds(3)
+    private static let interval = Duration.seconds(1), maxStaleness = Duration.seconds(3)
 
     /// - Parameters:
     ///   - store: the module's storage; the lease stands among its checkpoints.
     ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to run out.
-    public init(_ job: Job, store: ModuleStore, holder: String, standing: Standing, log: Log, clock: @escaping @Sendable () -> Moment) {
+    public init(_ job: Job, store: ModuleStore, holder: String, standing: LeaseState, log: Log, clock: @escaping @Sendable () -> Timestamp)
+    {
         lease = Lease(
             schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
         self.job = job
@@ -43,7 +44,7 @@ public struct ExclusiveJob: Sendable {
         while true {
             if let token = try await lease.take()?.token { try await hold(token) }
             standing.become(.standby)
-            try await Task.sleep(for: Self.beat / 2)
+            try await Task.sleep(for: Self.interval / 2)
         }
     }
 
@@ -81,14 +82,14 @@ public struct ExclusiveJob: Sendable {
 
     /// Gives up when the lease would run out: a renewal that hangs must not hold the job.
     private func watch(_ renewal: Renewal) async throws {
-        while renewal.age < Self.endurance { try await Task.sleep(for: .milliseconds(100)) }
+        while renewal.age < Self.maxStaleness { try await Task.sleep(for: .milliseconds(100)) }
         throw NotRenewed()
     }
 
     /// Gives up when the lease is another's.
     private func renew(_ token: Int64, _ renewal: Renewal) async throws {
         while true {
-            try await Task.sleep(for: Self.beat)
+            try await Task.sleep(for: Self.interval)
             let asked = ContinuousClock.now
             do {
                 _ = try await lease.database.transact([lease.renew(token: token)])

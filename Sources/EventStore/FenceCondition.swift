@@ -16,8 +16,8 @@ enum FenceCondition {
     private static func state(_ stream: Fence.Stream) -> SQL {
         """
         EXISTS (SELECT 1 FROM \(trusted: stream.module).aggregates a
-            WHERE a.category = \(stream.category) AND a.id = \(stream.id) AND a.version = \(stream.version) AND a.changed_at = \
-        \(stream.changedAt))
+            WHERE a.category = \(stream.category) AND a.id = \(stream.id) AND a.version = \(stream.version) \
+        AND a.changed_at = \(stream.changedAt))
         """
     }
 }

@@ -4,13 +4,13 @@ import Kernel
 /// Gathers commits that arrive at the same time into one transaction. A group that fails is run again one commit at a time, so that
 /// a conflict costs only its own command.
 final class GroupCommit: Sendable {
-    private struct Waiting: Gathered {
+    private struct Waiting: Batched {
         let commit: Commit
         let continuation: CheckedContinuation<Void, any Error>
-        func turnAway(_ error: any Error) { continuation.resume(throwing: error) }
+        func fail(_ error: any Error) { continuation.resume(throwing: error) }
     }
     /// Two groups at once: one on its way to the disk while the next is gathered.
-    private let gathering = Gathering<Waiting>(lanes: 2)
+    private let gathering = Batcher<Waiting>(lanes: 2)
     private let script: CommitScript
     private let database: any Database
     private static let most = 128

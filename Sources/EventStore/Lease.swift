@@ -10,7 +10,7 @@ struct Lease: Sendable {
     let part: Int
     let holder: String
     let database: any Database
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
 
     /// How long a lease holds without being renewed.
     static let span = Duration.seconds(4)
@@ -25,10 +25,10 @@ struct Lease: Sendable {
             VALUES (\(subscription), \(source), \(part), 0, 0, 0, '', 0, 0) ON CONFLICT (subscription, source, part) DO NOTHING
             """,
             """
-            UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, until = \(trusted: now) + \
-            \(Self.span.milliseconds)
-            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) OR \
-            until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
+            UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, \
+            until = \(trusted: now) + \(Self.span.milliseconds)
+            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) \
+            OR until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
             RETURNING token, epoch, transaction_id, position
             """,
         ])
@@ -41,8 +41,8 @@ struct Lease: Sendable {
     /// Moves the checkpoint and prolongs the lease; fails the transaction when the token is no longer ours.
     func advance(to cursor: Cursor, token: Int64) -> SQL {
         ("""
-        UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), position = \
-        \(cursor.position),
+        UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), \
+        position = \(cursor.position),
             until = \(trusted: now) + \(Self.span.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required

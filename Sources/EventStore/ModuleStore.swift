@@ -7,8 +7,8 @@ public struct ModuleStore: Sendable {
     let database: any Database
     let script: CommitScript
     private let group: GroupCommit
-    private let reads: GatheredReads
-    private let turns = Turns()
+    private let reads: ReadBatcher
+    private let turns = StreamLocks()
     private let people: PersonKeys?
     /// What is personal, by category.
     private let personal: [String: Personal]
@@ -30,7 +30,7 @@ public struct ModuleStore: Sendable {
         personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
         group = GroupCommit(script: script, database: database)
-        reads = GatheredReads(database: database)
+        reads = ReadBatcher(database: database)
     }
 
     /// The store as the module's use cases see it.
@@ -41,15 +41,15 @@ public struct ModuleStore: Sendable {
             query: { query in try await clear { try await reads.read([query])[0] } },
             read: { queries in try await clear { try await reads.read(queries) } },
             run: { statements in try await clear { try await run(statements) } },
-            turn: { try await turns.take($0) }, holds: FenceCondition.sql)
+            lockStream: { try await turns.take($0) }, holds: FenceCondition.sql)
     }
 
-    private func state(_ stream: StreamName, known: Mark?) async throws -> (Found, epoch: Int64) {
+    private func state(_ stream: StreamName, known: StateVersion?) async throws -> (LoadResult, epoch: Int64) {
         let row = try await clear {
             try await reads.read([
                 """
-                SELECT c.epoch, a.version, a.shape, a.changed_at, CASE WHEN a.version = \(known?.version ?? -1) AND \
-                a.changed_at = \(known?.changedAt.milliseconds ?? -1)
+                SELECT c.epoch, a.version, a.shape, a.changed_at, CASE WHEN a.version = \(known?.version ?? -1) \
+                AND a.changed_at = \(known?.changedAt.milliseconds ?? -1)
                     THEN NULL ELSE a.state END AS state
                 FROM platform.credentials_epoch c LEFT JOIN \(trusted: schema).aggregates a ON a.category = \(stream.category) \
                 AND a.id = \(stream.id)
@@ -60,9 +60,11 @@ public struct ModuleStore: Sendable {
         people?.see(epoch)
         guard let row, let version = row.int("version") else { return (.nothing, epoch) }
         guard let stored = row.json("state") else { return (.unchanged, epoch) }
-        let state = try await opened(stored, of: stream)
-        let changedAt = row.moment("changed_at") ?? Moment(milliseconds: 0)
-        return (.state(StoredState(version: Int(version), shape: Int(row.int("shape") ?? 0), state: state, changedAt: changedAt)), epoch)
+        let state = try await decrypted(stored, of: stream)
+        let changedAt = row.moment("changed_at") ?? Timestamp(milliseconds: 0)
+        return (
+            .state(StoredState(version: Int(version), schemaVersion: Int(row.int("shape") ?? 0), state: state, changedAt: changedAt)), epoch
+        )
     }
 
     private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {
@@ -74,24 +76,24 @@ public struct ModuleStore: Sendable {
                 """)
             var events: [StoredEvent] = []
             for row in rows {
-                let data = try await opened(row.json("data") ?? .null, of: stream)
+                let data = try await decrypted(row.json("data") ?? .null, of: stream)
                 events.append(
                     StoredEvent(
-                        stream: stream, version: Int(row.int("version") ?? 0), wire: WireEvent(row.text("type") ?? "", data.members ?? [:]),
-                        at: row.moment("at") ?? Moment(milliseconds: 0), org: row.text("org_id").map { OrgID($0) }))
+                        stream: stream, version: Int(row.int("version") ?? 0), wire: EventData(row.text("type") ?? "", data.members ?? [:]),
+                        at: row.moment("at") ?? Timestamp(milliseconds: 0), org: row.text("org_id").map { OrgID($0) }))
             }
             return events
         }
     }
 
     /// What is sealed in a value of a stream, in clear.
-    public func opened(_ json: JSON, of stream: StreamName) async throws -> JSON {
+    public func decrypted(_ json: JSON, of stream: StreamName) async throws -> JSON {
         guard let people, personal[stream.category] != nil else { return json }
         return try await people.open(json, of: stream)
     }
 
     /// The commit with what is personal in it as ciphertext.
-    func sealed(_ commit: Commit) async throws -> Commit {
+    func encrypted(_ commit: Commit) async throws -> Commit {
         guard let people else { return commit }
         var commit = commit
         for (place, append) in commit.appends.enumerated() {
@@ -111,7 +113,7 @@ public struct ModuleStore: Sendable {
     }
 
     private func commit(_ plain: Commit) async throws {
-        let commit = try await clear { try await sealed(plain) }
+        let commit = try await clear { try await encrypted(plain) }
         do {
             try await clear { try await group.commit(commit) }
         } catch DatabaseError.unique(let constraint) {
@@ -156,9 +158,9 @@ public struct ModuleStore: Sendable {
         do {
             return try await body()
         } catch DatabaseError.outcomeUnknown {
-            throw Failure.outcomeUnknown
+            throw RequestError.outcomeUnknown
         } catch let error as DatabaseError where error.isPassing {
-            throw Failure.unavailable("The database is not available now.", retryAfter: .seconds(2))
+            throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
     }
 }

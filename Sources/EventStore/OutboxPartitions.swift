@@ -20,10 +20,10 @@ public struct OutboxPartitions: Sendable {
     /// What was written longer ago may go.
     public static let kept = Duration.seconds(60 * 86_400)
     /// How many rows SQLite deletes at once.
-    private static let portion = 2_000
+    private static let batchSize = 2_000
 
     /// Makes the months of now and of the near future where they are missing.
-    public func extend(at now: Moment) async throws {
+    public func extend(at now: Timestamp) async throws {
         guard database.dialect == .postgres else { return }
         for month in Month(now).next(Self.ahead + 1) {
             let name = partition(of: month)
@@ -44,7 +44,7 @@ public struct OutboxPartitions: Sendable {
 
     /// Drops what is older than `kept` and has been read by every subscription. Answers what it dropped: months, or numbers of rows.
     @discardableResult
-    public func drop(at now: Moment) async throws -> [String] {
+    public func drop(at now: Timestamp) async throws -> [String] {
         guard let floor = try await floor() else { return [] }
         return database.dialect == .postgres
             ? try await dropMonths(before: now - Self.kept, below: floor) : try await deleteRows(before: now - Self.kept, below: floor)
@@ -66,12 +66,12 @@ public struct OutboxPartitions: Sendable {
         }
     }
 
-    private func dropMonths(before moment: Moment, below floor: Cursor) async throws -> [String] {
+    private func dropMonths(before moment: Timestamp, below floor: Cursor) async throws -> [String] {
         let names = try await database.read(
             """
             SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-            WHERE i.inhparent = CAST(\("\(schema).outbox") AS regclass) AND c.relname LIKE 'outbox\\_2%' AND c.relname < \
-            \(partition(of: Month(moment)))
+            WHERE i.inhparent = CAST(\("\(schema).outbox") AS regclass) AND c.relname LIKE 'outbox\\_2%' \
+            AND c.relname < \(partition(of: Month(moment)))
             ORDER BY c.relname
             """
         ).compactMap { $0.text("name") }
@@ -89,7 +89,7 @@ public struct OutboxPartitions: Sendable {
         return dropped
     }
 
-    private func deleteRows(before moment: Moment, below floor: Cursor) async throws -> [String] {
+    private func deleteRows(before moment: Timestamp, below floor: Cursor) async throws -> [String] {
         var gone = 0, last = 0
         repeat {
             last = try await database.transact([
@@ -97,11 +97,11 @@ public struct OutboxPartitions: Sendable {
                 DELETE FROM \(trusted: schema).outbox WHERE position IN (
                     SELECT position FROM \(trusted: schema).outbox
                     WHERE at < \(moment) AND (epoch, transaction_id, position) <= (\(floor.epoch), \(floor.transaction), \
-                \(floor.position)) LIMIT \(Self.portion))
+                \(floor.position)) LIMIT \(Self.batchSize))
                 """
             ])[0].affected
             gone += last
-        } while last == Self.portion
+        } while last == Self.batchSize
         return gone == 0 ? [] : ["\(gone) rows"]
     }
 }
@@ -111,7 +111,7 @@ private struct Month {
     let year: Int
     let month: Int
 
-    init(_ moment: Moment) {
+    init(_ moment: Timestamp) {
         let parts = moment.iso.prefix(7).split(separator: "-").compactMap { Int($0) }
         (year, month) = (parts[0], parts[1])
     }
@@ -119,7 +119,7 @@ private struct Month {
     private init(count: Int) { (year, month) = (count / 12, count % 12 + 1) }
 
     var name: String { "\(year)_" + (month < 10 ? "0" : "") + "\(month)" }
-    var start: Moment { Moment(iso: "\(year)-" + (month < 10 ? "0" : "") + "\(month)-01T00:00Z")! }
+    var start: Timestamp { Timestamp(iso: "\(year)-" + (month < 10 ? "0" : "") + "\(month)-01T00:00Z")! }
     /// This month and the ones after it.
     func next(_ count: Int) -> [Month] { (0..<count).map { Month(count: year * 12 + month - 1 + $0) } }
 }

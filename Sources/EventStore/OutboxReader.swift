@@ -48,7 +48,7 @@ struct OutboxReader: Sendable {
     private func envelope(_ row: Row) -> Envelope {
         Envelope(
             id: text(row, 3) ?? "", source: source, name: text(row, 4) ?? "", stream: StreamName(text(row, 5) ?? "", text(row, 6) ?? ""),
-            subject: text(row, 7) ?? "", version: Int(int(row, 8)), at: Moment(milliseconds: int(row, 9)),
+            subject: text(row, 7) ?? "", version: Int(int(row, 8)), at: Timestamp(milliseconds: int(row, 9)),
             audience: audience(text(row, 10)),
             trace: Trace(correlation: text(row, 11) ?? "", causation: text(row, 12)), text: text(row, 13) ?? "{}")
     }

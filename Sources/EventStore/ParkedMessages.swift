@@ -16,7 +16,7 @@ public struct ParkedMessages: Sendable {
         public let envelope: String
         public let name: String
         public let error: String
-        public let since: Moment
+        public let since: Timestamp
         /// How many wait behind it.
         public let waiting: Int
         /// Whether it is to be tried again, and was not yet.
@@ -41,7 +41,7 @@ public struct ParkedMessages: Sendable {
             Stream(
                 subscription: row.text("subscription") ?? "", stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
                 envelope: row.text("envelope") ?? "",
-                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Moment(milliseconds: 0),
+                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Timestamp(milliseconds: 0),
                 waiting: waiting,
                 isToBeRetried: row.bool("retry") ?? false)
         }
@@ -61,8 +61,8 @@ public struct ParkedMessages: Sendable {
         let result = try await database.transact([
             """
             UPDATE \(trusted: schema).dead_letters SET retry = TRUE WHERE subscription = \(subscription)
-                AND (category, id) IN (SELECT category, id FROM \(trusted: schema).dead_letters WHERE subscription = \
-            \(subscription) AND envelope = \(envelope))
+                AND (category, id) IN (SELECT category, id FROM \(trusted: schema).dead_letters \
+            WHERE subscription = \(subscription) AND envelope = \(envelope))
             """,
             "DELETE FROM \(trusted: schema).dead_letters WHERE subscription = \(subscription) AND envelope = \(envelope)",
         ])
@@ -79,8 +79,8 @@ extension Subscription {
         let rows = try await store.database.read(
             """
             SELECT * FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND source = \(reader.source)
-                AND (category, id) IN (SELECT category, id FROM \(trusted: store.schema).dead_letters WHERE subscription = \
-            \(reaction.name) AND retry)
+                AND (category, id) IN (SELECT category, id FROM \(trusted: store.schema).dead_letters \
+            WHERE subscription = \(reaction.name) AND retry)
             ORDER BY epoch, transaction_id, position, at LIMIT \(Self.retryPortion)
             """)
         var stopped: Set<StreamName> = []
@@ -92,7 +92,7 @@ extension Subscription {
                 "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
             do {
                 let effects = try await reaction.react(envelope)
-                let sealed = try await store.sealed(commit(effects, for: envelope))
+                let sealed = try await store.encrypted(commit(effects, for: envelope))
                 _ = try await store.database.transact(
                     [lease.advance(to: cursor, token: session.token), removal.required] + store.script.statements(for: [sealed]))
                 if !effects.appends.isEmpty { store.signal() }
@@ -124,7 +124,7 @@ extension Envelope {
         self.init(
             id: id, source: source, name: name, stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
             subject: body["subject"]?.text ?? "",
-            version: Int(body["version"]?.integer ?? 0), at: Moment(milliseconds: body["at"]?.integer ?? 0),
+            version: Int(body["version"]?.integer ?? 0), at: Timestamp(milliseconds: body["at"]?.integer ?? 0),
             audience: (body["audience"]?.items ?? []).compactMap { $0.text.map { OrgID($0) } },
             trace: Trace(correlation: body["correlation"]?.text ?? "", causation: nil), data: body["data"]?.members ?? [:])
     }

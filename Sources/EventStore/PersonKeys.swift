@@ -14,12 +14,12 @@ public final class PersonKeys: Sendable {
             "CREATE TABLE platform.person_keys (user_id TEXT PRIMARY KEY, sealed TEXT)"
         ])
 
-    private enum Standing: Sendable { case key([UInt8]), erased, unknown }
+    private enum KeyState: Sendable { case key([UInt8]), erased, unknown }
 
     private let database: any Database
     private let vault: Vault
     private struct Memory {
-        var known: [UserID: (standing: Standing, until: ContinuousClock.Instant)] = [:]
+        var known: [UserID: (standing: KeyState, until: ContinuousClock.Instant)] = [:]
         var epoch: Int64 = 0
     }
     private let memory = Mutex(Memory())
@@ -122,10 +122,10 @@ public final class PersonKeys: Sendable {
 
     // MARK: - Keys
 
-    private func standings(of people: Set<UserID>, making: Bool) async throws -> [UserID: Standing] {
+    private func standings(of people: Set<UserID>, making: Bool) async throws -> [UserID: KeyState] {
         let now = ContinuousClock.now
         var (found, epoch) = memory.withLock { memory in
-            let found = people.reduce(into: [UserID: Standing]()) { found, person in
+            let found = people.reduce(into: [UserID: KeyState]()) { found, person in
                 guard let entry = memory.known[person], entry.until > now else { return }
                 if case .unknown = entry.standing, making { return }
                 found[person] = entry.standing
@@ -143,7 +143,7 @@ public final class PersonKeys: Sendable {
         return found
     }
 
-    private func standing(of person: UserID, making: Bool) async throws -> Standing {
+    private func standing(of person: UserID, making: Bool) async throws -> KeyState {
         let query: SQL = "SELECT sealed FROM platform.person_keys WHERE user_id = \(person)"
         if let row = try await database.read(query).first { return try standing(row, person) }
         guard making else { return .unknown }
@@ -154,7 +154,7 @@ public final class PersonKeys: Sendable {
         return try rows[1].rows.first.map { try standing($0, person) } ?? .unknown
     }
 
-    private func standing(_ row: Row, _ person: UserID) throws -> Standing {
+    private func standing(_ row: Row, _ person: UserID) throws -> KeyState {
         guard let sealed = row.text("sealed") else { return .erased }
         return .key(try vault.open(sealed, Self.purpose, person.text))
     }

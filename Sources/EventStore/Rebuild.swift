@@ -4,13 +4,13 @@ public import Kernel
 /// Makes a module's views anew: those over its own events by replaying the log, those over other modules' facts by hearing again what the
 /// outboxes still hold. Nothing may write to the module meanwhile; a rebuild that was interrupted is begun again.
 public struct Rebuild: Sendable {
-    let context: Context
+    let context: Module
     let store: ModuleStore
     let database: any Database
     /// Those that fill views over what other modules tell.
     let reactions: [Reaction]
 
-    public init(_ context: Context, store: ModuleStore, database: any Database, reactions: [Reaction]) {
+    public init(_ context: Module, store: ModuleStore, database: any Database, reactions: [Reaction]) {
         self.context = context
         self.store = store
         self.database = database

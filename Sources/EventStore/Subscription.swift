@@ -7,7 +7,7 @@ public struct Subscription: Sendable {
     let lease: Lease
     let reader: OutboxReader
     let store: ModuleStore
-    let wakes: Wakes
+    let signals: OutboxSignals
     let log: Log
     let crashes: CrashPoints
 
@@ -20,8 +20,8 @@ public struct Subscription: Sendable {
 
     /// All parts of a reaction of the module that `store` belongs to.
     public static func all(
-        of reaction: Reaction, store: ModuleStore, holder: String, wakes: Wakes, log: Log, crashes: CrashPoints = .none,
-        clock: @escaping @Sendable () -> Moment
+        of reaction: Reaction, store: ModuleStore, holder: String, signals: OutboxSignals, log: Log, crashes: CrashPoints = .none,
+        clock: @escaping @Sendable () -> Timestamp
     ) -> [Subscription] {
         reaction.sources.flatMap { source in
             (0..<reaction.partitions).map { part in
@@ -31,7 +31,7 @@ public struct Subscription: Sendable {
                 let reader = OutboxReader(
                     source: source, database: store.database, epoch: store.script.epoch, part: part, parts: reaction.partitions)
                 return Subscription(
-                    reaction: reaction, lease: lease, reader: reader, store: store, wakes: wakes, log: log, crashes: crashes)
+                    reaction: reaction, lease: lease, reader: reader, store: store, signals: signals, log: log, crashes: crashes)
             }
         }
     }
@@ -40,7 +40,7 @@ public struct Subscription: Sendable {
     public func run() async {
         while !Task.isCancelled {
             do {
-                let seen = wakes.count(of: reader.source)
+                let seen = signals.count(of: reader.source)
                 guard let (token, cursor) = try await lease.take() else {
                     try await Task.sleep(for: Self.poll)
                     continue
@@ -64,7 +64,7 @@ public struct Subscription: Sendable {
     public var labels: [(String, String)] { [("subscription", reaction.name), ("source", reader.source), ("part", "\(lease.part)")] }
 
     /// How old the first message is that it has yet to handle.
-    public func lag(at now: Moment) async throws -> Duration {
+    public func lag(at now: Timestamp) async throws -> Duration {
         let cursor = try await store.database.read(
             """
             SELECT epoch, transaction_id, position FROM \(trusted: store.schema).checkpoints
@@ -85,8 +85,8 @@ public struct Subscription: Sendable {
             var batch = try await reader.read(after: cursor, limit: Self.batch)
             while !Task.isCancelled {
                 if batch.isEmpty {
-                    try await wakes.wait(for: reader.source, after: seen, atMost: Self.poll)
-                    seen = wakes.count(of: reader.source)
+                    try await signals.wait(for: reader.source, after: seen, atMost: Self.poll)
+                    seen = signals.count(of: reader.source)
                     try await pass(to: cursor, &session)
                     if !session.parked.isEmpty { try await retryParked(at: cursor, &session) }
                     batch = try await reader.read(after: cursor, limit: Self.batch)
@@ -124,7 +124,7 @@ public struct Subscription: Sendable {
         do {
             guard batch.allSatisfy({ !session.parked.contains($0.1.stream) }) else { throw OneByOne() }
             var commits: [Commit] = [], streams: Set<StreamName> = []
-            for envelope in try await reaction.sift(batch.map(\.1).filter(hears)) {
+            for envelope in try await reaction.prefilter(batch.map(\.1).filter(hears)) {
                 let effects = try await reaction.react(envelope)
                 guard streams.isDisjoint(with: effects.appends.map(\.stream)) else { throw OneByOne() }
                 streams.formUnion(effects.appends.map(\.stream))
@@ -159,7 +159,7 @@ public struct Subscription: Sendable {
         let commits = commits.filter { !$0.appends.isEmpty || !$0.rows.isEmpty || !$0.messages.isEmpty }
         guard !commits.isEmpty else { return try await pass(to: cursor, &session) }
         var sealed: [Commit] = []
-        for commit in commits { sealed.append(try await store.sealed(commit)) }
+        for commit in commits { sealed.append(try await store.encrypted(commit)) }
         crashes.reach(.beforeCheckpoint, in: reaction.name)
         _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)] + store.script.statements(for: sealed))
         session.advancedAt = .now
@@ -206,7 +206,7 @@ public struct Subscription: Sendable {
     static func isPassing(_ error: any Error) -> Bool {
         switch error {
         case let error as DatabaseError: error.isPassing
-        case Failure.unavailable, Failure.outcomeUnknown, AskFailure.timedOut, is CancellationError: true
+        case RequestError.unavailable, RequestError.outcomeUnknown, AskFailure.timedOut, is CancellationError: true
         default: false
         }
     }

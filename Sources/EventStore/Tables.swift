@@ -21,8 +21,8 @@ public enum Tables {
                 CREATE TABLE \(schema).outbox (
                     position {sequence}, transaction_id {transaction}, epoch BIGINT NOT NULL, shard BIGINT NOT NULL, envelope TEXT NOT NULL,
                     name TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, version BIGINT NOT NULL,
-                    at BIGINT NOT NULL, audience TEXT NOT NULL, correlation TEXT NOT NULL, causation TEXT, data TEXT NOT NULL) \
-                {by range of at}
+                    at BIGINT NOT NULL, audience TEXT NOT NULL, correlation TEXT NOT NULL, causation TEXT, \
+                data TEXT NOT NULL) {by range of at}
                 """,
                 "{default partition of \(schema).outbox}",
                 "CREATE INDEX outbox_by_cursor_\(schema) ON \(schema).outbox (epoch, transaction_id, position)",
@@ -39,8 +39,8 @@ public enum Tables {
                     id TEXT NOT NULL, body TEXT NOT NULL, error TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (subscription, envelope))
                 """,
                 """
-                CREATE TABLE \(schema).claims (kind TEXT NOT NULL, value TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT \
-                NULL, PRIMARY KEY (kind, value))
+                CREATE TABLE \(schema).claims (kind TEXT NOT NULL, value TEXT NOT NULL, category TEXT NOT NULL, id TEXT NOT NULL, \
+                PRIMARY KEY (kind, value))
                 """,
             ] + idempotency(for: schema).statements)
     }

@@ -50,8 +50,8 @@ public struct Verifier: Sendable {
     private func orphan() async throws -> String? {
         let rows = try await database.read(
             """
-            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a ON a.category = \
-            e.category AND a.id = e.id
+            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a \
+            ON a.category = e.category AND a.id = e.id
             WHERE a.id IS NULL LIMIT 1
             """)
         return rows.first.map { "\(schema): the stream \($0.text("category") ?? "")-\($0.text("id") ?? "") has events and no state" }
@@ -62,7 +62,7 @@ public struct Verifier: Sendable {
         let stream = StreamName(category, id), name = "\(schema): \(stream)"
         let store = ModuleStore(schema: schema, database: database, epoch: 0, people: people, aggregates: aggregates)
         let history = try await store.port.history(stream, 1, Int.max),
-            state = try await store.opened(row.json("state") ?? .null, of: stream)
+            state = try await store.decrypted(row.json("state") ?? .null, of: stream)
         for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
         guard Int64(history.count) == row.int("version") else {
             return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)"
@@ -79,7 +79,7 @@ public struct Verifier: Sendable {
             return
                 "\(name): an event \(error.event) cannot be read: \(error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; "))"
         }
-        guard row.int("shape") != Int64(aggregate.category.shape) || folded == state else {
+        guard row.int("shape") != Int64(aggregate.category.schemaVersion) || folded == state else {
             return "\(name): the state is not what its events make"
         }
         return nil

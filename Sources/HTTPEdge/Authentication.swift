@@ -5,7 +5,7 @@ struct Authentication: Sendable {
     let settings: EdgeSettings
     let directory: CredentialDirectory
     let tokens: TokenVerifier
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
 
     /// Headers that only gateways of old set; from outside they are an attempt at spoofing.
     static let internalHeaders = ["x-org-id", "x-user-id", "x-user-email", "x-is-admin", "x-super-access", "x-admin-delete"]
@@ -23,21 +23,21 @@ struct Authentication: Sendable {
         switch credentials {
         case .staff: return Outcome(caller: try await staff(headers, token), epoch: nil)
         case .apiKey:
-            guard let key else { throw Failure.unauthenticated("This operation needs an API key in X-API-Key.") }
+            guard let key else { throw RequestError.unauthenticated("This operation needs an API key in X-API-Key.") }
             return try await tenant(key, mayRemember)
         case .staffOrKey:
             if headers["x-admin-api-key"] != nil { return Outcome(caller: try await staff(headers, token), epoch: nil) }
             guard let key else {
-                throw Failure.unauthenticated("This operation needs an API key in X-API-Key, or the staff key with a staff token.")
+                throw RequestError.unauthenticated("This operation needs an API key in X-API-Key, or the staff key with a staff token.")
             }
             return try await tenant(key, mayRemember)
         case .token:
-            guard let token else { throw Failure.unauthenticated("This operation needs a user's bearer token.") }
+            guard let token else { throw RequestError.unauthenticated("This operation needs a user's bearer token.") }
             return try await person(token, mayRemember)
         case .clientOrStaff where headers["x-admin-api-key"] != nil: return Outcome(caller: try await staff(headers, token), epoch: nil)
         case .client, .clientOrStaff, .optional:
             if key != nil, token != nil {
-                throw Failure.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")])
+                throw RequestError.problems([Problem("X-API-Key", "and Authorization exclude each other: send one of them")])
             }
             if let key { return try await tenant(key, mayRemember) }
             if let token { return try await person(token, mayRemember) }
@@ -45,13 +45,13 @@ struct Authentication: Sendable {
                 return person
             }
             guard credentials == .optional else {
-                throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
+                throw RequestError.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
             }
             return Outcome(caller: .anonymous, epoch: nil)
         }
     }
 
-    /// The token that a guest page has put into a cookie. One that no longer holds makes nobody of its bearer, and no error.
+    /// The token that a guest page has put into a cookie. An invalid cookie is ignored: the caller is anonymous.
     private static func guestCookie(_ headers: [String: String]) -> String? {
         (headers["cookie"] ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix("spk_guest=") }.map {
             String($0.dropFirst("spk_guest=".count))
@@ -62,14 +62,14 @@ struct Authentication: Sendable {
         guard let text = headers["authorization"] else { return nil }
         let parts = text.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw Failure.unauthenticated("Authorization must be a bearer token.")
+            throw RequestError.unauthenticated("Authorization must be a bearer token.")
         }
         return String(parts[1])
     }
 
     private func tenant(_ key: String, _ mayRemember: Bool) async throws -> Outcome {
         guard let found = try await directory.key(key, mayRemember: mayRemember), found.until.map({ $0 > clock() }) ?? true else {
-            throw Failure.unauthenticated("The API key is not valid.")
+            throw RequestError.unauthenticated("The API key is not valid.")
         }
         return Outcome(caller: .key(org: found.org, isSuper: found.isSuper), epoch: mayRemember ? found.epoch : nil)
     }
@@ -83,7 +83,7 @@ struct Authentication: Sendable {
             let needs =
                 settings.requiresVerifiedEmail && claims.email != nil && !claims.emailIsVerified
                 ? " Its e-mail address counts only with email_verified: true." : ""
-            throw Failure.unauthenticated("The token belongs to no known user.\(needs)")
+            throw RequestError.unauthenticated("The token belongs to no known user.\(needs)")
         }
         let found = try await directory.standing(of: user, email: email, mayRemember: mayRemember)
         return Outcome(caller: .user(user, email: email), epoch: mayRemember ? found.epoch : nil, isSuspended: found.isSuspended)
@@ -98,15 +98,15 @@ struct Authentication: Sendable {
 
     private func staff(_ headers: [String: String], _ token: String?) async throws -> Caller {
         guard !settings.adminKey.isEmpty, Secret.areEqual(headers["x-admin-api-key"] ?? "", settings.adminKey) else {
-            throw Failure.unauthenticated("The staff key is missing or wrong.")
+            throw RequestError.unauthenticated("The staff key is missing or wrong.")
         }
-        guard let token else { throw Failure.unauthenticated("The staff token is missing.") }
+        guard let token else { throw RequestError.unauthenticated("The staff token is missing.") }
         let claims = try await tokens.verify(token)
         guard let email = claims.email.flatMap(Self.normalised), let at = email.lastIndex(of: "@") else {
-            throw Failure.unauthenticated("The staff token carries no e-mail address.")
+            throw RequestError.unauthenticated("The staff token carries no e-mail address.")
         }
         guard settings.staffDomains.contains(String(email[email.index(after: at)...])), claims.emailIsVerified else {
-            throw Failure.refused(.forbidden, code: nil, words: "The address is not of an allowed email domain.")
+            throw RequestError.refused(.forbidden, code: nil, message: "The address is not of an allowed email domain.")
         }
         return .staff(email: email)
     }

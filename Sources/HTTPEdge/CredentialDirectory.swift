@@ -14,8 +14,8 @@ public final class CredentialDirectory: Sendable {
             "CREATE TABLE platform.api_keys (digest {bytes} PRIMARY KEY, org_id TEXT NOT NULL, is_super BOOLEAN NOT NULL, until BIGINT)",
             "CREATE INDEX api_keys_by_org ON platform.api_keys (org_id)",
             """
-            CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE, is_suspended BOOLEAN NOT \
-            NULL DEFAULT FALSE)
+            CREATE TABLE platform.users (user_id TEXT PRIMARY KEY, email_digest {bytes} UNIQUE, \
+            is_suspended BOOLEAN NOT NULL DEFAULT FALSE)
             """,
             "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)",
             "INSERT INTO platform.credentials_epoch (id, epoch) VALUES (1, 1)",
@@ -50,8 +50,8 @@ public final class CredentialDirectory: Sendable {
             "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super = \(isSuper)",
             "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
             """
-            INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch FROM \
-            platform.credentials_epoch e WHERE e.id = 1
+            INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch \
+            FROM platform.credentials_epoch e WHERE e.id = 1
             ON CONFLICT (org_id, is_super) DO UPDATE SET epoch = EXCLUDED.epoch
             """,
         ]
@@ -60,7 +60,7 @@ public final class CredentialDirectory: Sendable {
     struct Key: Sendable {
         let org: OrgID
         let isSuper: Bool
-        let until: Moment?
+        let until: Timestamp?
         let epoch: Int64
     }
 
@@ -73,9 +73,9 @@ public final class CredentialDirectory: Sendable {
 
     /// The port through which modules write here, in their own transactions.
     /// - Parameter forget: takes a person's key away.
-    public static func port(forget: @escaping @Sendable (UserID) -> SQL) -> Directory {
-        Directory(
-            admitKey: { digest, org, isSuper, until in
+    public static func port(forget: @escaping @Sendable (UserID) -> SQL) -> CredentialStore {
+        CredentialStore(
+            registerKey: { digest, org, isSuper, until in
                 [
                     """
                     INSERT INTO platform.api_keys (digest, org_id, is_super, until) VALUES (\(digest), \(org), \(isSuper), \
@@ -83,9 +83,9 @@ public final class CredentialDirectory: Sendable {
                     """
                 ]
             },
-            dismissKeys: { dismiss($0, isSuper: false) },
-            dismissal: { org, isSuper in "SELECT epoch FROM platform.key_dismissals WHERE org_id = \(org) AND is_super = \(isSuper)" },
-            knowUser: { user, email, standing in
+            revokeKeys: { dismiss($0, isSuper: false) },
+            revocation: { org, isSuper in "SELECT epoch FROM platform.key_dismissals WHERE org_id = \(org) AND is_super = \(isSuper)" },
+            linkEmail: { user, email, standing in
                 [
                     """
                     INSERT INTO platform.users (user_id, email_digest, standing) VALUES (\(user), \
@@ -181,7 +181,7 @@ public final class CredentialDirectory: Sendable {
             try await database.read("SELECT user_id, standing, has_signed_in FROM platform.users WHERE email_digest = \(digest)").first
         }
         guard let row, let user = row.text("user_id").map({ UserID($0) }) else { return nil }
-        switch row.text("standing").flatMap(AddressStanding.init(rawValue:)) {
+        switch row.text("standing").flatMap(AddressStatus.init(rawValue:)) {
         case .proven: return user
         case .invited where row.bool("has_signed_in") == false:
             let taken = try await reading {
@@ -210,7 +210,7 @@ public final class CredentialDirectory: Sendable {
 
     private func reading<Result>(_ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch is DatabaseError {
-            throw Failure.unavailable("The database is not available now.", retryAfter: .seconds(2))
+            throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
     }
 }

@@ -33,7 +33,7 @@ struct DocsPage {
             "<tr><td><code>\(escaped(field.name))</code></td><td>\(field.place.rawValue)\(field.schema.isOptional ? "" : ", required")</td>"
                 + "<td>\(escaped(field.note))</td><td><code>\(escaped(field.schema.json.encoded))</code></td></tr>"
         }.joined()
-        let answers = operation.answers.map { "<tr><td>\($0.status)</td><td>\(escaped($0.words))</td></tr>" }.joined()
+        let answers = operation.answers.map { "<tr><td>\($0.status)</td><td>\(escaped($0.note))</td></tr>" }.joined()
         return """
             <details><summary><span class="m">\(operation.method.rawValue)</span><code>\(escaped(operation.path))</code>
             \(escaped(operation.summary))</summary><p>Allowed: \(escaped(operation.rule)).</p>

@@ -46,7 +46,7 @@ public struct Edge: Sendable {
     public init(
         settings: EdgeSettings, endpoints: [Endpoint], document: OpenAPIDocument, probes: Probes, directory: CredentialDirectory,
         process: String,
-        fetch: @escaping @Sendable (String) async throws -> [UInt8], log: Logger, clock: @escaping @Sendable () -> Moment
+        fetch: @escaping @Sendable (String) async throws -> [UInt8], log: Logger, clock: @escaping @Sendable () -> Timestamp
     ) async {
         self.settings = settings
         self.endpoints = endpoints
@@ -56,7 +56,7 @@ public struct Edge: Sendable {
         let tokens = await TokenVerifier(settings: settings, fetch: fetch, clock: clock)
         handler = RequestHandler(
             settings: settings, authentication: Authentication(settings: settings, directory: directory, tokens: tokens, clock: clock),
-            desk: IdempotencyDesk(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit),
+            idempotency: IdempotencyStore(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit),
             metrics: probes.metrics,
             log: log, clock: clock)
     }
@@ -120,8 +120,8 @@ public struct Edge: Sendable {
 
     /// A path that is known takes other methods; one that is not is not there.
     private static func unrouted(_ allowed: Set<HTTPRequest.Method>) -> Kernel.Response {
-        guard !allowed.isEmpty else { return ErrorAnswer.make(404, "NotFound", "There is no such address.") }
-        var response = ErrorAnswer.make(405, "MethodNotAllowed", "This address does not take this method; see Allow.")
+        guard !allowed.isEmpty else { return ErrorResponse.make(404, "NotFound", "There is no such address.") }
+        var response = ErrorResponse.make(405, "MethodNotAllowed", "This address does not take this method; see Allow.")
         response.headers["Allow"] = Addresses.list(allowed)
         return response
     }
@@ -138,11 +138,11 @@ public struct Edge: Sendable {
         own("readyz") { [probes] request, _ in
             let reason = request.uri.query == "all" ? await probes.readinessOfAll() : await probes.readiness()
             guard let reason else { return .json(200, ["status": "ready", "parked": .int(Int64(probes.parked()))]) }
-            return ErrorAnswer.make(503, "Unavailable", reason)
+            return ErrorResponse.make(503, "Unavailable", reason)
         }
         own("metrics") { [probes, settings] request, context in
             guard MetricsAccess(settings).allows(request, from: context.address) else {
-                return ErrorAnswer.make(
+                return ErrorResponse.make(
                     401, "Unauthorized", "Metrics need the staff key in X-Admin-API-Key, or SPKEY_METRICS_TOKEN as a bearer token.")
             }
             return Kernel.Response(200, body: .text(probes.metrics.text, type: "text/plain; version=0.0.4"))

@@ -94,17 +94,17 @@ public struct OpenAPIDocument: Sendable {
     }
 
     private func responses(_ operation: Operation) -> JSON.Object {
-        var all = operation.answers + [Answer(400, "The request is not well formed; every problem is listed."), .unavailable]
+        var all = operation.answers + [ResponseSpec(400, "The request is not well formed; every problem is listed."), .unavailable]
         if operation.credentials != .optional {
-            all += [Answer(401, "Credentials are missing or not valid."), Answer(403, "Only \(operation.rule) may do this.")]
+            all += [ResponseSpec(401, "Credentials are missing or not valid."), ResponseSpec(403, "Only \(operation.rule) may do this.")]
         }
         var responses: JSON.Object = [:]
         for (status, group) in Dictionary(grouping: all, by: \.status).sorted(by: { $0.key < $1.key }) {
-            var words: [String] = []
-            for answer in group where !words.contains(answer.words) { words.append(answer.words) }
+            var notes: [String] = []
+            for answer in group where !notes.contains(answer.note) { notes.append(answer.note) }
             let schema = status >= 400 ? JSON.object(["$ref": "#/components/schemas/Error"]) : group.compactMap(\.schema).first?.json
             responses["\(status)"] = [
-                "description": .string(words.joined(separator: " ")), "content": schema.map { ["application/json": ["schema": $0]] },
+                "description": .string(notes.joined(separator: " ")), "content": schema.map { ["application/json": ["schema": $0]] },
             ]
         }
         return responses

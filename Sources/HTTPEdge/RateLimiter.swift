@@ -43,7 +43,7 @@ final class RateLimiter: Sendable {
             state.buckets[principal] = bucket
             return left
         }
-        guard left >= 0 else { throw Failure.tooManyRequests(retryAfter: .milliseconds(Int64(max(1_000, 60_000 / perMinute)))) }
+        guard left >= 0 else { throw RequestError.tooManyRequests(retryAfter: .milliseconds(Int64(max(1_000, 60_000 / perMinute)))) }
         return ["RateLimit-Limit": "\(Int(perMinute))", "RateLimit-Remaining": "\(Int(left))", "RateLimit-Reset": "60"]
     }
 

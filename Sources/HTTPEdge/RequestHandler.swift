@@ -10,11 +10,11 @@ import Telemetry
 struct RequestHandler: Sendable {
     let settings: EdgeSettings
     let authentication: Authentication
-    let desk: IdempotencyDesk
+    let idempotency: IdempotencyStore
     let limiter: RateLimiter
     let metrics: Metrics
     let log: Logger
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
     private let failures = FailureLog()
 
     /// A body must be complete after this time.
@@ -26,7 +26,7 @@ struct RequestHandler: Sendable {
         let started = ContinuousClock.now, id = requestID(request)
         var response: Kernel.Response
         do { response = try await perform(request, context, endpoint, id) } catch {
-            response = ErrorAnswer.response(for: error)
+            response = ErrorResponse.response(for: error)
             if response.status >= 500 { failures.note(endpoint.operation.key, response.status, id, error, log) }
         }
         let labels = [("operation", endpoint.operation.key), ("status", "\(response.status)")]
@@ -48,7 +48,7 @@ struct RequestHandler: Sendable {
     ) async throws -> Kernel.Response {
         let headers = Self.headers(of: request)
         try refuseInternal(headers)
-        guard request.uri.path.utf8.count <= Self.longestPath else { throw Failure.problems([Problem("path", "is too long")]) }
+        guard request.uri.path.utf8.count <= Self.longestPath else { throw RequestError.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
         let address = Network.counted(
             TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"]))
@@ -58,9 +58,9 @@ struct RequestHandler: Sendable {
         var caller: Authentication.Outcome
         do {
             caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember)
-        } catch Failure.unauthenticated(let words) {
+        } catch RequestError.unauthenticated(let message) {
             _ = try limiter.admit(.anonymous, address: address)
-            throw Failure.unauthenticated(words)
+            throw RequestError.unauthenticated(message)
         }
         // A suspension that is remembered may have ended.
         if caller.isSuspended, mayRemember {
@@ -74,7 +74,7 @@ struct RequestHandler: Sendable {
         let content = Array(request.uri.string.utf8) + [0] + bytes
         for _ in 0..<3 {
             do {
-                var response = try await desk.once(key, operation, caller.caller, path: path, content: content, endpoint.services) {
+                var response = try await idempotency.once(key, operation, caller.caller, path: path, content: content, endpoint.services) {
                     attempt in
                     var request = Kernel.Request(
                         path: path, query: query, headers: headers, body: members, caller: caller.caller,
@@ -89,16 +89,16 @@ struct RequestHandler: Sendable {
                     try await authentication.establish(headers, for: operation.credentials, mayRemember: false), operation)
             }
         }
-        throw Failure.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
+        throw RequestError.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
-    /// A suspended person reads what is known of them, is nobody where everybody may look, and is refused everywhere else.
+    /// Suspended users may read their own data, count as anonymous on public operations, and get 403 elsewhere.
     private static func restrictSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws -> Authentication.Outcome
     {
         guard caller.isSuspended else { return caller }
         if operation.method == .get, operation.path.hasPrefix("/users/{id}") { return caller }
         if operation.method == .get, operation.credentials == .optional { return Authentication.Outcome(caller: .anonymous, epoch: nil) }
-        throw Failure.refused(.forbidden, code: nil, words: "The user is suspended.")
+        throw RequestError.refused(.forbidden, code: nil, message: "The user is suspended.")
     }
 
     /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
@@ -109,8 +109,8 @@ struct RequestHandler: Sendable {
     private func refuseInternal(_ headers: [String: String]) throws {
         let found = Authentication.internalHeaders.filter { headers[$0] != nil }
         guard found.isEmpty else {
-            throw Failure.refused(
-                .invalid, code: "InternalHeaderRejected", words: "Clients must not send \(found.joined(separator: ", ")).")
+            throw RequestError.refused(
+                .invalid, code: "InternalHeaderRejected", message: "Clients must not send \(found.joined(separator: ", ")).")
         }
     }
 
@@ -125,22 +125,22 @@ struct RequestHandler: Sendable {
             }
             group.addTask {
                 try await Task.sleep(for: Self.bodyPatience)
-                throw Failure.problems([Problem("body", "did not arrive within 30 s")])
+                throw RequestError.problems([Problem("body", "did not arrive within 30 s")])
             }
             defer { group.cancelAll() }
             return try await group.next() ?? []
         }
     }
 
-    private var tooLarge: Failure { .problems([Problem("body", "must not be larger than \(settings.bodyLimit) bytes")]) }
+    private var tooLarge: RequestError { .problems([Problem("body", "must not be larger than \(settings.bodyLimit) bytes")]) }
 
     private static func members(_ bytes: [UInt8], of operation: Kernel.Operation) throws -> JSON.Object {
         guard operation.method != .get, !bytes.isEmpty else { return [:] }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch {
-            throw Failure.problems([Problem("body", "is not acceptable JSON: \(error)")])
+            throw RequestError.problems([Problem("body", "is not acceptable JSON: \(error)")])
         }
-        guard let members = json.members else { throw Failure.problems([Problem("body", "must be a JSON object")]) }
+        guard let members = json.members else { throw RequestError.problems([Problem("body", "must be a JSON object")]) }
         return members
     }
 
@@ -154,7 +154,7 @@ struct RequestHandler: Sendable {
         var values: [String: String] = [:]
         for (name, raw) in context.parameters {
             guard let value = decoded(raw), !value.isEmpty, !value.unicodeScalars.contains("\u{0}") else {
-                throw Failure.problems([Problem(String(name), "is not a well-formed path segment")])
+                throw RequestError.problems([Problem(String(name), "is not a well-formed path segment")])
             }
             values[String(name)] = value
         }
@@ -169,9 +169,9 @@ struct RequestHandler: Sendable {
                 decoded($0.replacing("+", with: " ")[...])
             }
             guard let name = parts.first ?? nil, let value = parts.count > 1 ? parts[1] : "" else {
-                throw Failure.problems([Problem("query", "is not well encoded")])
+                throw RequestError.problems([Problem("query", "is not well encoded")])
             }
-            guard !value.unicodeScalars.contains("\u{0}") else { throw Failure.problems([Problem(name, "must not contain U+0000")]) }
+            guard !value.unicodeScalars.contains("\u{0}") else { throw RequestError.problems([Problem(name, "must not contain U+0000")]) }
             values[name] = value
         }
         return values

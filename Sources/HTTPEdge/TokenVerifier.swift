@@ -18,7 +18,7 @@ struct TokenClaims: Sendable {
 actor TokenVerifier {
     private let settings: EdgeSettings
     private let fetch: @Sendable (String) async throws -> [UInt8]
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
     /// Time that no setting of a clock moves.
     private let elapsed: @Sendable () -> Duration
     private var keys: [String: PinnedKey] = [:]
@@ -33,7 +33,7 @@ actor TokenVerifier {
     private static let pause = Duration.seconds(30)
 
     init(
-        settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Moment,
+        settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Timestamp,
         elapsed: @escaping @Sendable () -> Duration = TokenVerifier.sinceStart
     ) async {
         self.settings = settings
@@ -52,17 +52,17 @@ actor TokenVerifier {
     private static let start = ContinuousClock.now
     private static let sinceStart: @Sendable () -> Duration = { start.duration(to: .now) }
 
-    /// Throws `Failure.unauthenticated` for anything but a valid token.
+    /// Throws `RequestError.unauthenticated` for anything but a valid token.
     func verify(_ token: String) async throws -> TokenClaims {
         guard token.utf8.count <= 8_192, let header = Self.header(of: token), let algorithm = header["alg"]?.text else {
-            throw Failure.unauthenticated("The token cannot be read.")
+            throw RequestError.unauthenticated("The token cannot be read.")
         }
         // Extensions that must be understood, and are not (RFC 7515 §4.1.11).
-        guard header["crit"] == nil else { throw Failure.unauthenticated("The token needs extensions that are not known here.") }
+        guard header["crit"] == nil else { throw RequestError.unauthenticated("The token needs extensions that are not known here.") }
         let collection = try await collection(for: algorithm, kid: header["kid"]?.text)
         let claims: Claims
         do { claims = try await collection.verify(token, as: Claims.self) } catch {
-            throw Failure.unauthenticated("The token is not valid.")
+            throw RequestError.unauthenticated("The token is not valid.")
         }
         try check(claims.members)
         return TokenClaims(
@@ -74,14 +74,14 @@ actor TokenVerifier {
     private func collection(for algorithm: String, kid: String?) async throws -> JWTKeyCollection {
         switch algorithm {
         case "HS256":
-            guard let development else { throw Failure.unauthenticated("The token's algorithm is not accepted.") }
+            guard let development else { throw RequestError.unauthenticated("The token's algorithm is not accepted.") }
             return development
         case "RS256", "ES256":
             guard let kid, let key = try await key(kid), key.algorithm == algorithm else {
-                throw Failure.unauthenticated("The token is signed with an unknown key.")
+                throw RequestError.unauthenticated("The token is signed with an unknown key.")
             }
             return key.collection
-        default: throw Failure.unauthenticated("The token's algorithm is not accepted.")
+        default: throw RequestError.unauthenticated("The token's algorithm is not accepted.")
         }
     }
 
@@ -132,15 +132,15 @@ actor TokenVerifier {
 
     private func check(_ claims: JSON.Object) throws {
         let now = Double(clock().milliseconds) / 1000
-        guard let expiry = claims["exp"]?.number, expiry > now else { throw Failure.unauthenticated("The token has expired.") }
-        if let start = claims["nbf"]?.number, start > now + 60 { throw Failure.unauthenticated("The token is not valid yet.") }
+        guard let expiry = claims["exp"]?.number, expiry > now else { throw RequestError.unauthenticated("The token has expired.") }
+        if let start = claims["nbf"]?.number, start > now + 60 { throw RequestError.unauthenticated("The token is not valid yet.") }
         if let issuer = settings.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true {
-            throw Failure.unauthenticated("The token has another issuer.")
+            throw RequestError.unauthenticated("The token has another issuer.")
         }
         if let audience = settings.audience {
             let named = claims["aud"]?.text.map { [$0] } ?? claims["aud"]?.items?.compactMap(\.text) ?? []
             guard named.contains(where: { $0.hasSameBytes(as: audience) }) else {
-                throw Failure.unauthenticated("The token is for another audience.")
+                throw RequestError.unauthenticated("The token is for another audience.")
             }
         }
     }

@@ -32,7 +32,7 @@ public struct Network: Sendable, Equatable {
         return groups.joined(separator: ":") + "::/64"
     }
 
-    /// The bytes of an IPv4 or IPv6 address; an IPv4 address in IPv6 clothes (`::ffff:127.0.0.1`) counts as IPv4.
+    /// The bytes of an IPv4 or IPv6 address; an IPv4-mapped IPv6 address (`::ffff:127.0.0.1`) counts as IPv4.
     static func address(_ text: String) -> [UInt8]? {
         var v4 = in_addr(), v6 = in6_addr()
         if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: v4) { Array($0) } }

@@ -36,7 +36,7 @@ struct CryptoVault {
         Vault(
             seal: { try seal($0, $1, $2) }, open: { try open($0, $1, $2) }, sha256: { Array(SHA256.hash(data: $0)) },
             hmac: { Array(HMAC<SHA256>.authenticationCode(for: $0, using: SymmetricKey(data: $1))) },
-            keyedDigests: { message, purpose in
+            blindIndexes: { message, purpose in
                 ring.map { Array(HMAC<SHA256>.authenticationCode(for: message, using: derived($0.key, "digest/" + purpose))) }
             },
             sealUnder: { key, secret, context in
@@ -78,7 +78,7 @@ struct CryptoVault {
 
 /// Development tokens: HS256 (RFC 7515), signed with the development secret.
 public enum DevelopmentToken {
-    public static func make(email: String?, userID: String?, lifetime: Duration, settings: Settings, now: Moment) throws -> String {
+    public static func make(email: String?, userID: String?, lifetime: Duration, settings: Settings, now: Timestamp) throws -> String {
         guard settings.isDevelopment else { throw ConfigurationError("tokens are made in development only") }
         var claims: JSON.Object = [
             "sub": .string(userID ?? "dev|\(email ?? "nobody")"), "iat": .int(now.seconds), "exp": .int((now + lifetime).seconds),

@@ -41,8 +41,8 @@ enum HostSettings {
     static let dataKey = Setting.secret(
         "SPKEY_DATA_KEY",
         """
-        Encrypts secrets and what is personal: ID:BASE64 of 32 random bytes, such as k1:$(openssl rand -base64 32); older \
-        keys after a comma.
+        Encrypts secrets and what is personal: ID:BASE64 of 32 random bytes, \
+        such as k1:$(openssl rand -base64 32); older keys after a comma.
         """
     ).requiredOutsideDevelopment().checked { text, _ in text.flatMap { CryptoVault.problem(with: $0) } }
 

@@ -15,7 +15,7 @@ enum LivePorts {
 
     /// Those that the modules of this process need.
     /// - Throws: `ConfigurationError` when a required one is missing.
-    static func plugged(for contexts: [Context], _ settings: Settings, log: Logger) throws -> Ports {
+    static func plugged(for contexts: [Module], _ settings: Settings, log: Logger) throws -> Ports {
         let needed = Set(contexts.flatMap(\.ports).map(\.title))
         var ports = Ports(GuestPages.live, WalletLinks.live)
         if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }

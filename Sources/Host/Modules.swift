@@ -7,7 +7,7 @@ import Video
 
 /// The modules of the platform.
 public enum Modules {
-    public static let all: [Context] = publishing + [partners(EventCatalogue(publishing))]
+    public static let all: [Module] = publishing + [partners(EventCatalogue(publishing))]
     /// All operations, those that span modules under `admin`.
     public static let operations =
         all.flatMap { module in module.operations.map { (module: module.name, operation: $0) } }
@@ -17,7 +17,7 @@ public enum Modules {
     private static let publishing = [access, identity, devices, video]
 
     /// Those that `--modules` names; all when it names none.
-    public static func chosen(_ names: [String]) throws -> [Context] {
+    public static func chosen(_ names: [String]) throws -> [Module] {
         guard !names.isEmpty else { return all }
         return try names.map { name in
             guard let module = all.first(where: { $0.name == name }) else {

@@ -13,7 +13,7 @@ struct Outage: Sendable {
     static func isKnown(_ error: any Error) -> Bool {
         switch error {
         case let error as DatabaseError: error.isPassing
-        case Failure.unavailable, Failure.outcomeUnknown: true
+        case RequestError.unavailable, RequestError.outcomeUnknown: true
         default: false
         }
     }

@@ -6,7 +6,7 @@ import MessageBus
 /// The bus of one process: local where the module is here, through PostgreSQL where it is not.
 struct ProcessBus: Sendable {
     let local: LocalAsks
-    let wakes = Wakes()
+    let signals = OutboxSignals()
     /// Unique among all processes.
     let process: String
     private let remote: PostgresAsks?
@@ -22,7 +22,7 @@ struct ProcessBus: Sendable {
     ///   - isServing: whether this process is the one that answers for a module now.
     init(
         _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool,
-        clock: @escaping @Sendable () -> Moment
+        clock: @escaping @Sendable () -> Timestamp
     ) throws {
         local = LocalAsks(clock: clock)
         process = UUIDText.fresh(at: clock()).text
@@ -41,14 +41,14 @@ struct ProcessBus: Sendable {
             database: own, notifier: notices, local: local, modules: modules, isServing: isServing, process: process, clock: clock)
         (notifier, self.remote) = (isSplit ? notices : nil, remote)
         listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) {
-            [wakes] channel, payload in
-            if channel == Self.outboxChannel { wakes.wake(payload) } else { remote.heard() }
+            [signals] channel, payload in
+            if channel == Self.outboxChannel { signals.wake(payload) } else { remote.heard() }
         }
     }
 
     /// A module of this process has written to its outbox.
     func posted(_ module: String) {
-        wakes.wake(module)
+        signals.wake(module)
         notifier?.notify(Self.outboxChannel, module)
     }
 

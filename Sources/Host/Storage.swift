@@ -38,7 +38,7 @@ struct Storage: Sendable {
     }
 
     /// Brings the platform's schema and those of the modules up to date.
-    func migrate(_ contexts: [Context], _ vault: Vault) async throws {
+    func migrate(_ contexts: [Module], _ vault: Vault) async throws {
         try await migrate(Self.platform, Self.platformMigrations, vault)
         for context in contexts { try await migrate(context.name, Self.steps(of: context), vault) }
     }
@@ -55,13 +55,13 @@ struct Storage: Sendable {
         [(platform, platformMigrations)] + Modules.all.map { ($0.name, steps(of: $0)) }
     }
 
-    private static func steps(of context: Context) -> [Migration] {
+    private static func steps(of context: Module) -> [Migration] {
         Tables.migrations(for: context.name) + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
             + context.migrations
     }
 
     /// Steps that are missing, as `schema/step`.
-    func missing(_ contexts: [Context]) async throws -> [String] {
+    func missing(_ contexts: [Module]) async throws -> [String] {
         let migrator = Migrator(database)
         var missing = try await migrator.missing(schema: Self.platform, Self.platformMigrations).map { "\(Self.platform)/\($0)" }
         for context in contexts {

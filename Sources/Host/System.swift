@@ -21,22 +21,22 @@ import Glibc
 public struct System: Sendable {
     let settings: Settings
     let storage: Storage
-    let contexts: [Context]
+    let contexts: [Module]
     let services: [String: Services]
     let subscriptions: [Subscription]
     let jobs: [Job]
     let asks: LocalAsks
     let ports: Ports
-    let standings: Standings
+    let standings: LeaseRegistry
     let gauges: [Gauge]
     let metrics = Metrics()
     let log: Logger
     private let adminKey: String
 
-    public static let clock: @Sendable () -> Moment = {
+    public static let clock: @Sendable () -> Timestamp = {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return Moment(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+        return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
     /// The kernel's id of this start of the machine, and the time since then, sleep included.
@@ -61,7 +61,7 @@ public struct System: Sendable {
             throw ConfigurationError("the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))")
         }
         let epoch = try await Epochs.current(of: storage.database)
-        let standings = Standings(), holder = Self.listener(settings.forEdge)
+        let standings = LeaseRegistry(), holder = Self.listener(settings.forEdge)
         let bus = try ProcessBus(
             storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
         let ports = try LivePorts.plugged(for: contexts, settings, log: log)
@@ -77,9 +77,9 @@ public struct System: Sendable {
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports,
                 settings: settings.values, log: moduleLog, clock: clock)
             services.crashes = settings.crashes
-            let workflows = WorkflowDesk(schema: name, database: storage.database, clock: clock)
-            services.launch = workflows.launch
-            services.wake = workflows.wake
+            let workflows = WorkflowRepository(schema: name, database: storage.database, clock: clock)
+            services.startWorkflow = workflows.start
+            services.resumeWorkflow = workflows.resume
             services.zones = .world
             services.uptime = uptime
             services = services.following(context.follow)
@@ -98,11 +98,12 @@ public struct System: Sendable {
                     job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
                 jobs.append(Job(job.name) { try await exclusive.run() })
             }
-            jobs.append(Housekeeping(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
+            jobs.append(Maintenance(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
             gauges += assembly.gauges
             for reaction in assembly.reactions {
                 subscriptions += Subscription.all(
-                    of: reaction, store: store, holder: holder, wakes: bus.wakes, log: moduleLog, crashes: settings.crashes, clock: clock)
+                    of: reaction, store: store, holder: holder, signals: bus.signals, log: moduleLog, crashes: settings.crashes,
+                    clock: clock)
             }
         }
         all[Storage.platform] = Services(
@@ -138,13 +139,13 @@ public struct System: Sendable {
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: probes,
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
-        let watch = Watch(
+        let watch = MetricsCollector(
             subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics,
             clock: Self.clock,
             ports: portStates, log: log)
         // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
-        let background = Background(jobs: jobs + watch.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
+        let background = BackgroundService(jobs: jobs + watch.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
         let service = edge.service { port in
             opened.finish()
             await ready(port)
@@ -227,7 +228,7 @@ public struct System: Sendable {
         let contexts = try Modules.chosen(names)
         try await storage.migrate(contexts, try CryptoVault(settings).port)
         for context in contexts {
-            try await Housekeeping(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
+            try await Maintenance(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
         }
         await storage.database.close()
     }

@@ -5,12 +5,12 @@ public struct Category: Sendable, Equatable {
     /// In stored events as the contract shows them: `LockAggregate`.
     public let className: String
     /// The number of the state's shape; another number in a stored row means that the state is folded anew from its events.
-    public let shape: Int
+    public let schemaVersion: Int
 
-    public init(_ name: String, className: String, shape: Int = 1) {
+    public init(_ name: String, className: String, schemaVersion: Int = 1) {
         self.name = name
         self.className = className
-        self.shape = shape
+        self.schemaVersion = schemaVersion
     }
 }
 
@@ -29,7 +29,7 @@ public struct StreamName: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// An event as it is stored and sent: its name and its data, in the shape of the contract.
-public struct WireEvent: Sendable, Equatable {
+public struct EventData: Sendable, Equatable {
     public let type: String
     public let data: JSON.Object
     public init(_ type: String, _ data: JSON.Object) { (self.type, self.data) = (type, data) }
@@ -88,8 +88,8 @@ public struct Change<A: Aggregate>: Sendable {
     public let before: A
     public let after: A
     public let version: Int
-    public let at: Moment
-    public init(stream: StreamName, event: A.Event, before: A, after: A, version: Int, at: Moment) {
+    public let at: Timestamp
+    public init(stream: StreamName, event: A.Event, before: A, after: A, version: Int, at: Timestamp) {
         self.stream = stream
         self.event = event
         self.before = before
@@ -105,12 +105,12 @@ public struct Snapshot<A: Aggregate>: Sendable {
     public let state: A
     public let version: Int
     /// When the last event happened.
-    public let changedAt: Moment
+    public let changedAt: Timestamp
     let renderings = Renderings()
     /// Whether the stored state has this build's shape.
     var isStoredAsIs = false
     public var exists: Bool { version > 0 && !state.isGone }
-    public init(stream: StreamName, state: A, version: Int, changedAt: Moment) {
+    public init(stream: StreamName, state: A, version: Int, changedAt: Timestamp) {
         self.stream = stream
         self.state = state
         self.version = version

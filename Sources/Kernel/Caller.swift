@@ -24,7 +24,7 @@ public enum Caller: Sendable, Equatable, Codable {
     /// The caller as it may be kept: whose address it was is looked up where it is needed.
     public var withoutAddress: Caller { if case .user(let user, _) = self { .user(user, email: nil) } else { self } }
 
-    /// The name as partners may see it: staff are not told one by one.
+    /// The name as partners may see it: individual staff members are hidden.
     public var publicName: String { isStaff ? "staff" : name }
 
     /// How records name the caller: the user, the tenant or the staff member.

@@ -9,23 +9,23 @@ public struct Uptime: Sendable, Equatable {
 
 /// What the clocks show: the wall clock, which may be put forward or back at any time, and the uptime, which is not.
 public struct ClockReading: Sendable, Equatable {
-    public let moment: Moment
+    public let moment: Timestamp
     public let uptime: Uptime
-    public init(_ moment: Moment, uptime: Uptime = .unknown) { (self.moment, self.uptime) = (moment, uptime) }
+    public init(_ moment: Timestamp, uptime: Uptime = .unknown) { (self.moment, self.uptime) = (moment, uptime) }
 }
 
 /// A lifetime that no setting of a clock prolongs: it is over when any of the clocks says so.
 public struct Lifetime: Sendable, Equatable {
-    public let from: Moment
+    public let from: Timestamp
     /// The first moment at which it is over.
-    public let until: Moment
+    public let until: Timestamp
     /// When it began by the machine's uptime.
     public let uptime: Uptime
 
     /// How far a clock that is kept in step may jump back.
     public static let tolerance = Duration.seconds(1)
 
-    public init(from: Moment, until: Moment, uptime: Uptime = .unknown) {
+    public init(from: Timestamp, until: Timestamp, uptime: Uptime = .unknown) {
         self.from = from
         self.until = until
         self.uptime = uptime

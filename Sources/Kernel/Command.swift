@@ -3,16 +3,16 @@ public protocol Command: Sendable {
     associatedtype Target: Aggregate
     /// What the decision needs besides the aggregate.
     associatedtype Facts: Sendable = NoFacts
-    associatedtype Refusal: Refused
+    associatedtype Refusal: DomainError
 
     /// The id of the aggregate.
     var target: String { get }
     /// Whether the command may create its aggregate; otherwise a missing one is 404.
     static var createsAggregate: Bool { get }
 
-    /// Reads the facts, for each attempt anew. Changes nothing; throws `Failure` where they alone refuse the command.
+    /// Reads the facts, for each attempt anew. Changes nothing; throws `RequestError` where they alone refuse the command.
     func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Facts
-    func decide(_ state: Target, _ facts: Facts, at now: Moment) throws(Refusal) -> [Target.Event]
+    func decide(_ state: Target, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Target.Event]
     /// What happens with the events. Asked when there are none too; a call is made only when there are some.
     func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws
         -> Effect
@@ -26,7 +26,7 @@ public protocol Command: Sendable {
     /// How many attempts are made while others write to the same streams.
     static var maxAttempts: Int { get }
     /// The answers that the effect adds to those of the operation.
-    static var effectAnswers: [Answer] { get }
+    static var effectAnswers: [ResponseSpec] { get }
 }
 
 extension Command {
@@ -35,7 +35,7 @@ extension Command {
     public static func refusal(duplicate constraint: String) -> Refusal? { nil }
     public static func isChance(duplicate constraint: String) -> Bool { false }
     public static var maxAttempts: Int { 8 }
-    public static var effectAnswers: [Answer] { [] }
+    public static var effectAnswers: [ResponseSpec] { [] }
     public func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services)
         throws -> Effect
     { .none }
@@ -57,14 +57,14 @@ public struct CommandResult<C: Command>: Sendable {
     public let id: String
     public let events: [C.Target.Event]
     /// The events as they are stored.
-    public let wire: [WireEvent]
+    public let wire: [EventData]
     let before: C.Target
     /// What the decision relied on.
     public let facts: C.Facts
     public let version: Int
     public let wasCreated: Bool
     /// The time of the request.
-    public let at: Moment
+    public let at: Timestamp
     /// What the call has left; nil where none was made.
     public let receipt: Receipt?
 

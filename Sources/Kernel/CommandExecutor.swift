@@ -27,18 +27,18 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     func run() async throws -> CommandResult<C> {
-        let turn = try await services.store.turn(C.Target.stream(command.target))
-        defer { turn.end() }
+        let streamLock = try await services.store.lockStream(C.Target.stream(command.target))
+        defer { streamLock.release() }
         var progress = Progress()
         do {
             for _ in 0..<C.maxAttempts {
                 if let result = try await attempt(&progress) { return result }
             }
-            throw Failure.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
-        } catch Failure.outcomeUnknown {
-            throw Failure.outcomeUnknown  // it may be stored: taking the call back would contradict it
-        } catch Failure.fateUnknown(let action) {
-            throw Failure.fateUnknown(action)  // it is stored, and the device has the last word
+            throw RequestError.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
+        } catch RequestError.outcomeUnknown {
+            throw RequestError.outcomeUnknown  // it may be stored: taking the call back would contradict it
+        } catch RequestError.fateUnknown(let action) {
+            throw RequestError.fateUnknown(action)  // it is stored, and the device has the last word
         } catch {
             try await undo(&progress)
             throw error
@@ -49,7 +49,7 @@ struct CommandExecutor<C: Command>: Sendable {
         guard let made = progress.made else { return }
         progress.made = nil
         guard await !made.call.undo(made.context, services) else { return }
-        throw Failure.fateUnknown(request.action)
+        throw RequestError.fateUnknown(request.action)
     }
 
     /// One attempt; nil when the decision has to be made anew.
@@ -96,8 +96,8 @@ struct CommandExecutor<C: Command>: Sendable {
         progress.credentials = epoch
     }
 
-    private func decide(_ state: C.Target, _ facts: C.Facts, at now: Moment) throws -> [C.Target.Event] {
-        do throws(C.Refusal) { return try command.decide(state, facts, at: now) } catch { throw Failure(error) }
+    private func decide(_ state: C.Target, _ facts: C.Facts, at now: Timestamp) throws -> [C.Target.Event] {
+        do throws(C.Refusal) { return try command.decide(state, facts, at: now) } catch { throw RequestError(error) }
     }
 
     private func commit(
@@ -110,15 +110,15 @@ struct CommandExecutor<C: Command>: Sendable {
             try await services.store.commit(Commit([append] + changes.appends, rows: changes.rows + record, trace: request.trace))
             services.crashes.reach(.afterCommit, in: services.module)
             services.store.keep(result.events, after: snapshot, at: request.attempt.now, epoch: epoch)
-            if isUnknown { throw Failure.fateUnknown(request.action) }
+            if isUnknown { throw RequestError.fateUnknown(request.action) }
             return result
         } catch CommitFailure.versionConflict {
             return try await isStored(progress) ? try await healed(progress, result.facts) : nil
         } catch CommitFailure.claimTaken(let kind) {
             guard let refusal = C.refusal(claimed: kind) else { throw CommitFailure.claimTaken(kind: kind) }
-            throw Failure(refusal)
+            throw RequestError(refusal)
         } catch CommitFailure.duplicate(let constraint) {
-            if let refusal = C.refusal(duplicate: constraint) { throw Failure(refusal) }
+            if let refusal = C.refusal(duplicate: constraint) { throw RequestError(refusal) }
             if C.isChance(duplicate: constraint) { return nil }
             guard try await isStored(progress) else { throw CommitFailure.duplicate(constraint: constraint) }
             return try await healed(progress, result.facts)
@@ -173,6 +173,6 @@ extension Services {
     }
 }
 
-extension Failure {
-    public init(_ refusal: some Refused) { self = .refused(refusal.kind, code: nil, words: refusal.words) }
+extension RequestError {
+    public init(_ refusal: some DomainError) { self = .refused(refusal.kind, code: nil, message: refusal.message) }
 }

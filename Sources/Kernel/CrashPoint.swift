@@ -21,6 +21,6 @@ public struct CrashPoints: Sendable {
     public init(reached: @escaping @Sendable (CrashPoint, String) -> Void) { self.reached = reached }
     public static let none = CrashPoints { _, _ in }
 
-    /// Says that a point is reached; does not return where it is armed.
+    /// Marks a crash point; ends the process if it is armed.
     public func reach(_ point: CrashPoint, in scope: String) { reached(point, scope) }
 }

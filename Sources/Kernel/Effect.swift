@@ -40,7 +40,7 @@ extension ExternalCall {
 public struct CallContext: Sendable {
     public let stream: StreamName
     /// The events as they will be stored.
-    public let events: [WireEvent]
+    public let events: [EventData]
     /// What the decision relied on.
     public let fence: Fence
     public let request: Request

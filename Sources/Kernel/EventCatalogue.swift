@@ -7,7 +7,7 @@ public struct EventCatalogue: Sendable {
     /// The modules that deliver events.
     public let modules: [String]
 
-    public init(_ contexts: [Context]) {
+    public init(_ contexts: [Module]) {
         let docs = contexts.map { ($0.name, $0.events) }
         modules = docs.filter { $0.1.contains { $0.audience == .partners } }.map(\.0)
         delivered = Set(docs.flatMap(\.1).filter { $0.audience == .partners }.map(\.name))
@@ -15,7 +15,7 @@ public struct EventCatalogue: Sendable {
     }
 }
 
-extension Context {
+extension Module {
     /// All that it publishes: the events of its aggregates, and what it announces besides.
     public var events: [EventDoc] { aggregates.flatMap(\.events) + announcements }
 }

@@ -16,7 +16,7 @@ public struct EventForm<Subject: Aggregate>: Sendable {
     public let summary: String
     public let audience: Audience
     public let members: [MemberDoc]
-    let write: @Sendable (Subject.Event, Subject, Moment) throws -> JSON.Object
+    let write: @Sendable (Subject.Event, Subject, Timestamp) throws -> JSON.Object
     private let read: @Sendable (StoredEvent, inout Reading) -> Subject.Event?
 
     /// - Parameters:
@@ -123,9 +123,9 @@ public struct EventRegistry<Forms: EventForms>: Sendable {
     /// The event as it is stored.
     /// - Parameter state: the state after the event.
     /// - Throws: what a value says that cannot be encoded; nothing is stored then.
-    public func encode(_ event: Forms.Subject.Event, in state: Forms.Subject, at now: Moment) throws -> WireEvent {
+    public func encode(_ event: Forms.Subject.Event, in state: Forms.Subject, at now: Timestamp) throws -> EventData {
         let form = forms.form(of: event)
-        return WireEvent(form.name, try form.write(event, state, now))
+        return EventData(form.name, try form.write(event, state, now))
     }
 
     /// - Throws: `UnknownEvent` for a name that a newer build has written, `EventDecodingError` for data in another form. Neither

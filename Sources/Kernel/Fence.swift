@@ -6,7 +6,7 @@ public struct Fence: Codable, Sendable, Equatable {
         public let category: String
         public let id: String
         public let version: Int
-        public let changedAt: Moment
+        public let changedAt: Timestamp
     }
     public let streams: [Stream]
     /// The version of the credentials: suspensions and revoked keys raise it.

@@ -33,9 +33,9 @@ public struct MemberDoc: Sendable {
 /// A member that is computed from the state after the event and the time.
 public struct DerivedMember<Subject: Sendable>: Sendable {
     let doc: MemberDoc
-    let write: @Sendable (Subject, Moment, inout JSON.Object) -> Void
+    let write: @Sendable (Subject, Timestamp, inout JSON.Object) -> Void
 
-    public init<Value: WireValue>(_ name: String, _ value: @escaping @Sendable (Subject, Moment) -> Value) {
+    public init<Value: WireValue>(_ name: String, _ value: @escaping @Sendable (Subject, Timestamp) -> Value) {
         let schema = Value.schema
         doc = MemberDoc(name: name, schema: schema, personal: [])
         write = { state, now, data in data.set(name, to: value(state, now), schema) }
@@ -70,13 +70,13 @@ extension JSON.Object {
     }
 }
 
-extension Member where Value == Moment {
+extension Member where Value == Timestamp {
     /// A time in milliseconds since 1970.
     public static func milliseconds(_ name: String) -> Member {
         Member(docs: [MemberDoc(name: name, schema: .integer, personal: [])]) { value, data in
             data[name] = .int(value.milliseconds)
         } read: { stored, reading in
-            Int.read(stored.wire.data[name], at: name, &reading).map { Moment(milliseconds: Int64($0)) }
+            Int.read(stored.wire.data[name], at: name, &reading).map { Timestamp(milliseconds: Int64($0)) }
         }
     }
 
@@ -89,7 +89,7 @@ extension Member where Value == Moment {
     }
 }
 
-extension Member where Value: Text {
+extension Member where Value: StringValue {
     /// The id of the stream; no member of its data.
     public static var stream: Member {
         Member(docs: []) { _, _ in

@@ -12,7 +12,7 @@ public struct Envelope: Sendable, Equatable {
     public let subject: String
     /// The version of the aggregate after the event; 0 for a message that is no event.
     public let version: Int
-    public let at: Moment
+    public let at: Timestamp
     /// The tenants that may see it, fixed when it was committed.
     public let audience: [OrgID]
     public let trace: Trace
@@ -29,7 +29,7 @@ public struct Envelope: Sendable, Equatable {
     }
 
     public init(
-        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
+        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Timestamp, audience: [OrgID],
         trace: Trace, data: JSON.Object
     ) {
         self.id = id
@@ -46,7 +46,7 @@ public struct Envelope: Sendable, Equatable {
 
     /// - Parameter text: the data as JSON text.
     public init(
-        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Moment, audience: [OrgID],
+        id: String, source: String, name: String, stream: StreamName, subject: String, version: Int, at: Timestamp, audience: [OrgID],
         trace: Trace, text: String
     ) {
         self.id = id
@@ -63,7 +63,7 @@ public struct Envelope: Sendable, Equatable {
 }
 
 /// A message that is published although it is no event of an aggregate.
-public protocol Fact: Codable, Sendable {
+public protocol PublishedMessage: Codable, Sendable {
     /// The module that publishes it.
     static var module: String { get }
     static var name: String { get }
@@ -71,7 +71,7 @@ public protocol Fact: Codable, Sendable {
     var stream: StreamName { get }
 }
 
-extension Fact {
+extension PublishedMessage {
     /// The fact in an envelope; throws when the data has another shape.
     public init(_ envelope: Envelope) throws { self = try JSON.object(envelope.data).decoded() }
 }
@@ -83,15 +83,15 @@ public protocol Ask: Codable, Sendable {
     /// The module that answers.
     static var module: String { get }
     /// How long the asker waits.
-    static var patience: Duration { get }
+    static var timeout: Duration { get }
 }
 
 extension Ask {
-    public static var patience: Duration { .seconds(5) }
+    public static var timeout: Duration { .seconds(5) }
 }
 
 /// An ask and its way back, without their types.
-public struct Answering: Sendable {
+public struct AskHandler: Sendable {
     public let name: String
     public let answer: @Sendable (JSON, AskContext) async throws -> JSON
 
@@ -109,8 +109,8 @@ public struct Answering: Sendable {
 public struct AskContext: Sendable, Equatable {
     public let trace: Trace
     /// After this moment the asker no longer waits; an effect must not be committed any more.
-    public let deadline: Moment
-    public init(trace: Trace, deadline: Moment) { (self.trace, self.deadline) = (trace, deadline) }
+    public let deadline: Timestamp
+    public init(trace: Trace, deadline: Timestamp) { (self.trace, self.deadline) = (trace, deadline) }
 }
 
 /// Why an ask has no reply.
@@ -118,7 +118,7 @@ public enum AskFailure: Error, Sendable, Equatable {
     /// Nobody answered in time: whether the effect happened is unknown.
     case timedOut(name: String)
     /// The module answered that it could not.
-    case failed(name: String, words: String)
+    case failed(name: String, message: String)
 }
 
 /// Hears messages and answers them with effects that commit together with the subscription's checkpoint.
@@ -132,14 +132,14 @@ public struct Reaction: Sendable {
     /// Among how many lease holders the streams are divided, 1 to 64.
     public let partitions: Int
     public let react: @Sendable (Envelope) async throws -> Changes
-    /// The table that it fills and does no more: a rebuild empties it and has everything heard anew that the outboxes still hold.
+    /// The view this reaction maintains: a rebuild truncates it and replays the retained outbox.
     public let view: String?
     /// Looks at a whole batch first and leaves out what needs no reaction.
-    public let sift: @Sendable ([Envelope]) async throws -> [Envelope]
+    public let prefilter: @Sendable ([Envelope]) async throws -> [Envelope]
 
     public init(
         _ name: String, from sources: [String], hears names: Set<String>? = nil, partitions: Int = 1, view: String? = nil,
-        sift: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 },
+        prefilter: @escaping @Sendable ([Envelope]) async throws -> [Envelope] = { $0 },
         react: @escaping @Sendable (Envelope) async throws -> Changes
     ) {
         self.name = name
@@ -147,6 +147,6 @@ public struct Reaction: Sendable {
         self.names = names
         self.partitions = partitions
         self.view = view
-        (self.sift, self.react) = (sift, react)
+        (self.prefilter, self.react) = (prefilter, react)
     }
 }

@@ -47,9 +47,9 @@ public struct Ports: Sendable {
 
 extension Services {
     /// The live side of a port.
-    /// - Throws: `Failure.notConfigured` when nothing is plugged in.
+    /// - Throws: `RequestError.notConfigured` when nothing is plugged in.
     public func port<P: Port>(_ type: P.Type = P.self) throws -> P {
-        guard let port = ports.find(type) else { throw Failure.notConfigured("This installation has no \(P.title).") }
+        guard let port = ports.find(type) else { throw RequestError.notConfigured("This installation has no \(P.title).") }
         return port
     }
 }

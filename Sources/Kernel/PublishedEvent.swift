@@ -20,7 +20,7 @@ public struct PublishedForm<Event: Sendable>: Sendable {
 
     func decode(_ envelope: Envelope) throws(EventDecodingError) -> Event {
         let stored = StoredEvent(
-            stream: envelope.stream, version: envelope.version, wire: WireEvent(name, envelope.data), at: envelope.at, org: nil)
+            stream: envelope.stream, version: envelope.version, wire: EventData(name, envelope.data), at: envelope.at, org: nil)
         var reading = Reading(from: .storage)
         guard let event = read(stored, &reading) else { throw EventDecodingError(event: name, problems: reading.problems) }
         return event
@@ -54,7 +54,9 @@ public struct Handler: Sendable {
     }
 
     /// Handles a message that is no event of an aggregate.
-    public static func on<F: Fact>(_ fact: F.Type, _ react: @escaping @Sendable (F, Envelope) async throws -> Changes) -> Handler {
+    public static func on<F: PublishedMessage>(_ fact: F.Type, _ react: @escaping @Sendable (F, Envelope) async throws -> Changes)
+        -> Handler
+    {
         Handler(F.module, [F.name]) { try await react(F($0), $0) }
     }
 

@@ -1,14 +1,14 @@
 import Synchronization
 
 /// What tells one state of a stream from another.
-public struct Mark: Sendable, Equatable {
+public struct StateVersion: Sendable, Equatable {
     public let version: Int
-    public let changedAt: Moment
-    public init(version: Int, changedAt: Moment) { (self.version, self.changedAt) = (version, changedAt) }
+    public let changedAt: Timestamp
+    public init(version: Int, changedAt: Timestamp) { (self.version, self.changedAt) = (version, changedAt) }
 }
 
 extension Snapshot {
-    var mark: Mark { Mark(version: version, changedAt: changedAt) }
+    var mark: StateVersion { StateVersion(version: version, changedAt: changedAt) }
 }
 
 /// States as they were last seen, decoded. Every use asks the database whether the state is still the same, so that what other processes

@@ -62,7 +62,7 @@ public struct Trace: Sendable, Equatable {
 /// One try to carry out a request. What is drawn from it for one purpose is one identifier; under an `Idempotency-Key` the same
 /// in a repeat.
 public struct Attempt: Sendable {
-    public let now: Moment
+    public let now: Timestamp
     /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
     public let idempotency: Idempotency?
     let identifier: @Sendable (String) -> UUIDText
@@ -70,7 +70,7 @@ public struct Attempt: Sendable {
     let secret: @Sendable (String) -> UUIDText
 
     public init(
-        now: Moment, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil,
+        now: Timestamp, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil,
         secret: (@Sendable (String) -> UUIDText)? = nil
     ) {
         (self.now, self.idempotency) = (now, idempotency)

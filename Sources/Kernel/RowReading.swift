@@ -64,7 +64,7 @@ extension Bool: ColumnValue {
     }
 }
 
-extension Moment: ColumnValue {
+extension Timestamp: ColumnValue {
     public init?(column: SQLValue) {
         guard case .int(let milliseconds) = column else { return nil }
         self.init(milliseconds: milliseconds)
@@ -86,7 +86,7 @@ extension JSON: ColumnValue {
     }
 }
 
-extension Text {
+extension StringValue {
     public init?(column: SQLValue) {
         guard case .text(let text) = column else { return nil }
         self.init(text)
@@ -94,7 +94,7 @@ extension Text {
 }
 extension ID: ColumnValue {}
 extension UUIDText: ColumnValue {}
-extension NonEmpty: ColumnValue {}
+extension NonEmptyString: ColumnValue {}
 
 extension ColumnValue where Self: RawRepresentable, RawValue == String {
     public init?(column: SQLValue) {

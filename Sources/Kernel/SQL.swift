@@ -76,13 +76,13 @@ extension Int: SQLBindable { public var sql: SQLValue { .int(Int64(self)) } }
 extension Int64: SQLBindable { public var sql: SQLValue { .int(self) } }
 extension Bool: SQLBindable { public var sql: SQLValue { .bool(self) } }
 extension Double: SQLBindable { public var sql: SQLValue { .double(self) } }
-extension Moment: SQLBindable { public var sql: SQLValue { .int(milliseconds) } }
+extension Timestamp: SQLBindable { public var sql: SQLValue { .int(milliseconds) } }
 extension JSON: SQLBindable { public var sql: SQLValue { .text(encoded) } }
 extension [UInt8]: SQLBindable { public var sql: SQLValue { .bytes(self) } }
 extension Optional: SQLBindable where Wrapped: SQLBindable { public var sql: SQLValue { self?.sql ?? .null } }
 extension ID: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension UUIDText: SQLBindable { public var sql: SQLValue { .text(text) } }
-extension NonEmpty: SQLBindable { public var sql: SQLValue { .text(text) } }
+extension NonEmptyString: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension Name: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension Reason: SQLBindable { public var sql: SQLValue { .text(text) } }
 
@@ -99,7 +99,7 @@ public struct Row: Sendable {
     public func text(_ column: String) -> String? { if case .text(let text) = self[column] { text } else { nil } }
     public func int(_ column: String) -> Int64? { if case .int(let number) = self[column] { number } else { nil } }
     public func bytes(_ column: String) -> [UInt8]? { if case .bytes(let bytes) = self[column] { bytes } else { nil } }
-    public func moment(_ column: String) -> Moment? { int(column).map(Moment.init(milliseconds:)) }
+    public func moment(_ column: String) -> Timestamp? { int(column).map(Timestamp.init(milliseconds:)) }
     public func json(_ column: String) -> JSON? { text(column).flatMap { try? JSON.parse($0, depth: 64) } }
 
     /// SQLite keeps truth values as 0 and 1.

@@ -41,7 +41,7 @@ public struct Schema: Sendable, Equatable {
     public var nullable: Schema { Schema(["anyOf": [json, ["type": "null"]]]) }
 
     public func formatted(_ format: String) -> Schema { with("format", .string(format)) }
-    public func described(_ words: String) -> Schema { with("description", .string(words)) }
+    public func described(_ message: String) -> Schema { with("description", .string(message)) }
     public func matching(_ pattern: String) -> Schema { with("pattern", .string(pattern)) }
 
     /// Bounds on the length of a text or the number of items of a list.

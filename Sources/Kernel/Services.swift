@@ -4,17 +4,17 @@ public struct Services: Sendable {
     public private(set) var store: Store
     public let bus: Bus
     public let vault: Vault
-    public let directory: Directory
+    public let directory: CredentialStore
     public let ports: Ports
     public let settings: SettingValues
     public let log: Log
-    public let clock: @Sendable () -> Moment
+    public let clock: @Sendable () -> Timestamp
     public var crashes = CrashPoints.none
     /// The statement that begins a run of a workflow; it commits with what it belongs to.
-    public var launch: @Sendable (Launch) -> SQL = { _ in "SELECT 1 AS none" }
+    public var startWorkflow: @Sendable (WorkflowStart) -> SQL = { _ in "SELECT 1 AS none" }
     /// The statement that ends a run's sleep.
-    public var wake: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS none" }
-    public var zones = Zones.utc
+    public var resumeWorkflow: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS none" }
+    public var zones = TimeZones.utc
     public var uptime: @Sendable () -> Uptime = { .unknown }
 
     /// The same with something that follows each commit.
@@ -29,8 +29,8 @@ public struct Services: Sendable {
     public var clocks: ClockReading { ClockReading(clock(), uptime: uptime()) }
 
     public init(
-        module: String, store: Store, bus: Bus, vault: Vault, directory: Directory, ports: Ports, settings: SettingValues, log: Log,
-        clock: @escaping @Sendable () -> Moment
+        module: String, store: Store, bus: Bus, vault: Vault, directory: CredentialStore, ports: Ports, settings: SettingValues, log: Log,
+        clock: @escaping @Sendable () -> Timestamp
     ) {
         self.module = module
         self.store = store
@@ -51,16 +51,16 @@ public struct Bus: Sendable {
     public init(send: @escaping @Sendable (String, String, JSON, AskContext) async throws -> JSON) { self.send = send }
 
     /// Asks and waits for the reply. Throws `AskFailure` when there is none.
-    public func ask<A: Ask>(_ question: A, trace: Trace, now: Moment) async throws -> A.Reply {
-        let context = AskContext(trace: trace, deadline: now + A.patience)
+    public func ask<A: Ask>(_ question: A, trace: Trace, now: Timestamp) async throws -> A.Reply {
+        let context = AskContext(trace: trace, deadline: now + A.timeout)
         return try await send(A.name, A.module, try JSON(encoding: question), context).decoded()
     }
 
     /// Asks for what has no type: what the host asks of every module alike.
-    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Moment, patience: Duration = .seconds(5))
+    public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Timestamp, timeout: Duration = .seconds(5))
         async throws -> JSON
     {
-        try await send(name, module, question, AskContext(trace: trace, deadline: now + patience))
+        try await send(name, module, question, AskContext(trace: trace, deadline: now + timeout))
     }
 }
 
@@ -74,7 +74,7 @@ public struct Vault: Sendable {
     /// HMAC-SHA-256 (RFC 2104).
     public let hmac: @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
     /// Digests of something short that must not be found by trying, one for each key of the ring, the current one first.
-    public let keyedDigests: @Sendable (_ message: [UInt8], _ purpose: String) -> [[UInt8]]
+    public let blindIndexes: @Sendable (_ message: [UInt8], _ purpose: String) -> [[UInt8]]
     /// Encrypts under a key that is given (32 bytes); the context must be the same when it is opened.
     public let sealUnder: @Sendable (_ key: [UInt8], _ secret: [UInt8], _ context: String) throws -> String
     public let openUnder: @Sendable (_ key: [UInt8], _ sealed: String, _ context: String) throws -> [UInt8]
@@ -84,7 +84,7 @@ public struct Vault: Sendable {
     public init(
         seal: @escaping @Sendable ([UInt8], String, String) throws -> String,
         open: @escaping @Sendable (String, String, String) throws -> [UInt8], sha256: @escaping @Sendable ([UInt8]) -> [UInt8],
-        hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], keyedDigests: @escaping @Sendable ([UInt8], String) -> [[UInt8]],
+        hmac: @escaping @Sendable ([UInt8], [UInt8]) -> [UInt8], blindIndexes: @escaping @Sendable ([UInt8], String) -> [[UInt8]],
         sealUnder: @escaping @Sendable ([UInt8], [UInt8], String) throws -> String,
         openUnder: @escaping @Sendable ([UInt8], String, String) throws -> [UInt8],
         random: @escaping @Sendable (Int) -> [UInt8]
@@ -93,7 +93,7 @@ public struct Vault: Sendable {
         self.open = open
         self.sha256 = sha256
         self.hmac = hmac
-        self.keyedDigests = keyedDigests
+        self.blindIndexes = blindIndexes
         self.sealUnder = sealUnder
         self.openUnder = openUnder
         self.random = random
@@ -101,15 +101,15 @@ public struct Vault: Sendable {
 }
 
 /// The edge's record of who may come in. Modules write it in their own transactions, so that a revoked key is dead everywhere at once.
-public struct Directory: Sendable {
+public struct CredentialStore: Sendable {
     /// Makes an API key valid: its SHA-256, its tenant, when it ends (nil: never).
-    public let admitKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Moment?) -> [SQL]
-    public let dismissKeys: @Sendable (_ org: OrgID) -> [SQL]
+    public let registerKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Timestamp?) -> [SQL]
+    public let revokeKeys: @Sendable (_ org: OrgID) -> [SQL]
     /// At which version of the credentials the keys of a tenant, or its super keys, were ended last, as `epoch`; no row where
     /// they never were.
-    public let dismissal: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
+    public let revocation: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
     /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
-    public let knowUser: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStanding) -> [SQL]
+    public let linkEmail: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStatus) -> [SQL]
     /// What is known of how a person signs in, as one row of `standing` and `has_signed_in`; no row for somebody who is not known.
     public let signIn: @Sendable (_ user: UserID) -> SQL
     /// Says where a person is suspended: everywhere, or at the doors of some tenants, or nowhere.
@@ -120,16 +120,16 @@ public struct Directory: Sendable {
     public let forget: @Sendable (_ user: UserID) -> [SQL]
 
     public init(
-        admitKey: @escaping @Sendable ([UInt8], OrgID, Bool, Moment?) -> [SQL], dismissKeys: @escaping @Sendable (OrgID) -> [SQL],
-        dismissal: @escaping @Sendable (OrgID, Bool) -> SQL,
-        knowUser: @escaping @Sendable (UserID, String?, AddressStanding) -> [SQL],
+        registerKey: @escaping @Sendable ([UInt8], OrgID, Bool, Timestamp?) -> [SQL], revokeKeys: @escaping @Sendable (OrgID) -> [SQL],
+        revocation: @escaping @Sendable (OrgID, Bool) -> SQL,
+        linkEmail: @escaping @Sendable (UserID, String?, AddressStatus) -> [SQL],
         signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
         suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
     ) {
-        self.admitKey = admitKey
-        self.dismissKeys = dismissKeys
-        self.dismissal = dismissal
-        self.knowUser = knowUser
+        self.registerKey = registerKey
+        self.revokeKeys = revokeKeys
+        self.revocation = revocation
+        self.linkEmail = linkEmail
         self.signIn = signIn
         self.suspend = suspend
         self.suspensions = suspensions
@@ -138,7 +138,7 @@ public struct Directory: Sendable {
 }
 
 /// What an e-mail address is for the one it is stored with. Only a proven one signs somebody in.
-public enum AddressStanding: String, Sendable {
+public enum AddressStatus: String, Sendable {
     /// By the identity provider, or set by the operator of the platform.
     case proven
     /// The user was created with it: whoever proves it first, and is nobody yet, becomes the user.

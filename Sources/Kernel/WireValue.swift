@@ -49,7 +49,7 @@ extension String: WireValue {
     public var json: JSON { .string(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> String? {
         guard let raw else { return reading.note(path, "is missing") }
-        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        guard let text = raw.text else { return reading.note(path, "must be a string") }
         if reading.checksLimits, let problem = text.problem(most: longest, mayBreak: true) { return reading.note(path, problem) }
         return text
     }
@@ -98,12 +98,12 @@ extension Bool: WireValue {
     }
 }
 
-extension Moment: WireValue {
+extension Timestamp: WireValue {
     public static var schema: Schema { .time }
     public var json: JSON { .string(iso) }
-    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Moment? {
+    public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Timestamp? {
         guard let text = String.read(raw, at: path, &reading) else { return nil }
-        return Moment(iso: text) ?? reading.note(path, "must be a time in UTC such as 2026-08-20T09:30:00Z")
+        return Timestamp(iso: text) ?? reading.note(path, "must be a time in UTC such as 2026-08-20T09:30:00Z")
     }
 }
 

@@ -16,23 +16,23 @@ public protocol Workflow: Codable, Sendable {
 
 /// Ends a run for good.
 public struct WorkflowStop: Error, Sendable {
-    public let words: String
-    public init(_ words: String) { self.words = words }
+    public let message: String
+    public init(_ message: String) { self.message = message }
 }
 
 /// The steps of one run.
 public struct Steps: Sendable {
     public let run: WorkflowID
     private let record: @Sendable (String, @Sendable () async throws -> JSON) async throws -> JSON
-    private let wait: @Sendable (Moment) async throws -> Void
-    private let clock: @Sendable () -> Moment
+    private let wait: @Sendable (Timestamp) async throws -> Void
+    private let clock: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - record: answers the recorded result of a step, or carries it out and records it.
     ///   - wait: returns at a moment; may end this attempt of the run and go on in another.
     public init(
         run: WorkflowID, record: @escaping @Sendable (String, @Sendable () async throws -> JSON) async throws -> JSON,
-        wait: @escaping @Sendable (Moment) async throws -> Void, clock: @escaping @Sendable () -> Moment
+        wait: @escaping @Sendable (Timestamp) async throws -> Void, clock: @escaping @Sendable () -> Timestamp
     ) {
         self.run = run
         self.record = record
@@ -55,7 +55,7 @@ public struct Steps: Sendable {
     }
 
     /// Sleeps until a moment that the run itself knows.
-    public func sleep(until moment: Moment) async throws { try await wait(moment) }
+    public func sleep(until moment: Timestamp) async throws { try await wait(moment) }
 
     /// A request of the run's own for one of its steps: what is made under it has the same ids each time the step is tried.
     public func request(_ step: String, by caller: Caller, _ services: Services) -> Request {
@@ -80,7 +80,7 @@ public struct AnyWorkflow: Sendable {
 }
 
 /// A run that is to begin.
-public struct Launch: Sendable {
+public struct WorkflowStart: Sendable {
     public let run: WorkflowID
     public let name: String
     public let label: String
@@ -88,9 +88,9 @@ public struct Launch: Sendable {
     /// Who wanted it.
     public let creator: String
     /// When it begins; later for work that is planned.
-    public let at: Moment
+    public let at: Timestamp
 
-    public init<W: Workflow>(_ workflow: W, as run: WorkflowID, by creator: String, at moment: Moment) throws {
+    public init<W: Workflow>(_ workflow: W, as run: WorkflowID, by creator: String, at moment: Timestamp) throws {
         self.run = run
         name = W.name
         label = W.label

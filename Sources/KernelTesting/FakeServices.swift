@@ -11,15 +11,15 @@ public final class FakeServices: Sendable {
         var answers: [String: @Sendable (JSON) async throws -> JSON] = [:]
         var rows: [SQL] = []
         var found: [(part: String, rows: [Row])] = []
-        var messages: [Commit.Posting] = []
+        var messages: [Commit.OutgoingMessage] = []
         var failure: (any Error)?
         /// The commits that succeed before the failing one.
         var successes = 0
     }
     private let state = Mutex(State())
-    public let now: Moment
+    public let now: Timestamp
 
-    public init(now: Moment = Moment(milliseconds: 1_755_680_400_000)) { self.now = now }
+    public init(now: Timestamp = Timestamp(milliseconds: 1_755_680_400_000)) { self.now = now }
 
     /// What an ask is answered with.
     public func answer<A: Ask>(_ type: A.Type, _ reply: @escaping @Sendable (A) async throws -> A.Reply) {
@@ -44,7 +44,7 @@ public final class FakeServices: Sendable {
 
     public func types(of stream: StreamName) -> [String] { state.withLock { $0.events[stream, default: []].map(\.wire.type) } }
     public var rows: [SQL] { state.withLock { $0.rows } }
-    public var messages: [Commit.Posting] { state.withLock { $0.messages } }
+    public var messages: [Commit.OutgoingMessage] { state.withLock { $0.messages } }
 
     public func services(_ module: String, settings: SettingValues = SettingValues(), ports: Ports = Ports()) -> Services {
         Services(
@@ -66,7 +66,7 @@ public final class FakeServices: Sendable {
 
     private var store: Store {
         Store(
-            state: { [self] stream, _ in (state.withLock { $0.states[stream] }.map(Found.state) ?? .nothing, epoch: 1) },
+            state: { [self] stream, _ in (state.withLock { $0.states[stream] }.map(LoadResult.state) ?? .nothing, epoch: 1) },
             history: { [self] stream, from, limit in
                 Array(state.withLock { $0.events[stream, default: []] }.dropFirst(from - 1).prefix(limit))
             },
@@ -75,7 +75,7 @@ public final class FakeServices: Sendable {
                 state.withLock { $0.rows += rows }
                 return rows.map { _ in [] }
             },
-            turn: { _ in Turn {} }, holds: { _ in "TRUE" })
+            lockStream: { _ in StreamLock {} }, holds: { _ in "TRUE" })
     }
 
     private func commit(_ commit: Commit) throws {
@@ -93,7 +93,8 @@ public final class FakeServices: Sendable {
             }
             for append in commit.appends {
                 let stored = append.state ?? state.states[append.stream]?.state ?? .null
-                state.states[append.stream] = StoredState(version: append.version, shape: append.shape, state: stored, changedAt: append.at)
+                state.states[append.stream] = StoredState(
+                    version: append.version, schemaVersion: append.schemaVersion, state: stored, changedAt: append.at)
                 state.events[append.stream, default: []] += append.events.enumerated().map { place, event in
                     StoredEvent(
                         stream: append.stream, version: append.expected + place + 1, wire: event.wire, at: append.at, org: append.org)
@@ -107,15 +108,15 @@ public final class FakeServices: Sendable {
     private var vault: Vault {
         Vault(
             seal: { secret, _, _ in String(decoding: secret, as: UTF8.self) }, open: { sealed, _, _ in Array(sealed.utf8) }, sha256: { $0 },
-            hmac: { message, _ in message }, keyedDigests: { message, _ in [message] },
+            hmac: { message, _ in message }, blindIndexes: { message, _ in [message] },
             sealUnder: { _, secret, _ in String(decoding: secret, as: UTF8.self) }, openUnder: { _, sealed, _ in Array(sealed.utf8) },
             random: { Array(repeating: 7, count: $0) })
     }
 
-    private var directory: Directory {
-        Directory(
-            admitKey: { _, _, _, _ in [] }, dismissKeys: { _ in [] }, dismissal: { _, _ in "SELECT 0 AS epoch WHERE FALSE" },
-            knowUser: { _, _, _ in [] },
+    private var directory: CredentialStore {
+        CredentialStore(
+            registerKey: { _, _, _, _ in [] }, revokeKeys: { _ in [] }, revocation: { _, _ in "SELECT 0 AS epoch WHERE FALSE" },
+            linkEmail: { _, _, _ in [] },
             signIn: { _ in "SELECT 'contact' AS standing, FALSE AS has_signed_in WHERE FALSE" }, suspend: { _, _, _ in [] },
             suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })
     }

@@ -7,13 +7,13 @@ public struct Given<A: Aggregate>: Sendable {
 
     public init(_ history: A.Event...) { for event in history { state.apply(event) } }
 
-    public func when<C: Command>(_ command: C, at now: Moment = Moment(milliseconds: 0)) -> Decision<C>
+    public func when<C: Command>(_ command: C, at now: Timestamp = Timestamp(milliseconds: 0)) -> Decision<C>
     where C.Target == A, C.Facts == NoFacts {
         when(command, NoFacts(), at: now)
     }
 
     /// - Parameter facts: what the decision knows besides the aggregate.
-    public func when<C: Command>(_ command: C, _ facts: C.Facts, at now: Moment = Moment(milliseconds: 0)) -> Decision<C>
+    public func when<C: Command>(_ command: C, _ facts: C.Facts, at now: Timestamp = Timestamp(milliseconds: 0)) -> Decision<C>
     where C.Target == A {
         do throws(C.Refusal) { return .events(try command.decide(state, facts, at: now)) } catch { return .refused(error) }
     }

@@ -10,8 +10,8 @@ public enum GoldenSamples {
         _ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
     ) throws {
         let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
-        let snapshot = Snapshot<A>(stream: StreamName(A.category.name, "1"), state: A(), version: 0, changedAt: Moment(milliseconds: 0))
-        let now = Moment(milliseconds: 1_755_680_400_123)
+        let snapshot = Snapshot<A>(stream: StreamName(A.category.name, "1"), state: A(), version: 0, changedAt: Timestamp(milliseconds: 0))
+        let now = Timestamp(milliseconds: 1_755_680_400_123)
         var state = snapshot.state
         for event in events {
             state.apply(event)
@@ -19,14 +19,14 @@ public enum GoldenSamples {
             let sample = try sample(JSON.object(["type": .string(wire.type), "data": .object(wire.data)]), named: wire.type, in: folder)
             #expect(sample["data"] == .object(wire.data), "\(wire.type) is written differently from its sample", sourceLocation: place)
             let stored = StoredEvent(
-                stream: snapshot.stream, version: 1, wire: WireEvent(wire.type, sample["data"]?.members ?? [:]), at: now,
+                stream: snapshot.stream, version: 1, wire: EventData(wire.type, sample["data"]?.members ?? [:]), at: now,
                 org: state.organisation)
             #expect(try A.events.decode(stored) == event, "\(wire.type) is not read as what was written", sourceLocation: place)
         }
         let missing = Set(A.events.all.map(\.name)).subtracting(events.map(A.events.name))
         #expect(missing.isEmpty, "no sample of \(missing.sorted())", sourceLocation: place)
         let written = try JSON(encoding: state)
-        let shape = try sample(written, named: "\(A.category.className).state.\(A.category.shape)", in: folder)
+        let shape = try sample(written, named: "\(A.category.className).state.\(A.category.schemaVersion)", in: folder)
         #expect(shape == written, "the state has another shape: give it a new number", sourceLocation: place)
         let read = try JSON(encoding: try shape.decoded(as: A.self))
         #expect(read == written, "the state is not read as what was written", sourceLocation: place)

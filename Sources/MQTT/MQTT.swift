@@ -183,7 +183,7 @@ public final class MQTTClient: @unchecked Sendable {
     /// - Parameter sent: called when the message has gone out, before the acknowledgement.
     /// - Returns: the reason code: 0, or 0x10 when nobody has subscribed (MQTT 5 §3.4.2.1).
     public func publish(
-        _ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, patience: Duration = .seconds(3),
+        _ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, timeout: Duration = .seconds(3),
         sent: () -> Void = {}
     )
         async throws -> Int
@@ -192,7 +192,7 @@ public final class MQTTClient: @unchecked Sendable {
         let id = try queue(topic, payload, retain, lifetime)
         sent()
         let alarm = Task { [weak self] in
-            try await Task.sleep(for: patience)
+            try await Task.sleep(for: timeout)
             self?.state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: MQTTFailure.timedOut)
         }
         defer { alarm.cancel() }

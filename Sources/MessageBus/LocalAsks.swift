@@ -3,12 +3,12 @@ import Synchronization
 
 /// Asks answered inside this process. Bodies are encoded all the same, so that a module that moves out changes nothing.
 public final class LocalAsks: Sendable {
-    private let answers = Mutex<[String: Answering]>([:])
-    private let clock: @Sendable () -> Moment
+    private let answers = Mutex<[String: AskHandler]>([:])
+    private let clock: @Sendable () -> Timestamp
 
-    public init(clock: @escaping @Sendable () -> Moment) { self.clock = clock }
+    public init(clock: @escaping @Sendable () -> Timestamp) { self.clock = clock }
 
-    public func register(_ answering: [Answering]) {
+    public func register(_ answering: [AskHandler]) {
         answers.withLock { known in for one in answering { known[one.name] = one } }
     }
 
@@ -36,9 +36,9 @@ public final class LocalAsks: Sendable {
     /// Refusals of the asked module reach the asker as they are; anything else is the module's own trouble.
     private static func failure(_ error: any Error, _ name: String) -> any Error {
         switch error {
-        case let failure as Failure: failure
+        case let failure as RequestError: failure
         case let failure as AskFailure: failure
-        default: AskFailure.failed(name: name, words: "\(error)")
+        default: AskFailure.failed(name: name, message: "\(error)")
         }
     }
 }

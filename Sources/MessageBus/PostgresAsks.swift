@@ -23,7 +23,7 @@ public final class PostgresAsks: Sendable {
     private let modules: [String]
     private let isServing: @Sendable (String) -> Bool
     private let process: String
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
     private let waiting = Mutex<[String: OneReply]>([:])
     private let pump = Pump()
 
@@ -34,7 +34,7 @@ public final class PostgresAsks: Sendable {
     public init(
         database: any Database, notifier: Notifier, local: LocalAsks, modules: [String],
         isServing: @escaping @Sendable (String) -> Bool = { _ in true },
-        process: String, clock: @escaping @Sendable () -> Moment
+        process: String, clock: @escaping @Sendable () -> Timestamp
     ) {
         self.database = database
         self.notifier = notifier
@@ -78,7 +78,7 @@ public final class PostgresAsks: Sendable {
                 """
             ])
         } catch is DatabaseError {
-            throw Failure.unavailable("The database is not available now.", retryAfter: .seconds(2))
+            throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
         notifier.notify("spkey_ask_\(module)")
         return try await reply.value()
@@ -97,8 +97,8 @@ public final class PostgresAsks: Sendable {
     private func collect() async throws {
         let done = try await database.transact([
             """
-            DELETE FROM platform.asks WHERE asker = \(process) AND (reply IS NOT NULL OR failure IS NOT NULL) RETURNING id, \
-            name, reply, failure
+            DELETE FROM platform.asks WHERE asker = \(process) AND (reply IS NOT NULL OR failure IS NOT NULL) RETURNING id, name, \
+            reply, failure
             """
         ])[0].rows
         for row in done {

@@ -9,10 +9,13 @@ enum WireFailure {
     static func text(of error: any Error) -> String {
         let json: JSON =
             switch error {
-            case Failure.refused(let kind, let code, let words):
-                ["refused": .string(kinds.first { $0.1 == kind }?.0 ?? "invalid"), "code": code.map(JSON.string), "words": .string(words)]
-            case Failure.deviceUnreachable(let words): ["unreachable": true, "words": .string(words)]
-            case Failure.unavailable(let words, _): ["unavailable": true, "words": .string(words)]
+            case RequestError.refused(let kind, let code, let message):
+                [
+                    "refused": .string(kinds.first { $0.1 == kind }?.0 ?? "invalid"), "code": code.map(JSON.string),
+                    "words": .string(message),
+                ]
+            case RequestError.deviceUnreachable(let message): ["unreachable": true, "words": .string(message)]
+            case RequestError.unavailable(let message, _): ["unavailable": true, "words": .string(message)]
             case AskFailure.timedOut: ["timedOut": true]
             default: ["words": .string("\(error)")]
             }
@@ -20,13 +23,13 @@ enum WireFailure {
     }
 
     static func read(_ text: String, name: String) -> any Error {
-        let json = (try? JSON.parse(text)) ?? .null, words = json["words"]?.text ?? ""
+        let json = (try? JSON.parse(text)) ?? .null, message = json["words"]?.text ?? ""
         if let kind = json["refused"]?.text {
-            return Failure.refused(kinds.first { $0.0 == kind }?.1 ?? .invalid, code: json["code"]?.text, words: words)
+            return RequestError.refused(kinds.first { $0.0 == kind }?.1 ?? .invalid, code: json["code"]?.text, message: message)
         }
-        if json["unreachable"] != nil { return Failure.deviceUnreachable(words) }
-        if json["unavailable"] != nil { return Failure.unavailable(words, retryAfter: .seconds(2)) }
+        if json["unreachable"] != nil { return RequestError.deviceUnreachable(message) }
+        if json["unavailable"] != nil { return RequestError.unavailable(message, retryAfter: .seconds(2)) }
         if json["timedOut"] != nil { return AskFailure.timedOut(name: name) }
-        return AskFailure.failed(name: name, words: words)
+        return AskFailure.failed(name: name, message: message)
     }
 }

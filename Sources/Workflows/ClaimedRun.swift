@@ -9,33 +9,33 @@ struct ClaimedRun: Sendable {
     let parameters: JSON
     private let token: Int64
     /// How often the run had been woken when it was claimed.
-    private let wakes: Int64
+    private let signals: Int64
     private let schema: String
     private let database: any Database
     /// The database's clock, in its words.
     private let now: String
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
     private let crashes: CrashPoints
 
     /// How long a claim holds, in milliseconds, and how often it is renewed.
     static let lease = 6_000
-    private static let beat = Duration.seconds(2)
+    private static let interval = Duration.seconds(2)
     /// Longer sleeps end the attempt.
     private static let shortSleep = Duration.seconds(3)
 
     /// The run sleeps until then.
-    struct Pause: Error { let until: Moment }
+    struct Pause: Error { let until: Timestamp }
     /// The run is no longer ours.
     struct Lost: Error {}
 
     init?(_ row: Row, schema: String, database: any Database, now: String, services: Services) {
-        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let wakes = row.int("wakes") else {
+        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let signals = row.int("wakes") else {
             return nil
         }
         id = WorkflowID(run)
         self.name = name
         self.token = token
-        self.wakes = wakes
+        self.signals = signals
         parameters = row.json("parameters") ?? .null
         self.schema = schema
         self.database = database
@@ -68,7 +68,7 @@ struct ClaimedRun: Sendable {
         }
     }
 
-    private func wait(until moment: Moment) async throws {
+    private func wait(until moment: Timestamp) async throws {
         let left = moment.since(clock())
         guard left > .zero else { return }
         guard left <= Self.shortSleep else { throw Pause(until: moment) }
@@ -77,7 +77,7 @@ struct ClaimedRun: Sendable {
 
     private func renew() async throws -> JSON {
         while true {
-            try await Task.sleep(for: Self.beat)
+            try await Task.sleep(for: Self.interval)
             try await write("lease_until = \(now) + \(Self.lease)")
         }
     }
@@ -100,10 +100,10 @@ struct ClaimedRun: Sendable {
     }
 
     /// Ends the attempt until a moment, or only until now when the run was woken meanwhile.
-    func put(off moment: Moment, attempts: Int? = nil, error: String? = nil) async throws {
+    func put(off moment: Timestamp, attempts: Int? = nil, error: String? = nil) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(wakes) THEN CAST(\(moment) AS BIGINT) \
+            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(signals) THEN CAST(\(moment) AS BIGINT) \
             ELSE wake_at END, lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
                 error = CAST(\(optional: error) AS TEXT), updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'
@@ -113,8 +113,8 @@ struct ClaimedRun: Sendable {
     func end(_ status: String, result: JSON?, error: String?) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET status = \(status), result = \(optional: result), error = \
-            \(optional: error), lease_until = 0, updated_at = \(clock())
+            UPDATE \(trusted: schema).workflow_runs SET status = \(status), result = \(optional: result), \
+            error = \(optional: error), lease_until = 0, updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'
             """)
     }
@@ -122,8 +122,8 @@ struct ClaimedRun: Sendable {
     private func write(_ change: String, and rows: [SQL] = []) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET \(trusted: change), updated_at = \(clock()) WHERE run = \(id) AND \
-            token = \(token) AND status = 'running'
+            UPDATE \(trusted: schema).workflow_runs SET \(trusted: change), updated_at = \(clock()) WHERE run = \(id) \
+            AND token = \(token) AND status = 'running'
             """,
             and: rows)
     }

@@ -10,7 +10,7 @@ public struct WorkflowEngine: Sendable {
     private let workflows: [String: AnyWorkflow]
     private let holder: String
 
-    /// How often is looked for runs that are due, and how many are carried out at once.
+    /// Polling interval, and how many runs execute concurrently.
     private static let poll = Duration.milliseconds(200), most = 16
     private static let attempts = 12
 
@@ -57,8 +57,8 @@ public struct WorkflowEngine: Sendable {
         let lock = database.dialect == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
         return try await database.transact([
             """
-            UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, lease_until \
-            = \(trusted: databaseNow) + \(ClaimedRun.lease)
+            UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, \
+            lease_until = \(trusted: databaseNow) + \(ClaimedRun.lease)
             WHERE run IN (SELECT run FROM \(trusted: schema).workflow_runs
                 WHERE status IN ('queued', 'running') AND wake_at <= \(services.clock()) AND lease_until < \(trusted: databaseNow)
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
@@ -84,7 +84,7 @@ public struct WorkflowEngine: Sendable {
             } catch let pause as ClaimedRun.Pause {
                 try await run.put(off: pause.until, attempts: 0)  // it has got somewhere
             } catch let stop as WorkflowStop {
-                try await run.end("errored", result: nil, error: stop.words)
+                try await run.end("errored", result: nil, error: stop.message)
             } catch is ClaimedRun.Lost {
                 // Another process has it, or it was terminated.
             } catch is CancellationError {

@@ -4,7 +4,7 @@ public import Kernel
 /// Runs and their steps, in the schema of their module.
 public enum WorkflowRows {
     /// Belong to every module that has workflows.
-    public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), wakes(for: schema)] }
+    public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), signals(for: schema)] }
 
     private static func tables(for schema: String) -> Migration {
         Migration(
@@ -12,8 +12,8 @@ public enum WorkflowRows {
             [
                 """
                 CREATE TABLE \(schema).workflow_runs (
-                    run TEXT PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL, parameters TEXT NOT NULL, status TEXT NOT \
-                NULL, wake_at BIGINT NOT NULL,
+                    run TEXT PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL, parameters TEXT NOT NULL, \
+                status TEXT NOT NULL, wake_at BIGINT NOT NULL,
                     attempts BIGINT NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', token BIGINT NOT NULL DEFAULT 0, \
                 lease_until BIGINT NOT NULL DEFAULT 0,
                     result TEXT, error TEXT, creator TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)
@@ -29,23 +29,23 @@ public enum WorkflowRows {
     }
 
     /// Wakes count, so that one which comes just before a sleep is not slept over.
-    private static func wakes(for schema: String) -> Migration {
+    private static func signals(for schema: String) -> Migration {
         Migration("004-workflow-wakes", ["ALTER TABLE \(schema).workflow_runs ADD COLUMN wakes BIGINT NOT NULL DEFAULT 0"])
     }
 
-    static func wake(_ run: WorkflowID, in schema: String, at now: Moment) -> SQL {
+    static func wake(_ run: WorkflowID, in schema: String, at now: Timestamp) -> SQL {
         """
-        UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) AND status IN \
-        ('queued', 'running')
+        UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) \
+        AND status IN ('queued', 'running')
         """
     }
 
     /// Begins a run in the transaction of whoever wants it; a run that exists already stays as it is.
-    static func insert(_ launch: Launch, into schema: String, at now: Moment) -> SQL {
+    static func insert(_ launch: WorkflowStart, into schema: String, at now: Timestamp) -> SQL {
         """
         INSERT INTO \(trusted: schema).workflow_runs (run, name, label, parameters, status, wake_at, creator, created_at, updated_at)
-        VALUES (\(launch.run), \(launch.name), \(launch.label), \(launch.parameters), 'queued', \(launch.at), \
-        \(launch.creator), \(now), \(now))
+        VALUES (\(launch.run), \(launch.name), \(launch.label), \(launch.parameters), 'queued', \(launch.at), \(launch.creator), \
+        \(now), \(now))
         ON CONFLICT (run) DO NOTHING
         """
     }

@@ -12,7 +12,7 @@ struct DeadLetters: AsyncParsableCommand {
             abstract: "Print the streams that stand still: at which message, why, since when, and how many wait behind it.")
 
         func run() async throws {
-            let lines = try await Console.parkedMessages(try await Settings.load())
+            let lines = try await AdminTools.parkedMessages(try await Settings.load())
             if lines.isEmpty { print("Nothing is parked.", to: &Standard.output) }
             for line in lines { print(line, to: &Standard.output) }
         }
@@ -24,7 +24,7 @@ struct DeadLetters: AsyncParsableCommand {
         @Option(help: "Only those of this subscription.") var subscription: String?
 
         func run() async throws {
-            let count = try await Console.retryParked(try await Settings.load(), subscription)
+            let count = try await AdminTools.retryParked(try await Settings.load(), subscription)
             print("\(count) messages are tried again by the process that holds their subscription.", to: &Standard.output)
         }
     }
@@ -38,7 +38,7 @@ struct DeadLetters: AsyncParsableCommand {
 
         func run() async throws {
             guard yes else { throw ValidationError("--yes is needed: what the message says is lost to the subscription") }
-            let isDropped = try await Console.dropParked(try await Settings.load(), subscription, envelope)
+            let isDropped = try await AdminTools.dropParked(try await Settings.load(), subscription, envelope)
             print(isDropped ? "Dropped." : "There is no such message.", to: &Standard.output)
             if !isDropped { throw ExitCode(1) }
         }

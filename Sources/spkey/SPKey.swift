@@ -89,7 +89,7 @@ struct ApiKeyCommand: AsyncParsableCommand {
             var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = .error
             print(
-                try await Console.createApiKey(
+                try await AdminTools.createApiKey(
                     try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, replaces: replace, log: log))
         }
     }
@@ -98,7 +98,7 @@ struct ApiKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "End all super keys of a tenant at once; its ordinary key stays.")
         @Option(help: "The tenant's id.") var org: String
 
-        func run() async throws { print("\(try await Console.revokeSuperKeys(try await Settings.load(), org: org)) super keys ended.") }
+        func run() async throws { print("\(try await AdminTools.revokeSuperKeys(try await Settings.load(), org: org)) super keys ended.") }
     }
 }
 
@@ -107,7 +107,7 @@ struct Verify: AsyncParsableCommand {
         abstract: "Check the stored event log: versions without gaps, states equal to their fold.")
 
     func run() async throws {
-        guard let fault = try await Console.verify(try await Settings.load()) else { return print("The event log is sound.") }
+        guard let fault = try await AdminTools.verify(try await Settings.load()) else { return print("The event log is sound.") }
         print(fault)
         throw ExitCode(1)
     }
@@ -121,7 +121,7 @@ struct RebuildCommand: AsyncParsableCommand {
     func run() async throws {
         var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .error
-        for line in try await Console.rebuild(try await Settings.load(), modules: chosen.names, log: log) { print(line) }
+        for line in try await AdminTools.rebuild(try await Settings.load(), modules: chosen.names, log: log) { print(line) }
     }
 }
 

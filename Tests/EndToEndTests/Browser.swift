@@ -58,7 +58,7 @@ final class Browser: Sendable {
         client.stop()
     }
 
-    struct Trouble: Error { let words: String }
+    struct Trouble: Error { let message: String }
 
     private func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
         let request = OutgoingRequest(
@@ -66,7 +66,7 @@ final class Browser: Sendable {
             body: (body ?? (method == "POST" ? [:] : nil))?.bytes,
             deadline: .seconds(30))
         let answer = try await client.send(request), json = try JSON.parse(answer.body, depth: 128)
-        guard answer.status == 200 else { throw Trouble(words: json["value"]?["message"]?.text ?? "\(answer.status)") }
+        guard answer.status == 200 else { throw Trouble(message: json["value"]?["message"]?.text ?? "\(answer.status)") }
         return json["value"] ?? .null
     }
 
@@ -78,7 +78,7 @@ final class Browser: Sendable {
         let document = try await devtools("DOM.getDocument")
         do {
             return try await devtools("DOM.getOuterHTML", ["nodeId": document["root"]?["nodeId"] ?? .null])["outerHTML"]?.text ?? ""
-        } catch let trouble as Trouble where trouble.words.contains("node with given id") {
+        } catch let trouble as Trouble where trouble.message.contains("node with given id") {
             return ""
         }
     }
@@ -90,7 +90,7 @@ final class Browser: Sendable {
         let corners =
             try await devtools("DOM.getBoxModel", ["nodeId": node["nodeId"] ?? .null])["model"]?["content"]?.items?.compactMap(\.number)
             ?? []
-        guard corners.count == 8 else { throw Trouble(words: "\(selector) has no box") }
+        guard corners.count == 8 else { throw Trouble(message: "\(selector) has no box") }
         let x = JSON.double((corners[0] + corners[4]) / 2), y = JSON.double((corners[1] + corners[5]) / 2)
         for type in ["mousePressed", "mouseReleased"] {
             _ = try await devtools("Input.dispatchMouseEvent", ["type": .string(type), "x": x, "y": y, "button": "left", "clickCount": 1])

@@ -17,7 +17,7 @@ import Testing
         try await DeviceTests.with(layout) { installation, broker, partner in
             let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true)
             defer { door.close() }
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 try await partner.subscribe(sink.url("all"))
                 let key = [(name: "Idempotency-Key", value: "open-once")]
                 try await installation.killAndRestart(["SPKEY_CRASH_AT": point])

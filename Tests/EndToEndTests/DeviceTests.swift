@@ -195,7 +195,7 @@ final class Device: Sendable {
             #expect(made.status == 201, "\(made)")
             let door = try await Device(broker, lock.uuid)
             defer { door.close() }
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 try await partner.subscribe(sink.url("all"))
                 let action = try #require(try await partner.call("POST", "/locks/\(lock.number)/OpenLock").headers["x-action-id"])
                 func command(_ name: String) -> JSON? {

@@ -7,7 +7,7 @@ import Testing
 /// Every operation of every module, called by the wrong people and with every constraint of its body broken.
 @Suite(.serialized) struct EveryOperationTests {
     /// Two tenants; the first has one of everything that a path may name.
-    struct World: Sendable {
+    struct TestTenants: Sendable {
         let partner: Partner
         let other: Partner
         let user: String
@@ -96,7 +96,7 @@ import Testing
 
     @Test func `nobody gets anywhere without credentials`() async throws {
         try await Installation.with(.sqlite) { installation in
-            let world = try await World(installation)
+            let world = try await TestTenants(installation)
             for (_, operation) in Self.all where operation.credentials != .optional {
                 let reply = try await world.call(operation, world.body(operation), as: [])
                 #expect(reply.status == 401 && reply.body["error"] != nil, "\(operation.key): \(reply.status)")
@@ -110,7 +110,7 @@ import Testing
 
     @Test func `what belongs to a tenant is closed to the others`() async throws {
         try await Installation.with(.sqlite) { installation in
-            let world = try await World(installation), other = [(name: "X-API-Key", value: world.other.key)]
+            let world = try await TestTenants(installation), other = [(name: "X-API-Key", value: world.other.key)]
             // People belong to no tenant: rule U lets every API key act for them. A list shows a caller's own.
             let open: Set<String> = ["GET /temp-keys"]
             for (module, operation) in Self.all
@@ -127,7 +127,7 @@ import Testing
 
     @Test func `what belongs to a person is closed to strangers`() async throws {
         try await Installation.with(.sqlite) { installation in
-            let world = try await World(installation), open: Set<String> = ["GET /temp-keys"]
+            let world = try await TestTenants(installation), open: Set<String> = ["GET /temp-keys"]
             for (_, operation) in Self.all where operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: world.stranger)
                 let takesTokens = [.client, .clientOrStaff].contains(operation.credentials) || operation.credentials == .token
@@ -140,7 +140,7 @@ import Testing
 
     @Test func `every broken constraint of a body is told by its name, and nothing happens`() async throws {
         try await Installation.with(.sqlite) { installation in
-            let world = try await World(installation)
+            let world = try await TestTenants(installation)
             let history = try await world.partner.history(Int(world.names["lock"] ?? "") ?? 0).count
             var count = 0
             for (_, operation) in Self.all where operation.method != .get {
@@ -174,7 +174,7 @@ import Testing
     /// What paths and queries carry from outside: each is refused or unknown, none breaks anything.
     @Test func `rubbish in paths and queries is refused`() async throws {
         try await Installation.with(.sqlite) { installation in
-            let world = try await World(installation)
+            let world = try await TestTenants(installation)
             let rubbish = [
                 "%00", "a%E2%80%AEb", "%ff%fe", "9223372036854775808", "-1", "1e3", "%2e%2e", String(repeating: "a", count: 5_000),
                 "'%3B--", "e%CC%81", "%0a",

@@ -38,7 +38,7 @@ final class Switchable: Sendable {
         async throws
     {
         try await Installation.with(layout) { installation in
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 let partner = try await Partner(installation)
                 try await partner.subscribe(sink.url("all"))
                 var locks: [Int] = []
@@ -88,7 +88,7 @@ final class Switchable: Sendable {
         }
         defer { for server in [dripping, redirecting, breaking] { server.stop() } }
         try await Installation.with(.sqlite) { installation in
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 let partner = try await Partner(installation)
                 sink.answer("slow", after: .seconds(30))
                 sink.answer("broken", with: 500)
@@ -136,7 +136,7 @@ final class Switchable: Sendable {
         #expect(ready.status == 503, "\(ready)")
     }
 
-    func comesBack(_ partner: Partner, _ lock: Int, _ sink: Sink) async throws {
+    func comesBack(_ partner: Partner, _ lock: Int, _ sink: WebhookReceiver) async throws {
         let resumes = try await eventually(within: .seconds(15)) {
             try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200
         }
@@ -149,7 +149,7 @@ final class Switchable: Sendable {
     @Test func `a database that stops costs 503s, and all goes on by itself when it is back`() async throws {
         try await OwnPostgres.with { postgres in
             try await Installation.with(.postgres, settings: ["SPKEY_DATABASE_URL": postgres.url]) { installation in
-                try await Sink.with { sink in
+                try await WebhookReceiver.with { sink in
                     let partner = try await Partner(installation)
                     try await partner.subscribe(sink.url("all"))
                     let lock = try await partner.lock().number
@@ -220,7 +220,7 @@ final class Switchable: Sendable {
     @Test func `a subscription goes to another process when its holder is stopped, and stays there`() async throws {
         try await TestDatabase.withPostgres(2) { database, address in
             try await Installation.with(.five, settings: ["SPKEY_DATABASE_URL": address]) { installation in
-                try await Sink.with { sink in
+                try await WebhookReceiver.with { sink in
                     let partner = try await Partner(installation)
                     try await partner.subscribe(sink.url("all"))
                     let lock = try await partner.lock().number, spare = try Installation.freePort()

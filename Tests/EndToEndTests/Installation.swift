@@ -215,7 +215,7 @@ final class Installation: Sendable {
 
     func spkey(_ arguments: String...) async throws -> String { try await Program.run(Self.program, arguments, environment: settings) }
 
-    static var now: Moment { Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+    static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 
     struct NoPort: Error {}
 

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct MainJobTests {
     @Test(arguments: Layout.testable) func `a partner gets from registration to an opened door`(layout: Layout) async throws {
         try await Installation.with(layout) { installation in
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 let partner = try await Partner(installation)
                 try await partner.subscribe(sink.url("all"))
                 let lock = try await partner.lock()
@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: Layout.testable) func `both tenants hear that a lock has changed hands`(layout: Layout) async throws {
         try await Installation.with(layout) { installation in
-            try await Sink.with { sink in
+            try await WebhookReceiver.with { sink in
                 let giver = try await Partner(installation), taker = try await Partner(installation), lock = try await giver.lock().number
                 try await giver.subscribe(sink.url("giver"))
                 try await taker.subscribe(sink.url("taker"))

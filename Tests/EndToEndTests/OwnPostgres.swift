@@ -103,7 +103,7 @@ final class CuttingProxy: Sendable {
         let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        guard connected == 0 else { throw RawClient.Refused() }
+        guard connected == 0 else { throw RawClient.DomainError() }
         return socket
     }
 

@@ -15,10 +15,10 @@ final class RawClient: Sendable {
         let connected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        guard connected == 0 else { throw Refused() }
+        guard connected == 0 else { throw DomainError() }
     }
 
-    struct Refused: Error {}
+    struct DomainError: Error {}
 
     deinit { close(socket) }
 

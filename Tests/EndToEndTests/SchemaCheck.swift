@@ -36,8 +36,8 @@ enum SchemaCheck {
             return any.contains { problems(value, $0, place).isEmpty } ? [] : ["\(place): \(value.encoded) fits none of anyOf"]
         }
         if let constant = schema["const"], constant != value { return ["\(place): \(value.encoded) is not \(constant.encoded)"] }
-        if let words = schema["enum"]?.items, !words.contains(value) {
-            return ["\(place): \(value.encoded) is none of \(JSON.array(words).encoded)"]
+        if let values = schema["enum"]?.items, !values.contains(value) {
+            return ["\(place): \(value.encoded) is none of \(JSON.array(values).encoded)"]
         }
         switch schema["type"]?.text {
         case "string": return string(value, schema, place)
@@ -56,7 +56,7 @@ enum SchemaCheck {
     private static func string(_ value: JSON, _ schema: JSON, _ place: String) -> [String] {
         guard let text = value.text else { return ["\(place): \(value.encoded) is no string"] }
         if schema["format"] == "uuid", UUIDText.problem(with: text) != nil { return ["\(place): \(text) is no UUID"] }
-        if schema["format"] == "date-time", Moment(iso: text) == nil { return ["\(place): \(text) is no time"] }
+        if schema["format"] == "date-time", Timestamp(iso: text) == nil { return ["\(place): \(text) is no time"] }
         if let most = schema["maxLength"]?.integer, text.unicodeScalars.count > most { return ["\(place): too long"] }
         if let least = schema["minLength"]?.integer, text.unicodeScalars.count < least { return ["\(place): too short"] }
         if let pattern = schema["pattern"]?.text, (try? Regex(pattern)).map({ !text.contains($0) }) ?? true {

@@ -16,7 +16,7 @@ struct Doubled: Ask {
 final class Switch: Sendable {
     private let value = Mutex(true)
     var isOn: Bool { value.withLock { $0 } }
-    func turn(on: Bool) { value.withLock { $0 = on } }
+    func lockStream(on: Bool) { value.withLock { $0 = on } }
 }
 
 /// One process on a shared database.
@@ -39,8 +39,8 @@ final class AskingProcess: Sendable {
         polling = Task { try await remote.poll() }
     }
 
-    func ask(_ number: Int, patience: Duration = .seconds(4)) async throws -> Int {
-        let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + patience)
+    func ask(_ number: Int, timeout: Duration = .seconds(4)) async throws -> Int {
+        let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + timeout)
         let reply: Doubled.Reply = try await remote.send(Doubled.name, Doubled.module, try JSON(encoding: Doubled(number: number)), context)
             .decoded()
         return reply.number
@@ -57,15 +57,15 @@ final class AskingProcess: Sendable {
 @Suite struct LocalAskTests {
     let asks = LocalAsks(clock: Stage.clock)
 
-    func ask(_ number: Int, patience: Duration = .seconds(4)) async throws -> Int {
-        let context = AskContext(trace: Trace(correlation: "c", causation: nil), deadline: Stage.clock() + patience)
+    func ask(_ number: Int, timeout: Duration = .seconds(4)) async throws -> Int {
+        let context = AskContext(trace: Trace(correlation: "c", causation: nil), deadline: Stage.clock() + timeout)
         let reply: Doubled.Reply = try await asks.send(Doubled.name, try JSON(encoding: Doubled(number: number)), context).decoded()
         return reply.number
     }
 
     @Test func `a question is answered`() async throws {
         asks.register([
-            Answering(Doubled.self) { question, context in
+            AskHandler(Doubled.self) { question, context in
                 Doubled.Reply(number: question.number * (context.trace.correlation == "c" ? 2 : 0))
             }
         ])
@@ -74,24 +74,24 @@ final class AskingProcess: Sendable {
 
     @Test func `a refusal reaches the asker as it is, other errors as a failure`() async throws {
         asks.register([
-            Answering(Doubled.self) { question, _ in
+            AskHandler(Doubled.self) { question, _ in
                 guard question.number > 0 else { throw DecodingError.valueNotFound(Int.self, .init(codingPath: [], debugDescription: "")) }
-                throw Failure.refused(.conflict, code: "Odd", words: "no")
+                throw RequestError.refused(.conflict, code: "Odd", message: "no")
             }
         ])
-        await #expect(throws: Failure.refused(.conflict, code: "Odd", words: "no")) { try await ask(1) }
+        await #expect(throws: RequestError.refused(.conflict, code: "Odd", message: "no")) { try await ask(1) }
         do { _ = try await ask(0); Issue.record("an answer") } catch AskFailure.failed(let name, _) { #expect(name == Doubled.name) }
     }
 
     @Test func `a slow answer is not waited for, and neither is one that nobody gives`() async throws {
         asks.register([
-            Answering(Doubled.self) { question, _ in
+            AskHandler(Doubled.self) { question, _ in
                 try await Task.sleep(for: .seconds(60)); return Doubled.Reply(number: 0)
             }
         ])
         let started = ContinuousClock.now
-        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, patience: .milliseconds(100)) }
-        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, patience: .zero) }
+        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, timeout: .milliseconds(100)) }
+        await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await ask(1, timeout: .zero) }
         #expect(started.duration(to: .now) < .seconds(20))
     }
 }
@@ -114,7 +114,7 @@ final class AskingProcess: Sendable {
             let answered = Mutex([Int]())
             for process in others {
                 process.local.register([
-                    Answering(Doubled.self) { question, _ in
+                    AskHandler(Doubled.self) { question, _ in
                         answered.withLock { $0.append(question.number) }
                         return Doubled.Reply(number: question.number * 2)
                     }
@@ -136,19 +136,21 @@ final class AskingProcess: Sendable {
     @Test func `refusals travel`() async throws {
         try await with { asker, others in
             for process in others {
-                process.local.register([Answering(Doubled.self) { _, _ in throw Failure.refused(.forbidden, code: "X", words: "no") }])
+                process.local.register([
+                    AskHandler(Doubled.self) { _, _ in throw RequestError.refused(.forbidden, code: "X", message: "no") }
+                ])
             }
-            await #expect(throws: Failure.refused(.forbidden, code: "X", words: "no")) { try await asker.ask(1) }
+            await #expect(throws: RequestError.refused(.forbidden, code: "X", message: "no")) { try await asker.ask(1) }
         }
     }
 
     @Test func `of several processes only the serving one is asked`() async throws {
         try await with { asker, others in
             for (number, process) in others.enumerated() {
-                process.local.register([Answering(Doubled.self) { _, _ in Doubled.Reply(number: number) }])
+                process.local.register([AskHandler(Doubled.self) { _, _ in Doubled.Reply(number: number) }])
             }
             for holder in [1, 0] {
-                for (number, process) in others.enumerated() { process.serving.turn(on: number == holder) }
+                for (number, process) in others.enumerated() { process.serving.lockStream(on: number == holder) }
                 // What the other had begun to take when it was switched off is still its own.
                 var inARow = 0
                 for _ in 0..<60 where inARow < 10 { inARow = try await asker.ask(1) == holder ? inARow + 1 : 0 }
@@ -159,9 +161,9 @@ final class AskingProcess: Sendable {
 
     @Test func `a module that is down costs its deadline`() async throws {
         try await with { asker, others in
-            for process in others { process.serving.turn(on: false) }
+            for process in others { process.serving.lockStream(on: false) }
             let started = ContinuousClock.now
-            await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await asker.ask(1, patience: .milliseconds(300)) }
+            await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await asker.ask(1, timeout: .milliseconds(300)) }
             #expect(started.duration(to: .now) < .seconds(3))
         }
     }

@@ -182,7 +182,7 @@ import Testing
 
     @Test func `a statement that takes too long is ended by its deadline`() async throws {
         try await TestDatabase.withPostgres(1) { _, address in
-            let hasty = PostgresDatabase(PostgresSettings(conninfo: address, patience: .seconds(2)), connections: 1)
+            let hasty = PostgresDatabase(PostgresSettings(conninfo: address, timeout: .seconds(2)), connections: 1)
             await #expect(throws: DatabaseError.timedOut) { try await hasty.read("SELECT pg_sleep(20)") }
             let rows = try await hasty.read("SELECT 1 AS one")
             #expect(rows.count == 1)

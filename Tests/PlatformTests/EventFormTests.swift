@@ -7,7 +7,7 @@ import Testing
         static let category = Category("parcel", className: "ParcelAggregate")
         static let events = EventRegistry(Forms())
         enum Event: Sendable, Equatable {
-            case sent(to: String, note: String?, at: Moment, org: OrgID?)
+            case sent(to: String, note: String?, at: Timestamp, org: OrgID?)
             case weighed(limit: Int?)
             case lost
         }
@@ -38,21 +38,21 @@ import Testing
     }
 
     private func stored(_ name: String, _ data: JSON.Object) -> StoredEvent {
-        StoredEvent(stream: StreamName("parcel", "1"), version: 1, wire: WireEvent(name, data), at: Moment(milliseconds: 9), org: "acme")
+        StoredEvent(stream: StreamName("parcel", "1"), version: 1, wire: EventData(name, data), at: Timestamp(milliseconds: 9), org: "acme")
     }
 
     @Test func `absent values are left out, null ones are written, derived ones come first`() throws {
         var parcel = Parcel()
-        let event = Parcel.Event.sent(to: "ann", note: nil, at: Moment(milliseconds: 5), org: "acme")
+        let event = Parcel.Event.sent(to: "ann", note: nil, at: Timestamp(milliseconds: 5), org: "acme")
         parcel.apply(event)
-        let wire = try Parcel.events.encode(event, in: parcel, at: Moment(milliseconds: 7))
-        #expect(wire == WireEvent("Sent", ["count": 1, "to": "ann", "at": 5]))
+        let wire = try Parcel.events.encode(event, in: parcel, at: Timestamp(milliseconds: 7))
+        #expect(wire == EventData("Sent", ["count": 1, "to": "ann", "at": 5]))
         #expect(wire.data.keys == ["count", "to", "at"])
         #expect(try Parcel.events.decode(stored("Sent", wire.data)) == event)
         #expect(
-            try Parcel.events.encode(.weighed(limit: nil), in: parcel, at: Moment(milliseconds: 7))
-                == WireEvent("Weighed", ["limit": .null]))
-        #expect(try Parcel.events.encode(.lost, in: parcel, at: Moment(milliseconds: 7)) == WireEvent("Lost", [:]))
+            try Parcel.events.encode(.weighed(limit: nil), in: parcel, at: Timestamp(milliseconds: 7))
+                == EventData("Weighed", ["limit": .null]))
+        #expect(try Parcel.events.encode(.lost, in: parcel, at: Timestamp(milliseconds: 7)) == EventData("Lost", [:]))
         #expect(try Parcel.events.decode(stored("Lost", [:])) == .lost)
     }
 
@@ -60,7 +60,7 @@ import Testing
         #expect(
             throws: EventDecodingError(
                 event: "Sent",
-                problems: [Problem("to", "is missing"), Problem("note", "must be a text"), Problem("at", "must be a whole number")])
+                problems: [Problem("to", "is missing"), Problem("note", "must be a string"), Problem("at", "must be a whole number")])
         ) {
             try Parcel.events.decode(stored("Sent", ["note": 1, "at": "noon"]))
         }
@@ -71,11 +71,11 @@ import Testing
     @Test func `limits hold at the door, not for what is stored`() throws {
         let long = String(repeating: "x", count: 5_000)
         let event = try Parcel.events.decode(stored("Sent", ["to": .string(long), "at": 1]))
-        #expect(event == .sent(to: long, note: nil, at: Moment(milliseconds: 1), org: "acme"))
+        #expect(event == .sent(to: long, note: nil, at: Timestamp(milliseconds: 1), org: "acme"))
     }
 
     @Test func `documents, personal members and the catalogue come from the declaration`() {
-        let context = Context(
+        let context = Module(
             "post", aggregates: [AnyAggregate(Parcel.self)], announcements: [EventDoc(name: "Returned", summary: "To come.")])
         let schema = Parcel.events.forms.sent.doc.schema.json
         #expect(

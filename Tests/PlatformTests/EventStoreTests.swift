@@ -46,10 +46,10 @@ struct Stage: Sendable {
     let database: any Database
     let alpha: ModuleStore
     let beta: ModuleStore
-    let wakes: Wakes
+    let signals: OutboxSignals
     private let epoch: Int
     private static let start = ContinuousClock.now
-    static let clock: @Sendable () -> Moment = { Moment(milliseconds: 1_755_680_400_000 + start.duration(to: .now).milliseconds) }
+    static let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_755_680_400_000 + start.duration(to: .now).milliseconds) }
 
     init(_ database: any Database, epoch: Int? = nil) async throws {
         let migrator = Migrator(database)
@@ -68,16 +68,18 @@ struct Stage: Sendable {
                         """
                     ]),
             ])
-        let wakes = Wakes(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
+        let signals = OutboxSignals(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
         self.database = database
-        self.wakes = wakes
+        self.signals = signals
         self.epoch = number
-        alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { wakes.wake("alpha") }
+        alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { signals.wake("alpha") }
         beta = ModuleStore(schema: "beta", database: database, epoch: number)
     }
 
     /// The publishing module as another process has it: what it commits is not gathered with what others commit.
-    func anotherAlpha() -> ModuleStore { ModuleStore(schema: "alpha", database: database, epoch: epoch) { [wakes] in wakes.wake("alpha") } }
+    func anotherAlpha() -> ModuleStore {
+        ModuleStore(schema: "alpha", database: database, epoch: epoch) { [signals] in signals.wake("alpha") }
+    }
 
     func count(_ id: String, by step: Int = 1) async throws {
         let counter = try await alpha.port.load(Counter.self, id)
@@ -93,7 +95,7 @@ struct Stage: Sendable {
     }
 
     func subscriptions(_ reaction: Reaction = listener, holder: String = "one") -> [Subscription] {
-        Subscription.all(of: reaction, store: beta, holder: holder, wakes: wakes, log: Log { _, _, _ in }, clock: Stage.clock)
+        Subscription.all(of: reaction, store: beta, holder: holder, signals: signals, log: Log { _, _, _ in }, clock: Stage.clock)
     }
 
     func heard() async throws -> [Row] { try await database.read("SELECT envelope, stream, version FROM beta.heard ORDER BY place") }
@@ -205,8 +207,8 @@ struct Stage: Sendable {
             try await withThrowingTaskGroup { group in
                 for _ in 0..<50 {
                     group.addTask {
-                        let turn = try await store.turn(StreamName("counter", "1"))
-                        defer { turn.end() }
+                        let streamLock = try await store.lockStream(StreamName("counter", "1"))
+                        defer { streamLock.release() }
                         try await stage.count("1")
                     }
                 }

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    func run(_ holder: String, _ stage: Stage, _ work: Work, _ standing: Standing) -> Task<Void, any Error> {
+    func run(_ holder: String, _ stage: Stage, _ work: Work, _ standing: LeaseState) -> Task<Void, any Error> {
         let exclusive = ExclusiveJob(
             work.job(holder), store: stage.beta, holder: holder, standing: standing, log: Log { _, _, _ in }, clock: Stage.clock)
         return Task { try await exclusive.run() }
@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `one holder works, and another goes on when it stops`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), first = Standing(), second = Standing()
+            let stage = try await Stage(database), work = Work(), first = LeaseState(), second = LeaseState()
             let one = run("one", stage, work, first)
             #expect(try await eventually { first.state == .holding && work.running == ["one"] })
             let two = run("two", stage, work, second)
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `a holder whose lease was taken stops`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), standing = Standing()
+            let stage = try await Stage(database), work = Work(), standing = LeaseState()
             let one = run("one", stage, work, standing)
             #expect(try await eventually { standing.state == .holding })
             let forever = Stage.clock() + .seconds(36_000_000)
@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws
     {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), standing = Standing()
+            let stage = try await Stage(database), work = Work(), standing = LeaseState()
             let forever = Stage.clock() + .seconds(36_000_000)
             _ = try await database.transact([
                 """
@@ -103,7 +103,7 @@ private final class Hanging: Database {
 @Suite struct HangingRenewalTests {
     @Test func `a holder whose renewal hangs stops before its lease is another's`() async throws {
         try await TestDatabase.with(.sqlite) { database in
-            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), standing = Standing()
+            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), standing = LeaseState()
             let one = ExclusiveJobTests().run("one", stage, work, standing)
             #expect(try await eventually { standing.state == .holding })
             hanging.hang(true)
@@ -123,7 +123,7 @@ private final class Hanging: Database {
             let past = Stage.clock() - .seconds(200 * 86_400)
             try await partitions.extend(at: past)
             try await partitions.extend(at: Stage.clock())
-            func count(_ id: String, at moment: Moment) async throws {
+            func count(_ id: String, at moment: Timestamp) async throws {
                 let counter = try await stage.alpha.port.load(Counter.self, id)
                 try await stage.alpha.port.commit(
                     Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))

@@ -9,7 +9,7 @@ import Testing
     @Test func `texts that look alike and have other bytes are other identifiers`() {
         #expect(Self.composed == Self.decomposed, "Swift's own equality does not tell them apart")
         #expect(ID<Door>(Self.composed) != ID<Door>(Self.decomposed))
-        #expect(NonEmpty(Self.composed) != NonEmpty(Self.decomposed))
+        #expect(NonEmptyString(Self.composed) != NonEmptyString(Self.decomposed))
         #expect(StreamName("lock", Self.composed) != StreamName("lock", Self.decomposed))
         #expect(Set([ID<Door>(Self.composed), ID<Door>(Self.decomposed)]).count == 2)
         #expect(Caller.key(org: OrgID(Self.composed), isSuper: false) != Caller.key(org: OrgID(Self.decomposed), isSuper: false))
@@ -70,12 +70,12 @@ import Testing
     }
 
     @Test func `UTC is taken in every spelling of RFC 3339, and other offsets are not`() {
-        #expect(Moment(iso: "2026-11-26T16:37:36.556263+00:00") == Moment(iso: "2026-11-26T16:37:36.556Z"))
-        #expect(Moment(iso: "2026-11-26T16:37:36-00:00") == Moment(iso: "2026-11-26T16:37:36Z"))
+        #expect(Timestamp(iso: "2026-11-26T16:37:36.556263+00:00") == Timestamp(iso: "2026-11-26T16:37:36.556Z"))
+        #expect(Timestamp(iso: "2026-11-26T16:37:36-00:00") == Timestamp(iso: "2026-11-26T16:37:36Z"))
         for other in [
             "2026-11-26T16:37:36+01:00", "2026-11-26T16:37:36+0000", "2026-11-26T16:37:36", "2026-11-26T16:37:36Z+00:00", "+00:00",
         ] {
-            #expect(Moment(iso: other) == nil, "\(other)")
+            #expect(Timestamp(iso: other) == nil, "\(other)")
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
         var absent: String?
         var inner: [Inner] = [Inner(a: 1), Inner(a: nil)]
         var raw: JSON = ["x": [1, .null]]
-        var moment = Moment(milliseconds: 5)
+        var moment = Timestamp(milliseconds: 5)
         struct Inner: Codable, Equatable { var a: UInt8? }
     }
 
@@ -62,18 +62,18 @@ import Testing
     }
 }
 
-@Suite struct MomentTests {
+@Suite struct TimestampTests {
     @Test(arguments: [0, 1, 999, -1, 951_782_400_000, 1_755_680_400_123, 4_102_444_799_999, -62_135_596_800_000])
     func `moments come back from their text`(milliseconds: Int64) {
-        let moment = Moment(milliseconds: milliseconds)
-        #expect(Moment(iso: moment.iso) == moment)
+        let moment = Timestamp(milliseconds: milliseconds)
+        #expect(Timestamp(iso: moment.iso) == moment)
     }
 
     @Test func `texts in UTC are read`() {
-        #expect(Moment(iso: "2026-08-20T09:30Z")?.iso == "2026-08-20T09:30:00.000Z")
-        #expect(Moment(iso: "2026-08-20T09:30:15Z")?.iso == "2026-08-20T09:30:15.000Z")
-        #expect(Moment(iso: "2026-08-20T09:30:15.5Z")?.iso == "2026-08-20T09:30:15.500Z")
-        #expect(Moment(iso: "2024-02-29T00:00:00.123456Z")?.iso == "2024-02-29T00:00:00.123Z")
+        #expect(Timestamp(iso: "2026-08-20T09:30Z")?.iso == "2026-08-20T09:30:00.000Z")
+        #expect(Timestamp(iso: "2026-08-20T09:30:15Z")?.iso == "2026-08-20T09:30:15.000Z")
+        #expect(Timestamp(iso: "2026-08-20T09:30:15.5Z")?.iso == "2026-08-20T09:30:15.500Z")
+        #expect(Timestamp(iso: "2024-02-29T00:00:00.123456Z")?.iso == "2024-02-29T00:00:00.123Z")
     }
 
     @Test(arguments: [
@@ -81,12 +81,12 @@ import Testing
         "2026-08-20T24:00:00Z",
         "2026-08-20T09:60:00Z", "2026-08-20 09:30:00Z", "yesterday",
     ])
-    func `other texts are refused`(text: String) { #expect(Moment(iso: text) == nil) }
+    func `other texts are refused`(text: String) { #expect(Timestamp(iso: text) == nil) }
 }
 
 @Suite struct UUIDTextTests {
     @Test func `fresh ones are versions 7 and differ`() {
-        let now = Moment(milliseconds: 1_755_680_400_123), some = (0..<100).map { _ in UUIDText.fresh(at: now) }
+        let now = Timestamp(milliseconds: 1_755_680_400_123), some = (0..<100).map { _ in UUIDText.fresh(at: now) }
         #expect(Set(some).count == 100)
         #expect(
             some.allSatisfy { UUIDText.problem(with: $0.text) == nil && Array($0.text)[14] == "7" && "89ab".contains(Array($0.text)[19]) })

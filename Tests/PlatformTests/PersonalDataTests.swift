@@ -60,7 +60,7 @@ private struct Visits: Aggregate {
 
         func commit(_ events: Visits.Event...) async throws {
             let snapshot = try await store.port.load(Visits.self, "1")
-            let append = try Append(events, to: snapshot, at: Moment(milliseconds: 1_000 + Int64(snapshot.version)))
+            let append = try Append(events, to: snapshot, at: Timestamp(milliseconds: 1_000 + Int64(snapshot.version)))
             try await store.port.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
         }
 
@@ -124,18 +124,18 @@ private struct Visits: Aggregate {
 
     @Test(arguments: TestDatabase.dialects) func `what a reaction appends is sealed too`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), wakes = Wakes()
+            let stage = try await Stage(database), signals = OutboxSignals()
             try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann Example")))
             let reaction = Reaction("echo", from: ["alpha"], hears: ["Came"]) { _ in
                 let visits = try await stage.store.port.load(Visits.self, "1")
                 guard visits.version == 1 else { return .none }
                 return Changes(appends: [
-                    try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Moment(milliseconds: 2_000))
+                    try Append([.came(Visits.Visitor(who: "bob", name: "Bob Example"))], to: visits, at: Timestamp(milliseconds: 2_000))
                 ])
             }
             let subscriptions = Subscription.all(
-                of: reaction, store: stage.store, holder: "one", wakes: wakes, log: Log { _, _, _ in },
-                clock: { Moment(milliseconds: 3_000) })
+                of: reaction, store: stage.store, holder: "one", signals: signals, log: Log { _, _, _ in },
+                clock: { Timestamp(milliseconds: 3_000) })
             let tasks = subscriptions.map { subscription in Task { await subscription.run() } }
             #expect(try await eventually { try await stage.store.port.load(Visits.self, "1").version == 2 })
             for task in tasks { task.cancel(); await task.value }
@@ -156,7 +156,7 @@ private struct Visits: Aggregate {
             _ = try await Stage(database).database.transact(directory.suspend("ann", true, []) + directory.forget("ann"))
             #expect(try await stage.store.port.load(Visits.self, "1").state.visitors[0].name.hasPrefix("erased-"))
             // Who has read it before must look again.
-            let late = try Append([.came(Visits.Visitor(who: "bob", name: "Bob"))], to: before, at: Moment(milliseconds: 2_000))
+            let late = try Append([.came(Visits.Visitor(who: "bob", name: "Bob"))], to: before, at: Timestamp(milliseconds: 2_000))
             await #expect(throws: CommitFailure.versionConflict) {
                 try await stage.store.port.commit(Commit([late], trace: Trace(correlation: "", causation: nil)))
             }
@@ -165,7 +165,7 @@ private struct Visits: Aggregate {
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `words that look sealed are left alone, and ciphertext counts in its own stream only`(
+    @Test(arguments: TestDatabase.dialects) func `texts that look sealed are left alone, and ciphertext counts in its own stream only`(
         dialect: Dialect
     ) async throws {
         try await TestDatabase.with(dialect) { database in

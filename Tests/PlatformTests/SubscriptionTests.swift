@@ -62,7 +62,7 @@ import Testing
                     count += 1
                     return count
                 }
-                if count < 6 { throw Failure.unavailable("away", retryAfter: nil) }
+                if count < 6 { throw RequestError.unavailable("away", retryAfter: nil) }
                 return try await Stage.listener.react(envelope)
             }
             #expect(try await stage.listening(stage.subscriptions(reaction)) { try await stage.heard().count == 1 })
@@ -204,8 +204,8 @@ import Testing
             let isAsleep = try await eventually {
                 try await stage.database.read(
                     """
-                    SELECT 1 AS x FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND \
-                    wait_event = 'PgSleep'
+                    SELECT 1 AS x FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' \
+                    AND wait_event = 'PgSleep'
                     """
                 ).count == 1
             }

@@ -61,7 +61,7 @@ final class Issuer: Sendable {
 
 @Suite final class TokenTests: Sendable {
     let issuer = Issuer()
-    static let now = Moment(milliseconds: 1_755_680_400_000)
+    static let now = Timestamp(milliseconds: 1_755_680_400_000)
     let clock = Mutex(now)
 
     func verifier(_ change: (inout EdgeSettings) -> Void = { _ in }) async -> TokenVerifier {
@@ -85,7 +85,7 @@ final class Issuer: Sendable {
         do {
             _ = try await verifier.verify(token)
             Issue.record("the token was taken", sourceLocation: place)
-        } catch Failure.unauthenticated {} catch { Issue.record("\(error)", sourceLocation: place) }
+        } catch RequestError.unauthenticated {} catch { Issue.record("\(error)", sourceLocation: place) }
     }
 
     @Test(arguments: [("RS256", "rsa"), ("ES256", "ec")]) func `tokens of the issuer are taken`(algorithm: String, kid: String) async throws
@@ -182,10 +182,10 @@ final class Issuer: Sendable {
     @Test func `a minute's worth of requests may come at once, then they are spread`() throws {
         let limiter = RateLimiter(perMinute: 60), caller = Caller.key(org: "acme", isSuper: false), now = Duration.zero
         for left in (0..<60).reversed() { #expect(try limiter.admit(caller, address: "", at: now)["RateLimit-Remaining"] == "\(left)") }
-        #expect(throws: Failure.tooManyRequests(retryAfter: .seconds(1))) { try limiter.admit(caller, address: "", at: now) }
+        #expect(throws: RequestError.tooManyRequests(retryAfter: .seconds(1))) { try limiter.admit(caller, address: "", at: now) }
         #expect(throws: Never.self) { try limiter.admit(.key(org: "other", isSuper: false), address: "", at: now) }
         #expect(throws: Never.self) { try limiter.admit(caller, address: "", at: now + .seconds(1)) }
-        #expect(throws: Failure.self) { try limiter.admit(caller, address: "", at: now + .seconds(1)) }
+        #expect(throws: RequestError.self) { try limiter.admit(caller, address: "", at: now + .seconds(1)) }
     }
 
     @Test func `whoever asks a little too often gets what the limit allows`() throws {
@@ -206,7 +206,7 @@ final class Issuer: Sendable {
     @Test func `callers without a name are told apart by their address`() throws {
         let limiter = RateLimiter(perMinute: 1)
         _ = try limiter.admit(.anonymous, address: "192.0.2.1", at: .zero)
-        #expect(throws: Failure.self) { try limiter.admit(.anonymous, address: "192.0.2.1", at: .zero) }
+        #expect(throws: RequestError.self) { try limiter.admit(.anonymous, address: "192.0.2.1", at: .zero) }
         #expect(throws: Never.self) { try limiter.admit(.anonymous, address: "192.0.2.2", at: .zero) }
     }
 
@@ -214,7 +214,7 @@ final class Issuer: Sendable {
         let limiter = RateLimiter(perMinute: 60), caller = Caller.key(org: "acme", isSuper: false)
         for _ in 0..<60 { _ = try limiter.admit(caller, address: "", at: .zero) }
         for number in 0..<60_000 { _ = try limiter.admit(.anonymous, address: "\(number)", at: .zero) }
-        #expect(throws: Failure.self) { try limiter.admit(caller, address: "", at: .zero) }
+        #expect(throws: RequestError.self) { try limiter.admit(caller, address: "", at: .zero) }
         for number in 0..<60_000 { _ = try limiter.admit(.anonymous, address: "later \(number)", at: .seconds(120)) }
         #expect(limiter.count < 130_000 && (try? limiter.admit(caller, address: "", at: .seconds(120))) != nil)
     }

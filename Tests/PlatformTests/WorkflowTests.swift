@@ -7,7 +7,7 @@ import Testing
 import Workflows
 
 /// What the steps of the tests have done, outside the database.
-final class Deeds: Sendable {
+final class StepRecorder: Sendable {
     private let state = Mutex((done: [String](), failures: [String: Int]()))
     var done: [String] { state.withLock { $0.done } }
     func fail(_ step: String, times: Int) { state.withLock { $0.failures[step] = times } }
@@ -24,10 +24,10 @@ final class Deeds: Sendable {
         }
     }
 
-    static let shared = Mutex<[String: Deeds]>([:])
-    static func of(_ name: String) -> Deeds {
+    static let shared = Mutex<[String: StepRecorder]>([:])
+    static func of(_ name: String) -> StepRecorder {
         shared.withLock { all in
-            let deeds = all[name] ?? Deeds()
+            let deeds = all[name] ?? StepRecorder()
             all[name] = deeds
             return deeds
         }
@@ -35,14 +35,14 @@ final class Deeds: Sendable {
 }
 
 /// Three steps and a sleep; stops for good where it is told to.
-struct Trip: Workflow {
+struct SampleWorkflow: Workflow {
     static let name = "trip-workflow", label = "A trip"
     let deeds: String
     var stopsAt: String?
     var pause = 0
 
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
-        let deeds = Deeds.of(self.deeds)
+        let deeds = StepRecorder.of(self.deeds)
         for step in ["pack", "drive", "arrive"] {
             let number = try await steps.perform(step) {
                 if step == stopsAt { throw WorkflowStop("no \(step) today") }
@@ -81,7 +81,7 @@ private struct Nap: Workflow {
         let database: any Database
         let name: String
 
-        var desk: WorkflowDesk { WorkflowDesk(schema: "alpha", database: database, clock: Stage.clock) }
+        var repository: WorkflowRepository { WorkflowRepository(schema: "alpha", database: database, clock: Stage.clock) }
 
         func engine(_ holder: String) -> WorkflowEngine {
             let fake = FakeServices().services("alpha")
@@ -91,16 +91,17 @@ private struct Nap: Workflow {
                 log: fake.log,
                 clock: Stage.clock)
             return WorkflowEngine(
-                [AnyWorkflow(Trip.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services, holder: holder)
+                [AnyWorkflow(SampleWorkflow.self), AnyWorkflow(Nap.self)], schema: "alpha", database: database, services: services,
+                holder: holder)
         }
 
         func start(_ run: WorkflowID, _ trip: some Workflow) async throws {
-            _ = try await database.transact([desk.launch(try Launch(trip, as: run, by: "test", at: Stage.clock()))])
+            _ = try await database.transact([repository.start(try WorkflowStart(trip, as: run, by: "test", at: Stage.clock()))])
         }
 
-        func status(_ run: WorkflowID) async throws -> String? { try await desk.find(run)?["status"]?.text }
+        func status(_ run: WorkflowID) async throws -> String? { try await repository.find(run)?["status"]?.text }
         func progress(_ run: WorkflowID) async throws -> [String] {
-            (try await desk.find(run)?["progress"]?.items ?? []).compactMap { $0["message"]?.text }
+            (try await repository.find(run)?["progress"]?.items ?? []).compactMap { $0["message"]?.text }
         }
     }
 
@@ -128,12 +129,12 @@ private struct Nap: Workflow {
         async throws
     {
         try await with(dialect) { place in
-            try await place.start("r", Trip(deeds: place.name))
-            try await place.start("r", Trip(deeds: "another"))
+            try await place.start("r", SampleWorkflow(deeds: place.name))
+            try await place.start("r", SampleWorkflow(deeds: "another"))
             #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
             #expect(try await place.progress("r") == ["pack", "rest", "drive", "arrive"])
-            #expect(try await place.desk.find("r")?["result"] == 3)
+            #expect(try await place.repository.find("r")?["result"] == 3)
         }
     }
 
@@ -141,36 +142,36 @@ private struct Nap: Workflow {
         async throws
     {
         try await with(dialect) { place in
-            Deeds.of(place.name).fail("drive", times: 2)
-            try await place.start("r", Trip(deeds: place.name))
+            StepRecorder.of(place.name).fail("drive", times: 2)
+            try await place.start("r", SampleWorkflow(deeds: place.name))
             #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a run that stops says why`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            try await place.start("r", Trip(deeds: place.name, stopsAt: "drive"))
+            try await place.start("r", SampleWorkflow(deeds: place.name, stopsAt: "drive"))
             #expect(try await working(place) { try await place.status("r") == "errored" })
-            #expect(try await place.desk.find("r")?["error"] == "no drive today")
-            #expect(Deeds.of(place.name).done == ["pack"])
+            #expect(try await place.repository.find("r")?["error"] == "no drive today")
+            #expect(StepRecorder.of(place.name).done == ["pack"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a long sleep survives its process, and is not begun anew`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            try await place.start("r", Trip(deeds: place.name, pause: 5_000))
+            try await place.start("r", SampleWorkflow(deeds: place.name, pause: 5_000))
             let begun = ContinuousClock.now
             #expect(try await working(place) { try await place.progress("r") == ["pack", "rest"] })
             #expect(try await working(place, "two") { try await place.status("r") == "complete" })
             #expect((.seconds(4)...(.seconds(15))).contains(begun.duration(to: .now)))
-            #expect(Deeds.of(place.name).done == ["pack", "drive", "arrive"])
+            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a wake ends a sleep, also one that is about to begin`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            @Sendable func wake() async throws { _ = try await place.database.transact([place.desk.wake("r")]) }
+            @Sendable func wake() async throws { _ = try await place.database.transact([place.repository.resume("r")]) }
             // Woken within the attempt that then wants to sleep: it begins once more.
             Nap.onStart.withLock { $0[place.name] = { number in if number == 1 { try await wake() } } }
             try await place.start("r", Nap(place: place.name))
@@ -183,20 +184,20 @@ private struct Nap: Workflow {
 
     @Test(arguments: TestDatabase.dialects) func `a run that is terminated does no more steps`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            try await place.start("r", Trip(deeds: place.name, pause: 60_000))
+            try await place.start("r", SampleWorkflow(deeds: place.name, pause: 60_000))
             #expect(try await working(place) { try await place.progress("r").count == 2 })
-            try await place.desk.terminate("r")
+            try await place.repository.terminate("r")
             _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET wake_at = 0"])
-            try await place.start("after", Trip(deeds: place.name + "-after"))
+            try await place.start("after", SampleWorkflow(deeds: place.name + "-after"))
             #expect(try await working(place) { try await place.status("after") == "complete" })
             #expect(try await place.status("r") == "terminated")
-            #expect(Deeds.of(place.name).done == ["pack"])
+            #expect(StepRecorder.of(place.name).done == ["pack"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a run whose process is gone goes to another`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            try await place.start("r", Trip(deeds: place.name))
+            try await place.start("r", SampleWorkflow(deeds: place.name))
             // As a dead process leaves it: claimed, one step recorded.
             let ended = Stage.clock() - .seconds(1)
             _ = try await place.database.transact([
@@ -204,14 +205,14 @@ private struct Nap: Workflow {
                 "INSERT INTO alpha.workflow_steps (run, name, place, result, at) VALUES ('r', 'pack', 0, \("{\"value\":1}"), 0)",
             ])
             #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(Deeds.of(place.name).done == ["drive", "arrive"])
+            #expect(StepRecorder.of(place.name).done == ["drive", "arrive"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `many runs are shared by two processes, each step done once`(dialect: Dialect) async throws
     {
         try await with(dialect) { place in
-            for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), Trip(deeds: "\(place.name) \(number)")) }
+            for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), SampleWorkflow(deeds: "\(place.name) \(number)")) }
             let other = place.engine("two").job, task = Task { try await other.run() }
             let isDone = try await working(place) {
                 try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.int("n")
@@ -220,7 +221,7 @@ private struct Nap: Workflow {
             task.cancel()
             _ = await task.result
             #expect(isDone)
-            for number in 0..<20 { #expect(Deeds.of("\(place.name) \(number)").done == ["pack", "drive", "arrive"]) }
+            for number in 0..<20 { #expect(StepRecorder.of("\(place.name) \(number)").done == ["pack", "drive", "arrive"]) }
         }
     }
 
@@ -234,7 +235,7 @@ private struct Nap: Workflow {
 
     @Test(arguments: TestDatabase.dialects) func `failures before a sleep are forgotten with it`(dialect: Dialect) async throws {
         try await with(dialect) { place in
-            Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw Deeds.Trouble() } } }
+            Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw StepRecorder.Trouble() } } }
             try await place.start("r", Nap(place: place.name))
             @Sendable func stands(_ begun: Int, _ attempts: Int64) async throws -> Bool {
                 let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.int("attempts")

@@ -11,28 +11,30 @@ import Testing
         ("Asia/Kathmandu", "2026-06-01T00:00:00Z", 20_700), ("UTC", "2026-06-01T00:00:00Z", 0),
     ])
     func `a zone knows its offset`(zone: String, time: String, offset: Int) throws {
-        #expect(Zones.world.offset(zone, try #require(Moment(iso: time))) == offset)
+        #expect(TimeZones.world.offset(zone, try #require(Timestamp(iso: time))) == offset)
     }
 
     @Test func `a zone knows when its clock is put forward and back`() throws {
-        let winter = try #require(Moment(iso: "2026-01-01T00:00Z")), spring = try #require(Zones.world.nextShift("Europe/Athens", winter))
+        let winter = try #require(Timestamp(iso: "2026-01-01T00:00Z")),
+            spring = try #require(TimeZones.world.nextShift("Europe/Athens", winter))
         #expect(
-            spring == Moment(iso: "2026-03-29T01:00Z") && Zones.world.nextShift("Europe/Athens", spring) == Moment(iso: "2026-10-25T01:00Z")
+            spring == Timestamp(iso: "2026-03-29T01:00Z")
+                && TimeZones.world.nextShift("Europe/Athens", spring) == Timestamp(iso: "2026-10-25T01:00Z")
         )
-        #expect(Zones.world.nextShift("UTC", winter) == nil)
+        #expect(TimeZones.world.nextShift("UTC", winter) == nil)
     }
 
     @Test(arguments: ["Europe/Atlantis", "GMT+3", "+03:00", "", "../etc/passwd", "europe/athens", "localtime"])
     func `other names are no zones`(name: String) {
-        #expect(Zones.world.offset(name, Moment(milliseconds: 0)) == nil)
+        #expect(TimeZones.world.offset(name, Timestamp(milliseconds: 0)) == nil)
     }
 
     @Test func `every name of the database is a zone`() throws {
         let data = try String(contentsOfFile: "/usr/share/zoneinfo/tzdata.zi", encoding: .utf8)
-        let names = data.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }.compactMap { words in
-            words.count > 2 && words[0] == "Z" ? words[1] : words.count > 2 && words[0] == "L" ? words[2] : nil
+        let names = data.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }.compactMap { fields in
+            fields.count > 2 && fields[0] == "Z" ? fields[1] : fields.count > 2 && fields[0] == "L" ? fields[2] : nil
         }
         #expect(names.count > 500 && names.contains("Asia/Kolkata") && names.contains("Etc/UTC"))
-        for name in names { #expect(Zones.world.offset(name, Moment(milliseconds: 1_782_000_000_000)) != nil, "\(name)") }
+        for name in names { #expect(TimeZones.world.offset(name, Timestamp(milliseconds: 1_782_000_000_000)) != nil, "\(name)") }
     }
 }

@@ -11,7 +11,7 @@ final class AccessStage: Sendable {
     let database: any Database
     let store: ModuleStore
     let fake = FakeServices()
-    private let now = Mutex(Moment(milliseconds: 1_000_000))
+    private let now = Mutex(Timestamp(milliseconds: 1_000_000))
     static let trace = Trace(correlation: "", causation: nil)
 
     init(_ database: any Database) async throws {
@@ -30,7 +30,7 @@ final class AccessStage: Sendable {
             settings: SettingValues(),
             log: fake.log, clock: { self.clock })
     }
-    var clock: Moment { now.withLock { $0 } }
+    var clock: Timestamp { now.withLock { $0 } }
 
     func pass(_ span: Duration) { now.withLock { $0 = $0 + span } }
 
@@ -38,7 +38,7 @@ final class AccessStage: Sendable {
     func tell<A: Aggregate>(_ id: String, _ events: [A.Event], of type: A.Type = A.self) async throws {
         for event in events {
             let snapshot = try await store.port.load(A.self, id)
-            let append = try Append([event], to: snapshot, at: Moment(milliseconds: 1_000 + Int64(snapshot.version)))
+            let append = try Append([event], to: snapshot, at: Timestamp(milliseconds: 1_000 + Int64(snapshot.version)))
             try await store.port.commit(Commit([append], trace: Self.trace))
         }
     }

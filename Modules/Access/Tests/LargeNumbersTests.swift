@@ -55,8 +55,8 @@ import Testing
             let stage = try await AccessStage(database)
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             let definition = TempKey.Definition(
-                id: TempKeyTests.id, isShared: true, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-                until: Moment(milliseconds: 2_000_000),
+                id: TempKeyTests.id, isShared: true, doors: [TempKeyTests.door(1, 7)], users: nil, from: Timestamp(milliseconds: 1),
+                until: Timestamp(milliseconds: 2_000_000),
                 maxUses: nil, description: nil, sealedPin: nil, createdBy: "acme", createdAt: stage.clock)
             try await stage.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
             let uuid = "'00000000-0000-4000-8000-' || substr('000000000000' || CAST(i AS TEXT), length(CAST(i AS TEXT)) + 1)"

@@ -20,13 +20,13 @@ import Testing
                 .residentRemoved("gone", email: "g@example.com"),
                 .tempKeyCreated(
                     TempKeyNotice(
-                        key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", users: ["ann"], from: Moment(milliseconds: 1_000),
-                        until: Moment(milliseconds: 2_000), maxUses: 3,
+                        key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", users: ["ann"], from: Timestamp(milliseconds: 1_000),
+                        until: Timestamp(milliseconds: 2_000), maxUses: 3,
                         createdBy: "acme")),
                 .tempKeyUsed(TempKeyUse(key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", user: "ann", count: 2)),
                 .tempKeyUpdated(
                     "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11",
-                    TempKeyChanges(until: Moment(milliseconds: 3_000), maxUses: .init(value: nil), users: ["bob"], isWhitelist: true),
+                    TempKeyChanges(until: Timestamp(milliseconds: 3_000), maxUses: .init(value: nil), users: ["bob"], isWhitelist: true),
                     by: "acme"),
                 .tempKeyDeleted("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", by: "acme"),
             ], of: Lock.self)
@@ -54,15 +54,16 @@ import Testing
         let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
         let door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: "Front", method: .both)
         let definition = TempKey.Definition(
-            id: key, isShared: true, doors: [door], users: ["ann"], from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 2_000),
+            id: key, isShared: true, doors: [door], users: ["ann"], from: Timestamp(milliseconds: 1_000),
+            until: Timestamp(milliseconds: 2_000),
             maxUses: 3,
-            description: "Cleaner", sealedPin: "sealed", createdBy: "acme", createdAt: Moment(milliseconds: 500))
+            description: "Cleaner", sealedPin: "sealed", createdBy: "acme", createdAt: Timestamp(milliseconds: 500))
         try GoldenSamples.check(
             [
-                .created(definition), .changed(TempKeyChanges(from: Moment(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"),
+                .created(definition), .changed(TempKeyChanges(from: Timestamp(milliseconds: 1_500), maxUses: .init(value: 5)), by: "acme"),
                 .useReserved("a"),
-                .useReturned("b"), .doorsEnded([2], by: "acme", at: Moment(milliseconds: 1_600)),
-                .revoked(by: "acme", at: Moment(milliseconds: 1_700)),
+                .useReturned("b"), .doorsEnded([2], by: "acme", at: Timestamp(milliseconds: 1_600)),
+                .revoked(by: "acme", at: Timestamp(milliseconds: 1_700)),
             ], of: TempKey.self)
     }
 
@@ -73,12 +74,13 @@ import Testing
 
     @Test func `events and states of key grants are read by every later build`() throws {
         let schedule = WeeklySchedule(timeZone: "Europe/Athens", days: [.monday, .sunday], from: 540, to: 1_440)
-        let validity = Validity(from: Moment(milliseconds: 1_000), until: Moment(milliseconds: 9_000), schedule: schedule)
+        let validity = Validity(from: Timestamp(milliseconds: 1_000), until: Timestamp(milliseconds: 9_000), schedule: schedule)
         let terms = KeyGrant.Terms(lock: LockID(7), key: "k", index: 3, holder: "bob", validity: validity, since: 2)
         try GoldenSamples.check(
             [
                 .granted(terms, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
-                .moveFailed(attempt: 1, at: Moment(milliseconds: 2_000)), .moveDone(attempt: 2), .barred(run: "run"), .admitted, .revoked,
+                .moveFailed(attempt: 1, at: Timestamp(milliseconds: 2_000)), .moveDone(attempt: 2), .barred(run: "run"), .admitted,
+                .revoked,
             ], of: KeyGrant.self)
         try GoldenSamples.check(KeyMove(grant: "7/k", attempt: 1), named: "KeyMove")
     }
@@ -117,8 +119,8 @@ import Testing
             #expect(EndedRights.names.contains(name) == event.mayEndRights, "\(name)")
         }
         let keys: [TempKey.Event] = [
-            .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Moment(milliseconds: 1)),
-            .doorsEnded([1], by: "o", at: Moment(milliseconds: 1)),
+            .changed(TempKeyChanges(), by: "o"), .revoked(by: "o", at: Timestamp(milliseconds: 1)),
+            .doorsEnded([1], by: "o", at: Timestamp(milliseconds: 1)),
             .useReserved("a"),
             .useReturned("a"),
         ]
@@ -134,7 +136,7 @@ import Testing
         try GoldenSamples.check(OwnedLocks(owner: "ann"), named: OwnedLocks.name)
         let lock = OwnedLocks.Lock(
             uuid: uuid.text, serialNumber: "SN-1", isOnline: true, keys: 1, residents: 0, lastEvent: "LockCreated",
-            changedAt: Moment(milliseconds: 1))
+            changedAt: Timestamp(milliseconds: 1))
         try GoldenSamples.check(OwnedLocks.Reply(locks: [lock]), named: "\(OwnedLocks.name).Reply")
     }
 }

@@ -8,9 +8,9 @@ import Testing
 
 /// Opens of a lock that a Matter device stands for: two commands, one end.
 @Suite struct DoorPartsTests {
-    func with(_ dialect: Dialect, on thing: ThingName = "t", _ body: (DeskStage) async throws -> Void) async throws {
+    func with(_ dialect: Dialect, on thing: ThingName = "t", _ body: (ThingStage) async throws -> Void) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await DeskStage(database)
+            let stage = try await ThingStage(database)
             _ = try await database.transact(["INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', \(thing), 'h')"])
             try await body(stage)
         }
@@ -21,14 +21,14 @@ import Testing
     ) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.desk.doorPart(of: "a").text
+            let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.runner.doorPart(of: "a").text
             #expect(sent.map { $0["command"]?.text } == ["unlock", "device_command"])
             #expect(sent.map { $0["message_id"]?.text } == ["a", part])
             #expect(sent[0]["expires_at"] == sent[1]["expires_at"] && sent[0]["expires_at"] != nil)
             #expect(sent[1]["args"]?["cluster_id"] == 257 && sent[1]["args"]?["command_name"] == "UnlockDoor")
             try await stage.answer(part)
             #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "succeeded"]])
-            try await stage.desk.offerUnanswered()
+            try await stage.runner.offerUnanswered()
             #expect(stage.offers.count == 2, "a door that is open is not opened again")
             try await stage.answer("a")
             #expect(try await stage.finished().count == 1)
@@ -40,7 +40,7 @@ import Testing
             try await stage.unlock("a", expecting: .accepted)
             try await stage.answer("a", "error")
             #expect(try await stage.finished().isEmpty)
-            try await stage.answer(stage.desk.doorPart(of: "a").text, "error")
+            try await stage.answer(stage.runner.doorPart(of: "a").text, "error")
             #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "failed"]])
         }
     }
@@ -49,7 +49,7 @@ import Testing
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             try await stage.answer("a", "error")
-            try await stage.answer(stage.desk.doorPart(of: "a").text)
+            try await stage.answer(stage.runner.doorPart(of: "a").text)
             #expect(try await stage.finished().map(\.outcome) == [.succeeded])
         }
     }
@@ -60,9 +60,9 @@ import Testing
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(31))
-            try await stage.desk.expire("t")
+            try await stage.runner.expire("t")
             #expect(try await stage.finished().map(\.outcome) == [.expired])
-            for message in ["a", stage.desk.doorPart(of: "a").text] { try await stage.answer(message) }
+            for message in ["a", stage.runner.doorPart(of: "a").text] { try await stage.answer(message) }
             #expect(try await stage.finished().map(\.outcome) == [.expired, .succeeded])
             #expect(try await stage.finished().last?.isLate == true)
         }
@@ -81,11 +81,11 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a withdrawal takes both back`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
+            _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
             #expect(
                 try await stage.database.read("SELECT stage FROM devices.commands").map { $0.text("stage") } == ["withdrawn", "withdrawn"])
             #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
-            try await stage.desk.offerUnanswered()
+            try await stage.runner.offerUnanswered()
             #expect(stage.offers.count == 2)
         }
     }
@@ -118,7 +118,7 @@ import Testing
         func other(_ stage: PendingCommand.Stage, wasLate: Bool = false) -> PendingCommand {
             PendingCommand(
                 action: "p", thing: "t", shadow: "command", command: "device_command", args: [:], expiresAt: nil, context: .null, org: nil,
-                createdAt: Moment(milliseconds: 0), stage: stage, wasLate: wasLate, partOf: "a")
+                createdAt: Timestamp(milliseconds: 0), stage: stage, wasLate: wasLate, partOf: "a")
         }
         for stage in Self.stages {
             #expect(PendingCommand.endsAction(.succeeded, beside: other(stage)) == (stage != .succeeded))
@@ -148,7 +148,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `claiming a hub takes no thing of somebody else`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             func want(_ thing: ThingName, _ org: OrgID) async throws -> WantState.Reply.Outcome {
-                try await stage.desk.want(WantState(thing: thing, shadow: "hub_state", desired: ["claim": "x"], org: org)).outcome
+                try await stage.runner.want(WantState(thing: thing, shadow: "hub_state", desired: ["claim": "x"], org: org)).outcome
             }
             _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('person', NULL)"])
             #expect(try await want("t", "other") == .foreign)
@@ -169,9 +169,9 @@ import Testing
             stage.set(isUp: true)
             let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.text("stage")
             #expect(part == "withdrawn")
-            try await stage.desk.receive(.presence("bridge", HubLink.SignOfLife(isOnline: true)))
-            try await stage.desk.receive(.shadow("bridge", shadow: "command", verb: .get, payload: []))
-            try await stage.desk.offerUnanswered()
+            try await stage.runner.receive(.presence("bridge", HubLink.SignOfLife(isOnline: true)))
+            try await stage.runner.receive(.shadow("bridge", shadow: "command", verb: .get, payload: []))
+            try await stage.runner.offerUnanswered()
             #expect(stage.offers.count == 2, "a door that is open is not opened again")
             #expect(stage.published("get/accepted").allSatisfy { $0["state"]?["desired"] == nil })
         }

@@ -11,7 +11,7 @@ import Testing
         async throws
     {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await DeskStage(database), desk = stage.desk
+            let stage = try await ThingStage(database), runner = stage.runner
             func command(_ number: Int, _ thing: ThingName) -> PendingCommand {
                 PendingCommand(
                     action: ActionID("a\(number)"), thing: thing, shadow: "command", command: "unlock", args: [:],
@@ -27,7 +27,7 @@ import Testing
             }
             _ = try await database.transact(rows + [command(-1, "the last").insert(deadline: stage.context.deadline)])
             stage.pass(.seconds(31))
-            try await DeviceWorker(desk: desk).expireAll()
+            try await DeviceWorker(runner: runner).expireAll()
             #expect(try await stage.finished().map(\.thing) == ["the last"])
         }
     }
@@ -36,7 +36,7 @@ import Testing
         async throws
     {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await DeskStage(database)
+            let stage = try await ThingStage(database)
             try await stage.unlock("over", expecting: .accepted)
             stage.pass(.seconds(31))
             let before = stage.count

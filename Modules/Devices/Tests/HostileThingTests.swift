@@ -8,7 +8,7 @@ import Testing
 
 /// What things may send, and what becomes of the rest: as AWS IoT answers it, and without harm to other things.
 @Suite struct HostileThingTests {
-    let now = Moment(milliseconds: 5_000)
+    let now = Timestamp(milliseconds: 5_000)
 
     @Test(
         arguments: [
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `the newest sign of life counts`() {
-        func at(_ seconds: Int) -> Moment { now + .seconds(seconds) }
+        func at(_ seconds: Int) -> Timestamp { now + .seconds(seconds) }
         let online = PresenceRow(isOnline: true, saidAt: at(100))
         #expect(!online.admits(HubLink.SignOfLife(isOnline: false, saidAt: at(0))))
         #expect(online.admits(HubLink.SignOfLife(isOnline: false, saidAt: at(99))))
@@ -76,7 +76,7 @@ import Testing
     @Test func `the messages of a thing stay in order, and have their limit`() async throws {
         let mailbox = Mailbox(SharesOfThings(), mostOfOne: 3, widthOfOne: 4)
         func message(_ number: Int) -> HubLink.Inbound {
-            .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Moment(milliseconds: Int64(number))))
+            .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Timestamp(milliseconds: Int64(number))))
         }
         for number in 0..<3 { #expect(mailbox.put(message(number))) }
         #expect(!mailbox.put(message(3)))
@@ -91,13 +91,13 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `a thing has a limited number of shadows`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await DeskStage(database), update: [UInt8] = (["state": ["reported": ["a": 1]]] as JSON).bytes
+            let stage = try await ThingStage(database), update: [UInt8] = (["state": ["reported": ["a": 1]]] as JSON).bytes
             for number in 0...Shadow.mostOfOneThing {
-                try await stage.desk.receive(.shadow("t", shadow: "s\(number)", verb: .update, payload: update))
+                try await stage.runner.receive(.shadow("t", shadow: "s\(number)", verb: .update, payload: update))
             }
             #expect(stage.published("update/accepted").count == Shadow.mostOfOneThing)
             #expect(stage.published("update/rejected").map { $0["code"] } == [413])
-            try await stage.desk.receive(.shadow("t", shadow: "a/b", verb: .get, payload: []))
+            try await stage.runner.receive(.shadow("t", shadow: "a/b", verb: .get, payload: []))
             #expect(stage.published("get/rejected").last?["message"] == "Invalid shadow name")
         }
     }

@@ -9,7 +9,7 @@ import Testing
     static let id = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
     let hardware = Hub.Hardware(hub: Hub.ID(id), serial: "SN", model: "hub-2", thing: ThingName(id), vendor: "Acme")
     let claim = Hub.Claim(org: "acme", site: "s", user: "u")
-    let now = Moment(milliseconds: 5)
+    let now = Timestamp(milliseconds: 5)
 
     func provision(named: UUIDText = UUIDText(id), thing: NewThingName? = nil) -> ProvisionHub {
         ProvisionHub(hub: Hub.ID(Self.id), named: named, serial: "SN", model: "hub-2", thing: thing, vendor: "Acme")

@@ -28,12 +28,12 @@ import Testing
     /// What has to be true of an open, whatever has happened.
     struct Story {
         var rights: [ActionID: JSON] = [:]
-        var beginnings: [ActionID: Moment] = [:]
+        var beginnings: [ActionID: Timestamp] = [:]
         /// Opens of which nothing may be shown any more, and how much had been published by then.
         var over: [ActionID: (since: Int, why: String)] = [:]
         var told: [String] = []
 
-        mutating func end(_ action: ActionID, _ stage: DeskStage, _ why: String) {
+        mutating func end(_ action: ActionID, _ stage: ThingStage, _ why: String) {
             if over[action] == nil { over[action] = (stage.count, why) }
         }
     }
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    static func run(_ stage: DeskStage, _ seed: UInt64) async throws -> [String] {
+    static func run(_ stage: ThingStage, _ seed: UInt64) async throws -> [String] {
         var chance = Chance(state: seed), story = Story()
         for number in 0..<14 {
             let step = Step.allCases.randomElement(using: &chance) ?? .open,
@@ -57,33 +57,33 @@ import Testing
             switch step {
             case .open, .openWhileRightEnds:
                 let action = ActionID("s\(seed)-\(number)"), right = action.json
-                let command = DeskRightsTests.unlock(action, right), context = stage.context
+                let command = ThingRightsTests.unlock(action, right), context = stage.context
                 (story.rights[action], story.beginnings[action]) = (right, stage.now)
                 if step == .openWhileRightEnds {
-                    async let sent = stage.desk.send(command, context)
+                    async let sent = stage.runner.send(command, context)
                     stage.end(right)
-                    let isSeen = (try? await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)) != nil
+                    let isSeen = (try? await stage.runner.lookAgain(at: "lock:7", ThingStage.trace)) != nil
                     _ = try? await sent
                     // One that was stored after the look is the fence's to refuse; the outbox has it looked at once more.
-                    if isSeen, (try? await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)) != nil {
+                    if isSeen, (try? await stage.runner.lookAgain(at: "lock:7", ThingStage.trace)) != nil {
                         story.end(action, stage, "its right had ended")
                     }
                 } else {
-                    _ = try? await stage.desk.send(command, context)
+                    _ = try? await stage.runner.send(command, context)
                 }
             case .end:
                 guard let pick, let right = story.rights[pick] else { continue }
                 stage.end(right)
-                if (try? await stage.desk.lookAgain(at: "user:ann", DeskStage.trace)) != nil {
+                if (try? await stage.runner.lookAgain(at: "user:ann", ThingStage.trace)) != nil {
                     story.end(pick, stage, "its right had ended")
                 }
-            case .ask: try? await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
-            case .comeBack: try? await stage.desk.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
+            case .ask: try? await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            case .comeBack: try? await stage.runner.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
             case .answer:
                 guard let pick else { continue }
                 if (try? await stage.answer(pick.text)) != nil { story.end(pick, stage, "the door had opened") }
             case .report:
-                try? await stage.desk.receive(
+                try? await stage.runner.receive(
                     .shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["a": 1]]] as JSON).bytes))
             case .wait: stage.pass(.seconds(2))
             case .linger: stage.pass(.seconds(16))
@@ -92,8 +92,8 @@ import Testing
             case .linkUp:
                 stage.set(isUp: true)
                 stage.set(isLossy: false)
-            case .relink: try? await stage.desk.offerUnanswered()
-            case .expire: try? await stage.desk.expire("t")
+            case .relink: try? await stage.runner.offerUnanswered()
+            case .expire: try? await stage.runner.expire("t")
             case .loseRights: stage.set(knowsRights: false)
             case .findRights: stage.set(knowsRights: true)
             }
@@ -108,7 +108,7 @@ import Testing
 
     @Test func `no open is shown once its right, its time or its need is over`() async throws {
         try await TestDatabase.with(.sqlite) { database in
-            let stage = try await DeskStage(database)
+            let stage = try await ThingStage(database)
             var shown = UInt64(0)
             for seed in 0..<Self.stories {
                 let violations = try await Self.run(stage, seed)
@@ -122,7 +122,7 @@ import Testing
     }
 }
 
-extension DeskStage {
+extension ThingStage {
     func violations(of story: InterleavingTests.Story) -> [String] {
         let all = everything
         return story.over.compactMap { action, end in

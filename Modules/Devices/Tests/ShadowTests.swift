@@ -5,7 +5,7 @@ import Testing
 @testable import Devices
 
 @Suite struct ShadowTests {
-    let now = Moment(milliseconds: 5_000)
+    let now = Timestamp(milliseconds: 5_000)
 
     func shadow(_ updates: JSON...) throws -> Shadow {
         var shadow = Shadow()

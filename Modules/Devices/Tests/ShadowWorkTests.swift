@@ -39,7 +39,7 @@ import Testing
 
     /// What is wrong with an update of a shadow; nil when nothing is.
     private static func fault(_ shadow: inout Shadow, _ part: JSON, _ side: String) -> String? {
-        let now = Moment(milliseconds: 1_000), before = shadow
+        let now = Timestamp(milliseconds: 1_000), before = shadow
         var merge = Merge()
         let (state, _) = merge.merge(part, into: shadow.reported, shadow.reportedTimes, at: now)
         // Each value of the update is merged or stamped, none more than once.
@@ -65,7 +65,7 @@ import Testing
                 return
             }
             if shadow.version > version { accepted += 1 }
-            if chance.next() % 10 == 0 { _ = try? shadow.delete(named: nil, token: nil, at: Moment(milliseconds: 1_000)) }
+            if chance.next() % 10 == 0 { _ = try? shadow.delete(named: nil, token: nil, at: Timestamp(milliseconds: 1_000)) }
             if round % 50 == 0 { await Task.yield() }
         }
         #expect(accepted > 5_000)

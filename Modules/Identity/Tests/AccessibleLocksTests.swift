@@ -7,13 +7,13 @@ import Testing
 
 /// The list is written out once for each state, and anew when time changes it.
 @Suite final class AccessibleLocksTests: Sendable {
-    private let fake = FakeServices(), time = Mutex(Moment(milliseconds: 0))
+    private let fake = FakeServices(), time = Mutex(Timestamp(milliseconds: 0))
     let user = UserID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
 
     private func entry(_ id: AccessibleLock.ID, from: Int64? = nil, until: Int64? = nil) -> AccessibleLock {
         AccessibleLock(
-            id: id, name: "Door \"\(id)\"", level: .user, grantedBy: "Ann", validFrom: from.map { Moment(milliseconds: $0) },
-            validUntil: until.map { Moment(milliseconds: $0) })
+            id: id, name: "Door \"\(id)\"", level: .user, grantedBy: "Ann", validFrom: from.map { Timestamp(milliseconds: $0) },
+            validUntil: until.map { Timestamp(milliseconds: $0) })
     }
 
     @Test func `what was written out holds until the next lock begins or ends, or the list changes`() async throws {
@@ -23,13 +23,13 @@ import Testing
             settings: plain.settings, log: plain.log, clock: { [self] in time.withLock { $0 } })
         func store(_ events: [UserAccount.Event]) async throws {
             let snapshot = try await services.store.load(UserAccount.self, user.text)
-            let append = try Append(events, to: snapshot, at: Moment(milliseconds: 0))
+            let append = try Append(events, to: snapshot, at: Timestamp(milliseconds: 0))
             try await services.store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
         }
         func listed(at moment: Int64) async throws -> [String] {
-            time.withLock { $0 = Moment(milliseconds: moment) }
+            time.withLock { $0 = Timestamp(milliseconds: moment) }
             let request = Request(
-                path: ["id": user.text], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: Moment(milliseconds: moment)))
+                path: ["id": user.text], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: Timestamp(milliseconds: moment)))
             var lists: [[String]] = []
             for _ in 0..<2 {
                 guard case .rendered(let bytes) = try await AccessibleLocks.operation.perform(request, services).body else {
@@ -58,7 +58,7 @@ import Testing
         func steady(_ entries: AccessibleLock..., at now: Int64) -> Int64? {
             var account = UserAccount()
             for entry in entries { account.apply(.accessibleLockAdded(entry)) }
-            return AccessibleLocks(user: user).steady(account, at: Moment(milliseconds: now))?.milliseconds
+            return AccessibleLocks(user: user).steady(account, at: Timestamp(milliseconds: now))?.milliseconds
         }
         #expect(steady(entry("a"), at: 0) == .max)
         #expect(steady(entry("a", from: 5, until: 9), entry("b", until: 7), at: 0) == 5)

@@ -8,7 +8,7 @@ import WalletLinks
 
 /// Wallet keys, metal keys, plates, devices: what a user holds.
 @Suite struct HoldingsTests {
-    let user: UserID = "u", now = Moment(milliseconds: 50)
+    let user: UserID = "u", now = Timestamp(milliseconds: 50)
     let k: UUIDText = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", other: UUIDText = "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
     let created = UserAccount.Event.created("u", org: "acme")
     let acme = Caller.key(org: "acme", isSuper: false), foreign = Caller.key(org: "other", isSuper: false)
@@ -118,8 +118,8 @@ import WalletLinks
     }
 }
 
-@Suite struct StandingTests {
-    let user: UserID = "u", now = Moment(milliseconds: 50), staff = Caller.staff(email: "s@x")
+@Suite struct LeaseRegistryTests {
+    let user: UserID = "u", now = Timestamp(milliseconds: 50), staff = Caller.staff(email: "s@x")
     let created = UserAccount.Event.created("u", org: "acme")
 
     @Test func `a user is suspended and reactivated once`() {
@@ -175,8 +175,8 @@ import WalletLinks
     @Test(arguments: [(1, nil, true), (nil, 100, true), (51, nil, false), (nil, 50, false), (nil, 51, true)] as [(Int64?, Int64?, Bool)])
     func `an entry of the app's list counts within its window`(from: Int64?, until: Int64?, isCurrent: Bool) {
         let entry = AccessibleLock(
-            id: "1", name: "n", level: .user, grantedBy: "g", validFrom: from.map { Moment(milliseconds: $0) },
-            validUntil: until.map { Moment(milliseconds: $0) })
+            id: "1", name: "n", level: .user, grantedBy: "g", validFrom: from.map { Timestamp(milliseconds: $0) },
+            validUntil: until.map { Timestamp(milliseconds: $0) })
         #expect(entry.isCurrent(at: now) == isCurrent)
     }
 
@@ -193,9 +193,10 @@ import WalletLinks
             settings[IdentitySettings.signUpSecret] = wanted
             let services = FakeServices().services("identity", settings: settings), headers = given.map { ["x-webhook-secret": $0] } ?? [:]
             let request = Request(headers: headers, caller: caller, attempt: Attempt(now: now))
-            let refused = Failure.unauthenticated("The secret is missing or wrong.")
+            let refused = RequestError.unauthenticated("The secret is missing or wrong.")
             // Those who may call hear next that the body lacks its envelope.
-            let expected = isAllowed && (wanted != nil || isDevelopment) ? Failure.problems([Problem("detail", "is missing")]) : refused
+            let expected =
+                isAllowed && (wanted != nil || isDevelopment) ? RequestError.problems([Problem("detail", "is missing")]) : refused
             await #expect(throws: expected) { _ = try await SignUp.operation.perform(request, services) }
         }
     }

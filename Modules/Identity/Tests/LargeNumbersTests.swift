@@ -32,26 +32,29 @@ import Testing
 
     @Test func `each list of a user has an end`() throws {
         let locks = account(Self.entry, UserAccount.mostAccessibleLocks)
-        #expect(throws: AddAccessibleLock.Refusal.isFull) { try add(-1).decide(locks, NoFacts(), at: Moment(milliseconds: 1)) }
+        #expect(throws: AddAccessibleLock.Refusal.isFull) { try add(-1).decide(locks, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let plates = account(
-            { .plateAdded(LicensePlate(plate: PlateText("AB \($0)"), label: "", addedAt: Moment(milliseconds: 0))) }, UserAccount.mostPlates
+            { .plateAdded(LicensePlate(plate: PlateText("AB \($0)"), label: "", addedAt: Timestamp(milliseconds: 0))) },
+            UserAccount.mostPlates
         )
         let plate = AddLicensePlate(user: Self.user, plate: PlateText("ZZ 1"), label: "")
-        #expect(throws: AddLicensePlate.Refusal.isFull) { try plate.decide(plates, NoFacts(), at: Moment(milliseconds: 1)) }
+        #expect(throws: AddLicensePlate.Refusal.isFull) { try plate.decide(plates, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let keys = account(
-            { .physicalKeyAdded(PhysicalKey(number: $0 + 1, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))) },
+            { .physicalKeyAdded(PhysicalKey(number: $0 + 1, org: "acme", orgName: nil, note: nil, addedAt: Timestamp(milliseconds: 0))) },
             UserAccount.mostPhysicalKeys)
-        let key = AddPhysicalKey(user: Self.user, org: NonEmpty("acme"), orgName: nil, note: nil)
-        #expect(throws: AddPhysicalKey.Refusal.isFull) { try key.decide(keys, NoFacts(), at: Moment(milliseconds: 1)) }
+        let key = AddPhysicalKey(user: Self.user, org: NonEmptyString("acme"), orgName: nil, note: nil)
+        #expect(throws: AddPhysicalKey.Refusal.isFull) { try key.decide(keys, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let devices = account(
             {
                 .deviceAdded(
                     LinkedDevice(
-                        id: LinkedDevice.ID("d\($0)"), kind: .matter, org: "acme", name: nil, addedBy: nil, addedAt: Moment(milliseconds: 0)
+                        id: LinkedDevice.ID("d\($0)"), kind: .matter, org: "acme", name: nil, addedBy: nil,
+                        addedAt: Timestamp(milliseconds: 0)
                     ))
             }, UserAccount.mostDevices)
-        let device = AddDevice(user: Self.user, device: NonEmpty("new"), kind: .matter, org: NonEmpty("acme"), name: nil, addedBy: nil)
-        #expect(throws: AddDevice.Refusal.isFull) { try device.decide(devices, NoFacts(), at: Moment(milliseconds: 1)) }
+        let device = AddDevice(
+            user: Self.user, device: NonEmptyString("new"), kind: .matter, org: NonEmptyString("acme"), name: nil, addedBy: nil)
+        #expect(throws: AddDevice.Refusal.isFull) { try device.decide(devices, NoFacts(), at: Timestamp(milliseconds: 1)) }
     }
 
     @Test(arguments: TestDatabase.dialects) func `five thousand accessible locks are stored, read and added to`(dialect: Dialect)
@@ -72,12 +75,12 @@ import Testing
             try await Migrator(database).migrate(schema: "identity", Tables.migrations(for: "identity") + identity.migrations)
             let store = ModuleStore(schema: "identity", database: database, epoch: 0, aggregates: identity.aggregates).port
             func commit(_ events: [UserAccount.Event]) async throws {
-                let append = try Append(events, to: try await store.load(UserAccount.self, Self.user.text), at: Moment(milliseconds: 1))
+                let append = try Append(events, to: try await store.load(UserAccount.self, Self.user.text), at: Timestamp(milliseconds: 1))
                 try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
             }
             try await commit([.created(Self.user, org: "acme")] + (0..<4_999).map(Self.entry))
             let account = try await store.load(UserAccount.self, Self.user.text).state
-            try await commit(try add(4_999).decide(account, NoFacts(), at: Moment(milliseconds: 1)))
+            try await commit(try add(4_999).decide(account, NoFacts(), at: Timestamp(milliseconds: 1)))
             #expect(try await store.load(UserAccount.self, Self.user.text).state.accessibleLocks.count == 5_000)
         }
     }

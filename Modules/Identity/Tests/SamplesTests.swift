@@ -8,11 +8,12 @@ import Testing
 @Suite struct SamplesTests {
     @Test func `events and states are read by every later build`() throws {
         let key: UUIDText = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", other: UUIDText = "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"
-        let now = Moment(milliseconds: 1_755_680_400_123)
+        let now = Timestamp(milliseconds: 1_755_680_400_123)
         let entry = AccessibleLock(
-            id: "123", name: "Front", level: .admin, grantedBy: "Ann", validFrom: Moment(milliseconds: 1_000),
-            validUntil: Moment(milliseconds: 2_000))
-        let device = LinkedDevice(id: "d", kind: .rtspCamera, org: "acme", name: "Yard", addedBy: "Ann", addedAt: Moment(milliseconds: 4))
+            id: "123", name: "Front", level: .admin, grantedBy: "Ann", validFrom: Timestamp(milliseconds: 1_000),
+            validUntil: Timestamp(milliseconds: 2_000))
+        let device = LinkedDevice(
+            id: "d", kind: .rtspCamera, org: "acme", name: "Yard", addedBy: "Ann", addedAt: Timestamp(milliseconds: 4))
         try GoldenSamples.check(
             [
                 .created("7c9e6679-7425-40de-944b-e07fc1f90ae7", org: "acme"), .erased(by: "staff", at: now),
@@ -20,15 +21,15 @@ import Testing
                 .phoneUpdated(masked: nil),
                 .profileUpdated([.firstName, .lastName]), .suspended(by: "staff", reason: "fraud", at: now),
                 .reactivated(by: "staff", at: now),
-                .accessibleLockAdded(entry), .accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Moment(milliseconds: 9)),
+                .accessibleLockAdded(entry), .accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Timestamp(milliseconds: 9)),
                 .walletKeyAdded(WalletKey(id: other, kind: .google, index: 1.5, addedAt: now)),
                 .walletKeyPrepared(WalletKey(id: key, kind: .apple, index: 7, addedAt: now)),
                 .walletKeyCommitted(key, Pass(id: "p", url: "https://x.example/p"), at: now),
                 .walletKeyRolledBack("2b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", reason: "no", at: now),
                 .walletKeyRemoved("3b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", reason: "lost", at: now),
-                .physicalKeyAdded(PhysicalKey(number: 1, org: "acme", orgName: "Acme", note: "spare", addedAt: Moment(milliseconds: 3))),
+                .physicalKeyAdded(PhysicalKey(number: 1, org: "acme", orgName: "Acme", note: "spare", addedAt: Timestamp(milliseconds: 3))),
                 .physicalKeyRemoved(PhysicalKey(number: 9, org: "acme", addedAt: now), at: now),
-                .plateAdded(LicensePlate(plate: "ABC1234", label: "van", addedAt: Moment(milliseconds: 5))), .plateRemoved("XYZ"),
+                .plateAdded(LicensePlate(plate: "ABC1234", label: "van", addedAt: Timestamp(milliseconds: 5))), .plateRemoved("XYZ"),
                 .deviceAdded(device),
                 .deviceRemoved(LinkedDevice(id: "gone", kind: .matter, org: "acme", addedAt: now), by: "Ann", reason: "sold", at: now),
             ], of: UserAccount.self)
@@ -63,7 +64,7 @@ import Testing
 
     private func envelope(_ name: String, _ stream: StreamName, _ data: JSON.Object) -> Envelope {
         Envelope(
-            id: "e", source: "identity", name: name, stream: stream, subject: stream.id, version: 1, at: Moment(milliseconds: 0),
+            id: "e", source: "identity", name: name, stream: stream, subject: stream.id, version: 1, at: Timestamp(milliseconds: 0),
             audience: [],
             trace: Trace(correlation: "", causation: nil), data: data)
     }
@@ -85,7 +86,7 @@ import Testing
             let rest = (UserAccount.events.personal.events[sample.name] ?? []).replace(in: data, of: stream) { _, _ in "" }
             let open = rest.members.filter { member in
                 guard let text = member.value.text, !text.isEmpty, member.key != "userId" else { return false }
-                return Moment(iso: text) == nil
+                return Timestamp(iso: text) == nil
             }
             #expect(Set(open.map(\.key)) == plain[sample.name, default: []], "\(sample.name)")
         }

@@ -16,7 +16,7 @@ import Testing
             caller: .key(org: "acme", isSuper: false))
     }
 
-    func add(from: Moment? = nil, until: Moment? = nil) -> AddAccessibleLock {
+    func add(from: Timestamp? = nil, until: Timestamp? = nil) -> AddAccessibleLock {
         AddAccessibleLock(user: user, lock: "123", name: "Front", level: .admin, validFrom: from, validUntil: until, grantedBy: "Ann")
     }
 
@@ -30,21 +30,22 @@ import Testing
         Given<UserAccount>(.created(user, org: nil), .accessibleLockAdded(entry)).when(add()).thenRefused(.listedAlready)
     }
     @Test func `a window ends after it begins`() {
-        Given<UserAccount>(.created(user, org: nil)).when(add(from: Moment(milliseconds: 2), until: Moment(milliseconds: 2))).thenRefused(
-            .endsBeforeItBegins)
+        Given<UserAccount>(.created(user, org: nil)).when(add(from: Timestamp(milliseconds: 2), until: Timestamp(milliseconds: 2)))
+            .thenRefused(
+                .endsBeforeItBegins)
     }
     @Test func `only what is listed can be removed`() {
         let remove = RemoveAccessibleLock(user: user, lock: "123", removedBy: "Bob", reason: "moved")
         Given<UserAccount>(.created(user, org: nil)).when(remove).thenRefused(.notListed)
-        Given<UserAccount>(.created(user, org: nil), .accessibleLockAdded(entry)).when(remove, at: Moment(milliseconds: 9))
-            .then(.accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Moment(milliseconds: 9)))
+        Given<UserAccount>(.created(user, org: nil), .accessibleLockAdded(entry)).when(remove, at: Timestamp(milliseconds: 9))
+            .then(.accessibleLockRemoved("123", by: "Bob", reason: "moved", at: Timestamp(milliseconds: 9)))
     }
     @Test func `numbers of physical keys count up`() {
-        let first = PhysicalKey(number: 1, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))
+        let first = PhysicalKey(number: 1, org: "acme", orgName: nil, note: nil, addedAt: Timestamp(milliseconds: 0))
         Given<UserAccount>(.created(user, org: nil), .physicalKeyAdded(first)).when(
             AddPhysicalKey(user: user, org: "acme", orgName: nil, note: nil)
         )
-        .then(.physicalKeyAdded(PhysicalKey(number: 2, org: "acme", orgName: nil, note: nil, addedAt: Moment(milliseconds: 0))))
+        .then(.physicalKeyAdded(PhysicalKey(number: 2, org: "acme", orgName: nil, note: nil, addedAt: Timestamp(milliseconds: 0))))
     }
 
     @Test(arguments: [

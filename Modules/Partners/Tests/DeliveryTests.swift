@@ -24,8 +24,8 @@ import Testing
     }
 
     @Test func `a receiver that is gone is disabled`() { #expect(verdict(.answered(status: 410, retryAfter: nil)) == .disable) }
-    @Test func `a connection that fails is tried again`() { #expect(verdict(.failed(words: "reset")) == .again(after: .seconds(1))) }
-    @Test func `a forbidden address is given up`() { #expect(verdict(.forbidden(words: "private")) == .given(up: "private")) }
+    @Test func `a connection that fails is tried again`() { #expect(verdict(.failed(message: "reset")) == .again(after: .seconds(1))) }
+    @Test func `a forbidden address is given up`() { #expect(verdict(.forbidden(message: "private")) == .given(up: "private")) }
 
     @Test func `the receiver may ask for more time, within an hour`() {
         #expect(verdict(.answered(status: 503, retryAfter: .seconds(40))) == .again(after: .seconds(40)))
@@ -42,12 +42,12 @@ import Testing
 
     @Test func `after a day it is over`() {
         #expect(
-            verdict(.failed(words: "reset"), attempts: 100, age: RetryPolicy.window) == .given(up: "no success within 24 h; last: reset"))
+            verdict(.failed(message: "reset"), attempts: 100, age: RetryPolicy.window) == .given(up: "no success within 24 h; last: reset"))
     }
 
     @Test func `an endpoint that fails five times is spared, and comes back with one success`() {
         var breaker = Breaker()
-        let now = Moment(milliseconds: 0)
+        let now = Timestamp(milliseconds: 0)
         for _ in 0..<4 { breaker.note(success: false, at: now, jitter: 0) }
         #expect(breaker.admits(at: now))
         breaker.note(success: false, at: now, jitter: 0)
@@ -59,7 +59,7 @@ import Testing
     @Test func `the body is the contract's envelope`() {
         let envelope = Envelope(
             id: "e", source: "access", name: "KeyAdded", stream: StreamName("lock", "7"), subject: "uuid", version: 2,
-            at: Moment(milliseconds: 1_755_680_400_123), audience: ["acme"], trace: Trace(correlation: "", causation: nil),
+            at: Timestamp(milliseconds: 1_755_680_400_123), audience: ["acme"], trace: Trace(correlation: "", causation: nil),
             data: ["keyUuid": "k"])
         #expect(
             PartnerEnvelope.body(envelope, for: "acme") == [
@@ -76,7 +76,7 @@ import Testing
     @Test func `a shadow update is flat, its documents are text`() {
         let envelope = Envelope(
             id: "e", source: "devices", name: "Shadow Update", stream: StreamName("shadow", "t"), subject: "t", version: 0,
-            at: Moment(milliseconds: 0),
+            at: Timestamp(milliseconds: 0),
             audience: ["acme"], trace: Trace(correlation: "", causation: nil),
             data: ["thing": "t", "version": 3, "reported": ["on": true], "delta": [:]])
         let body = PartnerEnvelope.body(envelope, for: "acme")

@@ -7,13 +7,13 @@ import Testing
 
 @Suite struct TenantTests {
     let registered = Tenant.Event.registered(name: "Acme", ownerEmail: "o@acme.example")
-    let now = Moment(milliseconds: 1_000)
+    let now = Timestamp(milliseconds: 1_000)
 
-    func face(until: Moment? = nil) -> KeyFace {
-        KeyFace(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until)
+    func face(until: Timestamp? = nil) -> ApiKeyPreview {
+        ApiKeyPreview(prefix: "abcdefgh", suffix: "wxyz", createdAt: now, createdBy: "staff", expiresAt: until)
     }
     let key = NewKey(text: "abcdefghwxyz", digest: [7])
-    func issue(replaces: Bool = false, until: Moment? = nil) -> IssueApiKey {
+    func issue(replaces: Bool = false, until: Timestamp? = nil) -> IssueApiKey {
         IssueApiKey(org: "acme", expiresAt: until, replaces: replaces, caller: .staff(email: "staff"))
     }
 
@@ -39,7 +39,8 @@ import Testing
         Given<Tenant>(registered, .keyIssued(face())).when(issue(), key, at: now).thenRefused(.hasActiveKey)
     }
     @Test func `an expired key counts as none`() {
-        Given<Tenant>(registered, .keyIssued(face(until: Moment(milliseconds: 999)))).when(issue(), key, at: now).then(.keyIssued(face()))
+        Given<Tenant>(registered, .keyIssued(face(until: Timestamp(milliseconds: 999)))).when(issue(), key, at: now).then(
+            .keyIssued(face()))
     }
     @Test func `only an active key is rotated`() {
         Given<Tenant>(registered).when(issue(replaces: true), key, at: now).thenRefused(.nothingToRotate)
@@ -70,7 +71,7 @@ import Testing
         ).then(
             .webhookChanged(changed))
         let vault = FakeServices().services("partners").vault
-        func signatures(at now: Moment) throws -> Int {
+        func signatures(at now: Timestamp) throws -> Int {
             let row = Row(
                 columns: ["id", "webhook_id", "lane", "envelope", "body"],
                 values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
@@ -81,7 +82,7 @@ import Testing
             return headers.first { $0.name == "webhook-signature" }?.value.split(separator: " ").count ?? 0
         }
         #expect(try signatures(at: now) == 2)
-        #expect(try signatures(at: Moment(milliseconds: 86_401_000)) == 1)
+        #expect(try signatures(at: Timestamp(milliseconds: 86_401_000)) == 1)
     }
 
     @Test func `a new address must be verified, other changes need not`() {
@@ -124,7 +125,7 @@ import Testing
     @Test func `events and states are read by every later build`() throws {
         try GoldenSamples.check(
             [
-                registered, .keyIssued(face(until: Moment(milliseconds: 5_000))), .webhookAdded(webhook()),
+                registered, .keyIssued(face(until: Timestamp(milliseconds: 5_000))), .webhookAdded(webhook()),
                 .webhookChanged(webhook("https://b.example/h", .pending)),
                 .webhookRemoved("gone"), .keyRevoked(by: "staff"),
             ], of: Tenant.self)

@@ -7,7 +7,7 @@ struct SealedDocuments {
     let vault: Vault
     let transaction: any Transaction
 
-    private static let portion = 500
+    private static let batchSize = 500
 
     /// The keys of persons are encrypted for their names.
     func foldPersonKeys() async throws {
@@ -32,7 +32,7 @@ struct SealedDocuments {
                 """
                 SELECT category, id, version, data FROM \(trusted: schema).events
                 WHERE (category, id, version) > (\(last.category), \(last.id), \(last.version)) AND data LIKE '%sealed:%'
-                ORDER BY category, id, version LIMIT \(Self.portion)
+                ORDER BY category, id, version LIMIT \(Self.batchSize)
                 """
             ).rows
             for row in rows {
@@ -47,7 +47,7 @@ struct SealedDocuments {
                     WHERE category = \(last.category) AND id = \(last.id) AND version = \(last.version)
                     """)
             }
-            guard rows.count == Self.portion else { return }
+            guard rows.count == Self.batchSize else { return }
         }
     }
 
@@ -65,7 +65,7 @@ struct SealedDocuments {
             let rows = try await transaction.execute(
                 """
                 SELECT category, id, state FROM \(trusted: schema).aggregates
-                WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.portion)
+                WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.batchSize)
                 """
             ).rows
             for row in rows {
@@ -74,7 +74,7 @@ struct SealedDocuments {
                 _ = try await transaction.execute(
                     "UPDATE \(trusted: schema).aggregates SET shape = -1 WHERE category = \(last.category) AND id = \(last.id)")
             }
-            guard rows.count == Self.portion else { return }
+            guard rows.count == Self.batchSize else { return }
         }
     }
 }

@@ -26,8 +26,8 @@ struct TextColumns {
         """
         SELECT c.relname AS tab, a.attname AS col, CASE WHEN t.typname = 'text' THEN 1 ELSE 0 END AS is_text,
             CASE WHEN a.attnum = ANY(i.indkey) THEN 1 ELSE 0 END AS is_key
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > \
-        0 AND NOT a.attisdropped
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+        AND NOT a.attisdropped
             JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
         WHERE n.nspname = \(schema) AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         """

@@ -30,7 +30,7 @@ struct AggregateEvents: Lookup {
         .object("filter", filter) { $0.query })
 
     func find(_ request: Request, _ services: Services) async throws -> Found? {
-        guard let (module, category) = Self.find(kind) else { throw Failure.problems([Problem("type", "is no kind of aggregate")]) }
+        guard let (module, category) = Self.find(kind) else { throw RequestError.problems([Problem("type", "is no kind of aggregate")]) }
         let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
         let question = FindEvents(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
         let page = try await services.bus.ask(question, module: module, trace: request.trace, now: services.clock())

@@ -26,7 +26,7 @@ struct FindEvents: ModuleQuestion {
         let hasMore: Bool
         /// The version of the aggregate; 0 where it does not exist.
         let version: Int
-        let changedAt: Moment?
+        let changedAt: Timestamp?
     }
 }
 
@@ -67,25 +67,26 @@ enum ModuleAnswers {
 
     static func isReady(_ module: String, _ bus: Bus) async -> Bool {
         let trace = Trace(correlation: "readiness", causation: nil)
-        return (try? await bus.ask(AskReady(), module: module, trace: trace, now: System.clock(), patience: .seconds(2))) == true
+        return (try? await bus.ask(AskReady(), module: module, trace: trace, now: System.clock(), timeout: .seconds(2))) == true
     }
 
     /// - Parameter isReady: whether what the module needs besides the database is there.
     static func answers(
-        _ context: Context, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
-    ) -> [Answering] {
-        let desk = WorkflowDesk(schema: context.name, database: database, clock: services.clock), hasWorkflows = !context.workflows.isEmpty,
+        _ context: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
+    ) -> [AskHandler] {
+        let repository = WorkflowRepository(schema: context.name, database: database, clock: services.clock),
+            hasWorkflows = !context.workflows.isEmpty,
             module = context.name
         return [
-            Answering(AskReady.self, of: module) { _ in isReady() },
-            Answering(FindEvents.self, of: module) { try await events($0, module, store, database) },
-            Answering(FindRun.self, of: module) { hasWorkflows ? try await desk.find($0.run) : nil },
-            Answering(FindRuns.self, of: module) { hasWorkflows ? try await desk.list(status: $0.status, limit: $0.limit) : [] },
-            Answering(TerminateRun.self, of: module) { question in
-                guard hasWorkflows, try await desk.find(question.run) != nil else { return nil }
+            AskHandler(AskReady.self, of: module) { _ in isReady() },
+            AskHandler(FindEvents.self, of: module) { try await events($0, module, store, database) },
+            AskHandler(FindRun.self, of: module) { hasWorkflows ? try await repository.find($0.run) : nil },
+            AskHandler(FindRuns.self, of: module) { hasWorkflows ? try await repository.list(status: $0.status, limit: $0.limit) : [] },
+            AskHandler(TerminateRun.self, of: module) { question in
+                guard hasWorkflows, try await repository.find(question.run) != nil else { return nil }
                 services.log.notice("Staff stops a workflow", ["staff": question.by, "run": question.run.text])
-                try await desk.terminate(question.run)
-                return try await desk.find(question.run)
+                try await repository.terminate(question.run)
+                return try await repository.find(question.run)
             },
         ]
     }
@@ -96,8 +97,8 @@ enum ModuleAnswers {
         let rows = try await database.read([
             """
             SELECT version, type, data, org_id, at FROM \(trusted: schema).events
-            WHERE category = \(question.category) AND id = \(question.id) AND version >= \(question.from) AND version <= \
-            \(question.to ?? Int(Int32.max))
+            WHERE category = \(question.category) AND id = \(question.id) AND version >= \(question.from) \
+            AND version <= \(question.to ?? Int(Int32.max))
                 AND (CAST(\(optional: question.type) AS TEXT) IS NULL OR type = \(optional: question.type))
             ORDER BY version LIMIT \(question.limit + 1)
             """,
@@ -106,7 +107,7 @@ enum ModuleAnswers {
         let found = rows[0].rows, shown = found.prefix(question.limit), aggregate = rows[1].rows.first
         let stream = StreamName(question.category, question.id)
         var events: [JSON] = []
-        for row in shown { events.append(try describe(row, try await store.opened(try row.read("data"), of: stream))) }
+        for row in shown { events.append(try describe(row, try await store.decrypted(try row.read("data"), of: stream))) }
         return FindEvents.Reply(
             events: events, last: try shown.last?.read("version"), hasMore: found.count > question.limit,
             version: try aggregate?.read("version") ?? 0,
@@ -114,9 +115,9 @@ enum ModuleAnswers {
     }
 
     private static func describe(_ row: Row, _ data: JSON) throws -> JSON {
-        let event = WireEvent(try row.read("type"), data.members ?? [:])
+        let event = EventData(try row.read("type"), data.members ?? [:])
         return [
-            "version": .int(try row.read("version")), "type": .string(event.type), "timestamp": try row.read("at", as: Moment.self).json,
+            "version": .int(try row.read("version")), "type": .string(event.type), "timestamp": try row.read("at", as: Timestamp.self).json,
             "orgId": .string(try row.read("org_id", as: String?.self) ?? "default-org"), "event": event.described,
         ]
     }

@@ -21,7 +21,7 @@ extension ModuleQuestion {
     static func name(of module: String) -> String { "\(module).\(name)" }
 }
 
-extension Answering {
+extension AskHandler {
     /// Answers for one module what all are asked.
     public init<Q: ModuleQuestion>(_ type: Q.Type, of module: String, _ answer: @escaping @Sendable (Q) async throws -> Q.Reply) {
         self.init(Q.name(of: module)) { body in try JSON(encoding: await answer(try body.decoded())) }
@@ -30,14 +30,14 @@ extension Answering {
 
 extension Bus {
     /// Asks one module what all can be asked.
-    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Moment, patience: Duration = .seconds(5))
+    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Timestamp, timeout: Duration = .seconds(5))
         async throws -> Q.Reply
     {
-        try await ask(Q.name(of: module), of: module, try JSON(encoding: question), trace: trace, now: now, patience: patience).decoded()
+        try await ask(Q.name(of: module), of: module, try JSON(encoding: question), trace: trace, now: now, timeout: timeout).decoded()
     }
 
     /// Asks modules at the same time. One that does not answer is named and keeps nobody waiting longer than its time.
-    public func askAll<Q: ModuleQuestion>(_ question: Q, modules: [String], trace: Trace, now: Moment) async -> (
+    public func askAll<Q: ModuleQuestion>(_ question: Q, modules: [String], trace: Trace, now: Timestamp) async -> (
         replies: [Q.Reply], unavailable: [String]
     ) {
         await withTaskGroup(of: (Int, Q.Reply?).self) { group in
@@ -57,7 +57,10 @@ extension Operation {
         _ method: Method, _ path: String, _ summary: String, allow rule: Rule<A, NoSubject>, of modules: @escaping @Sendable () -> [String],
         inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> A
     ) -> Operation {
-        let answers = [Answer(200, "What the modules say.", A.shape.schema)] + (A.missing.map { [Answer(404, $0)] } ?? []) + [.unavailable]
+        let answers =
+            [ResponseSpec(200, "What the modules say.", A.shape.schema)] + (A.missing.map { [ResponseSpec(404, $0)] } ?? []) + [
+                .unavailable
+            ]
         return Operation(.askAll, method, path, summary, allow: rule, fields: inputs.docs, answers: answers) { request, services in
             let inputs = try inputs.read(request), wanted = make(repeat each inputs)
             try await rule.check(wanted, NoSubject(), request.caller, services)
@@ -66,9 +69,9 @@ extension Operation {
             if let whole = wanted.whole(replies, unavailable: unavailable) { return .json(200, A.shape.json(whole)) }
             // It may be one of those that do not answer that knows it.
             guard unavailable.isEmpty else {
-                throw Failure.unavailable("No answer from \(unavailable.joined(separator: ", ")).", retryAfter: .seconds(2))
+                throw RequestError.unavailable("No answer from \(unavailable.joined(separator: ", ")).", retryAfter: .seconds(2))
             }
-            throw Failure.refused(.unknown, code: nil, words: A.missing ?? "There is no such thing.")
+            throw RequestError.refused(.unknown, code: nil, message: A.missing ?? "There is no such thing.")
         }
     }
 }

@@ -1,5 +1,5 @@
 /// How an operation answers with what its command did.
-public struct CommandAnswer<C: Command>: Sendable {
+public struct CommandResponse<C: Command>: Sendable {
     public typealias Member = Shape<CommandResult<C>>.Member
 
     private enum Form: Sendable {
@@ -17,16 +17,18 @@ public struct CommandAnswer<C: Command>: Sendable {
     }
 
     /// The event, and nothing else.
-    public static var event: CommandAnswer { CommandAnswer(.standard(showsEvent: true), Shape(base + [firstEvent])) }
+    public static var event: CommandResponse { CommandResponse(.standard(showsEvent: true), Shape(base + [firstEvent])) }
     /// No more than that it is done: the event stays inside.
-    public static var accepted: CommandAnswer { CommandAnswer(.standard(showsEvent: false), Shape(base)) }
+    public static var accepted: CommandResponse { CommandResponse(.standard(showsEvent: false), Shape(base)) }
     /// The event, and further members.
-    public static func event(and members: Member...) -> CommandAnswer {
-        CommandAnswer(.standard(showsEvent: true), Shape(base + [firstEvent] + members))
+    public static func event(and members: Member...) -> CommandResponse {
+        CommandResponse(.standard(showsEvent: true), Shape(base + [firstEvent] + members))
     }
     /// An answer of the operation's own.
-    public static func only(_ status: Int = 200, _ members: Member...) -> CommandAnswer { CommandAnswer(.own(status), Shape(members)) }
-    public static func only(_ status: Int = 200, _ shape: Shape<CommandResult<C>>) -> CommandAnswer { CommandAnswer(.own(status), shape) }
+    public static func only(_ status: Int = 200, _ members: Member...) -> CommandResponse { CommandResponse(.own(status), Shape(members)) }
+    public static func only(_ status: Int = 200, _ shape: Shape<CommandResult<C>>) -> CommandResponse {
+        CommandResponse(.own(status), shape)
+    }
 
     private static var base: [Member] {
         [.constant("success", true), .json("aggregateId", .string) { .string($0.id) }, .json("version", .integer) { $0.version.json }]
@@ -46,13 +48,13 @@ public struct CommandAnswer<C: Command>: Sendable {
     }
 
     /// What documents say of it.
-    var answers: [Answer] {
-        let schema = shape.schema, unknown = C.createsAggregate ? [] : [Answer(404, "There is no such \(C.Target.category.name).")]
+    var answers: [ResponseSpec] {
+        let schema = shape.schema, unknown = C.createsAggregate ? [] : [ResponseSpec(404, "There is no such \(C.Target.category.name).")]
         switch form {
-        case .own(let status): return [Answer(status, "Done.", schema)] + unknown
+        case .own(let status): return [ResponseSpec(status, "Done.", schema)] + unknown
         case .standard:
-            let created = C.createsAggregate ? [Answer(201, "Created.", schema)] : []
-            return [Answer(200, "Done; `event` is null when nothing had to change.", schema)] + created + unknown
+            let created = C.createsAggregate ? [ResponseSpec(201, "Created.", schema)] : []
+            return [ResponseSpec(200, "Done; `event` is null when nothing had to change.", schema)] + created + unknown
         }
     }
 }
@@ -60,10 +62,10 @@ public struct CommandAnswer<C: Command>: Sendable {
 extension Operation {
     /// An operation that turns a request into one command, and what the command did into a response.
     public static func command<C: Command, each Input: Sendable>(
-        _ method: Method, _ path: String, _ summary: String, allow rule: Rule<C, C.Target>, answer: CommandAnswer<C> = .event,
+        _ method: Method, _ path: String, _ summary: String, allow rule: Rule<C, C.Target>, answer: CommandResponse<C> = .event,
         inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> C
     ) -> Operation {
-        let answers = answer.answers + Answer.all(of: C.Refusal.self) + C.effectAnswers
+        let answers = answer.answers + ResponseSpec.all(of: C.Refusal.self) + C.effectAnswers
         return Operation(.command, method, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
             request, services in
             let inputs = try inputs.read(request), command = make(repeat each inputs)

@@ -115,7 +115,7 @@ extension Field where Value == ActionID {
     public static var action: Field { Field(doc: nil) { request, _ in request.action } }
 }
 
-extension Field where Value: Text {
+extension Field where Value: StringValue {
     /// A new UUID for something this request creates; a repeat under the same `Idempotency-Key` gets the same one.
     public static func generated(_ purpose: String) -> Field {
         Field(doc: nil) { request, _ in Value(request.identifier(for: purpose).text) }

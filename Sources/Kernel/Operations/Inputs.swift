@@ -15,12 +15,12 @@ public struct Inputs<each Value: Sendable>: Sendable {
         var reading = Reading()
         func value<V>(of field: Field<V>) -> V? { field.read(request, &reading) }
         let values = (repeat value(of: each fields))
-        guard reading.problems.isEmpty else { throw Failure.problems(reading.problems) }
+        guard reading.problems.isEmpty else { throw RequestError.problems(reading.problems) }
         return (repeat try found(each values))
     }
 
     private func found<V>(_ value: V?) throws -> V {
-        guard let value else { throw Failure.problems([Problem("request", "could not be read")]) }
+        guard let value else { throw RequestError.problems([Problem("request", "could not be read")]) }
         return value
     }
 }

@@ -96,14 +96,14 @@ public struct Cursor: WireValue {
 extension Operation {
     /// An operation that answers a list page by page. `limit` and `cursor` are added to the inputs of the list, `nextCursor` to its answer.
     public static func list<L: ListQuery, each Input: Sendable>(
-        _ path: String, _ summary: String, allow rule: Rule<L, L.Subject>, inputs: Inputs<repeat each Input>, answers: [Answer] = [],
+        _ path: String, _ summary: String, allow rule: Rule<L, L.Subject>, inputs: Inputs<repeat each Input>, answers: [ResponseSpec] = [],
         make: @escaping @Sendable (repeat each Input) -> L
     ) -> Operation {
         let paging = Inputs<PageLimit?, Cursor?>(
             .query("limit", "At most this many; \(L.usualLimit) when absent."),
             .query("cursor", "Only what follows: `nextCursor` of the page before."))
         let shape = Shape<Page<L.Item>>(.list(L.name, of: L.shape) { $0.items }, .member("nextCursor") { $0.next.map(Cursor.init) })
-        let all = [Answer(200, "A page; `nextCursor` is there while more follow.", shape.schema)] + answers
+        let all = [ResponseSpec(200, "A page; `nextCursor` is there while more follow.", shape.schema)] + answers
         return Operation(.list, .get, path, summary, allow: rule, fields: inputs.docs + paging.docs, answers: all) { request, services in
             let inputs = try inputs.read(request), list = make(repeat each inputs), (limit, cursor) = try paging.read(request)
             let subject = try await list.subject(request, services)

@@ -11,14 +11,14 @@ public protocol Lookup: Sendable {
 extension Operation {
     /// An operation that looks something up.
     public static func lookup<L: Lookup, each Input: Sendable>(
-        _ path: String, _ summary: String, allow rule: Rule<L, L.Found>, inputs: Inputs<repeat each Input>, answers: [Answer] = [],
+        _ path: String, _ summary: String, allow rule: Rule<L, L.Found>, inputs: Inputs<repeat each Input>, answers: [ResponseSpec] = [],
         make: @escaping @Sendable (repeat each Input) -> L
     ) -> Operation {
-        let all = [Answer(200, "The answer.", L.shape.schema)] + (L.missing.map { [Answer(404, $0)] } ?? []) + answers
+        let all = [ResponseSpec(200, "The answer.", L.shape.schema)] + (L.missing.map { [ResponseSpec(404, $0)] } ?? []) + answers
         return Operation(.lookup, .get, path, summary, allow: rule, fields: inputs.docs, answers: all) { request, services in
             let inputs = try inputs.read(request), lookup = make(repeat each inputs)
             guard let found = try await lookup.find(request, services) else {
-                throw Failure.refused(.unknown, code: nil, words: L.missing ?? "There is no such thing.")
+                throw RequestError.refused(.unknown, code: nil, message: L.missing ?? "There is no such thing.")
             }
             try await rule.check(lookup, found, request.caller, services)
             return .json(200, L.shape.json(found))

@@ -13,7 +13,7 @@ public struct Operation: Sendable {
     /// The authorisation rule in words.
     public let rule: String
     public let fields: [FieldDoc]
-    public let answers: [Answer]
+    public let answers: [ResponseSpec]
     /// Whether carrying it out compares the credentials' epoch with the database's; the edge may then remember credentials.
     public let checksEpoch: Bool
     /// Carries it out. The edge has authenticated the caller; everything else happens here.
@@ -23,7 +23,8 @@ public struct Operation: Sendable {
     public var key: String { "\(method.rawValue) \(path)" }
 
     init<R, S>(
-        _ kind: Kind, _ method: Method, _ path: String, _ summary: String, allow rule: Rule<R, S>, fields: [FieldDoc], answers: [Answer],
+        _ kind: Kind, _ method: Method, _ path: String, _ summary: String, allow rule: Rule<R, S>, fields: [FieldDoc],
+        answers: [ResponseSpec],
         checksEpoch: Bool = false,
         perform: @escaping @Sendable (Request, Services) async throws -> Response
     ) {
@@ -32,7 +33,7 @@ public struct Operation: Sendable {
         self.path = path
         self.summary = summary
         credentials = rule.credentials
-        self.rule = rule.words
+        self.rule = rule.who
         self.fields = fields
         self.answers = answers
         self.checksEpoch = checksEpoch
@@ -41,26 +42,28 @@ public struct Operation: Sendable {
 }
 
 /// An answer an operation may give.
-public struct Answer: Sendable, Equatable {
+public struct ResponseSpec: Sendable, Equatable {
     public let status: Int
-    public let words: String
+    public let note: String
     public let schema: Schema?
-    public init(_ status: Int, _ words: String, _ schema: Schema? = nil) {
+    public init(_ status: Int, _ note: String, _ schema: Schema? = nil) {
         self.status = status
-        self.words = words
+        self.note = note
         self.schema = schema
     }
 
-    public static let deviceUnreachable = Answer(502, "The device link did not take the command; nothing was stored.")
-    public static let fateUnknown = Answer(
+    public static let deviceUnreachable = ResponseSpec(502, "The device link did not take the command; nothing was stored.")
+    public static let fateUnknown = ResponseSpec(
         503,
         """
-        Whether the command reaches the device is not known, or something this operation needs is not available; \
-        X-Action-Id names the action to follow.
+        Whether the command reaches the device is not known, \
+        or something this operation needs is not available; X-Action-Id names the action to follow.
         """
     )
-    public static let unavailable = Answer(503, "Something this operation needs is not available now; try again.")
+    public static let unavailable = ResponseSpec(503, "Something this operation needs is not available now; try again.")
 
     /// The answers of refusals, one for each status and text.
-    public static func all<R: Refused>(of refusals: R.Type) -> [Answer] { refusals.allCases.map { Answer($0.kind.status, $0.words) } }
+    public static func all<R: DomainError>(of refusals: R.Type) -> [ResponseSpec] {
+        refusals.allCases.map { ResponseSpec($0.kind.status, $0.message) }
+    }
 }

@@ -7,11 +7,11 @@ public protocol Query: Sendable {
     func answer(_ snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Reply
     /// Until when the answer, to everybody and whatever the inputs, stays as it is while the state does: it is then written out once. Nil
     /// for answers that are made each time.
-    func steady(_ state: Target, at now: Moment) -> Moment?
+    func steady(_ state: Target, at now: Timestamp) -> Timestamp?
 }
 
 extension Query {
-    public func steady(_ state: Target, at now: Moment) -> Moment? { nil }
+    public func steady(_ state: Target, at now: Timestamp) -> Timestamp? { nil }
 }
 
 extension Operation {
@@ -20,7 +20,7 @@ extension Operation {
         _ path: String, _ summary: String, allow rule: Rule<Q, Q.Target>, inputs: Inputs<repeat each Input>,
         make: @escaping @Sendable (repeat each Input) -> Q
     ) -> Operation {
-        let answers = [Answer(200, "The answer.", Q.shape.schema), Answer(404, "There is no such \(Q.Target.category.name).")]
+        let answers = [ResponseSpec(200, "The answer.", Q.shape.schema), ResponseSpec(404, "There is no such \(Q.Target.category.name).")]
         return Operation(.query, .get, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
             request, services in
             let inputs = try inputs.read(request), question = make(repeat each inputs)
@@ -36,6 +36,6 @@ extension Operation {
 
 extension Snapshot {
     func mustExist(or kind: RefusalKind) throws {
-        guard exists else { throw Failure.refused(kind, code: nil, words: "There is no \(A.category.name) '\(stream.id)'.") }
+        guard exists else { throw RequestError.refused(kind, code: nil, message: "There is no \(A.category.name) '\(stream.id)'.") }
     }
 }

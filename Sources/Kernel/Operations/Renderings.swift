@@ -5,15 +5,15 @@ import Synchronization
 final class Renderings: Sendable {
     private struct Rendering: Sendable {
         let bytes: [UInt8]
-        let validity: Range<Moment>
+        let validity: Range<Timestamp>
     }
     private let byQuery = Mutex<[ObjectIdentifier: Rendering]>([:])
 
-    func find(_ query: any Query.Type, at now: Moment) -> [UInt8]? {
+    func find(_ query: any Query.Type, at now: Timestamp) -> [UInt8]? {
         byQuery.withLock { $0[ObjectIdentifier(query)] }.flatMap { $0.validity.contains(now) ? $0.bytes : nil }
     }
 
-    func keep(_ bytes: [UInt8], of query: any Query.Type, from now: Moment, until end: Moment) {
+    func keep(_ bytes: [UInt8], of query: any Query.Type, from now: Timestamp, until end: Timestamp) {
         guard now < end else { return }
         byQuery.withLock { $0[ObjectIdentifier(query)] = Rendering(bytes: bytes, validity: now..<end) }
     }

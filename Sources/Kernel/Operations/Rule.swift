@@ -1,7 +1,7 @@
 /// Who may do something, and the words the API page uses for it.
 public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let credentials: Credentials
-    public let words: String
+    public let who: String
     /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
     /// Who may ask at all, whatever there is; others hear that credentials are needed.
@@ -11,12 +11,12 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
-        _ words: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
+        _ who: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
         admits: @escaping @Sendable (Caller, SettingValues) -> Bool = { _, _ in true },
         confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
     ) {
-        self.words = words
+        self.who = who
         self.credentials = credentials
         self.refusal = refusal
         self.admits = admits
@@ -25,7 +25,7 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     }
 
     /// Everybody, with whatever credentials or none.
-    public static func everybody(_ words: String) -> Rule { Rule(words, by: .optional) { _, _, _ in true } }
+    public static func everybody(_ who: String) -> Rule { Rule(who, by: .optional) { _, _, _ in true } }
 
     /// Staff: the admin key together with the token of a staff address.
     public static var staff: Rule { Rule("staff", by: .staff) { _, _, caller in caller.isStaff } }
@@ -45,11 +45,12 @@ extension Rule {
     /// Comes before anything is looked up, so that its answer tells nothing of what there is.
     func admit(_ caller: Caller, _ services: Services) throws {
         guard !admits(caller, services.settings) else { return }
-        throw Failure.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
+        throw RequestError.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
     }
 
     func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
         if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
-        throw Failure.refused(refusal, code: nil, words: refusal == .unknown ? "There is no such thing." : "Only \(words) may do this.")
+        throw RequestError.refused(
+            refusal, code: nil, message: refusal == .unknown ? "There is no such thing." : "Only \(who) may do this.")
     }
 }

@@ -40,7 +40,7 @@ extension Shape.Member {
     }
 
     /// A time in milliseconds since 1970.
-    public static func milliseconds(_ name: String, _ value: @escaping @Sendable (Value) -> Moment?) -> Self {
+    public static func milliseconds(_ name: String, _ value: @escaping @Sendable (Value) -> Timestamp?) -> Self {
         json(name, .integer.optional) { value($0).map { .int($0.milliseconds) } }
     }
 

@@ -16,17 +16,17 @@ extension Operation {
         make: @escaping @Sendable (repeat each Input) -> W
     ) -> Operation {
         let answers = [
-            Answer(200, "Started; staff follow it at /admin/workflows/{instanceId}.", W.shape.schema),
-            Answer(404, "There is no such \(W.Target.category.name)."),
+            ResponseSpec(200, "Started; staff follow it at /admin/workflows/{instanceId}.", W.shape.schema),
+            ResponseSpec(404, "There is no such \(W.Target.category.name)."),
         ]
         return Operation(.workflow, .post, path, summary, allow: rule, fields: inputs.docs, answers: answers) { request, services in
             let inputs = try inputs.read(request), wanted = make(repeat each inputs)
             let snapshot = try await services.store.load(W.Target.self, wanted.target)
             try snapshot.mustExist(or: .unknown)
             try await rule.check(wanted, snapshot.state, request.caller, services)
-            let launch = try Launch(
+            let launch = try WorkflowStart(
                 wanted.workflow(of: snapshot.state, by: request.caller), as: wanted.run, by: request.caller.name, at: request.attempt.now)
-            _ = try await services.store.run([services.launch(launch)])
+            _ = try await services.store.run([services.startWorkflow(launch)])
             return .json(200, W.shape.json(wanted))
         }
     }

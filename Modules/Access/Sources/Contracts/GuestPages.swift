@@ -13,13 +13,13 @@ public struct GuestPage: Sendable {
         public let id: Int
         public let label: String?
         /// Whether the page opens it, and whether the PIN does at its panel.
-        public let slides: Bool
-        public let takesPin: Bool
-        public init(id: Int, label: String?, slides: Bool, takesPin: Bool) {
+        public let opensFromPage: Bool
+        public let acceptsPin: Bool
+        public init(id: Int, label: String?, opensFromPage: Bool, acceptsPin: Bool) {
             self.id = id
             self.label = label
-            self.slides = slides
-            self.takesPin = takesPin
+            self.opensFromPage = opensFromPage
+            self.acceptsPin = acceptsPin
         }
     }
 
@@ -30,15 +30,15 @@ public struct GuestPage: Sendable {
     public let doors: [Door]
     /// Shown while the key is valid and some door takes it.
     public let pin: String?
-    public let from: Moment
-    public let until: Moment
+    public let from: Timestamp
+    public let until: Timestamp
     /// Names what its forms do: sent twice, it is done once.
     public let attempt: String
     /// What the page's own style and script carry, so that no other runs.
     public let nonce: String
 
     public init(
-        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Moment, until: Moment, attempt: String,
+        language: PageLanguage, state: State, path: String, doors: [Door], pin: String?, from: Timestamp, until: Timestamp, attempt: String,
         nonce: String
     ) {
         self.attempt = attempt

@@ -3,7 +3,7 @@ public import Kernel
 /// Asks Access which locks a person owns.
 public struct OwnedLocks: Ask {
     public static let name = "access.OwnedLocks", module = "access"
-    public static let patience = Duration.seconds(3)
+    public static let timeout = Duration.seconds(3)
     public let owner: UserID
     public init(owner: UserID) { self.owner = owner }
 
@@ -15,10 +15,11 @@ public struct OwnedLocks: Ask {
         public let residents: Int
         /// The name of the last event, and when it happened.
         public let lastEvent: String?
-        public let changedAt: Moment?
+        public let changedAt: Timestamp?
 
-        public init(uuid: String, serialNumber: String?, isOnline: Bool, keys: Int, residents: Int, lastEvent: String?, changedAt: Moment?)
-        {
+        public init(
+            uuid: String, serialNumber: String?, isOnline: Bool, keys: Int, residents: Int, lastEvent: String?, changedAt: Timestamp?
+        ) {
             self.uuid = uuid
             self.serialNumber = serialNumber
             self.isOnline = isOnline

@@ -41,12 +41,12 @@ extension GuestPage {
     private func entry(for door: Door, _ words: Words) -> [String: any Sendable] {
         let isUsable = state == .valid, label = door.label ?? "\(words.door) \(door.id)"
         var values: [String: any Sendable] = ["id": door.id, "label": label]
-        if isUsable, door.slides {
+        if isUsable, door.opensFromPage {
             values["slide"] = [
                 "action": "\(path)/doors/\(door.id)/open?attempt=\(attempt)", "text": words.slide, "again": words.again, "label": label,
             ]
         }
-        if isUsable, door.takesPin, let pin {
+        if isUsable, door.acceptsPin, let pin {
             values["code"] = [
                 "title": words.pin, "digits": pin, "spoken": pin.map(String.init).joined(separator: " "), "note": words.pinNote,
             ]
@@ -55,7 +55,7 @@ extension GuestPage {
     }
 
     /// `2026-08-20 09:30 UTC`, until the script says it in the guest's own zone.
-    private static func utc(_ moment: Moment) -> String { moment.iso.prefix(16).replacing("T", with: " ") + " UTC" }
+    private static func utc(_ moment: Timestamp) -> String { moment.iso.prefix(16).replacing("T", with: " ") + " UTC" }
 }
 
 extension OpeningPage {

@@ -2,7 +2,7 @@ import AccessContracts
 public import Kernel
 
 /// Access: locks, their keys, and who may open what.
-public let access = Context(
+public let access = Module(
     "access",
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
     migrations: [

@@ -6,7 +6,7 @@ extension Rule where State == Lock {
     static var manager: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
-            confirms: { _, lock, caller, services in try await lock.standing(of: caller, services).counts },
+            confirms: { _, lock, caller, services in try await lock.authority(of: caller, services).counts },
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
@@ -14,7 +14,7 @@ extension Rule where State == Lock {
     static var keyGiver: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
-            confirms: { _, lock, caller, services in try await lock.standing(of: caller, services).isWithoutLimit },
+            confirms: { _, lock, caller, services in try await lock.authority(of: caller, services).isWithoutLimit },
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
@@ -42,17 +42,17 @@ extension Lock {
     /// Whether the caller manages the lock now.
     func isManaged(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
-        return try await standing(of: caller, services).counts
+        return try await authority(of: caller, services).counts
     }
 
     /// Whether the caller may give keys to the lock now.
     func isGivenKeys(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
-        return try await standing(of: caller, services).isWithoutLimit
+        return try await authority(of: caller, services).isWithoutLimit
     }
 
     /// When the caller's right to the lock ends by itself; nil when it does not.
-    func end(of caller: Caller, _ services: Services) async throws -> Moment? { try await standing(of: caller, services).end }
+    func end(of caller: Caller, _ services: Services) async throws -> Timestamp? { try await authority(of: caller, services).end }
 
     /// Whether the caller is a person who is suspended at this lock: everywhere, or by its tenant.
     func isBarred(_ caller: Caller, _ services: Services) async throws -> Bool {
@@ -69,17 +69,17 @@ extension Lock {
     }
 
     /// How it stands now with somebody who manages the lock.
-    struct Standing: Equatable {
+    struct Authority: Equatable {
         /// Whether one of their keys counts now, or they need none.
         var counts: Bool
         /// Whether they have the lock for good, and not for a time or for hours.
         var isWithoutLimit: Bool
         /// When what counts now ends by itself.
-        var end: Moment?
-        static let always = Standing(counts: true, isWithoutLimit: true), never = Standing(counts: false, isWithoutLimit: false)
+        var end: Timestamp?
+        static let always = Authority(counts: true, isWithoutLimit: true), never = Authority(counts: false, isWithoutLimit: false)
     }
 
-    fileprivate func standing(of caller: Caller, _ services: Services) async throws -> Standing {
+    fileprivate func authority(of caller: Caller, _ services: Services) async throws -> Authority {
         guard case .user(let user, _) = caller else { return .always }
         let rows = try await services.store.read([
             services.directory.suspensions(user), KeyGrantRows.validities(on: LockID(number), of: user),
@@ -97,7 +97,7 @@ extension Lock {
             return limit
         }
         if active.contains(where: \.isAlways) { return .always }
-        return Standing(
+        return Authority(
             counts: !active.isEmpty, isWithoutLimit: false, end: active.compactMap { $0.nextChange(after: now, services.zones) }.max())
     }
 

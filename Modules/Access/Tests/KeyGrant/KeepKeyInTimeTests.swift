@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    private static let always = KeyGrantTests.terms(Validity(from: Moment(milliseconds: 1)))
+    private static let always = KeyGrantTests.terms(Validity(from: Timestamp(milliseconds: 1)))
     private static let there: [KeyGrant.Event] = [
         .granted(always, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
     ]

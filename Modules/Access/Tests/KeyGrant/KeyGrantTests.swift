@@ -5,14 +5,14 @@ import Testing
 @testable import Access
 
 @Suite struct KeyGrantTests {
-    static let start = Moment(milliseconds: 1_000_000), end = Moment(milliseconds: 2_000_000)
+    static let start = Timestamp(milliseconds: 1_000_000), end = Timestamp(milliseconds: 2_000_000)
     static func terms(_ validity: Validity = Validity(from: start, until: end)) -> KeyGrant.Terms {
         KeyGrant.Terms(lock: LockID(7), key: "k", index: 3, holder: "bob", validity: validity, since: 2)
     }
     static let granted = KeyGrant.Event.granted(terms(), isOnDevice: false, run: "run")
     static let before = start - .seconds(10), during = start + .seconds(10)
 
-    func step(_ history: KeyGrant.Event..., at now: Moment, _ expected: KeyGrant.NextStep, at place: SourceLocation = #_sourceLocation) {
+    func step(_ history: KeyGrant.Event..., at now: Timestamp, _ expected: KeyGrant.NextStep, at place: SourceLocation = #_sourceLocation) {
         var grant = KeyGrant()
         for event in history { grant.apply(event) }
         #expect(grant.nextStep(at: now, .athens) == expected, sourceLocation: place)
@@ -31,7 +31,7 @@ import Testing
         #expect(grant.nextStep(at: Self.end, .athens) == .intend(onto: false, attempt: 2))
         for event in [.moveIntended(onto: false, attempt: 2), .moveSent(attempt: 2)] as [KeyGrant.Event] { grant.apply(event) }
         #expect(grant.nextStep(at: Self.end, .athens) == .sleep(until: Self.end + KeyGrant.longestSleep))
-        let later = Self.end + KeyGrant.afterglow
+        let later = Self.end + KeyGrant.gracePeriod
         #expect(grant.nextStep(at: later - .seconds(60), .athens) == .sleep(until: later))
         #expect(grant.nextStep(at: later, .athens) == .end)
         // The clock had run ahead and is put right.
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `a key whose time passed while nobody looked never comes`() {
         step(Self.granted, at: Self.end, .sleep(until: Self.end + KeyGrant.longestSleep))
-        step(Self.granted, at: Self.end + KeyGrant.afterglow, .end)
+        step(Self.granted, at: Self.end + KeyGrant.gracePeriod, .end)
     }
 
     @Test func `a clock put back takes the key away again`() {

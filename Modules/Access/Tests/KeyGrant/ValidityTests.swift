@@ -4,16 +4,16 @@ import Testing
 
 @testable import Access
 
-extension Zones {
+extension TimeZones {
     /// Athens in 2026: the clock goes from 03:00 to 04:00 on 29 March and from 04:00 to 03:00 on 25 October.
-    static let athens = Zones(
+    static let athens = TimeZones(
         offset: { zone, moment in zone == "Europe/Athens" ? (spring <= moment && moment < autumn ? 10_800 : 7_200) : nil },
         nextShift: { _, moment in moment < spring ? spring : moment < autumn ? autumn : nil })
-    private static let spring = Moment(iso: "2026-03-29T01:00Z")!, autumn = Moment(iso: "2026-10-25T01:00Z")!
+    private static let spring = Timestamp(iso: "2026-03-29T01:00Z")!, autumn = Timestamp(iso: "2026-10-25T01:00Z")!
 }
 
 @Suite struct ValidityTests {
-    func at(_ text: String) -> Moment { Moment(iso: text)! }
+    func at(_ text: String) -> Timestamp { Timestamp(iso: text)! }
     func schedule(_ days: [WeeklySchedule.Day], _ from: Int, _ to: Int) -> WeeklySchedule {
         WeeklySchedule(timeZone: "Europe/Athens", days: days, from: from, to: to)
     }
@@ -49,13 +49,13 @@ extension Zones {
     ])
     func `no change is missed when the clock is put forward or back`(start: String, from: Int, to: Int) {
         let hours = schedule(WeeklySchedule.Day.allCases, from, to), end = at(start) + .seconds(7 * 86_400)
-        var walked: [Moment] = [], found: [Moment] = [], minute = at(start)
+        var walked: [Timestamp] = [], found: [Timestamp] = [], minute = at(start)
         while minute < end {
             let next = minute + .seconds(60)
             if hours.isActive(at: next, .athens) != hours.isActive(at: minute, .athens) { walked.append(next) }
             minute = next
         }
-        var moment: Moment? = at(start)
+        var moment: Timestamp? = at(start)
         while let now = moment, now < end {
             moment = hours.nextChange(after: now, .athens)
             if let moment, moment <= end { found.append(moment) }

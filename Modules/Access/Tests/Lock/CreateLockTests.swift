@@ -49,7 +49,7 @@ import Testing
         if isAllowed {
             #expect(try await CreateLock.operation.perform(request, fake.services("access")).status == 201)
         } else {
-            await #expect(throws: Failure.self) { try await CreateLock.operation.perform(request, fake.services("access")) }
+            await #expect(throws: RequestError.self) { try await CreateLock.operation.perform(request, fake.services("access")) }
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
         let fake = FakeServices()
         fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: false) }
         let request = Request(path: ["id": "7"], body: ["index": 7, "uuid": uuid.json], caller: acme, attempt: Attempt(now: fake.now))
-        await #expect(throws: Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")) {
+        await #expect(throws: RequestError.refused(.forbidden, code: nil, message: "The thing of this lock belongs to another tenant.")) {
             try await CreateLock.operation.perform(request, fake.services("access"))
         }
         #expect(fake.types(of: StreamName("lock", "7")).isEmpty)

@@ -40,7 +40,7 @@ import Testing
         let fake = FakeServices()
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unreachable) }
-        await #expect(throws: Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")) {
+        await #expect(throws: RequestError.deviceUnreachable("The device link did not take the command; nothing was stored.")) {
             try await OpenLock.operation.perform(open(fake), fake.services("access"))
         }
         #expect(fake.types(of: stream) == ["LockCreated"])
@@ -59,7 +59,7 @@ import Testing
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.unknown) }
         let request = open(fake)
-        await #expect(throws: Failure.fateUnknown(request.action)) {
+        await #expect(throws: RequestError.fateUnknown(request.action)) {
             try await OpenLock.operation.perform(request, fake.services("access"))
         }
         #expect(try fake.asked(WithdrawCommand.self).isEmpty)
@@ -72,7 +72,7 @@ import Testing
         fake.answer(SendCommand.self) { _ in throw AskFailure.timedOut(name: SendCommand.name) }
         fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: true) }
         let request = open(fake)
-        await #expect(throws: Failure.fateUnknown(request.action)) {
+        await #expect(throws: RequestError.fateUnknown(request.action)) {
             try await OpenLock.operation.perform(request, fake.services("access"))
         }
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
@@ -106,8 +106,8 @@ import Testing
         let fake = FakeServices()
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
-        fake.failNextCommit(with: Failure.unavailable("The database is not available now.", retryAfter: nil))
-        await #expect(throws: Failure.self) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
+        fake.failNextCommit(with: RequestError.unavailable("The database is not available now.", retryAfter: nil))
+        await #expect(throws: RequestError.self) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
         #expect(try fake.asked(WithdrawCommand.self).count == 1)
     }
 
@@ -117,10 +117,11 @@ import Testing
             try await withLock(fake)
             fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
             fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: mayHaveLeft) }
-            fake.failNextCommit(with: Failure.unavailable("The database is not available now.", retryAfter: nil))
+            fake.failNextCommit(with: RequestError.unavailable("The database is not available now.", retryAfter: nil))
             let request = open(fake),
                 failure =
-                    mayHaveLeft ? Failure.fateUnknown(request.action) : .unavailable("The database is not available now.", retryAfter: nil)
+                    mayHaveLeft
+                    ? RequestError.fateUnknown(request.action) : .unavailable("The database is not available now.", retryAfter: nil)
             await #expect(throws: failure) { try await OpenLock.operation.perform(request, fake.services("access")) }
         }
     }
@@ -129,8 +130,8 @@ import Testing
         let fake = FakeServices()
         try await withLock(fake)
         fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
-        fake.failNextCommit(with: Failure.outcomeUnknown)
-        await #expect(throws: Failure.outcomeUnknown) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
+        fake.failNextCommit(with: RequestError.outcomeUnknown)
+        await #expect(throws: RequestError.outcomeUnknown) { try await OpenLock.operation.perform(open(fake), fake.services("access")) }
         #expect(try fake.asked(WithdrawCommand.self).isEmpty)
     }
 
@@ -151,9 +152,9 @@ import Testing
         try await withLock(fake)
         let remove = Request(
             path: ["id": "7"], body: ["keyUuid": "gone"], caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: fake.now))
-        await #expect(throws: Failure.self) { try await RemoveKey.operation.perform(remove, fake.services("access")) }
+        await #expect(throws: RequestError.self) { try await RemoveKey.operation.perform(remove, fake.services("access")) }
         let foreign = Request(path: ["id": "7"], caller: .key(org: "other", isSuper: false), attempt: Attempt(now: fake.now))
-        await #expect(throws: Failure.self) { try await OpenLock.operation.perform(foreign, fake.services("access")) }
+        await #expect(throws: RequestError.self) { try await OpenLock.operation.perform(foreign, fake.services("access")) }
         #expect(try fake.asked(SendCommand.self).isEmpty)
     }
 
@@ -163,10 +164,10 @@ import Testing
             path: ["id": "x"], body: ["keyUuid": "", "keyIndexNumber": "1", "userId": 7], caller: .anonymous,
             attempt: Attempt(now: fake.now))
         await #expect(
-            throws: Failure.problems([
+            throws: RequestError.problems([
                 Problem("id", "must be a whole number"), Problem("keyUuid", "must not be empty"),
                 Problem("keyIndexNumber", "must be a whole number"),
-                Problem("userId", "must be a text"),
+                Problem("userId", "must be a string"),
             ])
         ) { try await AddKey.operation.perform(request, fake.services("access")) }
     }

@@ -46,7 +46,7 @@ import Testing
             stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
             try await HandOvers(services: stage.services).settle()
             #expect(try bound(stage) == ["other"])  // the request may still live
-            stage.pass(HandOvers.patience + .seconds(1))
+            stage.pass(HandOvers.timeout + .seconds(1))
             try await HandOvers(services: stage.services).settle()
             #expect(try bound(stage) == ["other", "acme"])
             #expect(try await waiting(stage) == 0)
@@ -57,7 +57,7 @@ import Testing
         try await with(dialect) { stage in
             stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
             await #expect(throws: AskFailure.self) { try await handOver(stage) }
-            stage.pass(HandOvers.patience + .seconds(1))
+            stage.pass(HandOvers.timeout + .seconds(1))
             try await HandOvers(services: stage.services).settle()
             #expect(try await waiting(stage) == 1)
         }

@@ -66,7 +66,7 @@ extension AddKey.Facts {
 
     static func known(isZoneKnown: Bool = true, isHolderSuspended: Bool = false, granted: KeyGrant = KeyGrant()) -> AddKey.Facts {
         let grant = Snapshot(
-            stream: KeyGrant.stream("7/k"), state: granted, version: granted.isLive ? 1 : 0, changedAt: Moment(milliseconds: 1))
+            stream: KeyGrant.stream("7/k"), state: granted, version: granted.isLive ? 1 : 0, changedAt: Timestamp(milliseconds: 1))
         return AddKey.Facts(isZoneKnown: isZoneKnown, isHolderSuspended: isHolderSuspended, grant: grant)
     }
 }

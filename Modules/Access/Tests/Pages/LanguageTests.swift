@@ -16,11 +16,11 @@ import Testing
             (nil, nil, "nonsense;;;q=x", .english),
         ] as [(String?, String?, String?, PageLanguage)])
     func `a page speaks what the guest asked for or prefers`(query: String?, cookie: String?, accepted: String?, language: PageLanguage) {
-        #expect(PageAnswers.language(query: query, cookie: cookie, accepted: accepted) == language)
+        #expect(PageRenderer.language(query: query, cookie: cookie, accepted: accepted) == language)
     }
 
     @Test func `cookies are found by their whole name`() {
-        let request = Request(headers: ["cookie": "xlang=en; lang=el; other=1"], attempt: Attempt(now: Moment(milliseconds: 0)))
+        let request = Request(headers: ["cookie": "xlang=en; lang=el; other=1"], attempt: Attempt(now: Timestamp(milliseconds: 0)))
         #expect(request.cookie("lang") == "el" && request.cookie("ang") == nil)
     }
 }

@@ -16,14 +16,14 @@ import Testing
     @Test func `a random PIN has six digits, and bytes that would favour some are passed over`() {
         let fake = FakeServices().services("access").vault
         let vault = Vault(
-            seal: fake.seal, open: fake.open, sha256: fake.sha256, hmac: fake.hmac, keyedDigests: fake.keyedDigests,
+            seal: fake.seal, open: fake.open, sha256: fake.sha256, hmac: fake.hmac, blindIndexes: fake.blindIndexes,
             sealUnder: fake.sealUnder, openUnder: fake.openUnder, random: { _ in [255, 250, 249, 10, 3, 7, 251, 98, 200] })
         #expect(Pin.random(vault).digits == "903780")
     }
 
     @Test func `five wrong PINs within a minute have to wait, fifteen within a quarter of an hour are locked out`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        var now = Moment(milliseconds: 1_000_000)
+        var now = Timestamp(milliseconds: 1_000_000)
         for _ in 0..<5 {
             #expect(throttle.wait(at: now) == nil)
             throttle.noteFailure(at: now)
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `the windows move: a burst across the end of a minute is no way around`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        let start = Moment(milliseconds: 1_000_000)
+        let start = Timestamp(milliseconds: 1_000_000)
         throttle.noteFailure(at: start)
         for second in [56, 57, 58] { throttle.noteFailure(at: start + .seconds(second)) }
         throttle.noteFailure(at: start + .seconds(61))
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `a success forgives the minute, not the quarter of an hour`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        let now = Moment(milliseconds: 1_000_000)
+        let now = Timestamp(milliseconds: 1_000_000)
         for _ in 0..<5 { throttle.noteFailure(at: now) }
         throttle.noteSuccess(at: now)
         #expect(throttle.wait(at: now) == nil)
@@ -63,21 +63,21 @@ import Testing
 
     @Test func `a success where nothing was wrong changes nothing`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        throttle.noteSuccess(at: Moment(milliseconds: 1_000_000))
+        throttle.noteSuccess(at: Timestamp(milliseconds: 1_000_000))
         #expect(throttle == PinThrottle(.lock(LockID(7))))
     }
 
     @Test func `old failures do not count`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        for _ in 0..<14 { throttle.noteFailure(at: Moment(milliseconds: 0)) }
-        let later = Moment(milliseconds: 900_000)
+        for _ in 0..<14 { throttle.noteFailure(at: Timestamp(milliseconds: 0)) }
+        let later = Timestamp(milliseconds: 900_000)
         throttle.noteFailure(at: later)
         #expect(throttle.wait(at: later) == nil && throttle.failures == [later])
     }
 
     @Test func `a clock that was put back locks nobody out for longer than the span`() {
         var throttle = PinThrottle(.lock(LockID(7)))
-        let now = Moment(milliseconds: 10_000_000)
+        let now = Timestamp(milliseconds: 10_000_000)
         for _ in 0..<15 { throttle.noteFailure(at: now) }
         #expect(throttle.wait(at: now - .seconds(3_600)) == .seconds(900))
     }
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func `many who guess together make those wait who have guessed, and nobody else`() {
-        let now = Moment(milliseconds: 1_000_000)
+        let now = Timestamp(milliseconds: 1_000_000)
         var everywhere = PinThrottle(.everywhere), guesser = PinThrottle(.place("192.0.2.1"))
         for _ in 0..<300 { everywhere.noteFailure(at: now) }
         guesser.noteFailure(at: now)

@@ -78,8 +78,8 @@ import Testing
         let lock = Snapshot<Lock>(stream: Lock.stream(7), state: Lock(), version: 0, changedAt: fake.now)
         let key = Snapshot<TempKey>(stream: TempKey.stream(TempKeyTests.id), state: TempKey(), version: 0, changedAt: fake.now)
         let definition = TempKey.Definition(
-            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-            until: Moment(milliseconds: 2_000_000),
+            id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Timestamp(milliseconds: 1),
+            until: Timestamp(milliseconds: 2_000_000),
             maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme", createdAt: fake.now)
         let events: [TempKey.Event] = [.created(definition), .useReserved("a"), .useReturned("a")]
         try await services.store.commit(

@@ -22,7 +22,7 @@ import Testing
     private func heard(_ name: String, _ stream: StreamName, _ data: JSON.Object = [:]) -> Envelope {
         Envelope(
             id: name, source: stream.category == "lock" ? "access" : "identity", name: name, stream: stream, subject: stream.id, version: 2,
-            at: Moment(milliseconds: 0), audience: [], trace: AccessStage.trace, data: data)
+            at: Timestamp(milliseconds: 0), audience: [], trace: AccessStage.trace, data: data)
     }
     private var suspended: Envelope { heard("UserSuspended", StreamName("user", "eve"), ["suspendedBy": "staff"]) }
     private func added(_ key: String, _ user: String) -> Envelope {
@@ -71,7 +71,7 @@ import Testing
             try await stage.carryOut(follow.hear(suspended))
             #expect(try await isBarred("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", stage))
             try await stage.tell("7", [.keyAdded(Key(id: "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", index: 6))], of: Lock.self)
-            let added = WireEvent("WalletKeyAdded", ["walletKey": ["keyId": "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"]])
+            let added = EventData("WalletKeyAdded", ["walletKey": ["keyId": "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"]])
             try await stage.carryOut(follow.hear(heard(added.type, StreamName("user", "eve"), added.data)))
             try await stage.carryOut(follow.added(heard("KeyAdded", Lock.stream(7), ["keyUuid": "1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11"])))
             #expect(try await isBarred("1b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11", stage))

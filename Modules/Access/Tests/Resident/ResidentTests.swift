@@ -8,10 +8,10 @@ import Testing
 @Suite struct ResidentTests {
     let ann = Resident(user: "ann", name: "Ann", email: "a@example.com")
 
-    func add(by id: NonEmpty? = nil, email: String? = nil) -> AddResident {
+    func add(by id: NonEmptyString? = nil, email: String? = nil) -> AddResident {
         AddResident(lock: LockID(7), name: "Ann", email: email, phone: nil, user: id)
     }
-    func remove(by id: NonEmpty? = nil, email: String? = nil) -> RemoveResident {
+    func remove(by id: NonEmptyString? = nil, email: String? = nil) -> RemoveResident {
         RemoveResident(lock: LockID(7), email: email, phone: nil, user: id)
     }
 

@@ -34,8 +34,8 @@ import Testing
     {
         try await with(dialect) { stage in
             let definition = TempKey.Definition(
-                id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-                until: Moment(milliseconds: 2_000_000), maxUses: 3, description: nil, sealedPin: nil, createdBy: "acme",
+                id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Timestamp(milliseconds: 1),
+                until: Timestamp(milliseconds: 2_000_000), maxUses: 3, description: nil, sealedPin: nil, createdBy: "acme",
                 createdAt: stage.clock)
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             try await stage.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
@@ -86,14 +86,14 @@ import Testing
                 let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock))
                 let doors = locks.map { DoorRequest(lock: LockID($0), label: nil, method: .code) }
                 let command = CreateSharedKey(
-                    from: Moment(milliseconds: 1), until: Moment(milliseconds: until), remark: nil, doors: DoorRequests(doors: doors),
+                    from: Timestamp(milliseconds: 1), until: Timestamp(milliseconds: until), remark: nil, doors: DoorRequests(doors: doors),
                     key: key, caller: request.caller)
                 return try await stage.services.execute(command, for: request).facts.pin
             }
             // The vault of the test draws the same digits each time.
             let first = try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c01", [7], until: 1_500_000)
             #expect(try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c02", [8]) == first)
-            await #expect(throws: Failure.unavailable("No PIN was free.", retryAfter: .seconds(2))) {
+            await #expect(throws: RequestError.unavailable("No PIN was free.", retryAfter: .seconds(2))) {
                 try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c03", [7])
             }
             #expect(try await stage.state("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c03", of: TempKey.self).doors.isEmpty)

@@ -9,7 +9,7 @@ import Testing
     static let lock = Lock.Event.created(
         Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
     static let acme = Caller.key(org: "acme", isSuper: false)
-    let now = Moment(milliseconds: 1_000_000)
+    let now = Timestamp(milliseconds: 1_000_000)
 
     static func door(_ id: Int, _ lock: Int, _ method: TempKey.Door.Method = .key) -> TempKey.Door {
         TempKey.Door(id: id, lock: LockID(lock), lockUuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", label: nil, method: method)
@@ -23,15 +23,16 @@ import Testing
         key.apply(
             .created(
                 TempKey.Definition(
-                    id: id, isShared: isShared, doors: doors, users: users, from: Moment(milliseconds: from),
-                    until: Moment(milliseconds: until), maxUses: maxUses,
-                    description: nil, sealedPin: nil, createdBy: "acme", createdAt: Moment(milliseconds: 1))))
+                    id: id, isShared: isShared, doors: doors, users: users, from: Timestamp(milliseconds: from),
+                    until: Timestamp(milliseconds: until), maxUses: maxUses,
+                    description: nil, sealedPin: nil, createdBy: "acme", createdAt: Timestamp(milliseconds: 1))))
         return key
     }
 
     func create(_ mode: AccessMode = .everybody, users: [UUIDText] = [], from: Int64 = 500_000, until: Int64 = 2_000_000) -> CreateTempKey {
         CreateTempKey(
-            lock: LockID(7), key: Self.id, mode: mode, users: users, from: Moment(milliseconds: from), until: Moment(milliseconds: until),
+            lock: LockID(7), key: Self.id, mode: mode, users: users, from: Timestamp(milliseconds: from),
+            until: Timestamp(milliseconds: until),
             maxUses: Nullable(Count(number: 3)),
             remark: "Cleaner", caller: Self.acme)
     }
@@ -40,7 +41,7 @@ import Testing
         Given<Lock>(Self.lock).when(create(), Self.stored(nil), at: now).then(
             .tempKeyCreated(
                 TempKeyNotice(
-                    key: Self.id, users: nil, from: Moment(milliseconds: 500_000), until: Moment(milliseconds: 2_000_000), maxUses: 3,
+                    key: Self.id, users: nil, from: Timestamp(milliseconds: 500_000), until: Timestamp(milliseconds: 2_000_000), maxUses: 3,
                     createdBy: "acme")))
     }
 
@@ -54,8 +55,8 @@ import Testing
         Given<Lock>(Self.lock).when(create(.whitelist, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"]), Self.stored(nil), at: now).then(
             .tempKeyCreated(
                 TempKeyNotice(
-                    key: Self.id, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"], from: Moment(milliseconds: 500_000),
-                    until: Moment(milliseconds: 2_000_000),
+                    key: Self.id, users: ["0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c12"], from: Timestamp(milliseconds: 500_000),
+                    until: Timestamp(milliseconds: 2_000_000),
                     maxUses: 3,
                     createdBy: "acme")))
     }
@@ -70,7 +71,7 @@ import Testing
         ]
         let request = Request(path: ["id": "7"], body: body, caller: Self.acme, attempt: Attempt(now: now))
         #expect(try await CreateTempKey.operation.perform(request, fake.services("access")).status == 200)
-        await #expect(throws: Failure(CreateTempKey.Refusal.idTaken)) {
+        await #expect(throws: RequestError(CreateTempKey.Refusal.idTaken)) {
             try await CreateTempKey.operation.perform(request, fake.services("access"))
         }
         #expect(fake.types(of: Lock.stream(7)) == ["LockCreated", "TempKeyCreated"])
@@ -79,11 +80,11 @@ import Testing
 
     /// The key as it would be loaded; nil for one that there is not.
     static func stored(_ key: TempKey?) -> Snapshot<TempKey> {
-        Snapshot(stream: TempKey.stream(id), state: key ?? TempKey(), version: key == nil ? 0 : 1, changedAt: Moment(milliseconds: 1))
+        Snapshot(stream: TempKey.stream(id), state: key ?? TempKey(), version: key == nil ? 0 : 1, changedAt: Timestamp(milliseconds: 1))
     }
 
     func update(
-        _ found: TempKey?, from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil,
+        _ found: TempKey?, from: Timestamp? = nil, until: Timestamp? = nil, maxUses: Nullable<Count>? = nil, users: [UUIDText]? = nil,
         mode: AccessMode? = nil
     ) -> Decision<UpdateTempKey> {
         let update = UpdateTempKey(
@@ -92,13 +93,13 @@ import Testing
     }
 
     @Test func `only what is given changes`() {
-        let later = Moment(milliseconds: 3_000_000)
+        let later = Timestamp(milliseconds: 3_000_000)
         update(Self.key(), until: later).then(.tempKeyUpdated(Self.id, TempKeyChanges(until: later), by: "acme"))
         update(Self.key(maxUses: 3), maxUses: Nullable(nil)).then(
             .tempKeyUpdated(Self.id, TempKeyChanges(maxUses: .init(value: nil)), by: "acme"))
         var key = Self.key(maxUses: 3)
         key.apply(.changed(TempKeyChanges(maxUses: .init(value: nil)), by: "acme"))
-        #expect(key.maxUses == nil && key.until == Moment(milliseconds: 2_000_000))
+        #expect(key.maxUses == nil && key.until == Timestamp(milliseconds: 2_000_000))
     }
 
     @Test func `updates that make no sense are refused`() {
@@ -109,7 +110,7 @@ import Testing
         }
         update(Self.key([Self.door(1, 8)]), maxUses: Nullable(nil)).thenRefused(.keyOfAnotherLock)
         update(Self.key()).thenRefused(.nothingGiven)
-        update(Self.key(), from: Moment(milliseconds: 2_000_000)).thenRefused(.endsBeforeItBegins)
+        update(Self.key(), from: Timestamp(milliseconds: 2_000_000)).thenRefused(.endsBeforeItBegins)
         update(Self.key(), mode: .whitelist).thenRefused(.nobodyAllowed)
     }
 
@@ -139,32 +140,32 @@ import Testing
     }
 
     @Test func `the worst that can be said of a key is said`() {
-        func standing(_ key: TempKey, at milliseconds: Int64) -> TempKey.Standing { key.standing(at: Moment(milliseconds: milliseconds)) }
-        #expect(standing(Self.key(), at: 499_999) == .notYetValid && standing(Self.key(), at: 500_000) == .valid)
-        #expect(standing(Self.key(), at: 1_999_999) == .valid && standing(Self.key(), at: 2_000_000) == .expired)
+        func status(_ key: TempKey, at milliseconds: Int64) -> TempKey.Status { key.status(at: Timestamp(milliseconds: milliseconds)) }
+        #expect(status(Self.key(), at: 499_999) == .notYetValid && status(Self.key(), at: 500_000) == .valid)
+        #expect(status(Self.key(), at: 1_999_999) == .valid && status(Self.key(), at: 2_000_000) == .expired)
         var used = Self.key(maxUses: 1)
         used.apply(.useReserved("a"))
-        #expect(standing(used, at: 600_000) == .usedUp && standing(used, at: 2_000_000) == .expired)
+        #expect(status(used, at: 600_000) == .usedUp && status(used, at: 2_000_000) == .expired)
         used.apply(.useReturned("a"))
         used.apply(.useReturned("a"))
-        #expect(standing(used, at: 600_000) == .valid && used.usedCount == 0)
+        #expect(status(used, at: 600_000) == .valid && used.usedCount == 0)
         used.apply(.revoked(by: "x", at: now))
-        #expect(standing(used, at: 2_000_000) == .revoked)
+        #expect(status(used, at: 2_000_000) == .revoked)
     }
 }
 
 @Suite struct GuestRefusalTests {
-    let now = Moment(milliseconds: 1_000_000)
+    let now = Timestamp(milliseconds: 1_000_000)
     let doors = [TempKeyTests.door(1, 7, .code), TempKeyTests.door(2, 8, .key), TempKeyTests.door(3, 9, .both)]
 
-    func refusal(_ key: TempKey, door: Int? = nil, user: UserID? = nil, byPin: Bool = false, at moment: Moment? = nil) -> Failure? {
+    func refusal(_ key: TempKey, door: Int? = nil, user: UserID? = nil, byPin: Bool = false, at moment: Timestamp? = nil) -> RequestError? {
         do {
             _ = try GuestRefusal.door(door, of: key, for: user, byPin: byPin, at: moment ?? now)
             return nil
         } catch { return error }
     }
 
-    @Test func `the first door that slides opens, or the named one`() throws {
+    @Test func `the first door of the page opens, or the named one`() throws {
         let key = TempKeyTests.key(doors)
         #expect(try GuestRefusal.door(nil, of: key, for: nil, byPin: false, at: now).id == 2)
         #expect(try GuestRefusal.door(3, of: key, for: nil, byPin: false, at: now).id == 3)
@@ -174,18 +175,18 @@ import Testing
     @Test func `everything else is refused for its reason`() {
         var revoked = TempKeyTests.key(doors)
         revoked.apply(.revoked(by: "x", at: now))
-        #expect(refusal(TempKey()) == Failure(GuestRefusal.noSuchKey))
-        #expect(refusal(TempKeyTests.key(doors), door: 9) == Failure(GuestRefusal.noSuchDoor))
-        #expect(refusal(TempKeyTests.key(doors), door: 1) == Failure(GuestRefusal.codeOnly))
-        #expect(refusal(TempKeyTests.key([doors[0]])) == Failure(GuestRefusal.codeOnly))
-        #expect(refusal(revoked) == Failure(GuestRefusal.revoked))
-        #expect(refusal(TempKeyTests.key(doors), at: Moment(milliseconds: 2_000_000)) == Failure(GuestRefusal.expired))
-        #expect(refusal(TempKeyTests.key(doors), at: Moment(milliseconds: 1)) == Failure(GuestRefusal.notYetValid))
-        #expect(refusal(TempKeyTests.key(doors, users: ["ann"])) == Failure(GuestRefusal.notForYou))
-        #expect(refusal(TempKeyTests.key(doors, users: ["ann"]), user: "bob") == Failure(GuestRefusal.notForYou))
+        #expect(refusal(TempKey()) == RequestError(GuestRefusal.noSuchKey))
+        #expect(refusal(TempKeyTests.key(doors), door: 9) == RequestError(GuestRefusal.noSuchDoor))
+        #expect(refusal(TempKeyTests.key(doors), door: 1) == RequestError(GuestRefusal.codeOnly))
+        #expect(refusal(TempKeyTests.key([doors[0]])) == RequestError(GuestRefusal.codeOnly))
+        #expect(refusal(revoked) == RequestError(GuestRefusal.revoked))
+        #expect(refusal(TempKeyTests.key(doors), at: Timestamp(milliseconds: 2_000_000)) == RequestError(GuestRefusal.expired))
+        #expect(refusal(TempKeyTests.key(doors), at: Timestamp(milliseconds: 1)) == RequestError(GuestRefusal.notYetValid))
+        #expect(refusal(TempKeyTests.key(doors, users: ["ann"])) == RequestError(GuestRefusal.notForYou))
+        #expect(refusal(TempKeyTests.key(doors, users: ["ann"]), user: "bob") == RequestError(GuestRefusal.notForYou))
         #expect(refusal(TempKeyTests.key(doors, users: ["ann"]), user: "ann") == nil)
         var used = TempKeyTests.key(doors, maxUses: 1)
         used.apply(.useReserved("a"))
-        #expect(refusal(used) == Failure(GuestRefusal.usedUp))
+        #expect(refusal(used) == RequestError(GuestRefusal.usedUp))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 /// Uses reserved by requests that died before anybody knew whether the door was told.
 @Suite struct UnsettledUsesTests {
-    private struct Standing: Equatable {
+    private struct Status: Equatable {
         let used: Int
         let waiting: Int
     }
@@ -18,9 +18,9 @@ import Testing
         let action: ActionID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7caa"
         var uses: UnsettledUses { UnsettledUses(services: access.services) }
 
-        func standing() async throws -> Standing {
+        func status() async throws -> Status {
             let key = try await access.state(TempKeyTests.id.text, of: TempKey.self)
-            return Standing(
+            return Status(
                 used: key.usedCount, waiting: try await access.database.read("SELECT action_id FROM access.unsettled_uses").count)
         }
 
@@ -29,8 +29,8 @@ import Testing
             access = try await AccessStage(database)
             access.fake.answer(WithdrawCommand.self) { _ in WithdrawCommand.Reply(mayHaveLeft: false) }
             let definition = TempKey.Definition(
-                id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Moment(milliseconds: 1),
-                until: Moment(milliseconds: 2_000_000), maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme",
+                id: TempKeyTests.id, isShared: false, doors: [TempKeyTests.door(1, 7)], users: nil, from: Timestamp(milliseconds: 1),
+                until: Timestamp(milliseconds: 2_000_000), maxUses: 1, description: nil, sealedPin: nil, createdBy: "acme",
                 createdAt: access.clock)
             try await access.tell("7", [TempKeyTests.lock], of: Lock.self)
             try await access.tell(TempKeyTests.id.text, [.created(definition)], of: TempKey.self)
@@ -55,28 +55,28 @@ import Testing
         dialect: Dialect
     ) async throws {
         try await with(dialect) { stage in
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 1))
-            stage.access.pass(UnsettledUses.patience + .seconds(1))
+            #expect(try await stage.status() == Status(used: 1, waiting: 1))
+            stage.access.pass(UnsettledUses.timeout + .seconds(1))
             for _ in 0..<2 { try await stage.uses.settle() }
-            #expect(try await stage.standing() == Standing(used: 0, waiting: 0))
+            #expect(try await stage.status() == Status(used: 0, waiting: 0))
             #expect(try stage.access.fake.asked(WithdrawCommand.self).map(\.action) == [stage.action])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a request that may still live keeps its use`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            stage.access.pass(UnsettledUses.patience - .seconds(1))
+            stage.access.pass(UnsettledUses.timeout - .seconds(1))
             try await stage.uses.settle()
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 1))
+            #expect(try await stage.status() == Status(used: 1, waiting: 1))
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a use of which the door was told is spent`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.tellDoor()
-            stage.access.pass(UnsettledUses.patience + .seconds(1))
+            stage.access.pass(UnsettledUses.timeout + .seconds(1))
             try await stage.uses.settle()
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 0))
+            #expect(try await stage.status() == Status(used: 1, waiting: 0))
             #expect(try stage.access.fake.asked(WithdrawCommand.self).isEmpty)
         }
     }
@@ -87,27 +87,27 @@ import Testing
                 try await stage.tellDoor()
                 return WithdrawCommand.Reply(mayHaveLeft: false)
             }
-            stage.access.pass(UnsettledUses.patience + .seconds(1))
+            stage.access.pass(UnsettledUses.timeout + .seconds(1))
             try await stage.uses.settle()
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 1))
+            #expect(try await stage.status() == Status(used: 1, waiting: 1))
             try await stage.uses.settle()
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 0))
+            #expect(try await stage.status() == Status(used: 1, waiting: 0))
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `while the devices do not answer, nothing is given back`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             stage.access.fake.answer(WithdrawCommand.self) { _ in throw AskFailure.timedOut(name: WithdrawCommand.name) }
-            stage.access.pass(UnsettledUses.patience + .seconds(1))
+            stage.access.pass(UnsettledUses.timeout + .seconds(1))
             try await stage.uses.settle()
-            #expect(try await stage.standing() == Standing(used: 1, waiting: 1))
+            #expect(try await stage.status() == Status(used: 1, waiting: 1))
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a push that fails leaves nothing to settle`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.uses.giveBack(stage.action, to: TempKeyTests.id, AccessStage.trace)
-            #expect(try await stage.standing() == Standing(used: 0, waiting: 0))
+            #expect(try await stage.status() == Status(used: 0, waiting: 0))
         }
     }
 }

@@ -32,14 +32,14 @@ import Testing
             let key: TempKey.ID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c11",
                 door = TempKey.Door(id: 1, lock: LockID(7), lockUuid: uuid, label: nil, method: .key)
             let definition = TempKey.Definition(
-                id: key, isShared: true, doors: [door], users: nil, from: Moment(milliseconds: 1), until: Moment(milliseconds: 9),
+                id: key, isShared: true, doors: [door], users: nil, from: Timestamp(milliseconds: 1), until: Timestamp(milliseconds: 9),
                 maxUses: nil, description: nil,
-                sealedPin: nil, createdBy: "acme", createdAt: Moment(milliseconds: 1))
+                sealedPin: nil, createdBy: "acme", createdAt: Timestamp(milliseconds: 1))
             try await stage.tell(
                 key.text,
                 [
                     .created(definition), .changed(TempKeyChanges(users: ["eve"], isWhitelist: true), by: "acme"),
-                    .revoked(by: "acme", at: Moment(milliseconds: 5)),
+                    .revoked(by: "acme", at: Timestamp(milliseconds: 5)),
                 ],
                 of: TempKey.self)
 
@@ -59,7 +59,7 @@ import Testing
             var after = Lock()
             after.apply(.created(Installation(lock: LockID(7), uuid: "u", owner: "ann")))
             return Change(
-                stream: StreamName("lock", "7"), event: event, before: after, after: after, version: 2, at: Moment(milliseconds: 0))
+                stream: StreamName("lock", "7"), event: event, before: after, after: after, version: 2, at: Timestamp(milliseconds: 0))
         }
         let events: [Lock.Event] = [
             .keyAdded(Key(id: "k")), .keyRemoved("k", index: nil), .residentAdded(Resident(user: "a", name: "A")),

@@ -88,7 +88,7 @@ public struct Premise: Codable, Sendable, Equatable {
     /// What that module is asked, as `PremisesHold`.
     public let question: JSON
     /// When the right ends by itself; nil where it does not.
-    public let endsAt: Moment?
+    public let endsAt: Timestamp?
 
     public static let mostSubjects = 3
 
@@ -103,7 +103,7 @@ public struct Premise: Codable, Sendable, Equatable {
     /// it withdrawn is safe when so much time has passed.
     public static let freshness = Duration.seconds(1)
 
-    public init(module: String, about: [String], question: JSON, endsAt: Moment?) {
+    public init(module: String, about: [String], question: JSON, endsAt: Timestamp?) {
         precondition(about.count <= Self.mostSubjects, "a right is about \(Self.mostSubjects) subjects at most")
         self.module = module
         self.about = about
@@ -121,7 +121,7 @@ public enum PremisesHold {
 /// Asks Devices to look again at the rights of commands that wait: those that have ended are withdrawn before the reply.
 public struct LookAgain: Ask {
     public static let name = "devices.LookAgain", module = "devices"
-    public static let patience = Duration.seconds(3)
+    public static let timeout = Duration.seconds(3)
     /// One of the words in `Premise.about`.
     public let about: String
     public init(about: String) { self.about = about }
@@ -154,7 +154,7 @@ public struct Done: Codable, Sendable {
 }
 
 /// A command has come to its end.
-public struct CommandFinished: Fact {
+public struct CommandFinished: PublishedMessage {
     public static let module = "devices", name = "CommandFinished"
     public enum Outcome: String, Codable, Sendable { case succeeded, failed, expired, withdrawn }
 
@@ -168,7 +168,7 @@ public struct CommandFinished: Fact {
     public let wasPublished: Bool
     /// The device's answer came after the command had expired.
     public let isLate: Bool
-    public let finishedAt: Moment
+    public let finishedAt: Timestamp
     public let context: JSON
 
     /// Each action is a stream: one whose end cannot be handled holds up no other.
@@ -176,7 +176,7 @@ public struct CommandFinished: Fact {
 
     public init(
         action: ActionID, thing: ThingName, command: String, outcome: Outcome, error: String?, wasPublished: Bool, isLate: Bool,
-        finishedAt: Moment, context: JSON
+        finishedAt: Timestamp, context: JSON
     ) {
         self.action = action
         self.thing = thing

@@ -16,8 +16,8 @@ public struct HubLink: Port {
     public struct SignOfLife: Sendable, Equatable {
         public let isOnline: Bool
         /// When, by the thing's own clock: for a will when it was registered. Nil where it does not say.
-        public let saidAt: Moment?
-        public init(isOnline: Bool, saidAt: Moment? = nil) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
+        public let saidAt: Timestamp?
+        public init(isOnline: Bool, saidAt: Timestamp? = nil) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     }
     public enum Verb: String, Sendable, CaseIterable { case get, update, delete }
 

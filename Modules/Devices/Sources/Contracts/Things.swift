@@ -24,7 +24,7 @@ public struct BindThing: Ask {
 /// Asks which things are known to be online.
 public struct ThingsOnline: Ask {
     public static let name = "devices.ThingsOnline", module = "devices"
-    public static let patience = Duration.seconds(2)
+    public static let timeout = Duration.seconds(2)
     public let things: [ThingName]
     public init(things: [ThingName]) { self.things = things }
 
@@ -45,8 +45,8 @@ public struct ThingMessages: Ask {
     public struct Message: Codable, Sendable {
         public let id: Int64
         public let payload: JSON
-        public let at: Moment
-        public init(id: Int64, payload: JSON, at: Moment) {
+        public let at: Timestamp
+        public init(id: Int64, payload: JSON, at: Timestamp) {
             self.id = id
             self.payload = payload
             self.at = at
@@ -60,7 +60,7 @@ public struct ThingMessages: Ask {
 }
 
 /// A device's shadow has changed; partners hear of it as `Shadow Update`.
-public struct ShadowChanged: Fact {
+public struct ShadowChanged: PublishedMessage {
     public static let module = "devices", name = "Shadow Update"
     public let thing: ThingName
     public let version: Int

@@ -6,12 +6,12 @@ import Synchronization
 /// Plays the hubs of some buildings on a real broker: announces them, answers the commands of everything behind them.
 public final class HubSimulator: Sendable {
     private let topics: Topics
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
     private let behaviour: SimulatedBehaviour
     private let things = Mutex<[ThingName: SimulatedThing]>([:])
     private let client = Mutex<MQTTClient?>(nil)
 
-    public init(topicPrefix: String, behaviour: SimulatedBehaviour, clock: @escaping @Sendable () -> Moment) {
+    public init(topicPrefix: String, behaviour: SimulatedBehaviour, clock: @escaping @Sendable () -> Timestamp) {
         topics = Topics(prefix: topicPrefix)
         self.behaviour = behaviour
         self.clock = clock
@@ -96,7 +96,7 @@ private final class HubConnection: Sendable {
 
     func hold(_ made: MQTTClient) { client.withLock { $0 = made } }
 
-    func announce(_ hub: ThingName, _ now: Moment) {
+    func announce(_ hub: ThingName, _ now: Timestamp) {
         guard let client = client.withLock({ $0 }) else { return }
         Task { _ = try? await client.publish(Topics.presence(hub), (["online": true, "at": now.json] as JSON).bytes, retain: true) }
     }

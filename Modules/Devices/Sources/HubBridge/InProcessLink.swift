@@ -11,9 +11,9 @@ public final class InProcessLink: Sendable {
         var usual = SimulatedBehaviour()
     }
     private let state = Mutex(State())
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
 
-    public init(_ behaviour: SimulatedBehaviour = SimulatedBehaviour(), clock: @escaping @Sendable () -> Moment) {
+    public init(_ behaviour: SimulatedBehaviour = SimulatedBehaviour(), clock: @escaping @Sendable () -> Timestamp) {
         self.clock = clock
         state.withLock { $0.usual = behaviour }
     }

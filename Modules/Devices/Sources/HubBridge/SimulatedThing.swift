@@ -25,9 +25,9 @@ public struct SimulatedThing: Sendable {
     public init(_ behaviour: SimulatedBehaviour = SimulatedBehaviour()) { self.behaviour = behaviour }
 
     /// The shadow update that answers a message; nil when there is nothing to say.
-    public mutating func hear(tail: String, _ payload: JSON, at now: Moment) -> JSON? {
+    public mutating func hear(tail: String, _ payload: JSON, at now: Timestamp) -> JSON? {
         guard !behaviour.isOffline, let command = command(in: payload, tail), let id = command["message_id"]?.text else { return nil }
-        if let expiry = command["expires_at"]?.text.flatMap(Moment.init(iso:)), expiry <= now { return nil }
+        if let expiry = command["expires_at"]?.text.flatMap(Timestamp.init(iso:)), expiry <= now { return nil }
         if behaviour.refusal == nil, !done.contains(id) { done.append(id) }
         let status = behaviour.refusal == nil ? "ok" : "error"
         let answer: JSON = [

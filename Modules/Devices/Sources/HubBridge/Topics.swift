@@ -29,7 +29,7 @@ struct Topics: Sendable {
             guard payload.count <= 1_024, let said = try? JSON.parse(payload, depth: 4), let online = said["online"]?.boolean,
                 name.isThingName
             else { return nil }
-            let at = said["at"]?.text.flatMap(Moment.init(iso:)) ?? said["at"]?.integer.map(Moment.init(milliseconds:))
+            let at = said["at"]?.text.flatMap(Timestamp.init(iso:)) ?? said["at"]?.integer.map(Timestamp.init(milliseconds:))
             return .presence(name, HubLink.SignOfLife(isOnline: online, saidAt: at))
         }
         guard topic.hasPrefix(prefix + "/"), !isRetained else { return nil }

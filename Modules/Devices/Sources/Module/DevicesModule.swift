@@ -2,7 +2,7 @@ import DevicesContracts
 public import Kernel
 
 /// Devices: hubs, Matter devices, shadows, commands on their way to hardware.
-public let devices = Context(
+public let devices = Module(
     "devices",
     aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],
     migrations: [
@@ -24,9 +24,9 @@ public let devices = Context(
         },
     assemble: { services in
         let link = try services.port(HubLink.self)
-        let desk = DeviceDesk(services: services, link: link)
-        let want = Answering(WantState.self) { question, _ in try await desk.want(question) }
+        let runner = ThingRunner(services: services, link: link)
+        let want = AskHandler(WantState.self) { question, _ in try await runner.want(question) }
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
-        return Assembly(answers: desk.answers + [want], jobs: DeviceWorker(desk: desk).jobs, gauges: [linkUp])
+        return Assembly(answers: runner.answers + [want], jobs: DeviceWorker(runner: runner).jobs, gauges: [linkUp])
     }
 )

@@ -173,7 +173,7 @@ extension OpenModel {
             rights[right].isAcknowledged = true
             return true
         default:
-            if has(.patience), let since = activity.since, now.uptime.milliseconds - since.uptime.milliseconds < 1_000 { return false }
+            if has(.timeout), let since = activity.since, now.uptime.milliseconds - since.uptime.milliseconds < 1_000 { return false }
             rights[right].isAcknowledged = true
             return true
         }

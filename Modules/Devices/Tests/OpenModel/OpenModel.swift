@@ -27,7 +27,7 @@ struct OpenModel {
         /// What was confirmed too long ago is not shown.
         case freshness
         /// Where waiting commands cannot be withdrawn, the end is acknowledged when they are too old to be shown unasked.
-        case patience
+        case timeout
         /// Ages are measured by a clock that nobody sets.
         case uptime
         /// What has outlived its time is not published.
@@ -49,7 +49,7 @@ struct OpenModel {
         var version = 0
         var hasEnded = false
         /// By the wall clock.
-        var endsAt: Moment?
+        var endsAt: Timestamp?
         /// Whoever ended it was told so.
         var isAcknowledged = false
     }
@@ -90,7 +90,7 @@ struct OpenModel {
 
     // The world.
     var elapsed: Int64 = 0
-    var wall = Moment(milliseconds: 1_000_000_000)
+    var wall = Timestamp(milliseconds: 1_000_000_000)
     var link = Link.up
     /// Whether Access answers Devices.
     var knowsRights = true

@@ -3,7 +3,7 @@ public import Kernel
 /// Asks Identity who has an address or a number.
 public struct FindPerson: Ask {
     public static let name = "identity.FindPerson", module = "identity"
-    public static let patience = Duration.seconds(3)
+    public static let timeout = Duration.seconds(3)
     public let email: String?
     public let phone: String?
     public init(email: String?, phone: String?) { (self.email, self.phone) = (email, phone) }
@@ -18,7 +18,7 @@ public struct FindPerson: Ask {
 /// Asks Identity which people have a phone number on file.
 public struct PeopleWithPhone: Ask {
     public static let name = "identity.PeopleWithPhone", module = "identity"
-    public static let patience = Duration.seconds(2)
+    public static let timeout = Duration.seconds(2)
     public let users: [UserID]
     public init(users: [UserID]) { self.users = users }
 

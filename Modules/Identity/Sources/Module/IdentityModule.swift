@@ -2,7 +2,7 @@ import IdentityContracts
 public import Kernel
 
 /// Identity: people, how they are reached, what they hold, and what their app shows them.
-public let identity = Context(
+public let identity = Module(
     "identity",
     aggregates: [AnyAggregate(UserAccount.self)],
     migrations: [Contacts.migration, Contacts.pendingAddresses, WalletKeyGivers.migration],

@@ -23,9 +23,9 @@ public struct WebhookSending: Port {
         /// A status; the span is what `Retry-After` asked for.
         case answered(status: Int, retryAfter: Duration?)
         /// No answer: refused, reset, too slow.
-        case failed(words: String)
+        case failed(message: String)
         /// The address is not one that may be called.
-        case forbidden(words: String)
+        case forbidden(message: String)
     }
 
     /// Sends once, within five seconds, without following redirects.

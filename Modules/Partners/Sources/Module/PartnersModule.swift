@@ -3,8 +3,8 @@ import PartnersContracts
 
 /// Partners: tenants, their API keys, their webhooks and what is delivered to them.
 /// - Parameter catalogue: the events of all modules that deliver some.
-public func partners(_ catalogue: EventCatalogue) -> Context {
-    Context(
+public func partners(_ catalogue: EventCatalogue) -> Module {
+    Module(
         "partners",
         aggregates: [AnyAggregate(Tenant.self)],
         migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],

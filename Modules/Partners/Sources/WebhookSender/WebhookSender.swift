@@ -11,7 +11,7 @@ public enum WebhookSender {
     }
     public static let settings = [allowsPrivate.any]
 
-    public static func live(_ settings: SettingValues, clock: @escaping @Sendable () -> Moment) -> WebhookSending {
+    public static func live(_ settings: SettingValues, clock: @escaping @Sendable () -> Timestamp) -> WebhookSending {
         let client = HTTPClient(publicOnly: !settings[allowsPrivate])
         return WebhookSending { request in
             do {
@@ -21,17 +21,17 @@ public enum WebhookSender {
                 return .answered(
                     status: response.status, retryAfter: response.headers["retry-after"].flatMap { retryAfter($0, at: clock()) })
             } catch OutgoingFailure.forbiddenAddress {
-                return .forbidden(words: "the address is private or reserved")
+                return .forbidden(message: "the address is private or reserved")
             } catch OutgoingFailure.timedOut {
-                return .failed(words: "no answer within 5 s")
+                return .failed(message: "no answer within 5 s")
             } catch {
-                return .failed(words: "\(error)")
+                return .failed(message: "\(error)")
             }
         }
     }
 
     /// Seconds, or a date (RFC 9110 §10.2.3).
-    static func retryAfter(_ text: String, at now: Moment) -> Duration? {
+    static func retryAfter(_ text: String, at now: Timestamp) -> Duration? {
         if let seconds = Int(text) { return .seconds(max(0, seconds)) }
         return HTTPDate.read(text).map { max(.zero, $0.since(now)) }
     }
@@ -41,10 +41,10 @@ public enum WebhookSender {
 enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    static func read(_ text: String) -> Moment? {
+    static func read(_ text: String) -> Timestamp? {
         let parts = text.split(separator: " ")
         guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])) else { return nil }
         let number = month + 1 < 10 ? "0\(month + 1)" : "\(month + 1)"
-        return Moment(iso: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
+        return Timestamp(iso: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
     }
 }

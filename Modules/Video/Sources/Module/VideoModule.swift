@@ -1,7 +1,7 @@
 public import Kernel
 
 /// Video: cameras, their roles and streams, and the plates they see. Its use cases come with their issues.
-public let video = Context(
+public let video = Module(
     "video", aggregates: [],
     announcements: [
         "CameraDeleted", "CameraDisabled", "CameraLinkedToLock", "CameraRegistered", "CameraRoleCameraAssigned", "CameraRoleCameraRemoved",

@@ -17,13 +17,13 @@ struct ActionRow: Codable, Sendable, Equatable {
     let org: OrgID?
     /// The user who asked; nil when a tenant did.
     let user: UserID?
-    let createdAt: Moment
+    let createdAt: Timestamp
     /// The key that is added or removed.
     private(set) var key: Key.ID?
     /// The slot of that key, where it is known.
     private(set) var index: Int?
 
-    init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, key: Key.ID? = nil, index: Int? = nil, at now: Moment) {
+    init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, key: Key.ID? = nil, index: Int? = nil, at now: Timestamp) {
         self.action = action
         self.kind = kind
         self.lock = LockID(lock.number)
@@ -89,11 +89,11 @@ struct ActionRow: Codable, Sendable, Equatable {
     }
 
     /// A success wins over a failure that was assumed earlier: the device has the last word.
-    static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Moment) -> SQL {
+    static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
         let status = error == nil ? "success" : "error"
-        let words = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
+        let message = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
         return """
-            UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: words), finished_at = \(now)
+            UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: message), finished_at = \(now)
             WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
             """
     }

@@ -37,8 +37,8 @@ struct ActionProgress: Sendable {
     let org: OrgID?
     /// The user who asked; nil when a tenant did.
     let user: UserID?
-    let createdAt: Moment
-    let finishedAt: Moment?
+    let createdAt: Timestamp
+    let finishedAt: Timestamp?
 
     init(_ row: Row) throws(RowDecodingError) {
         action = try row.read("action_id")

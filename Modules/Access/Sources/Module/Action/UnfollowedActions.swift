@@ -6,8 +6,8 @@ import Kernel
 struct UnfollowedActions {
     let services: Services
 
-    static let patience = Duration.seconds(120)
-    private static let pause = Duration.seconds(30), portion = 200
+    static let timeout = Duration.seconds(120)
+    private static let pause = Duration.seconds(30), batchSize = 200
 
     var job: Job {
         Job("access-unfollowed-actions") {
@@ -19,13 +19,13 @@ struct UnfollowedActions {
     }
 
     func settle() async throws {
-        let before = services.clock() - Self.patience
+        let before = services.clock() - Self.timeout
         var last = ""
         while true {
             let rows = try await services.store.query(
                 """
                 SELECT * FROM access.actions WHERE status = 'pending' AND created_at < \(before) AND action_id > \(last)
-                ORDER BY action_id LIMIT \(Self.portion)
+                ORDER BY action_id LIMIT \(Self.batchSize)
                 """)
             let actions = rows.compactMap { $0.text("action_id").map { ActionID($0) } }
             guard let end = actions.last else { return }

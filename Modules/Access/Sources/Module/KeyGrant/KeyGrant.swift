@@ -3,7 +3,7 @@ import Kernel
 /// What is to become of one key on one lock's device, beside the lock's own history: when the key counts, and whether the device has it.
 /// Founded by a key with a validity, or by the suspension of a key's holder.
 struct KeyGrant: Aggregate {
-    static let category = Category("key-grant", className: "KeyGrantAggregate", shape: 2)
+    static let category = Category("key-grant", className: "KeyGrantAggregate", schemaVersion: 2)
     static let events = EventRegistry(KeyGrantEvents())
 
     enum Event: Sendable, Equatable {
@@ -22,7 +22,7 @@ struct KeyGrant: Aggregate {
         /// The device has said that it did.
         case moveDone(attempt: Int)
         /// The device has said that it could not.
-        case moveFailed(attempt: Int, at: Moment)
+        case moveFailed(attempt: Int, at: Timestamp)
         /// The key was taken from the lock.
         case revoked
     }
@@ -49,7 +49,7 @@ struct KeyGrant: Aggregate {
     /// Whether the device has said that it did what was sent last.
     private(set) var isDone = false
     private(set) var failures = 0
-    private(set) var retryAt: Moment?
+    private(set) var retryAt: Timestamp?
 
     mutating func apply(_ event: Event) {
         switch event {
@@ -103,20 +103,20 @@ extension KeyGrant {
         case intend(onto: Bool, attempt: Int)
         /// Send what was intended.
         case send(onto: Bool, attempt: Int)
-        case sleep(until: Moment)
+        case sleep(until: Timestamp)
         case end
     }
 
     /// How long at most nobody looks at the clock: it may be put right meanwhile.
     static let longestSleep = Duration.seconds(3600)
     /// How long a key is watched after its end: a clock that has run ahead and is put right brings it back.
-    static let afterglow = Duration.seconds(86_400)
+    static let gracePeriod = Duration.seconds(86_400)
 
     var isLive: Bool { terms != nil && !isRevoked }
     /// Whether the device has the key, may come to have it, or may not have let go of it yet.
     var mayBeOnDevice: Bool { isOnDevice || !isSent || attempt > 0 && !isDone }
 
-    func nextStep(at now: Moment, _ zones: Zones) -> NextStep {
+    func nextStep(at now: Timestamp, _ zones: TimeZones) -> NextStep {
         guard let terms else { return .end }
         let isWanted = isLive && !isBarred && terms.validity.isActive(at: now, zones)
         if isWanted != isOnDevice { return .intend(onto: isWanted, attempt: attempt + 1) }
@@ -127,7 +127,7 @@ extension KeyGrant {
         // A key that has left the lock is watched until the device has let go of it.
         if isRevoked { return attempt == 0 || isDone ? .end : .sleep(until: now + Self.longestSleep) }
         if let until = terms.validity.until, terms.validity.isOver(at: now) {
-            let end = until + Self.afterglow
+            let end = until + Self.gracePeriod
             return now < end ? .sleep(until: min(end, now + Self.longestSleep)) : .end
         }
         if terms.validity.isAlways, !isBarred { return .end }

@@ -6,12 +6,12 @@ enum KeyRemovals {
         "016-key-removals",
         [
             """
-            CREATE TABLE access.key_removals (lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, begun_at \
-            BIGINT NOT NULL, PRIMARY KEY (lock_id, key_uuid))
+            CREATE TABLE access.key_removals (lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, \
+            begun_at BIGINT NOT NULL, PRIMARY KEY (lock_id, key_uuid))
             """
         ])
 
-    static func begun(_ key: Key.ID, _ index: Int?, on lock: LockID, at now: Moment) -> SQL {
+    static func begun(_ key: Key.ID, _ index: Int?, on lock: LockID, at now: Timestamp) -> SQL {
         """
         INSERT INTO access.key_removals (lock_id, key_uuid, key_index, begun_at) VALUES (\(lock.description), \(key), \
         \(optional: index), \(now))

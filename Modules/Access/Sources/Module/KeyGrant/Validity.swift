@@ -2,22 +2,22 @@ import Kernel
 
 /// When a key counts: within a span, and within it at certain hours. Without limits it always does.
 struct Validity: Sendable, Equatable, Codable {
-    var from: Moment?
+    var from: Timestamp?
     /// The first moment at which it no longer counts.
-    var until: Moment?
+    var until: Timestamp?
     var schedule: WeeklySchedule?
 
     static let always = Validity()
     var isAlways: Bool { self == .always }
 
-    func isActive(at now: Moment, _ zones: Zones) -> Bool {
+    func isActive(at now: Timestamp, _ zones: TimeZones) -> Bool {
         (from.map { $0 <= now } ?? true) && !isOver(at: now) && (schedule?.isActive(at: now, zones) ?? true)
     }
 
-    func isOver(at now: Moment) -> Bool { until.map { $0 <= now } ?? false }
+    func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 
     /// The first moment after `now` at which `isActive` changes; nil when it stays as it is.
-    func nextChange(after now: Moment, _ zones: Zones) -> Moment? {
+    func nextChange(after now: Timestamp, _ zones: TimeZones) -> Timestamp? {
         if isOver(at: now) { return nil }
         if let from, now < from {
             let begins = schedule.map { $0.isActive(at: from, zones) ? from : $0.nextChange(after: from, zones) } ?? from

@@ -16,7 +16,7 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
     /// Whether a wall clock in the zone shows a time within the hours. What the clock skips in spring never comes; what it
     /// repeats in autumn comes twice.
-    func isActive(at now: Moment, _ zones: Zones) -> Bool {
+    func isActive(at now: Timestamp, _ zones: TimeZones) -> Bool {
         guard let offset = zones.offset(timeZone, now) else { return false }
         let (date, minute) = Self.local(now, offset)
         if from < to { return falls(on: date) && (from..<to).contains(minute) }
@@ -25,13 +25,13 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
     /// The first moment after `now` at which `isActive` changes: at an hour of the schedule, or when the clock is put forward or
     /// back over one.
-    func nextChange(after now: Moment, _ zones: Zones) -> Moment? {
+    func nextChange(after now: Timestamp, _ zones: TimeZones) -> Timestamp? {
         guard let offset = zones.offset(timeZone, now) else { return nil }
         let shift = zones.nextShift(timeZone, now), later = shift.flatMap { zones.offset(timeZone, $0) } ?? offset
         let (today, _) = Self.local(now, offset), isActive = isActive(at: now, zones)
         let hours = (today - 1...today + 8).flatMap { date in
             [from, to].flatMap { minute in
-                Set([offset, later]).map { Moment(milliseconds: Int64((date * Self.day + minute) * 60 - $0) * 1000) }
+                Set([offset, later]).map { Timestamp(milliseconds: Int64((date * Self.day + minute) * 60 - $0) * 1000) }
             }
         }
         return (hours + (shift.map { [$0] } ?? [])).filter { $0 > now }.sorted().first { self.isActive(at: $0, zones) != isActive }
@@ -42,7 +42,7 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
     }
 
     /// Days since 1970-01-01 and minutes after midnight on the wall.
-    private static func local(_ now: Moment, _ offset: Int) -> (date: Int, minute: Int) {
+    private static func local(_ now: Timestamp, _ offset: Int) -> (date: Int, minute: Int) {
         let seconds = Int(now.seconds) + offset, date = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         return (date, (seconds - date * 86_400) / 60)
     }
@@ -65,7 +65,7 @@ extension WeeklySchedule: WireValue {
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> WeeklySchedule? {
         guard let raw else { return reading.note(path, "is missing") }
         guard raw.members != nil else { return reading.note(path, "must be an object") }
-        let zone = NonEmpty.read(raw["timeZone"], at: "\(path).timeZone", &reading)
+        let zone = NonEmptyString.read(raw["timeZone"], at: "\(path).timeZone", &reading)
         let days = days(raw["days"], at: "\(path).days", &reading)
         let from = minute(raw["from"], most: day - 1, at: "\(path).from", &reading),
             to = minute(raw["to"], most: day, at: "\(path).to", &reading)

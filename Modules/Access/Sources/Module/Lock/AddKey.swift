@@ -26,17 +26,17 @@ struct AddKey: Command {
         self.user = user
     }
 
-    init(lock: LockID, key: Key.ID, index: Int?, user: UserID?, from: Moment?, until: Moment?, schedule: WeeklySchedule?) {
+    init(lock: LockID, key: Key.ID, index: Int?, user: UserID?, from: Timestamp?, until: Timestamp?, schedule: WeeklySchedule?) {
         self.init(lock: lock, key: key, index: index, user: user)
         validity = Validity(from: from, until: until, schedule: schedule)
     }
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case keyTakenByAnother, hasOtherHours, endsBeforeItBegins, isOver, noSuchZone, isFull
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .keyTakenByAnother: "The lock has this key with another slot or holder."
             case .hasOtherHours: "The lock has this key with another validity; remove it first."
@@ -48,7 +48,7 @@ struct AddKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, _ facts: Facts, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard facts.isZoneKnown else { throw .noSuchZone }
         if let from = validity.from, let until = validity.until, until <= from { throw .endsBeforeItBegins }
         let wanted = Key(id: key, index: index, user: user)
@@ -88,12 +88,15 @@ struct AddKey: Command {
             let command = DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey, basis: .listedKey(key))
             return .device(command, of: snapshot.state, for: request)
         }
-        guard let grant = facts.grant else { throw Failure.unavailable("The key's validity could not be read.", retryAfter: .seconds(1)) }
+        guard let grant = facts.grant else {
+            throw RequestError.unavailable("The key's validity could not be read.", retryAfter: .seconds(1))
+        }
         let run = WorkflowID(request.identifier(for: "timed-key").text), now = request.attempt.now
         let terms = KeyGrant.Terms(lock: lock, key: key, index: index, holder: user, validity: validity, since: snapshot.version + 1)
         let granted: [KeyGrant.Event] =
             [.granted(terms, isOnDevice: false, run: run)] + (facts.isHolderSuspended ? [.barred(run: run)] : [])
-        let launch = services.launch(try Launch(KeepKeyInTime(grant: KeyGrant.id(lock, key)), as: run, by: request.caller.name, at: now))
+        let launch = services.startWorkflow(
+            try WorkflowStart(KeepKeyInTime(grant: KeyGrant.id(lock, key)), as: run, by: request.caller.name, at: now))
         return .local(Changes(appends: [try Append(granted, to: grant, at: now)], rows: [launch]))
     }
 

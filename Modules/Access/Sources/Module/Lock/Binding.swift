@@ -38,7 +38,7 @@ extension BindThing {
     fileprivate func askFor(_ request: Request, _ services: Services) async throws {
         let reply = try await services.bus.ask(self, trace: request.trace, now: services.clock())
         guard reply.isBound else {
-            throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant.")
+            throw RequestError.refused(.forbidden, code: nil, message: "The thing of this lock belongs to another tenant.")
         }
     }
 }

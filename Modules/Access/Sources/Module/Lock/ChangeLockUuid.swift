@@ -8,15 +8,15 @@ struct ChangeLockUuid: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case sameUuid, uuidTaken
         var kind: RefusalKind { self == .sameUuid ? .conflict : .invalid }
-        var words: String { self == .sameUuid ? "The lock has this uuid already." : "The hardware uuid belongs to another lock." }
+        var message: String { self == .sameUuid ? "The lock has this uuid already." : "The hardware uuid belongs to another lock." }
     }
 
     static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard lock.uuid != uuid else { throw .sameUuid }
         return [.uuidChanged(to: uuid, from: lock.uuid)]
     }

@@ -16,10 +16,10 @@ struct CreateLock: Command {
     static let createsAggregate = true
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case otherIndex, uuidTaken, keyTwice
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .otherIndex: "The body's index must be the number in the path."
             case .uuidTaken: "The hardware uuid belongs to another lock."
@@ -30,7 +30,7 @@ struct CreateLock: Command {
 
     static func refusal(claimed kind: String) -> Refusal? { .uuidTaken }
 
-    func decide(_ state: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ state: Lock, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard index == lock else { throw .otherIndex }
         guard state.number == 0 else { return [] }  // creating what exists is not an error
         guard Set(keys.map(\.id)).count == keys.count else { throw .keyTwice }

@@ -11,7 +11,7 @@ struct DeviceCommand: Sendable {
     /// What it rests on; nil for removals, which are nobody's right.
     let basis: Right.Basis?
     /// When that ends by itself, where it is known; otherwise it is looked up.
-    var rightEndsAt: Moment?
+    var rightEndsAt: Timestamp?
 }
 
 /// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was
@@ -21,7 +21,7 @@ struct DeviceCall: ExternalCall {
     let lock: Lock
     let row: ActionRow
 
-    static let answers = [Answer.deviceUnreachable, .fateUnknown, Answer(429, "Too many commands wait for the device.")]
+    static let answers = [ResponseSpec.deviceUnreachable, .fateUnknown, ResponseSpec(429, "Too many commands wait for the device.")]
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
         let push = PushContext(stream: context.stream.id, events: context.events.map(PushContext.Event.init), row: row)
@@ -67,7 +67,7 @@ extension SendCommand {
     /// Whether nobody knows what has become of an ask: no answer came, or one that does not say.
     fileprivate static func isWithoutAnswer(_ failure: any Error) -> Bool {
         switch failure {
-        case is AskFailure, is CancellationError, Failure.unavailable, Failure.outcomeUnknown: true
+        case is AskFailure, is CancellationError, RequestError.unavailable, RequestError.outcomeUnknown: true
         default: false
         }
     }
@@ -78,11 +78,11 @@ extension SendCommand.Reply {
     fileprivate func check() throws {
         switch outcome {
         case .accepted, .unknown: break
-        case .unreachable: throw Failure.deviceUnreachable("The device link did not take the command; nothing was stored.")
+        case .unreachable: throw RequestError.deviceUnreachable("The device link did not take the command; nothing was stored.")
         case .foreign:
-            throw Failure.refused(.forbidden, code: nil, words: "The thing of this lock belongs to another tenant, or to nobody.")
+            throw RequestError.refused(.forbidden, code: nil, message: "The thing of this lock belongs to another tenant, or to nobody.")
         case .outdated: throw FenceBroken()
-        case .full: throw Failure.deviceBusy("Too many commands wait for this lock.")
+        case .full: throw RequestError.deviceBusy("Too many commands wait for this lock.")
         }
     }
 }
@@ -92,8 +92,8 @@ struct PushContext: Codable {
     struct Event: Codable {
         let type: String
         let data: JSON
-        init(_ wire: WireEvent) { (type, data) = (wire.type, .object(wire.data)) }
-        var wire: WireEvent { WireEvent(type, data.members ?? [:]) }
+        init(_ wire: EventData) { (type, data) = (wire.type, .object(wire.data)) }
+        var wire: EventData { EventData(type, data.members ?? [:]) }
     }
     /// The id of the lock's stream.
     let stream: String

@@ -10,13 +10,13 @@ struct HandOvers {
         "013-hand-overs", ["CREATE TABLE access.hand_overs (lock_id BIGINT PRIMARY KEY, begun_at BIGINT NOT NULL)"])
 
     /// Longer than a request lives.
-    static let patience = Duration.seconds(60)
-    private static let beat = Duration.seconds(15)
+    static let timeout = Duration.seconds(60)
+    private static let interval = Duration.seconds(15)
 
-    static func begun(_ lock: LockID, at now: Moment) -> SQL {
+    static func begun(_ lock: LockID, at now: Timestamp) -> SQL {
         """
-        INSERT INTO access.hand_overs (lock_id, begun_at) VALUES (\(lock.number), \(now)) ON CONFLICT (lock_id) DO UPDATE SET \
-        begun_at = EXCLUDED.begun_at
+        INSERT INTO access.hand_overs (lock_id, begun_at) VALUES (\(lock.number), \(now)) ON CONFLICT (lock_id) DO UPDATE \
+        SET begun_at = EXCLUDED.begun_at
         """
     }
     static func done(_ lock: LockID) -> SQL { "DELETE FROM access.hand_overs WHERE lock_id = \(lock.number)" }
@@ -25,14 +25,14 @@ struct HandOvers {
         Job("access-hand-overs") {
             while true {
                 try await settle()
-                try await Task.sleep(for: Self.beat)
+                try await Task.sleep(for: Self.interval)
             }
         }
     }
 
     /// Gives the things of locks whose hand-over was not finished to the tenants that have the locks.
     func settle() async throws {
-        let before = services.clock() - Self.patience
+        let before = services.clock() - Self.timeout
         for row in try await services.store.query(
             "SELECT lock_id FROM access.hand_overs WHERE begun_at < \(before) ORDER BY begun_at LIMIT 100")
         {
@@ -44,8 +44,8 @@ struct HandOvers {
     }
 
     private func settle(_ lock: LockID) async throws {
-        let turn = try await services.store.turn(Lock.stream(lock.number))
-        defer { turn.end() }
+        let streamLock = try await services.store.lockStream(Lock.stream(lock.number))
+        defer { streamLock.release() }
         let state = try await services.store.load(Lock.self, lock.description).state,
             trace = Trace(correlation: "hand-over", causation: nil)
         _ = try await services.bus.ask(BindThing(thing: state.thing, org: state.org, isHandOver: true), trace: trace, now: services.clock())

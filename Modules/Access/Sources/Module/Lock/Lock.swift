@@ -2,7 +2,7 @@ import Kernel
 
 /// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
 struct Lock: Aggregate {
-    static let category = Category("lock", className: "LockAggregate", shape: 3)
+    static let category = Category("lock", className: "LockAggregate", schemaVersion: 3)
     static let events = EventRegistry(
         LockEvents(),
         personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])

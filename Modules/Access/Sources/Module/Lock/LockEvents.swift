@@ -74,7 +74,8 @@ struct LockEvents: EventForms {
             .member("tempKeyUuid"), .member("accessMode"), .member("allowedUserIds"), .member("validFrom"), .member("validUntil"),
             .member("maxUses"),
             .member("createdBy")),
-        make: { (key: TempKey.ID, mode: AccessMode, users: [UserID]?, from: Moment, until: Moment, maxUses: Nullable<Int>, by: String) in
+        make: {
+            (key: TempKey.ID, mode: AccessMode, users: [UserID]?, from: Timestamp, until: Timestamp, maxUses: Nullable<Int>, by: String) in
             let users = mode == .whitelist ? users ?? [] : nil
             return .tempKeyCreated(TempKeyNotice(key: key, users: users, from: from, until: until, maxUses: maxUses.value, createdBy: by))
         },

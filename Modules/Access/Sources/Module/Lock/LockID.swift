@@ -17,7 +17,7 @@ struct LockID: WireValue, Hashable, CustomStringConvertible {
 }
 
 /// A serial number or vendor name in the alphabet of thing attributes: letters, digits and `_.,@/:#=[]-`, at most 800.
-struct SerialNumber: Text {
+struct SerialNumber: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
 

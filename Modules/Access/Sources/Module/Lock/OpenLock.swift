@@ -11,7 +11,7 @@ struct OpenLock: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Lock.Event] {
         [.openRequested(reason: reason, request: request)]
     }
 

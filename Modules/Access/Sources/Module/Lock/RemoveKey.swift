@@ -8,10 +8,10 @@ struct RemoveKey: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSelector, noSuchKey, selectorsDisagree
         var kind: RefusalKind { self == .noSuchKey ? .unknown : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .noSelector: "keyUuid or keyIndexNumber is needed."
             case .noSuchKey: "The lock has no such key."
@@ -20,7 +20,7 @@ struct RemoveKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard key != nil || index != nil else { throw .noSelector }
         guard let found = key.map(lock.key) ?? index.flatMap(lock.key(at:)) else { throw .noSuchKey }
         guard index == nil || found.index == index else { throw .selectorsDisagree }

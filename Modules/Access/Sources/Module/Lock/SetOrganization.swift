@@ -9,7 +9,7 @@ struct SetOrganization: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Lock.Event] {
         guard lock.org != org else { return [] }
         return [.organizationSet(org)] + lock.keys.filter { $0.user != nil }.map { .keyRemoved($0.id, index: $0.index) }
     }
@@ -18,7 +18,7 @@ struct SetOrganization: Command {
     func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> NoFacts {
         guard snapshot.state.org != org else { return NoFacts() }
         guard try await services.bus.ask(TenantExists(org: org), trace: request.trace, now: services.clock()).exists else {
-            throw Failure.problems([Problem("orgId", "is no tenant")])
+            throw RequestError.problems([Problem("orgId", "is no tenant")])
         }
         return NoFacts()
     }
@@ -26,7 +26,7 @@ struct SetOrganization: Command {
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect
     {
         let state = snapshot.state, keys = state.keys.filter { $0.user != nil }
-        let ending = try EndGivenKeys.launch(lock, keys, tellingTenant: state.org, request, services)
+        let ending = try EndGivenKeys.start(lock, keys, tellingTenant: state.org, request, services)
         return .external(
             HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org), with: Changes(rows: [HandOvers.done(lock), ending]))
     }

@@ -7,12 +7,14 @@ struct SetOwner: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { lock.owner == user ? [] : [.ownerSet(user)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Lock.Event] {
+        lock.owner == user ? [] : [.ownerSet(user)]
+    }
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) throws -> Effect
     {
         guard !events.isEmpty else { return .none }
-        return .local(Changes(rows: [try EndGivenKeys.launch(lock, [], tellingTenant: snapshot.state.org, request, services)]))
+        return .local(Changes(rows: [try EndGivenKeys.start(lock, [], tellingTenant: snapshot.state.org, request, services)]))
     }
 
     static let operation = Operation.command(

@@ -8,7 +8,7 @@ struct WriteKey: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Lock.Event] { [.keyWriteRequested(key, index: index)] }
+    func decide(_ lock: Lock, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Lock.Event] { [.keyWriteRequested(key, index: index)] }
 
     static let effectAnswers = DeviceCall.answers
 

@@ -9,12 +9,12 @@ enum FollowFromPage {
     private static func make(_ prefix: String) -> Operation {
         Operation.page(
             .get, prefix + "/{uuid}/confirmation", "Show what became of an open", allow: .everybody("whoever has the link"),
-            answers: [Answer(200, "The page."), Answer(404, "There is no such key.")],
+            answers: [ResponseSpec(200, "The page."), ResponseSpec(404, "There is no such key.")],
             inputs: .init(
                 .path("uuid", "The key."), .query("door", "The door that was opened."), .query("offline", "Whether the lock was away."),
                 .query("action", "The open to follow."), .query("lang", "`en` or `el`."))
         ) { (request: Request, services: Services, id: String, door: Count?, offline: String?, action: ActionID?, _: String?) in
-            try await PageAnswers.page(request, services) { answers in
+            try await PageRenderer.page(request, services) { answers in
                 let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
                 guard key.exists else { return answers.trouble(404, .unknownKey) }
                 let opened = door.flatMap { key.door($0.number) }

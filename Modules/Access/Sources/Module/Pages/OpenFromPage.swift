@@ -23,24 +23,24 @@ enum OpenFromPage {
 
     private static let allowed = "whoever has the link; of a whitelist key its users"
     private static let answers =
-        [Answer(303, "The command was taken; the page follows the open.")] + Answer.all(of: GuestRefusal.self)
-        + [Answer(500, "The device did not take the command.")]
+        [ResponseSpec(303, "The command was taken; the page follows the open.")] + ResponseSpec.all(of: GuestRefusal.self)
+        + [ResponseSpec(500, "The device did not take the command.")]
 
     private static func open(_ id: TempKey.ID, _ door: Int?, _ prefix: String, _ request: Request, _ services: Services) async throws
         -> Response
     {
         let opened: GuestOpening.Opened
-        do { opened = try await GuestOpening(services: services, request: request).open(id, door: door) } catch let refusal as Failure
-            where refusal == Failure(GuestRefusal.noSuchKey)
+        do { opened = try await GuestOpening(services: services, request: request).open(id, door: door) } catch let refusal as RequestError
+            where refusal == RequestError(GuestRefusal.noSuchKey)
         {
             if let wait = try await UnknownLinks.note(request, services) {
-                throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999))
+                throw RequestError.tooManyRequests(retryAfter: wait + .milliseconds(999))
             }
             throw refusal
-        } catch Failure.fateUnknown(let action) {
+        } catch RequestError.fateUnknown(let action) {
             // The page follows the open all the same: it says what the lock says.
             let key = try await services.store.load(TempKey.self, id.text).state
-            let place = door ?? key.firstSlide?.id ?? 1
+            let place = door ?? key.firstDoorOfPage?.id ?? 1
             return Response(
                 303, headers: ["Location": "\(prefix)/\(id)/confirmation?door=\(place)&action=\(action)", "X-Action-Id": action.text],
                 body: .empty)

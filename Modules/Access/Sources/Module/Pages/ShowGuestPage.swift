@@ -11,14 +11,15 @@ enum ShowGuestPage {
             .get, prefix + "/{uuid}", "Show the page of a temporary key",
             allow: .everybody("whoever has the link; a whitelist key shows its doors to its users only"),
             answers: [
-                Answer(200, "The page, whatever the state of the key."), Answer(303, "A token from the address has become a cookie."),
-                Answer(404, "There is no such key."),
+                ResponseSpec(200, "The page, whatever the state of the key."),
+                ResponseSpec(303, "A token from the address has become a cookie."),
+                ResponseSpec(404, "There is no such key."),
             ],
             inputs: .init(
                 .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`.")
             )
         ) { (request: Request, services: Services, id: String, token: PageToken?, _: String?) in
-            try await PageAnswers.page(request, services) { answers in
+            try await PageRenderer.page(request, services) { answers in
                 guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
                 let path = "\(prefix)/\(TempKey.ID(id))"
                 if let token { return exchange(token.text, path, services.settings) }
@@ -41,7 +42,7 @@ enum ShowGuestPage {
         return Response(303, headers: headers, body: .empty)
     }
 
-    private static func page(_ key: TempKey, _ path: String, _ answers: PageAnswers) async throws -> GuestPage {
+    private static func page(_ key: TempKey, _ path: String, _ answers: PageRenderer) async throws -> GuestPage {
         var doors: [TempKey.Door] = [], isBarred = false
         for door in key.doors {
             let lock = try await answers.services.store.load(Lock.self, door.lock.description).state
@@ -55,14 +56,14 @@ enum ShowGuestPage {
         return GuestPage(
             language: answers.language, state: state, path: path,
             doors: (doors.isEmpty ? key.doors : doors).map {
-                GuestPage.Door(id: $0.id, label: $0.label, slides: $0.slides, takesPin: $0.takesPin)
+                GuestPage.Door(id: $0.id, label: $0.label, opensFromPage: $0.opensFromPage, acceptsPin: $0.acceptsPin)
             }, pin: pin,
             from: key.from, until: key.until,
             attempt: UUIDText.secret().text, nonce: answers.nonce)
     }
 
-    static func state(of key: TempKey, for user: UserID?, at now: Moment) -> GuestPage.State {
-        switch key.standing(at: now) {
+    static func state(of key: TempKey, for user: UserID?, at now: Timestamp) -> GuestPage.State {
+        switch key.status(at: now) {
         case .revoked: .revoked
         case .expired: .expired
         case .usedUp: .usedUp
@@ -73,7 +74,7 @@ enum ShowGuestPage {
 }
 
 /// A user's token in the address of a page; long because it is signed.
-private struct PageToken: Text {
+private struct PageToken: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
     static var longest: Int { 8_192 }

@@ -6,27 +6,27 @@ enum OpenWithPin {
         .post, "/locks/{id}/open-with-pin", "Open a lock with a PIN",
         allow: .everybody("whoever knows a PIN that is valid at the lock now"),
         answers: [
-            Answer(200, "Opened, or queued for a lock that is offline.", .object(["success": .constant(true), "offline": .boolean])),
-            Answer(401, "The PIN does not open this lock now."),
-            Answer(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
-            Answer(500, "The device did not take the command."), Answer(503, "PINs are off here."),
+            ResponseSpec(200, "Opened, or queued for a lock that is offline.", .object(["success": .constant(true), "offline": .boolean])),
+            ResponseSpec(401, "The PIN does not open this lock now."),
+            ResponseSpec(429, "Too many wrong PINs at this lock; Retry-After says when to come back."),
+            ResponseSpec(500, "The device did not take the command."), ResponseSpec(503, "PINs are off here."),
         ],
         inputs: .init(.path("id", "Number of the lock."), .body("pin", "What was typed."))
     ) { (request: Request, services: Services, lock: LockID, pin: TypedPin) in
-        guard services.settings[AccessSettings.hasPins] else { throw Failure.notConfigured("PINs are not configured here.") }
+        guard services.settings[AccessSettings.hasPins] else { throw RequestError.notConfigured("PINs are not configured here.") }
         // One try at a time per lock, so that many at once count like many one after another.
-        let turn = try await services.store.turn(StreamName("pin", lock.description))
-        defer { turn.end() }
+        let streamLock = try await services.store.lockStream(StreamName("pin", lock.description))
+        defer { streamLock.release() }
         let throttles = try await PinThrottle.load([.lock(lock), .place(request.address), .everywhere], services)
         if let wait = PinThrottle.wait(throttles, at: services.clock()) {
-            throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999))
+            throw RequestError.tooManyRequests(retryAfter: wait + .milliseconds(999))
         }
         let opened = try await open(lock, Pin(digits: pin.text), request, services)
         guard let opened else {
             if let wait = try await PinThrottle.noteFailure(in: throttles, services) {
-                throw Failure.tooManyRequests(retryAfter: wait + .milliseconds(999))
+                throw RequestError.tooManyRequests(retryAfter: wait + .milliseconds(999))
             }
-            throw Failure.invalidPin
+            throw RequestError.invalidPin
         }
         var own = throttles[0]
         own.noteSuccess(at: services.clock())
@@ -41,8 +41,10 @@ enum OpenWithPin {
             .first?.text("uuid")
         // A look at some key is taken also where there is none.
         let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
-        guard key.standing(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.takesPin }) else { return nil }
-        do { return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true) } catch Failure
+        guard key.status(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.acceptsPin }) else { return nil }
+        do {
+            return try await GuestOpening(services: services, request: request).open(key.id, door: door.id, byPin: true)
+        } catch RequestError
             .refused
         {
             return nil  // the key has ended in between

@@ -16,9 +16,9 @@ struct Pin: Sendable, Equatable {
     }
 
     /// What is stored to recognise it: a keyed hash, useless without the installation's data key.
-    func digest(_ vault: Vault) -> [UInt8] { vault.keyedDigests(Array(digits.utf8), "pin")[0] }
+    func digest(_ vault: Vault) -> [UInt8] { vault.blindIndexes(Array(digits.utf8), "pin")[0] }
     /// The same under every data key that is still in the ring.
-    func digests(_ vault: Vault) -> [[UInt8]] { vault.keyedDigests(Array(digits.utf8), "pin") }
+    func digests(_ vault: Vault) -> [[UInt8]] { vault.blindIndexes(Array(digits.utf8), "pin") }
 
     func sealed(for key: TempKey.ID, _ vault: Vault) throws -> String { try vault.seal(Array(digits.utf8), "pin", key.text) }
     static func open(_ sealed: String, for key: TempKey.ID, _ vault: Vault) throws -> Pin {
@@ -27,7 +27,7 @@ struct Pin: Sendable, Equatable {
 }
 
 /// Four to eight digits, as somebody typed them.
-struct TypedPin: Text {
+struct TypedPin: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
     static var schema: Schema { Schema.string.matching("^\\d{4,8}$") }

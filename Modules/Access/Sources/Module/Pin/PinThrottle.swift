@@ -24,10 +24,10 @@ struct PinThrottle: Sendable, Equatable {
 
     let scope: Scope
     /// When it was tried in vain, the oldest first; no more than count.
-    private(set) var failures: [Moment] = []
+    private(set) var failures: [Timestamp] = []
     /// The minute counts from here on.
-    private(set) var forgivenAt = Moment(milliseconds: 0)
-    private(set) var lockedUntil = Moment(milliseconds: 0)
+    private(set) var forgivenAt = Timestamp(milliseconds: 0)
+    private(set) var lockedUntil = Timestamp(milliseconds: 0)
     /// Which stored row it was read from.
     private(set) var revision: Int64 = 0
 
@@ -37,20 +37,20 @@ struct PinThrottle: Sendable, Equatable {
 
     /// How long to wait before the next try; nil when one may be made now. Never longer than the longest span, wherever a clock
     /// was put since.
-    func wait(at now: Moment) -> Duration? {
+    func wait(at now: Timestamp) -> Duration? {
         if lockedUntil > now { return min(lockedUntil.since(now), Self.quarter) }
         let counted = failures.filter { $0 > forgivenAt && $0 + Self.minute > now && $0 <= now + Self.minute }
         guard counted.count >= scope.perMinute else { return nil }
         return (counted[counted.count - scope.perMinute] + Self.minute).since(now)
     }
 
-    mutating func noteFailure(at now: Moment) {
+    mutating func noteFailure(at now: Timestamp) {
         failures = failures.filter { $0 + Self.quarter > now } + [now]
         if failures.count >= scope.perQuarter { (lockedUntil, failures) = (now + Self.quarter, []) }
     }
 
     /// A success forgives the last minute, not the quarter of an hour.
-    mutating func noteSuccess(at now: Moment) {
+    mutating func noteSuccess(at now: Timestamp) {
         if failures.contains(where: { $0 > forgivenAt }) { forgivenAt = now }
     }
 }
@@ -84,7 +84,7 @@ extension PinThrottle {
 
     init(_ scope: Scope, _ row: Row?) {
         self.init(scope)
-        failures = (row?.json("failures")?.items ?? []).compactMap { $0.integer.map { Moment(milliseconds: $0) } }
+        failures = (row?.json("failures")?.items ?? []).compactMap { $0.integer.map { Timestamp(milliseconds: $0) } }
         (forgivenAt, lockedUntil) = (row?.moment("forgiven_at") ?? forgivenAt, row?.moment("locked_until") ?? lockedUntil)
         revision = row?.int("revision") ?? 0
     }
@@ -96,13 +96,13 @@ extension PinThrottle {
     }
 
     /// The longest of what has to be waited for; nil when it may be tried now.
-    static func wait(_ throttles: [PinThrottle], at now: Moment) -> Duration? {
+    static func wait(_ throttles: [PinThrottle], at now: Timestamp) -> Duration? {
         let wasWrong = throttles.contains { $0.scope.kind == .place && $0.isCounting(at: now) }
         return throttles.filter { $0.scope.kind != .all || wasWrong }.compactMap { $0.wait(at: now) }.max()
     }
 
     /// Whether anything was tried in vain within the longest span.
-    private func isCounting(at now: Moment) -> Bool { lockedUntil > now || failures.contains { $0 + Self.quarter > now } }
+    private func isCounting(at now: Timestamp) -> Bool { lockedUntil > now || failures.contains { $0 + Self.quarter > now } }
 
     private static let mostAttempts = 20
 
@@ -130,16 +130,16 @@ extension PinThrottle {
         return .seconds(1)
     }
 
-    /// Lets go of what nobody has tried in vain for twice the longest span.
-    static func forget(before now: Moment) -> SQL { "DELETE FROM access.failures WHERE latest < \(now - quarter * 2)" }
+    /// Deletes counters idle for twice the longest window, including those of unknown locks.
+    static func forget(before now: Timestamp) -> SQL { "DELETE FROM access.failures WHERE latest < \(now - quarter * 2)" }
 
-    func put(at now: Moment) -> SQL {
+    func put(at now: Timestamp) -> SQL {
         """
         INSERT INTO access.failures AS known (scope, failures, forgiven_at, locked_until, latest, revision)
         VALUES (\(scope.name), \(JSON.array(failures.map { .int($0.milliseconds) })), \(forgivenAt), \(lockedUntil), \(now), \
         \(revision + 1))
-        ON CONFLICT (scope) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at, locked_until = \
-        EXCLUDED.locked_until,
+        ON CONFLICT (scope) DO UPDATE SET failures = EXCLUDED.failures, forgiven_at = EXCLUDED.forgiven_at, \
+        locked_until = EXCLUDED.locked_until,
             latest = EXCLUDED.latest, revision = CASE WHEN known.revision = \(revision) THEN EXCLUDED.revision ELSE -1 END
         """
     }

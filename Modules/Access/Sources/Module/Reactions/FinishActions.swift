@@ -4,15 +4,15 @@ import Kernel
 /// Brings actions to their end when Devices reports that a command has ended. Whatever a crash has left out is appended first.
 struct FinishActions {
     let store: Store
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
     let sha256: @Sendable ([UInt8]) -> [UInt8]
-    let launch: @Sendable (Launch) -> SQL
+    let startWorkflow: @Sendable (WorkflowStart) -> SQL
 
     init(_ services: Services) {
         store = services.store
         clock = services.clock
         sha256 = services.vault.sha256
-        launch = services.launch
+        startWorkflow = services.startWorkflow
     }
 
     static func reaction(_ services: Services) -> Reaction {
@@ -89,7 +89,7 @@ struct FinishActions {
         return Changes(
             appends: [try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: clock())],
             rows: [
-                launch(try Launch(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())),
+                startWorkflow(try WorkflowStart(KeepKeyInTime(grant: id), as: run, by: "access", at: clock())),
                 KeyRemovals.begun(key, row.index, on: row.lock, at: clock()),
             ])
     }
@@ -140,7 +140,7 @@ struct FinishActions {
 }
 
 extension OpenAction {
-    /// One end is enough, but a door that opened after all is told even when its failure was.
+    /// An action finishes once; a late success is still published after a failure.
     func mayStillHear(_ event: Event) -> Bool {
         switch event {
         case .opened: !isOpened

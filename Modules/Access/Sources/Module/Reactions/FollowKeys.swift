@@ -45,6 +45,8 @@ struct FollowKeys {
     }
 
     private func effects(_ event: KeyGrant.Event, _ grant: Snapshot<KeyGrant>) throws -> Changes {
-        Changes(appends: [try Append([event], to: grant, at: services.clock())], rows: grant.state.run.map { [services.wake($0)] } ?? [])
+        Changes(
+            appends: [try Append([event], to: grant, at: services.clock())],
+            rows: grant.state.run.map { [services.resumeWorkflow($0)] } ?? [])
     }
 }

@@ -26,13 +26,16 @@ struct FollowPeople {
 
     func walletKeyRemoved(_ event: WalletKeyRemoved, _ envelope: Envelope) async throws -> Changes {
         let workflow = RemoveKeyEverywhere(key: Key.ID(event.key.text), holder: event.user)
-        return Changes(rows: [services.launch(try Launch(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))])
+        return Changes(rows: [
+            services.startWorkflow(try WorkflowStart(workflow, as: run("remove", envelope), by: "identity", at: services.clock()))
+        ])
     }
 
     func erased(_ event: UserErased, _ envelope: Envelope) async throws -> Changes {
         _ = try await services.store.run(SuspensionsView.rows(event))
         return Changes(rows: [
-            services.launch(try Launch(ForgetPerson(user: event.user), as: run("forget", envelope), by: "identity", at: services.clock()))
+            services.startWorkflow(
+                try WorkflowStart(ForgetPerson(user: event.user), as: run("forget", envelope), by: "identity", at: services.clock()))
         ])
     }
 
@@ -63,13 +66,14 @@ struct FollowPeople {
             guard !grant.state.isBarred || !grant.state.isLive else { continue }
             var events: [KeyGrant.Event] = [], run = grant.state.run
             if grant.state.isLive, grant.state.terms?.validity.isAlways == false {
-                run.map { effects.rows.append(services.wake($0)) }
+                run.map { effects.rows.append(services.resumeWorkflow($0)) }
             } else {
                 let fresh = self.run(id, envelope)
                 run = fresh
                 // A key that always counts has no grant until its holder is suspended: the device has it.
                 if !grant.state.isLive { events.append(.granted(KeyGrant.Terms(place, .always), isOnDevice: true, run: fresh)) }
-                effects.rows.append(services.launch(try Launch(KeepKeyInTime(grant: id), as: fresh, by: "identity", at: services.clock())))
+                effects.rows.append(
+                    services.startWorkflow(try WorkflowStart(KeepKeyInTime(grant: id), as: fresh, by: "identity", at: services.clock())))
             }
             guard let run else { continue }
             effects.appends.append(try Append(events + [.barred(run: run)], to: grant, at: services.clock()))
@@ -89,7 +93,7 @@ struct FollowPeople {
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
             guard grant.state.isLive, grant.state.isBarred else { continue }
             effects.appends.append(try Append([.admitted], to: grant, at: services.clock()))
-            grant.state.run.map { effects.rows.append(services.wake($0)) }
+            grant.state.run.map { effects.rows.append(services.resumeWorkflow($0)) }
         }
         return effects
     }

@@ -4,11 +4,11 @@ import Kernel
 /// Puts a user on the list of those who hear the doorbell.
 struct AddResident: Command {
     let lock: LockID
-    let name: NonEmpty
+    let name: NonEmptyString
     let email: String?
     let who: PersonSelector
 
-    init(lock: LockID, name: NonEmpty, email: String?, phone: String?, user: NonEmpty?) {
+    init(lock: LockID, name: NonEmptyString, email: String?, phone: String?, user: NonEmptyString?) {
         self.lock = lock
         self.name = name
         self.email = email
@@ -17,10 +17,10 @@ struct AddResident: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case nobodyNamed, noSuchUser, listedAlready, isFull
         var kind: RefusalKind { self == .noSuchUser ? .unknown : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .nobodyNamed: "userId, email or phoneNumber is needed."
             case .noSuchUser: "No user matches; create the user first."
@@ -30,7 +30,7 @@ struct AddResident: Command {
         }
     }
 
-    func decide(_ lock: Lock, _ facts: PersonFound, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ facts: PersonFound, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard !who.isEmpty else { throw .nobodyNamed }
         guard let user = facts.user else { throw .noSuchUser }
         guard lock.resident(user) == nil else { throw .listedAlready }

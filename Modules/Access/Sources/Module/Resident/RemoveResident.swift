@@ -7,20 +7,20 @@ struct RemoveResident: Command {
     let email: String?
     let who: PersonSelector
 
-    init(lock: LockID, email: String?, phone: String?, user: NonEmpty?) {
+    init(lock: LockID, email: String?, phone: String?, user: NonEmptyString?) {
         (self.lock, self.email) = (lock, email)
         who = PersonSelector(user: user.map { UserID($0.text) }, email: email, phone: phone)
     }
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case nobodyNamed, notListed
         var kind: RefusalKind { .invalid }
-        var words: String { self == .nobodyNamed ? "userId, email or phoneNumber is needed." : "The user is no resident of the lock." }
+        var message: String { self == .nobodyNamed ? "userId, email or phoneNumber is needed." : "The user is no resident of the lock." }
     }
 
-    func decide(_ lock: Lock, _ facts: PersonFound, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ facts: PersonFound, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard !who.isEmpty else { throw .nobodyNamed }
         guard let found = facts.user.flatMap(lock.resident) ?? residentByAddress(of: lock) else { throw .notListed }
         return [.residentRemoved(found.user, email: found.email)]

@@ -52,9 +52,9 @@ struct Right: Codable, Sendable, Equatable {
             do {
                 try await GuestRefusal.confirm(key, at: lock, for: user, byPin: byPin, using: action, services)
                 return true
-            } catch Failure.unavailable(let words, let retryAfter) {
-                throw Failure.unavailable(words, retryAfter: retryAfter)  // nobody knows now: it has not ended
-            } catch is Failure {
+            } catch RequestError.unavailable(let message, let retryAfter) {
+                throw RequestError.unavailable(message, retryAfter: retryAfter)  // nobody knows now: it has not ended
+            } catch is RequestError {
                 return false
             }
         }
@@ -63,12 +63,12 @@ struct Right: Codable, Sendable, Equatable {
     /// Whether the API key that asked was not ended since; true of everybody else.
     private func isStill(_ caller: Caller, _ services: Services) async throws -> Bool {
         guard case .key(let org, let isSuper) = caller, let credentials else { return true }
-        let ended = try await services.store.query(services.directory.dismissal(org, isSuper)).first?.int("epoch")
+        let ended = try await services.store.query(services.directory.revocation(org, isSuper)).first?.int("epoch")
         return ended.map { $0 <= credentials } ?? true
     }
 
     /// When it ends by itself; nil where it does not.
-    private func end(_ lock: Lock, _ services: Services) async throws -> Moment? {
+    private func end(_ lock: Lock, _ services: Services) async throws -> Timestamp? {
         switch basis {
         case .manager(let caller), .keyGiver(let caller): try await lock.end(of: caller, services)
         case .tempKey(let key, _, _, _): try await services.store.load(TempKey.self, key.text).state.until
@@ -77,15 +77,15 @@ struct Right: Codable, Sendable, Equatable {
     }
 
     /// - Parameter known: when it ends by itself, where that was read already.
-    func premise(_ lock: Lock, _ services: Services, endingAt known: Moment? = nil) async throws -> Premise {
+    func premise(_ lock: Lock, _ services: Services, endingAt known: Timestamp? = nil) async throws -> Premise {
         var endsAt = known
         if endsAt == nil { endsAt = try await end(lock, services) }
         return Premise(module: services.module, about: about, question: try JSON(encoding: self), endsAt: endsAt)
     }
 
     /// Answers Devices about commands that have waited.
-    static func answering(_ services: Services) -> Answering {
-        Answering(PremisesHold.name(at: services.module)) { questions in
+    static func answering(_ services: Services) -> AskHandler {
+        AskHandler(PremisesHold.name(at: services.module)) { questions in
             var verdicts: [JSON] = []
             for question in questions.items ?? [] {
                 let right: Right = try question.decoded()

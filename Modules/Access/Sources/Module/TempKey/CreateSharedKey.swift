@@ -3,8 +3,8 @@ import Kernel
 /// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the
 /// key. The key, the locks' histories and the PIN become true together.
 struct CreateSharedKey: Command {
-    let from: Moment
-    let until: Moment
+    let from: Timestamp
+    let until: Timestamp
     let remark: Remark?
     let doors: DoorRequests
     let key: TempKey.ID
@@ -25,13 +25,13 @@ struct CreateSharedKey: Command {
         let sealedPin: String?
     }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case endsBeforeItBegins, isOver, isTaken
         var kind: RefusalKind { self == .isTaken ? .conflict : .invalid }
-        var words: String {
+        var message: String {
             switch self {
-            case .endsBeforeItBegins: CreateTempKey.Refusal.endsBeforeItBegins.words
-            case .isOver: CreateTempKey.Refusal.isOver.words
+            case .endsBeforeItBegins: CreateTempKey.Refusal.endsBeforeItBegins.message
+            case .isOver: CreateTempKey.Refusal.isOver.message
             case .isTaken: "The key belongs to somebody else."
             }
         }
@@ -46,7 +46,7 @@ struct CreateSharedKey: Command {
         guard doors.doors.contains(where: { $0.method != .key }), !snapshot.exists else {
             return Facts(locks: locks, pin: nil, sealedPin: nil)
         }
-        guard services.settings[AccessSettings.hasPins] else { throw Failure.notConfigured("PINs are not configured here.") }
+        guard services.settings[AccessSettings.hasPins] else { throw RequestError.notConfigured("PINs are not configured here.") }
         let pin = try await freePin(at: request.attempt.now, services)
         return Facts(locks: locks, pin: pin, sealedPin: try pin.sealed(for: key, services.vault))
     }
@@ -54,7 +54,7 @@ struct CreateSharedKey: Command {
     private func isOwn(_ key: TempKey) -> Bool { key.createdBy.hasSameBytes(as: caller.name) }
 
     /// A PIN that none of the locks knows, under whichever data key.
-    private func freePin(at now: Moment, _ services: Services) async throws -> Pin {
+    private func freePin(at now: Timestamp, _ services: Services) async throws -> Pin {
         let coded = Set(doors.doors.filter { $0.method != .key }.map(\.lock))
         for _ in 0..<Self.pinsTried {
             let pin = Pin.random(services.vault)
@@ -62,20 +62,20 @@ struct CreateSharedKey: Command {
                 pin.digests(services.vault).flatMap { digest in coded.map { PinRows.find(digest, at: $0, living: now) } })
             if known.allSatisfy(\.isEmpty) { return pin }
         }
-        throw Failure.unavailable("No PIN was free.", retryAfter: .seconds(2))
+        throw RequestError.unavailable("No PIN was free.", retryAfter: .seconds(2))
     }
 
     fileprivate func locks(_ services: Services) async throws -> [Snapshot<Lock>] {
         var locks: [Snapshot<Lock>] = []
         for number in doors.doors.map(\.lock).reduce(into: [LockID](), { if !$0.contains($1) { $0.append($1) } }) {
             let lock = try await services.store.load(Lock.self, number.description)
-            guard lock.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(number)'.") }
+            guard lock.exists else { throw RequestError.refused(.unknown, code: nil, message: "There is no lock '\(number)'.") }
             locks.append(lock)
         }
         return locks
     }
 
-    func decide(_ known: TempKey, _ facts: Facts, at now: Moment) throws(Refusal) -> [TempKey.Event] {
+    func decide(_ known: TempKey, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
         guard !known.exists else {
             guard isOwn(known) else { throw .isTaken }
             return []
@@ -100,7 +100,7 @@ struct CreateSharedKey: Command {
         -> Effect
     {
         guard case .created(let definition)? = events.first else { return .none }
-        let now = request.attempt.now, coded = Set(definition.doors.filter(\.takesPin).map(\.lock))
+        let now = request.attempt.now, coded = Set(definition.doors.filter(\.acceptsPin).map(\.lock))
         let told = try facts.locks.map { try Append([.tempKeyCreated(TempKeyNotice(definition))], to: $0, at: now) }
         let pins = facts.pin.map { pin in
             PinRows.forget(before: now) + coded.map { PinRows.insert(pin.digest(services.vault), $0, key, until) }
@@ -142,11 +142,11 @@ extension CreateSharedKey {
             make: CreateSharedKey.init(from:until:remark:doors:key:caller:_:))
     }
 
-    private init(from: Moment, until: Moment, remark: Remark?, doors: DoorRequests, key: TempKey.ID, caller: Caller, _: NothingElse) {
+    private init(from: Timestamp, until: Timestamp, remark: Remark?, doors: DoorRequests, key: TempKey.ID, caller: Caller, _: NothingElse) {
         self.init(from: from, until: until, remark: remark, doors: doors, key: key, caller: caller)
     }
 
-    static var effectAnswers: [Answer] {
-        [Answer(404, "One of the locks does not exist."), Answer(503, "PINs are off here, or none is free.")]
+    static var effectAnswers: [ResponseSpec] {
+        [ResponseSpec(404, "One of the locks does not exist."), ResponseSpec(503, "PINs are off here, or none is free.")]
     }
 }

@@ -6,14 +6,14 @@ struct CreateTempKey: Command {
     let key: TempKey.ID
     let mode: AccessMode
     let users: [UUIDText]
-    let from: Moment
-    let until: Moment
+    let from: Timestamp
+    let until: Timestamp
     let maxUses: Nullable<Count>?
     let remark: Remark?
     let caller: Caller
 
     init(
-        lock: LockID, key: TempKey.ID, mode: AccessMode, users: [UUIDText], from: Moment, until: Moment, maxUses: Nullable<Count>?,
+        lock: LockID, key: TempKey.ID, mode: AccessMode, users: [UUIDText], from: Timestamp, until: Timestamp, maxUses: Nullable<Count>?,
         remark: Remark?,
         caller: Caller, _: NothingElse = NothingElse()
     ) {
@@ -30,10 +30,10 @@ struct CreateTempKey: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case endsBeforeItBegins, isOver, nobodyAllowed, idTaken
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .endsBeforeItBegins: "validUntil must be after validFrom."
             case .isOver: "validUntil must be in the future."
@@ -43,7 +43,7 @@ struct CreateTempKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, _ known: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ known: Snapshot<TempKey>, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard until > from else { throw .endsBeforeItBegins }
         guard until > now else { throw .isOver }
         guard mode == .everybody || !users.isEmpty else { throw .nobodyAllowed }
@@ -51,7 +51,7 @@ struct CreateTempKey: Command {
         return [.tempKeyCreated(TempKeyNotice(definition(of: lock, at: now)))]
     }
 
-    private func definition(of lock: Lock, at now: Moment) -> TempKey.Definition {
+    private func definition(of lock: Lock, at now: Timestamp) -> TempKey.Definition {
         TempKey.Definition(
             id: key, isShared: false,
             doors: [TempKey.Door(id: 1, lock: self.lock, lockUuid: lock.uuid, label: nil, method: .key, hands: lock.hands)],

@@ -14,13 +14,13 @@ struct DeleteTempKey: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey
         var kind: RefusalKind { .unknown }
-        var words: String { "The lock has no such temporary key." }
+        var message: String { "The lock has no such temporary key." }
     }
 
-    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard let found = key.existing, !found.isShared, !found.isRevoked, found.isAlive(at: lock) else { throw .noSuchKey }
         return [.tempKeyDeleted(self.key, by: caller.name)]
     }

@@ -23,10 +23,10 @@ struct GuestOpening {
         do {
             let receipt = try await services.execute(command, for: request.unrecorded).receipt
             return Opened(door: door, action: receipt?.action ?? action, isOffline: receipt?.isOffline ?? false)
-        } catch Failure.outcomeUnknown {
-            throw Failure.outcomeUnknown  // the door may have opened: the use stays
-        } catch Failure.fateUnknown(let action) {
-            throw Failure.fateUnknown(action)  // the same
+        } catch RequestError.outcomeUnknown {
+            throw RequestError.outcomeUnknown  // the door may have opened: the use stays
+        } catch RequestError.fateUnknown(let action) {
+            throw RequestError.fateUnknown(action)  // the same
         } catch {
             await giveBack(id, action)
             throw Self.told(error)
@@ -36,16 +36,16 @@ struct GuestOpening {
     /// Guests hear of a device that does not answer as of something that went wrong on our side.
     private static func told(_ error: any Error) -> any Error {
         switch error {
-        case Failure.deviceUnreachable, AskFailure.timedOut, AskFailure.failed:
-            Failure.sideEffectFailed("The door could not be told to open.")
+        case RequestError.deviceUnreachable, AskFailure.timedOut, AskFailure.failed:
+            RequestError.sideEffectFailed("The door could not be told to open.")
         default: error
         }
     }
 
     /// Counts a use before anything moves: of many guests at once no more than the limit get through.
     func reserve(_ id: TempKey.ID, _ number: Int?, _ byPin: Bool, _ action: ActionID) async throws -> (TempKey.Door, count: Int) {
-        let turn = try await services.store.turn(TempKey.stream(id))
-        defer { turn.end() }
+        let streamLock = try await services.store.lockStream(TempKey.stream(id))
+        defer { streamLock.release() }
         for _ in 0..<Self.attempts {
             let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
             // A repeat of the request finds the use that it has reserved before.
@@ -61,7 +61,7 @@ struct GuestOpening {
                 return (door, key.state.usedCount + 1)
             } catch CommitFailure.versionConflict {}
         }
-        throw Failure.unavailable("Too many guests use this key at once.", retryAfter: .seconds(1))
+        throw RequestError.unavailable("Too many guests use this key at once.", retryAfter: .seconds(1))
     }
 
     private func giveBack(_ id: TempKey.ID, _ action: ActionID) async {

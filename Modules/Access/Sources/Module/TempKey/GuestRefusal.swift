@@ -1,7 +1,7 @@
 import Kernel
 
 /// Why a guest does not get in. A pure decision.
-enum GuestRefusal: Refused {
+enum GuestRefusal: DomainError {
     case noSuchKey, noSuchDoor, notForYou, revoked, expired, usedUp, notYetValid, codeOnly
 
     var kind: RefusalKind {
@@ -12,7 +12,7 @@ enum GuestRefusal: Refused {
         }
     }
 
-    var words: String {
+    var message: String {
         switch self {
         case .noSuchKey: "There is no such temporary key."
         case .noSuchDoor: "The key has no such door."
@@ -25,8 +25,8 @@ enum GuestRefusal: Refused {
         }
     }
 
-    init?(_ standing: TempKey.Standing) {
-        switch standing {
+    init?(_ status: TempKey.Status) {
+        switch status {
         case .valid: return nil
         case .revoked: self = .revoked
         case .expired: self = .expired
@@ -36,19 +36,21 @@ enum GuestRefusal: Refused {
     }
 
     /// The door that opens, or the first reason why none does.
-    static func door(_ number: Int?, of key: TempKey, for user: UserID?, byPin: Bool, at now: Moment) throws(Failure) -> TempKey.Door {
-        guard key.exists else { throw Failure(noSuchKey) }
-        guard let door = number.map(key.door) ?? key.firstSlide else { throw Failure(number == nil ? codeOnly : noSuchDoor) }
-        guard key.isFor(user) else { throw Failure(notForYou) }
-        if let refusal = GuestRefusal(key.standing(at: now)) { throw Failure(refusal) }
-        guard byPin || door.slides else { throw Failure(codeOnly) }
+    static func door(_ number: Int?, of key: TempKey, for user: UserID?, byPin: Bool, at now: Timestamp) throws(RequestError)
+        -> TempKey.Door
+    {
+        guard key.exists else { throw RequestError(noSuchKey) }
+        guard let door = number.map(key.door) ?? key.firstDoorOfPage else { throw RequestError(number == nil ? codeOnly : noSuchDoor) }
+        guard key.isFor(user) else { throw RequestError(notForYou) }
+        if let refusal = GuestRefusal(key.status(at: now)) { throw RequestError(refusal) }
+        guard byPin || door.opensFromPage else { throw RequestError(codeOnly) }
         return door
     }
 
     /// What the key alone does not say: whether who gave it still has the lock, and whether the guest is suspended there.
     static func check(_ door: TempKey.Door, of key: TempKey, at lock: Lock, for user: UserID?, _ services: Services) async throws {
-        guard key.isAlive(door, at: lock) else { throw Failure(revoked) }
-        if let user, try await lock.isBarred(user, services) { throw Failure(notForYou) }
+        guard key.isAlive(door, at: lock) else { throw RequestError(revoked) }
+        if let user, try await lock.isBarred(user, services) { throw RequestError(notForYou) }
     }
 
     /// The key of a guest who has reserved a use and may still open a lock with it.
@@ -58,8 +60,8 @@ enum GuestRefusal: Refused {
     {
         var key = try await services.store.load(TempKey.self, id.text).state
         key.apply(.useReturned(action))
-        guard let found = key.doors.first(where: { $0.lock.number == lock.number && (byPin ? $0.takesPin : $0.slides) }) else {
-            throw Failure(noSuchDoor)
+        guard let found = key.doors.first(where: { $0.lock.number == lock.number && (byPin ? $0.acceptsPin : $0.opensFromPage) }) else {
+            throw RequestError(noSuchDoor)
         }
         let door = try door(found.id, of: key, for: user, byPin: byPin, at: services.clock())
         try await check(door, of: key, at: lock, for: user, services)

@@ -8,7 +8,7 @@ struct OpenByTempKey: Command {
 
     var target: String { lock.description }
 
-    func decide(_ lock: Lock, _: Facts, at now: Moment) throws(NoRefusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _: Facts, at now: Timestamp) throws(NoRefusal) -> [Lock.Event] {
         [.openRequested(reason: "temp-key", request: nil), .tempKeyUsed(use)]
     }
 
@@ -21,7 +21,7 @@ struct OpenByTempKey: Command {
 
     /// When the key ends.
     struct Facts: Sendable {
-        let until: Moment
+        let until: Timestamp
     }
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {

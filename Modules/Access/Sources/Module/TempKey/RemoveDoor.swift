@@ -8,22 +8,22 @@ struct RemoveDoor: Command {
 
     var target: String { key.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchDoor
         var kind: RefusalKind { .unknown }
-        var words: String { "There is no such door of a temporary key." }
+        var message: String { "There is no such door of a temporary key." }
     }
 
     private func door(of key: TempKey) -> TempKey.Door? { key.isShared ? key.door(door.number) : nil }
 
     /// The lock of the door.
     func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Snapshot<Lock> {
-        guard let door = door(of: snapshot.state) else { throw Failure(Refusal.noSuchDoor) }
+        guard let door = door(of: snapshot.state) else { throw RequestError(Refusal.noSuchDoor) }
         return try await services.store.load(Lock.self, door.lock.description)
     }
 
     /// Nothing for a door that is ended already: repeating it is harmless.
-    func decide(_ key: TempKey, _ lock: Snapshot<Lock>, at now: Moment) throws(Refusal) -> [TempKey.Event] {
+    func decide(_ key: TempKey, _ lock: Snapshot<Lock>, at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
         guard let door = door(of: key) else { throw .noSuchDoor }
         guard !key.endedDoors.contains(door.id), !key.isRevoked else { return [] }
         return [.doorsEnded([door.id], by: caller.name, at: now)]
@@ -43,7 +43,7 @@ struct RemoveDoor: Command {
     private static let rule = Rule<RemoveDoor, TempKey>(
         "whoever may give keys to the lock of the door",
         confirms: { command, key, caller, services in
-            guard let door = command.door(of: key) else { throw Failure(Refusal.noSuchDoor) }
+            guard let door = command.door(of: key) else { throw RequestError(Refusal.noSuchDoor) }
             return try await services.store.load(Lock.self, door.lock.description).state.isGiven(by: caller, services)
         },
         permits: { _, _, _ in true })

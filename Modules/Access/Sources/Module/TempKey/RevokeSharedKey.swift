@@ -7,10 +7,10 @@ struct RevokeSharedKey: Command {
 
     var target: String { key.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey
         var kind: RefusalKind { .unknown }
-        var words: String { "There is no such temporary key." }
+        var message: String { "There is no such temporary key." }
     }
 
     /// The locks that the key still opens.
@@ -18,7 +18,7 @@ struct RevokeSharedKey: Command {
         try await snapshot.state.livingLocks(services)
     }
 
-    func decide(_ key: TempKey, _ locks: [Snapshot<Lock>], at now: Moment) throws(Refusal) -> [TempKey.Event] {
+    func decide(_ key: TempKey, _ locks: [Snapshot<Lock>], at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
         guard key.isShared else { throw .noSuchKey }
         guard let revokedAt = key.revokedAt else { return [.revoked(by: caller.name, at: now)] }
         // Since the request came, somebody else was faster; before, there was no key to revoke.

@@ -34,7 +34,7 @@ struct SharedKeys: ListQuery {
         allow: Rule(
             "with lockId whoever may give keys to the lock; without, everybody for the keys they made",
             confirms: { _, lock, caller, services in try await lock?.isGiven(by: caller, services) ?? true }, permits: { _, _, _ in true }),
-        inputs: .init(.query("lockId", "Only keys of this lock."), .caller), answers: [Answer(404, "There is no such lock.")],
+        inputs: .init(.query("lockId", "Only keys of this lock."), .caller), answers: [ResponseSpec(404, "There is no such lock.")],
         make: SharedKeys.init(lock:caller:)
     )
 }
@@ -43,7 +43,7 @@ extension Services {
     /// A lock that must be there.
     func existing(_ lock: LockID) async throws -> Lock {
         let snapshot = try await store.load(Lock.self, lock.description)
-        guard snapshot.exists else { throw Failure.refused(.unknown, code: nil, words: "There is no lock '\(lock)'.") }
+        guard snapshot.exists else { throw RequestError.refused(.unknown, code: nil, message: "There is no lock '\(lock)'.") }
         return snapshot.state
     }
 }

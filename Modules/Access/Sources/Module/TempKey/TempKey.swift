@@ -3,7 +3,7 @@ import Kernel
 /// A key for guests: one to fifty doors, a window of time, and as many uses as it allows. Both generations of the API are this: a key for a
 /// single lock is one with a single door.
 struct TempKey: Aggregate {
-    static let category = Category("temp-key", className: "TempKeyAggregate", shape: 2)
+    static let category = Category("temp-key", className: "TempKeyAggregate", schemaVersion: 2)
     static let events = EventRegistry(TempKeyEvents())
     typealias ID = UUIDText
 
@@ -11,9 +11,9 @@ struct TempKey: Aggregate {
     enum Event: Sendable, Equatable {
         case created(Definition)
         case changed(TempKeyChanges, by: String)
-        case revoked(by: String, at: Moment)
+        case revoked(by: String, at: Timestamp)
         /// It opens these doors no more; the others stay.
-        case doorsEnded([Int], by: String, at: Moment)
+        case doorsEnded([Int], by: String, at: Timestamp)
         case useReserved(ActionID)
         case useReturned(ActionID)
     }
@@ -24,14 +24,14 @@ struct TempKey: Aggregate {
         let isShared: Bool
         let doors: [Door]
         let users: [UserID]?
-        let from: Moment
-        let until: Moment
+        let from: Timestamp
+        let until: Timestamp
         let maxUses: Int?
         let description: String?
         /// The PIN, encrypted.
         let sealedPin: String?
         let createdBy: String
-        let createdAt: Moment
+        let createdAt: Timestamp
         /// Whose right to the locks it rests on; nil for keys of old.
         var giver: Giver?
     }
@@ -62,8 +62,8 @@ struct TempKey: Aggregate {
         var hands: Lock.Hands?
 
         /// Whether the page has a control for it, and whether the PIN opens it.
-        var slides: Bool { method != .code }
-        var takesPin: Bool { method != .key }
+        var opensFromPage: Bool { method != .code }
+        var acceptsPin: Bool { method != .key }
     }
 
     private(set) var id: TempKey.ID = ""
@@ -72,17 +72,17 @@ struct TempKey: Aggregate {
     private(set) var doors: [Door] = []
     /// Who may use it; nil for everybody who has the link.
     private(set) var users: [UserID]?
-    private(set) var from = Moment(milliseconds: 0)
-    private(set) var until = Moment(milliseconds: 0)
+    private(set) var from = Timestamp(milliseconds: 0)
+    private(set) var until = Timestamp(milliseconds: 0)
     private(set) var maxUses: Int?
     private(set) var description: String?
     private(set) var sealedPin: String?
     private(set) var createdBy = ""
-    private(set) var createdAt = Moment(milliseconds: 0)
+    private(set) var createdAt = Timestamp(milliseconds: 0)
     private(set) var giver: Giver?
     /// The ids of doors that it opens no more.
     private(set) var endedDoors: [Int] = []
-    private(set) var revokedAt: Moment?
+    private(set) var revokedAt: Timestamp?
     private(set) var usedCount = 0
     /// Uses that may still be given back.
     private(set) var recentUses: [ActionID] = []
@@ -152,18 +152,18 @@ extension TempKey {
     var isRevoked: Bool { revokedAt != nil }
     func door(_ id: Int) -> Door? { doors.first { $0.id == id } }
     func door(of lock: LockID) -> Door? { doors.first { $0.lock == lock } }
-    var firstSlide: Door? { doors.first { $0.slides } }
+    var firstDoorOfPage: Door? { doors.first { $0.opensFromPage } }
     var locks: [LockID] { doors.map(\.lock).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 
     /// Whether it opens a lock by one of its doors.
     func isAlive(at lock: Lock) -> Bool { doors.contains { $0.lock.number == lock.number && isAlive($0, at: lock) } }
 
     /// How it stands with a key, the worst first.
-    enum Standing: String, Sendable, CaseIterable, WireValue {
+    enum Status: String, Sendable, CaseIterable, WireValue {
         case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid
     }
 
-    func standing(at now: Moment) -> Standing {
+    func status(at now: Timestamp) -> Status {
         if isRevoked { return .revoked }
         if now >= until { return .expired }
         if let maxUses, usedCount >= maxUses { return .usedUp }

@@ -16,7 +16,7 @@ struct Count: WireValue {
 }
 
 /// A remark of at most 2,000 characters.
-struct Remark: Text {
+struct Remark: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
     static var longest: Int { 2_000 }
@@ -26,12 +26,12 @@ struct Remark: Text {
 struct TempKeyNotice: Sendable, Equatable {
     let key: TempKey.ID
     let users: [UserID]?
-    let from: Moment
-    let until: Moment
+    let from: Timestamp
+    let until: Timestamp
     let maxUses: Int?
     let createdBy: String
 
-    init(key: TempKey.ID, users: [UserID]?, from: Moment, until: Moment, maxUses: Int?, createdBy: String) {
+    init(key: TempKey.ID, users: [UserID]?, from: Timestamp, until: Timestamp, maxUses: Int?, createdBy: String) {
         self.key = key
         self.users = users
         self.from = from
@@ -58,8 +58,8 @@ struct TempKeyUse: Sendable, Equatable {
 
 /// What an update changes of a key; nothing else does.
 struct TempKeyChanges: Sendable, Equatable {
-    var from: Moment?
-    var until: Moment?
+    var from: Timestamp?
+    var until: Timestamp?
     /// A value of null lifts the limit.
     var maxUses: Nullable<Count>.Flat?
     var users: [UserID]?
@@ -67,8 +67,10 @@ struct TempKeyChanges: Sendable, Equatable {
 
     var isEmpty: Bool { self == TempKeyChanges() }
 
-    init(from: Moment? = nil, until: Moment? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil, isWhitelist: Bool? = nil)
-    {
+    init(
+        from: Timestamp? = nil, until: Timestamp? = nil, maxUses: Nullable<Count>.Flat? = nil, users: [UserID]? = nil,
+        isWhitelist: Bool? = nil
+    ) {
         self.from = from
         self.until = until
         self.maxUses = maxUses
@@ -79,7 +81,8 @@ struct TempKeyChanges: Sendable, Equatable {
 
 extension TempKeyChanges: WireValue {
     static let schema = Schema.object([
-        "validFrom": Moment?.schema, "validUntil": Moment?.schema, "maxUses": Nullable<Count>?.schema, "allowedUserIds": [UserID]?.schema,
+        "validFrom": Timestamp?.schema, "validUntil": Timestamp?.schema, "maxUses": Nullable<Count>?.schema,
+        "allowedUserIds": [UserID]?.schema,
         "accessMode": AccessMode?.schema,
     ])
 
@@ -93,8 +96,8 @@ extension TempKeyChanges: WireValue {
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> TempKeyChanges? {
         guard let members = JSON.Object.read(raw, at: path, &reading) else { return nil }
-        let from = Moment?.read(members["validFrom"], at: "\(path).validFrom", &reading)
-        let until = Moment?.read(members["validUntil"], at: "\(path).validUntil", &reading)
+        let from = Timestamp?.read(members["validFrom"], at: "\(path).validFrom", &reading)
+        let until = Timestamp?.read(members["validUntil"], at: "\(path).validUntil", &reading)
         let maxUses = Nullable<Count>?.read(members["maxUses"], at: "\(path).maxUses", &reading)
         let users = [UserID]?.read(members["allowedUserIds"], at: "\(path).allowedUserIds", &reading)
         let mode = AccessMode?.read(members["accessMode"], at: "\(path).accessMode", &reading)

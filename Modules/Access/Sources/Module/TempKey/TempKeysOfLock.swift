@@ -9,7 +9,7 @@ struct TempKeysOfLock: ListQuery {
     struct Item: Sendable {
         let key: TempKey
         let lock: Lock
-        let now: Moment
+        let now: Timestamp
     }
 
     static let shape = Shape<Item>(
@@ -17,7 +17,7 @@ struct TempKeysOfLock: ListQuery {
         .member("accessMode") { $0.key.users == nil ? AccessMode.everybody : .whitelist }, .member("allowedUserIds") { $0.key.users ?? [] },
         .member("validFrom") { $0.key.from }, .member("validUntil") { $0.key.until }, .member("maxUses") { Nullable($0.key.maxUses) },
         .member("usedCount") { $0.key.usedCount }, .member("createdAt") { $0.key.createdAt }, .member("createdBy") { $0.key.createdBy },
-        .member("status") { $0.key.standing(at: $0.now) })
+        .member("status") { $0.key.status(at: $0.now) })
 
     func subject(_ request: Request, _ services: Services) async throws -> Lock { try await services.existing(lock) }
 
@@ -30,6 +30,6 @@ struct TempKeysOfLock: ListQuery {
     static let operation = Operation.list(
         "/locks/{id}/temp-keys", "List the temporary keys of a lock, newest first", allow: .owner,
         inputs: .init(.path("id", "Number of the lock.")),
-        answers: [Answer(404, "There is no such lock.")], make: TempKeysOfLock.init(lock:)
+        answers: [ResponseSpec(404, "There is no such lock.")], make: TempKeysOfLock.init(lock:)
     )
 }

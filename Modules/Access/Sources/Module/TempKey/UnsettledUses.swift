@@ -17,11 +17,11 @@ struct UnsettledUses {
         ])
 
     /// Longer than a request lives, and than the device may take for an open.
-    static let patience = Duration.seconds(90)
-    private static let beat = Duration.seconds(15), most = 100
+    static let timeout = Duration.seconds(90)
+    private static let interval = Duration.seconds(15), most = 100
     private static let attempts = 32
 
-    static func note(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID, at now: Moment) -> SQL {
+    static func note(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID, at now: Timestamp) -> SQL {
         """
         INSERT INTO access.unsettled_uses (action_id, key_uuid, lock_id, reserved_at) VALUES (\(action), \(key), \(lock.number), \(now))
         ON CONFLICT (action_id) DO NOTHING
@@ -32,14 +32,14 @@ struct UnsettledUses {
         Job("access-unsettled-uses") {
             while true {
                 try await settle()
-                try await Task.sleep(for: Self.beat)
+                try await Task.sleep(for: Self.interval)
             }
         }
     }
 
     /// Forgets the uses that were told to a door, and gives the others back.
     func settle() async throws {
-        let before = services.clock() - Self.patience
+        let before = services.clock() - Self.timeout
         _ = try await services.store.run([
             """
             DELETE FROM access.unsettled_uses WHERE reserved_at < \(before)
@@ -64,8 +64,8 @@ struct UnsettledUses {
             trace = Trace(correlation: action.text, causation: nil)
         _ = try await services.bus.ask(WithdrawCommand(action: action, thing: thing), trace: trace, now: services.clock())
         let isUntold: SQL = """
-            DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a WHERE \
-            a.action_id = \(action))
+            DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a \
+            WHERE a.action_id = \(action))
             """
         // Told after all, since the look above: the use is spent.
         do { try await giveBack(action, to: key, settling: isUntold.required, trace) } catch CommitFailure.violated {}
@@ -82,6 +82,6 @@ struct UnsettledUses {
             let appends = key.state.recentUses.contains(action) ? [try Append([.useReturned(action)], to: key, at: now)] : []
             do { return try await services.store.commit(Commit(appends, rows: [row], trace: trace)) } catch CommitFailure.versionConflict {}
         }
-        throw Failure.unavailable("The key changes too often.", retryAfter: .seconds(1))
+        throw RequestError.unavailable("The key changes too often.", retryAfter: .seconds(1))
     }
 }

@@ -8,7 +8,8 @@ struct UpdateTempKey: Command {
     let caller: Caller
 
     init(
-        lock: LockID, key: TempKey.ID, from: Moment?, until: Moment?, maxUses: Nullable<Count>?, users: [UUIDText]?, mode: AccessMode?,
+        lock: LockID, key: TempKey.ID, from: Timestamp?, until: Timestamp?, maxUses: Nullable<Count>?, users: [UUIDText]?,
+        mode: AccessMode?,
         caller: Caller
     ) {
         self.lock = lock
@@ -21,10 +22,10 @@ struct UpdateTempKey: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey, keyOfAnotherLock, nothingGiven, endsBeforeItBegins, nobodyAllowed
         var kind: RefusalKind { self == .noSuchKey ? .unknown : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .keyOfAnotherLock: "The temporary key belongs to another lock."
             case .noSuchKey: "The lock has no such temporary key."
@@ -35,7 +36,7 @@ struct UpdateTempKey: Command {
         }
     }
 
-    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard let found = key.existing, !found.isShared, !found.isRevoked else { throw .noSuchKey }
         guard found.door(of: self.lock) != nil else { throw .keyOfAnotherLock }
         guard found.isAlive(at: lock) else { throw .noSuchKey }

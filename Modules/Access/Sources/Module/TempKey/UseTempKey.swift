@@ -16,13 +16,13 @@ struct UseTempKey: Command {
 
     var target: String { lock.description }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey
         var kind: RefusalKind { .invalid }
-        var words: String { "The lock has no such temporary key." }
+        var message: String { "The lock has no such temporary key." }
     }
 
-    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Moment) throws(Refusal) -> [Lock.Event] {
+    func decide(_ lock: Lock, _ key: Snapshot<TempKey>, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard let found = key.existing, found.door(of: self.lock) != nil else { throw .noSuchKey }
         return [.tempKeyUsed(TempKeyUse(key: self.key, user: user.map { UserID($0.text) }, count: found.usedCount + 1))]
     }

@@ -18,8 +18,8 @@ enum KeyHoldersView {
     /// Written also by what follows users, so that the holder is known there before anything happens to them.
     static func row(_ key: UUIDText, _ user: UserID) -> SQL {
         """
-        INSERT INTO access.key_holders (key_uuid, user_id) VALUES (\(key), \(user)) ON CONFLICT (key_uuid) DO UPDATE SET \
-        user_id = EXCLUDED.user_id
+        INSERT INTO access.key_holders (key_uuid, user_id) VALUES (\(key), \(user)) ON CONFLICT (key_uuid) DO UPDATE \
+        SET user_id = EXCLUDED.user_id
         """
     }
 }

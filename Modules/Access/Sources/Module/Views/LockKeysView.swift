@@ -7,8 +7,8 @@ enum LockKeysView {
         [
             """
             CREATE TABLE access.lock_keys (
-                lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, user_id TEXT, since BIGINT NOT NULL, PRIMARY \
-            KEY (lock_id, key_uuid))
+                lock_id TEXT NOT NULL, key_uuid TEXT NOT NULL, key_index BIGINT, user_id TEXT, since BIGINT NOT NULL, \
+            PRIMARY KEY (lock_id, key_uuid))
             """,
             "CREATE INDEX lock_keys_by_key ON access.lock_keys (key_uuid)",
             "CREATE INDEX lock_keys_by_user ON access.lock_keys (user_id)",
@@ -50,8 +50,8 @@ enum LockKeysView {
     /// Also of the keys in the person's wallet that a lock knows without a holder, or with another.
     static func places(of user: UserID) -> SQL {
         """
-        SELECT * FROM access.lock_keys WHERE user_id = \(user) OR key_uuid IN (SELECT key_uuid FROM access.key_holders WHERE \
-        user_id = \(user))
+        SELECT * FROM access.lock_keys WHERE user_id = \(user) OR key_uuid IN (SELECT key_uuid FROM access.key_holders \
+        WHERE user_id = \(user))
         ORDER BY lock_id, key_uuid
         """
     }
@@ -61,8 +61,8 @@ enum LockKeysView {
         """
         SELECT k.* FROM access.lock_keys k LEFT JOIN access.key_holders h ON h.key_uuid = k.key_uuid
         WHERE k.lock_id = \(lock) AND EXISTS (
-            SELECT 1 FROM access.suspensions s WHERE (s.user_id = k.user_id OR s.user_id = h.user_id) AND (s.org_id = '' OR \
-        s.org_id = \(org?.text ?? "")))
+            SELECT 1 FROM access.suspensions s WHERE (s.user_id = k.user_id OR s.user_id = h.user_id) AND (s.org_id = '' \
+        OR s.org_id = \(org?.text ?? "")))
         ORDER BY k.key_uuid
         """
     }

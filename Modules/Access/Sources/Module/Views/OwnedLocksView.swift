@@ -32,8 +32,8 @@ enum OwnedLocksView {
         ]
     }
 
-    static func answering(_ services: Services) -> Answering {
-        Answering(OwnedLocks.self) { question, context in
+    static func answering(_ services: Services) -> AskHandler {
+        AskHandler(OwnedLocks.self) { question, context in
             let rows = try await services.store.query(
                 "SELECT * FROM access.owned_locks WHERE owner_id = \(question.owner) ORDER BY lock_id LIMIT 1000")
             let things = rows.compactMap { $0.text("uuid").map { ThingName($0) } }

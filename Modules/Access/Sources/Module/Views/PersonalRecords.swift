@@ -3,8 +3,8 @@ import Kernel
 
 /// What Access knows about a person, for the person to read.
 enum PersonalRecords {
-    static func answering(_ services: Services) -> Answering {
-        Answering(PersonalRecord.self) { question, _ in PersonalRecord.Reply(record: try await record(of: question.user, services)) }
+    static func answering(_ services: Services) -> AskHandler {
+        AskHandler(PersonalRecord.self) { question, _ in PersonalRecord.Reply(record: try await record(of: question.user, services)) }
     }
 
     private static func record(of user: UserID, _ services: Services) async throws -> JSON {

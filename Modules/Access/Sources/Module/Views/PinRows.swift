@@ -6,8 +6,8 @@ enum PinRows {
         "004-pins",
         [
             """
-            CREATE TABLE access.pins (lock_id BIGINT NOT NULL, digest {bytes} NOT NULL, uuid TEXT NOT NULL, until BIGINT \
-            NOT NULL, PRIMARY KEY (lock_id, digest))
+            CREATE TABLE access.pins (lock_id BIGINT NOT NULL, digest {bytes} NOT NULL, uuid TEXT NOT NULL, \
+            until BIGINT NOT NULL, PRIMARY KEY (lock_id, digest))
             """,
             "CREATE INDEX pins_by_key ON access.pins (uuid)",
             "CREATE INDEX pins_by_end ON access.pins (until)",
@@ -18,14 +18,14 @@ enum PinRows {
             """,
         ])
 
-    static func insert(_ digest: [UInt8], _ lock: LockID, _ key: TempKey.ID, _ until: Moment) -> SQL {
+    static func insert(_ digest: [UInt8], _ lock: LockID, _ key: TempKey.ID, _ until: Timestamp) -> SQL {
         "INSERT INTO access.pins (lock_id, digest, uuid, until) VALUES (\(lock.number), \(digest), \(key), \(until))"
     }
     static func remove(_ key: TempKey.ID) -> SQL { "DELETE FROM access.pins WHERE uuid = \(key)" }
     /// PINs of keys that have ended are free again.
-    static func forget(before now: Moment) -> [SQL] { ["DELETE FROM access.pins WHERE until <= \(now)"] }
+    static func forget(before now: Timestamp) -> [SQL] { ["DELETE FROM access.pins WHERE until <= \(now)"] }
     /// Whether a lock knows a PIN that has not ended.
-    static func find(_ digest: [UInt8], at lock: LockID, living now: Moment) -> SQL {
+    static func find(_ digest: [UInt8], at lock: LockID, living now: Timestamp) -> SQL {
         "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest) AND until > \(now)"
     }
     static func find(_ digest: [UInt8], at lock: LockID) -> SQL {

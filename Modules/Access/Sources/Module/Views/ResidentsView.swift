@@ -14,8 +14,8 @@ enum ResidentsView {
         case .residentAdded(let resident):
             [
                 """
-                INSERT INTO access.residents (lock_id, user_id) VALUES (\(change.stream.id), \(resident.user)) ON CONFLICT \
-                (lock_id, user_id) DO NOTHING
+                INSERT INTO access.residents (lock_id, user_id) VALUES (\(change.stream.id), \(resident.user)) \
+                ON CONFLICT (lock_id, user_id) DO NOTHING
                 """
             ]
         case .residentRemoved(let user, _): ["DELETE FROM access.residents WHERE lock_id = \(change.stream.id) AND user_id = \(user)"]

@@ -29,8 +29,8 @@ enum TempKeyRows {
         guard case .created(let definition) = change.event else { return users }
         let key: SQL = """
             INSERT INTO access.temp_keys (uuid, is_shared, created_by, created_at)
-            VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) ON CONFLICT \
-            (uuid) DO NOTHING
+            VALUES (\(definition.id), \(definition.isShared), \(definition.createdBy), \(definition.createdAt)) \
+            ON CONFLICT (uuid) DO NOTHING
             """
         return [key] + users
             + change.after.locks.map { lock in
@@ -64,7 +64,7 @@ enum TempKeyRows {
         init(after key: String?) throws {
             let parts = key?.split(separator: " ").map(String.init) ?? ["\(Int64.max)", ""]
             guard parts.count == 2 || key == nil, let time = Int64(parts[0]) else {
-                throw Failure.problems([Problem("cursor", "must be a cursor that a page has given")])
+                throw RequestError.problems([Problem("cursor", "must be a cursor that a page has given")])
             }
             createdAt = time
             uuid = parts.count == 2 ? parts[1] : ""
@@ -76,8 +76,8 @@ enum TempKeyRows {
         let after = try Place(after: page.after)
         return try await load(
             """
-            SELECT uuid, created_at FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND (created_at, uuid) < \
-            (\(after.createdAt), \(after.uuid))
+            SELECT uuid, created_at FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND (created_at, \
+            uuid) < (\(after.createdAt), \(after.uuid))
             ORDER BY created_at DESC, uuid DESC LIMIT \(page.limit + 1)
             """, page, services)
     }

@@ -27,10 +27,10 @@ struct BulkAddKeys: Workflow {
         do {
             let result = try await services.execute(AddKey(lock: lock, key: key.id, index: key.index, user: key.user), for: request)
             return result.events.isEmpty ? "there already" : "added"
-        } catch Failure.refused(.unknown, _, _) {
+        } catch RequestError.refused(.unknown, _, _) {
             throw WorkflowStop("The lock is gone.")
-        } catch Failure.refused(_, _, let words) {
-            return words
+        } catch RequestError.refused(_, _, let message) {
+            return message
         }
     }
 

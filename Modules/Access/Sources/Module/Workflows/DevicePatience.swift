@@ -7,8 +7,8 @@ extension Steps {
             do {
                 _ = try await perform(name, body)
                 return
-            } catch Failure.deviceUnreachable, AskFailure.timedOut {
-                try await sleep(until: services.clock() + KeepKeyInTime.patience)
+            } catch RequestError.deviceUnreachable, AskFailure.timedOut {
+                try await sleep(until: services.clock() + KeepKeyInTime.timeout)
             }
         }
     }

@@ -12,13 +12,12 @@ struct EndGivenKeys: Workflow {
     /// Who has moved the lock.
     let by: String
 
-    private static let portion = 100
+    private static let batchSize = 100
 
-    static func launch(_ lock: LockID, _ keys: [Key], tellingTenant tenant: OrgID?, _ request: Request, _ services: Services) throws -> SQL
-    {
+    static func start(_ lock: LockID, _ keys: [Key], tellingTenant tenant: OrgID?, _ request: Request, _ services: Services) throws -> SQL {
         let run = WorkflowID(request.identifier(for: "end-given-keys").text)
         let workflow = EndGivenKeys(lock: lock, keys: keys.map(\.id), tenant: tenant, by: request.caller.name)
-        return services.launch(try Launch(workflow, as: run, by: request.caller.name, at: request.attempt.now))
+        return services.startWorkflow(try WorkflowStart(workflow, as: run, by: request.caller.name, at: request.attempt.now))
     }
 
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
@@ -28,14 +27,14 @@ struct EndGivenKeys: Workflow {
             let rows = try await services.store.query(
                 """
                 SELECT uuid FROM access.temp_key_doors WHERE lock_id = \(lock.number) AND uuid > \(last) ORDER BY uuid \
-                LIMIT \(Self.portion)
+                LIMIT \(Self.batchSize)
                 """
             )
             for key in rows.compactMap({ $0.text("uuid") }) {
                 if try await end(TempKey.ID(key), services) { count += 1 }
                 last = key
             }
-            guard rows.count == Self.portion else { return ["temporaryKeys": count.json, "keys": keys.count.json] }
+            guard rows.count == Self.batchSize else { return ["temporaryKeys": count.json, "keys": keys.count.json] }
         }
     }
 
@@ -50,11 +49,11 @@ struct EndGivenKeys: Workflow {
             let run = WorkflowID(UUIDText(digest: services.vault.sha256(Array("given \(id) \(grant.version)".utf8))).text)
             let terms = KeyGrant.Terms(lock: lock, key: key, index: nil, holder: nil, validity: .always, since: state.version)
             let append = try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: services.clock())
-            let launch = services.launch(try Launch(KeepKeyInTime(grant: id), as: run, by: by, at: services.clock()))
+            let start = services.startWorkflow(try WorkflowStart(KeepKeyInTime(grant: id), as: run, by: by, at: services.clock()))
             do {
                 try await services.store.commit(
                     Commit(
-                        [append], rows: [launch, KeyRemovals.begun(key, nil, on: lock, at: services.clock())],
+                        [append], rows: [start, KeyRemovals.begun(key, nil, on: lock, at: services.clock())],
                         trace: Trace(correlation: run.text, causation: nil)))
                 return "begun"
             } catch CommitFailure.versionConflict {}

@@ -10,7 +10,7 @@ struct ForgetPerson: Workflow {
         let user = user
         let places = try await steps.perform("find the keys") {
             try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init).map {
-                Found(lock: $0.lock.number, key: $0.key.id)
+                Batched(lock: $0.lock.number, key: $0.key.id)
             }
         }
         let residences = try await steps.perform("find the doorbells") {
@@ -20,7 +20,7 @@ struct ForgetPerson: Workflow {
         for lock in residences {
             try await remove("doorbell of lock \(lock)", steps, services) { request in
                 _ = try await services.execute(
-                    RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmpty(user.text)), for: request)
+                    RemoveResident(lock: LockID(lock), email: nil, phone: nil, user: NonEmptyString(user.text)), for: request)
             }
         }
         for place in places {
@@ -31,7 +31,7 @@ struct ForgetPerson: Workflow {
         return ["keys": places.count.json, "doorbells": residences.count.json]
     }
 
-    private struct Found: Codable, Sendable {
+    private struct Batched: Codable, Sendable {
         let lock: Int
         let key: Key.ID
     }
@@ -42,8 +42,9 @@ struct ForgetPerson: Workflow {
     {
         let user = user
         try await steps.performOnDevice(step, services) {
-            do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch Failure.refused(_, _, let words) {
-                return words
+            do { try await body(steps.request(step, by: .user(user, email: nil), services)) } catch RequestError.refused(_, _, let message)
+            {
+                return message
             }
             return "removed"
         }

@@ -8,8 +8,8 @@ struct KeepKeyInTime: Workflow {
 
     let grant: String
 
-    /// How long is waited for a device link that takes nothing.
-    static let patience = Duration.seconds(15)
+    /// Delay before retrying while the device link is down.
+    static let timeout = Duration.seconds(15)
 
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         while true {
@@ -25,7 +25,7 @@ struct KeepKeyInTime: Workflow {
                 services.crashes.reach(.beforeStep, in: "send \(attempt)")
                 let sending = try await send(snapshot.state, isOnDevice, attempt, services)
                 if sending == .later {
-                    try await steps.sleep(until: services.clock() + Self.patience)
+                    try await steps.sleep(until: services.clock() + Self.timeout)
                     continue
                 }
                 services.crashes.reach(.afterStep, in: "send \(attempt)")
@@ -47,11 +47,11 @@ struct KeepKeyInTime: Workflow {
     private enum Sending { case taken, needless, later }
 
     /// Hands the command over; later when the link does not take it now. A repeat carries the same action: the device hears of it once.
-    /// In the lock's turn: no request moves the same key meanwhile.
+    /// Holds the stream lock of the lock: no request of this process moves the same key meanwhile.
     private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Sending {
         guard let terms = grant.terms else { return .needless }
-        let turn = try await services.store.turn(Lock.stream(terms.lock.number))
-        defer { turn.end() }
+        let streamLock = try await services.store.lockStream(Lock.stream(terms.lock.number))
+        defer { streamLock.release() }
         let lock = try await services.store.load(Lock.self, terms.lock.description).state
         // A key that has left the lock meanwhile is not brought to the device; the revocation is on its way.
         if isAddition, lock.key(terms.key) == nil { return .later }
@@ -72,7 +72,7 @@ struct KeepKeyInTime: Workflow {
             return reply.outcome == .accepted || reply.outcome == .unknown ? .taken : .later
         } catch is AskFailure {
             return .later
-        } catch Failure.unavailable {
+        } catch RequestError.unavailable {
             return .later
         }
     }

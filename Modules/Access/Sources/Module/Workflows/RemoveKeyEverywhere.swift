@@ -22,8 +22,8 @@ struct RemoveKeyEverywhere: Workflow {
             let request = steps.request("lock \(lock)", by: .user(holder, email: nil), services)
             _ = try await services.execute(RemoveKey(lock: lock, key: key, index: nil), for: request)
             return "removed"
-        } catch Failure.refused(_, _, let words) {
-            return words
+        } catch RequestError.refused(_, _, let message) {
+            return message
         }
     }
 }

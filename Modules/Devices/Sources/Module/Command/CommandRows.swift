@@ -49,8 +49,8 @@ extension PendingCommand {
                 [
                     "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
                     """
-                    CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS \
-                    NULL AND about_\(place) IS NOT NULL
+                    CREATE INDEX commands_open_about_\(place) ON devices.commands (about_\(place)) WHERE finished_at IS NULL \
+                    AND about_\(place) IS NOT NULL
                     """,
                 ]
             })
@@ -64,7 +64,7 @@ extension PendingCommand {
         self.init(
             action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
             args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
-            org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Moment(milliseconds: 0), stage: stage,
+            org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Timestamp(milliseconds: 0), stage: stage,
             uptime: Uptime(boot: row.text("boot") ?? "", milliseconds: row.int("uptime") ?? 0),
             premise: try? row.json("premise")?.decoded(),
             wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"),
@@ -73,7 +73,7 @@ extension PendingCommand {
 
     /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock
     /// (`accepted_in_time`), or when what the decision relied on has changed (`premise_held`).
-    func insert(deadline: Moment, while condition: SQL = "TRUE") -> SQL {
+    func insert(deadline: Timestamp, while condition: SQL = "TRUE") -> SQL {
         """
         INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
         part_of, deadline,
@@ -88,7 +88,7 @@ extension PendingCommand {
     private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
     /// Ends the command; whoever comes second changes nothing, but for a late answer.
-    func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Moment) -> SQL {
+    func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Timestamp) -> SQL {
         """
         UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
         WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
@@ -113,8 +113,8 @@ extension PendingCommand {
     static func resting(on subject: String, after action: ActionID?, limit: Int) -> SQL {
         """
         SELECT * FROM devices.commands
-        WHERE finished_at IS NULL AND action_id > \(action?.text ?? "") AND (about_1 = \(subject) OR about_2 = \(subject) OR \
-        about_3 = \(subject))
+        WHERE finished_at IS NULL AND action_id > \(action?.text ?? "") AND (about_1 = \(subject) OR about_2 = \(subject) \
+        OR about_3 = \(subject))
         ORDER BY action_id LIMIT \(limit)
         """
     }

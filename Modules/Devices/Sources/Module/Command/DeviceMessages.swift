@@ -2,7 +2,7 @@ import DevicesContracts
 import Kernel
 
 /// What things send: shadow requests, acknowledgements, presence. Nothing is acknowledged before it is stored.
-extension DeviceDesk {
+extension ThingRunner {
     /// The longest payload that is read, in bytes: what AWS IoT takes.
     private static let longestPayload = 128 << 10
 
@@ -18,7 +18,7 @@ extension DeviceDesk {
                 }
                 token = try Shadow.token(of: request)
                 if let shadow, Shadow.problem(withName: shadow) { throw Shadow.Rejection.badName }
-                let idle = try await turn(thing) { try await handle(verb, request, token, thing, shadow) }
+                let idle = try await withThing(thing) { try await handle(verb, request, token, thing, shadow) }
                 for command in idle { try await clear(command, Self.trace) }
             } catch let rejection as Shadow.Rejection {
                 try await reject(rejection, verb, token, thing, shadow)
@@ -54,9 +54,9 @@ extension DeviceDesk {
         case .update: return try await update(request, thing, shadow)
         case .get: try await get(token, thing, shadow)
         case .delete:
-            var desk = try await open(thing, shadow)
-            let answer = try desk.shadow.delete(named: shadow, token: token, at: services.clock())
-            _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
+            var runner = try await open(thing, shadow)
+            let answer = try runner.shadow.delete(named: shadow, token: token, at: services.clock())
+            _ = try await services.store.run([try ThingTables.put(runner.shadow, thing, shadow)])
             try await tell([answer], thing, shadow)
         }
         return []
@@ -64,29 +64,30 @@ extension DeviceDesk {
 
     /// A device that asks is shown the command it should work on now.
     private func get(_ token: JSON?, _ thing: ThingName, _ shadow: String?) async throws {
-        var desk = try await open(thing, shadow)
-        let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == shadow }, at: services.clocks)
+        var runner = try await open(thing, shadow)
+        let next = PendingCommand.next(of: runner.commands.filter { $0.shadow == shadow }, at: services.clocks)
         try await withOpens(of: next.map { [$0] } ?? []) { others in
-            desk.commands.removeAll { $0.isDone(beside: others[$0.action]) }
+            runner.commands.removeAll { $0.isDone(beside: others[$0.action]) }
             let now = services.clocks
-            if settle(&desk, shadow, offersOldest: true, at: now) {
-                _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
+            if settle(&runner, shadow, offersOldest: true, at: now) {
+                _ = try await services.store.run([try ThingTables.put(runner.shadow, thing, shadow)])
             }
-            let shown = desk.shown
+            let shown = runner.shown
             try await tell(
-                [try desk.shadow.get(named: shadow, token: token, at: now.moment).counting(down: shown, at: now)], thing, shadow, for: shown
+                [try runner.shadow.get(named: shadow, token: token, at: now.moment).counting(down: shown, at: now)], thing, shadow,
+                for: shown
             )
         }
     }
 
     /// Puts into the slot what is to be done now, so that nobody is ever shown a command that has expired, timer or not. Answers whether
     /// that changed the shadow.
-    private func settle(_ desk: inout Desk, _ shadow: String?, offersOldest: Bool, at now: ClockReading) -> Bool {
-        guard let shadow, Self.commandShadows.contains(shadow), !desk.shadow.isDeleted else { return false }
-        let open = desk.commands.filter { $0.shadow == shadow && $0.isLive(at: now) }, shown = desk.shadow.desired["message_id"]
+    private func settle(_ runner: inout ThingRecord, _ shadow: String?, offersOldest: Bool, at now: ClockReading) -> Bool {
+        guard let shadow, Self.commandShadows.contains(shadow), !runner.shadow.isDeleted else { return false }
+        let open = runner.commands.filter { $0.shadow == shadow && $0.isLive(at: now) }, shown = runner.shadow.desired["message_id"]
         let next = PendingCommand.next(of: open, at: now)
         guard shown != next?.action.json, offersOldest || !open.contains(where: { $0.action.json == shown }) else { return false }
-        _ = desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment)
+        _ = runner.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment)
         return true
     }
 
@@ -94,45 +95,47 @@ extension DeviceDesk {
         let isCommands = shadow.map(Self.commandShadows.contains) ?? false
         if isCommands, request["state"]?["desired"] != nil { throw Shadow.Rejection.forbidden }
         let answer = request["state"]?["reported"]?["lastCommand"], action = answer?["message_id"]?.text.map { ActionID($0) }
-        var desk = try await open(thing, shadow, naming: action)
+        var runner = try await open(thing, shadow, naming: action)
         let now = services.clocks
-        if desk.shadow.isNew { try await refuseTooMany(thing) }
-        _ = settle(&desk, shadow, offersOldest: false, at: now)
-        let before = desk.shadow.version
-        var publications = try desk.shadow.update(request, at: now.moment)
-        let answered = desk.named.flatMap { $0.thing == thing ? $0 : nil }
+        if runner.shadow.isNew { try await refuseTooMany(thing) }
+        _ = settle(&runner, shadow, offersOldest: false, at: now)
+        let before = runner.shadow.version
+        var publications = try runner.shadow.update(request, at: now.moment)
+        let answered = runner.named.flatMap { $0.thing == thing ? $0 : nil }
         return try await withOpens(of: answered.map { [$0] } ?? []) { others in
-            var rows = ThingTables.noteInRing(.status, request, thing, at: now.moment), messages: [Commit.Posting] = [],
+            var rows = ThingTables.noteInRing(.status, request, thing, at: now.moment), messages: [Commit.OutgoingMessage] = [],
                 idle: [PendingCommand] = []
             if let answer, let command = answered, let end = Self.end(command, answer, at: now) {
                 let other = others[command.action]
                 rows.append(end.row)
                 if PendingCommand.endsAction(end.fact.outcome, beside: other) {
-                    messages.append(try Commit.Posting(end.fact, at: now.moment))
+                    messages.append(try Commit.OutgoingMessage(end.fact, at: now.moment))
                 }
                 // A door that is open is not opened again: the other command ends in the same commit, whatever thing it is for.
                 if let other, other.isOpen, end.fact.outcome == .succeeded { idle = [other] }
-                let settled = desk.commands.filter(command.settles)
+                let settled = runner.commands.filter(command.settles)
                 let over = Set((settled + idle).map(\.action) + [command.action])
                 rows += settled.map { $0.finish(.withdrawn, error: "the key was removed meanwhile", at: now.moment) }
                 rows += idle.map { $0.finish(.withdrawn, error: nil, at: now.moment) }
                 messages += try settled.map {
-                    try Commit.Posting($0.finished(.withdrawn, error: "the key was removed meanwhile", at: now.moment), at: now.moment)
+                    try Commit.OutgoingMessage(
+                        $0.finished(.withdrawn, error: "the key was removed meanwhile", at: now.moment), at: now.moment)
                 }
-                desk.commands.removeAll { over.contains($0.action) }
-                let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == command.shadow }, at: now)
+                runner.commands.removeAll { over.contains($0.action) }
+                let next = PendingCommand.next(of: runner.commands.filter { $0.shadow == command.shadow }, at: now)
                 if isCommands {
                     publications.removeAll { $0.tail == "update/delta" }
-                    publications += desk.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
+                    publications += runner.shadow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
                         .filter {
                             $0.tail != "update/accepted"
                         }
                 }
             }
-            rows.append(try ThingTables.put(desk.shadow, thing, shadow))
-            if !isCommands, desk.shadow.version != before { messages.append(try shadowChanged(desk, thing, at: now.moment)) }
+            rows.append(try ThingTables.put(runner.shadow, thing, shadow))
+            if !isCommands, runner.shadow.version != before { messages.append(try shadowChanged(runner, thing, at: now.moment)) }
             try await services.store.commit(Commit(rows: rows, messages: messages, trace: Self.trace))
-            let shown = isCommands ? desk.shown : nil, isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
+            let shown = isCommands ? runner.shown : nil,
+                isOffer = { (publication: Shadow.Publication) in publication.tail == "update/delta" }
             try await tell(publications.filter { !isOffer($0) }, thing, shadow)
             try await tell(publications.filter(isOffer).map { $0.counting(down: shown, at: now) }, thing, shadow, for: shown)
             return idle.filter { $0.thing != thing }
@@ -165,18 +168,18 @@ extension DeviceDesk {
         )
     }
 
-    private func shadowChanged(_ desk: Desk, _ thing: ThingName, at now: Moment) throws -> Commit.Posting {
-        let shadow = desk.shadow
+    private func shadowChanged(_ runner: ThingRecord, _ thing: ThingName, at now: Timestamp) throws -> Commit.OutgoingMessage {
+        let shadow = runner.shadow
         let fact = ShadowChanged(
             thing: thing, version: shadow.version, desired: shadow.desired.isNull ? nil : shadow.desired,
             reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:],
             metadata: shadow.document(at: now)["metadata"])
-        return try Commit.Posting(fact, audience: desk.owner.org.map { [$0] } ?? [], at: now)
+        return try Commit.OutgoingMessage(fact, audience: runner.owner.org.map { [$0] } ?? [], at: now)
     }
 
     /// The newest sign of life counts; a will that was registered before it does not.
     private func note(_ thing: ThingName, _ sign: HubLink.SignOfLife) async throws {
-        try await turn(thing) {
+        try await withThing(thing) {
             let now = services.clocks, known = try await services.store.query(ThingTables.presence(thing)).first
             let last = PresenceRow(known)
             guard last.admits(sign) else { return }
@@ -194,7 +197,7 @@ extension DeviceDesk {
             let things = try await services.store.query(PendingCommand.unanswered(after: last)).compactMap { $0.text("thing") }
             for name in things {
                 let thing = ThingName(name)
-                try await turn(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow) } }
+                try await withThing(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow) } }
             }
             guard let end = things.last else { return }
             last = end
@@ -203,19 +206,19 @@ extension DeviceDesk {
 
     /// Offers the oldest live command once more; the device knows it by its message id.
     private func offerAgain(_ thing: ThingName, _ shadow: String) async throws {
-        var desk = try await open(thing, shadow)
-        guard let next = PendingCommand.next(of: desk.commands.filter { $0.shadow == shadow }, at: services.clocks) else { return }
+        var runner = try await open(thing, shadow)
+        guard let next = PendingCommand.next(of: runner.commands.filter { $0.shadow == shadow }, at: services.clocks) else { return }
         try await withOpens(of: [next]) { others in
             guard !next.isDone(beside: others[next.action]) else { return }
             let now = services.clocks
-            let publications = desk.shadow.replaceDesired(with: next.slot(at: now), at: now.moment)
-            _ = try await services.store.run([try ThingTables.put(desk.shadow, thing, shadow)])
+            let publications = runner.shadow.replaceDesired(with: next.slot(at: now), at: now.moment)
+            _ = try await services.store.run([try ThingTables.put(runner.shadow, thing, shadow)])
             try await publish(publications.filter { $0.tail == "update/delta" }, thing, shadow, for: next)
         }
     }
 }
 
-extension DeviceDesk.Desk {
+extension ThingRunner.ThingRecord {
     /// The command that the slot shows.
     var shown: PendingCommand? { commands.first { $0.action.json == shadow.desired["message_id"] } }
 }

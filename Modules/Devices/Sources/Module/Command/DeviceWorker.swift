@@ -3,11 +3,11 @@ import Kernel
 
 /// Runs the devices side: hears the link, expires commands, forgets old messages. One process at a time is connected to the hubs.
 struct DeviceWorker: Sendable {
-    let desk: DeviceDesk
+    let runner: ThingRunner
     private let mailbox: Mailbox
     private static let workers = 20, workersOfOneShare = 16
 
-    init(desk: DeviceDesk) { (self.desk, mailbox) = (desk, Mailbox(desk.shares, widthOfOne: Self.workersOfOneShare)) }
+    init(runner: ThingRunner) { (self.runner, mailbox) = (runner, Mailbox(runner.shares, widthOfOne: Self.workersOfOneShare)) }
 
     var jobs: [Job] {
         [
@@ -29,23 +29,23 @@ struct DeviceWorker: Sendable {
     /// What has expired while nobody looked is withdrawn before the first message can be answered.
     private func listen() async throws {
         try await expireAll()
-        try await desk.link.listen { inbound in
+        try await runner.link.listen { inbound in
             guard let thing = inbound.thing else {
                 Task { await offerUnanswered() }
                 return true
             }
             let hasRoom = mailbox.put(inbound)
             if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
-                Task { try? await desk.reject(.busy, verb, nil, thing, shadow) }
+                Task { try? await runner.reject(.busy, verb, nil, thing, shadow) }
             }
             return hasRoom
         }
     }
 
     private func offerUnanswered() async {
-        do { try await desk.offerUnanswered() } catch {
+        do { try await runner.offerUnanswered() } catch {
             // The link or the database is away again: its return brings the next try.
-            desk.services.log.warning("Commands could not be offered again", ["error": "\(error)"])
+            runner.services.log.warning("Commands could not be offered again", ["error": "\(error)"])
         }
     }
 
@@ -66,14 +66,14 @@ struct DeviceWorker: Sendable {
         var pause = Duration.milliseconds(50)
         while true {
             do {
-                return try await desk.receive(inbound)
-            } catch Failure.unavailable, Failure.outcomeUnknown, CommitFailure.violated {
+                return try await runner.receive(inbound)
+            } catch RequestError.unavailable, RequestError.outcomeUnknown, CommitFailure.violated {
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                return desk.services.log.warning("A message of a device was not handled", ["error": "\(error)"])
+                return runner.services.log.warning("A message of a device was not handled", ["error": "\(error)"])
             }
         }
     }
@@ -83,7 +83,7 @@ struct DeviceWorker: Sendable {
             try await Task.sleep(for: .milliseconds(200))
             do { try await expireAll() } catch is CancellationError { throw CancellationError() } catch {
                 // The link must not go down with the database: what devices say waits for it.
-                desk.services.log.warning("Commands could not be looked at for their expiry", ["error": "\(error)"])
+                runner.services.log.warning("Commands could not be looked at for their expiry", ["error": "\(error)"])
                 try await Task.sleep(for: .seconds(1))
             }
         }
@@ -93,12 +93,12 @@ struct DeviceWorker: Sendable {
     func expireAll() async throws {
         var last = ""
         while true {
-            let things = try await desk.services.store.query(PendingCommand.expired(at: desk.services.clocks, after: last)).compactMap {
+            let things = try await runner.services.store.query(PendingCommand.expired(at: runner.services.clocks, after: last)).compactMap {
                 $0.text("thing")
             }
             for thing in things {
-                do { try await desk.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
-                    desk.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])
+                do { try await runner.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
+                    runner.services.log.error("A command could not be ended", ["thing": thing, "error": "\(error)"])
                 }
             }
             guard let end = things.last else { return }
@@ -108,7 +108,7 @@ struct DeviceWorker: Sendable {
 
     private func forget() async throws {
         while true {
-            _ = try await desk.services.store.run([ThingTables.forget(before: desk.services.clock() - .seconds(7 * 86_400))])
+            _ = try await runner.services.store.run([ThingTables.forget(before: runner.services.clock() - .seconds(7 * 86_400))])
             try await Task.sleep(for: .seconds(3_600))
         }
     }

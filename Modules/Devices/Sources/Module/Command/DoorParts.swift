@@ -39,7 +39,7 @@ extension PendingCommand {
 /// The other commands of opens, by the ids of the commands beside them.
 typealias Others = [ActionID: PendingCommand]
 
-extension DeviceDesk {
+extension ThingRunner {
     /// The id of the `UnlockDoor` that belongs to an open.
     func doorPart(of action: ActionID) -> ActionID {
         ActionID(UUIDText(digest: services.vault.sha256(Array("\(action) UnlockDoor".utf8))).text)
@@ -57,12 +57,14 @@ extension DeviceDesk {
     }
 
     /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two
-    /// things, whose turns do not see each other. Always inside a turn of a thing, never around one.
+    /// things, whose locks do not see each other. Always inside the lock of a thing, never around one.
     func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
         let parts = commands.filter { $0.partOf != nil }
-        var turns: [Turn] = []
-        defer { for turn in turns { turn.end() } }
-        for whole in Set(parts.map(\.whole.text)).sorted() { turns.append(try await services.store.turn(StreamName("open", whole))) }
+        var streamLocks: [StreamLock] = []
+        defer { for streamLock in streamLocks { streamLock.release() } }
+        for whole in Set(parts.map(\.whole.text)).sorted() {
+            streamLocks.append(try await services.store.lockStream(StreamName("open", whole)))
+        }
         var others: Others = [:]
         for part in parts {
             others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.flatMap(PendingCommand.init)
@@ -73,7 +75,7 @@ extension DeviceDesk {
     /// Clears the slot of a command whose end is stored already, on another thing than the one that ended it. Should this not
     /// happen, the next read of the slot does it: what has ended is shown to nobody.
     func clear(_ command: PendingCommand, _ trace: Trace) async throws {
-        try await turn(command.thing) {
+        try await withThing(command.thing) {
             try await end([], try await open(command.thing, command.shadow), command.thing, command.shadow, trace)
         }
     }

@@ -2,7 +2,7 @@ import DevicesContracts
 import Kernel
 
 /// Commands of other modules on their way into the store and out to the device.
-extension DeviceDesk {
+extension ThingRunner {
     /// How many commands may wait for one thing; removals always may.
     private static let mostWaiting = 1_000
 
@@ -20,7 +20,7 @@ extension DeviceDesk {
     func hand(over ask: SendCommand, beside whole: PendingCommand? = nil, _ context: AskContext) async throws -> HandOver {
         underWay.begin(ask.thing)
         defer { underWay.end(ask.thing) }
-        return try await turn(ask.thing) {
+        return try await withThing(ask.thing) {
             var place = try await place(for: ask)
             let isOffline = place.isOnline == false, matter = place.matter
             let fresh = command(ask, beside: whole, place, matter)
@@ -126,7 +126,7 @@ extension DeviceDesk {
             let delivery = try await publish(delta, command.thing, command.shadow, for: command)
             services.crashes.reach(.afterAcknowledgement, in: services.module)
             if delivery == .taken { delivered.note(command.action) }
-            // Within the turn, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
+            // While the thing is locked, so that nobody sees an older document after a newer one; the command is out whether they are taken or not.
             _ = try? await publish(documents, command.thing, command.shadow, for: command)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         } catch is HubLink.Down where storing == nil {

@@ -12,10 +12,10 @@ struct PendingCommand: Sendable, Equatable {
     let shadow: String
     let command: String
     let args: JSON
-    let expiresAt: Moment?
+    let expiresAt: Timestamp?
     let context: JSON
     let org: OrgID?
-    let createdAt: Moment
+    let createdAt: Timestamp
     var stage: Stage
     /// The machine's uptime when it was stored.
     var uptime = Uptime.unknown
@@ -26,7 +26,7 @@ struct PendingCommand: Sendable, Equatable {
     var wasLate = false
     /// The action that this is a part of, where an action is several commands.
     var partOf: ActionID?
-    var finishedAt: Moment?
+    var finishedAt: Timestamp?
     /// Why it failed, in the words of who ended it.
     var error: String?
 
@@ -48,7 +48,7 @@ struct PendingCommand: Sendable, Equatable {
     /// An ask that was under way when the command was taken back is no such one.
     func wasGivenUp(before context: AskContext) -> Bool {
         guard stage == .withdrawn, !wasLate, let finishedAt else { return false }
-        return context.deadline - SendCommand.patience > finishedAt
+        return context.deadline - SendCommand.timeout > finishedAt
     }
 
     /// Whether it was ended before it can have left for a device. Of others that were taken back nobody knows.
@@ -58,7 +58,7 @@ struct PendingCommand: Sendable, Equatable {
     private static let barred = "withdrawn"
 
     /// What stands in the place of a command that was taken back before it came.
-    static func bar(_ action: ActionID, _ thing: ThingName, at now: Moment) -> PendingCommand {
+    static func bar(_ action: ActionID, _ thing: ThingName, at now: Timestamp) -> PendingCommand {
         PendingCommand(
             action: action, thing: thing, shadow: "command", command: barred, args: [:], expiresAt: nil, context: .null, org: nil,
             createdAt: now,
@@ -90,7 +90,7 @@ struct PendingCommand: Sendable, Equatable {
             && args["key_uuid"] != nil && args["key_uuid"] == other.args["key_uuid"]
     }
 
-    func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Moment) -> CommandFinished {
+    func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Timestamp) -> CommandFinished {
         CommandFinished(
             action: partOf ?? action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: !neverLeft,
             isLate: isLate, finishedAt: now, context: context)

@@ -5,9 +5,9 @@ import Kernel
 struct PresenceRow: Sendable, Equatable {
     let isOnline: Bool?
     /// When the thing last said that it was there, by its own clock.
-    let saidAt: Moment?
+    let saidAt: Timestamp?
 
-    init(isOnline: Bool?, saidAt: Moment?) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
+    init(isOnline: Bool?, saidAt: Timestamp?) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     init(_ row: Row?) { self.init(isOnline: row?.bool("online"), saidAt: row?.moment("said_at")) }
 
     /// A thing registers its will a moment before it says that it is there.
@@ -26,7 +26,7 @@ extension ThingTables {
 
     static func presence(_ thing: ThingName) -> SQL { "SELECT online, at, said_at FROM devices.presence WHERE thing = \(thing)" }
 
-    static func putPresence(_ thing: ThingName, _ sign: HubLink.SignOfLife, after last: PresenceRow, at now: Moment) -> SQL {
+    static func putPresence(_ thing: ThingName, _ sign: HubLink.SignOfLife, after last: PresenceRow, at now: Timestamp) -> SQL {
         let saidAt = sign.isOnline ? sign.saidAt : last.saidAt
         return """
             INSERT INTO devices.presence (thing, online, at, said_at) VALUES (\(thing), \(sign.isOnline), \(now), \(optional: saidAt))

@@ -3,10 +3,10 @@ import Kernel
 import Synchronization
 
 /// Commands end with the rights that they rest on.
-extension DeviceDesk {
+extension ThingRunner {
     private static let trace = Trace(correlation: "premise", causation: nil)
     /// How many commands are looked at together.
-    private static let portion = 100
+    private static let batchSize = 100
     private static let hasEnded = "the right that it rested on has ended"
 
     /// Those of the open commands of a thing that may be shown to it. What has waited is asked about; what has lost its right is
@@ -35,7 +35,7 @@ extension DeviceDesk {
     private func endFallen(_ commands: [PendingCommand]) async throws {
         try await withOpens(of: commands) { others in
             let now = services.clock(), ends: [End] = commands.map { ($0, .withdrawn, Self.hasEnded) }
-            let messages = try Self.told(ends, others, at: now).map { try Commit.Posting($0, at: now) }
+            let messages = try Self.told(ends, others, at: now).map { try Commit.OutgoingMessage($0, at: now) }
             try await services.store.commit(
                 Commit(rows: commands.map { $0.finish(.withdrawn, error: Self.hasEnded, at: now) }, messages: messages, trace: Self.trace))
         }
@@ -63,22 +63,23 @@ extension DeviceDesk {
     ///
     /// Throws when some could not be looked at; those that are known to have lost their rights are withdrawn all the same.
     func lookAgain(at subject: String, _ trace: Trace) async throws {
-        for thing in underWay.all { try await turn(thing) {} }
+        for thing in underWay.all { try await withThing(thing) {} }
         var last: ActionID?, areAllKnown = true
         while true {
-            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.portion)).compactMap(
-                PendingCommand.init)
+            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.batchSize))
+                .compactMap(
+                    PendingCommand.init)
             guard let end = resting.last else { break }
             let verdicts = await hold(resting), fallen = resting.filter { verdicts[$0.action] == false }
             for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }
             areAllKnown = areAllKnown && verdicts.count == resting.count
             last = end.action
         }
-        guard areAllKnown else { throw Failure.unavailable("The rights could not be looked at.", retryAfter: .seconds(1)) }
+        guard areAllKnown else { throw RequestError.unavailable("The rights could not be looked at.", retryAfter: .seconds(1)) }
     }
 
     private func withdraw(_ commands: [PendingCommand], from thing: ThingName, _ trace: Trace) async throws {
-        try await turn(thing) {
+        try await withThing(thing) {
             let stored = try await services.store.query(PendingCommand.open(for: thing)).compactMap(PendingCommand.init)
             let open = stored.filter { one in commands.contains { $0.action == one.action } }
             for (shadow, commands) in Dictionary(grouping: open, by: \.shadow) {

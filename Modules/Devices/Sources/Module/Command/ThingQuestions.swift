@@ -2,21 +2,21 @@ import DevicesContracts
 import Kernel
 
 /// What other modules may ask about things.
-extension DeviceDesk {
-    var answers: [Answering] {
+extension ThingRunner {
+    var answers: [AskHandler] {
         [
-            Answering(SendCommand.self) { try await send($0, $1) },
-            Answering(WithdrawCommand.self) { question, context in
+            AskHandler(SendCommand.self) { try await send($0, $1) },
+            AskHandler(WithdrawCommand.self) { question, context in
                 WithdrawCommand.Reply(mayHaveLeft: try await withdraw(question, context.trace))
             },
-            Answering(EndsOfCommands.self) { question, _ in try await ends(of: question.actions) },
-            Answering(LookAgain.self) { question, context in
+            AskHandler(EndsOfCommands.self) { question, _ in try await ends(of: question.actions) },
+            AskHandler(LookAgain.self) { question, context in
                 try await lookAgain(at: question.about, context.trace)
                 return Done()
             },
-            Answering(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
-            Answering(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
-            Answering(ThingMessages.self) { question, _ in try await messages(question) },
+            AskHandler(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
+            AskHandler(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
+            AskHandler(ThingMessages.self) { question, _ in try await messages(question) },
         ]
     }
 
@@ -70,7 +70,7 @@ extension DeviceDesk {
         ])
         func read(_ row: Row) -> ThingMessages.Message {
             ThingMessages.Message(
-                id: row.int("id") ?? 0, payload: row.json("payload") ?? .null, at: row.moment("at") ?? Moment(milliseconds: 0))
+                id: row.int("id") ?? 0, payload: row.json("payload") ?? .null, at: row.moment("at") ?? Timestamp(milliseconds: 0))
         }
         return ThingMessages.Reply(commands: rows[0].map(read), statuses: rows[1].map(read))
     }

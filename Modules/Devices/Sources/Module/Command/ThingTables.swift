@@ -10,8 +10,8 @@ enum ThingTables {
             "CREATE TABLE devices.presence (thing TEXT PRIMARY KEY, online BOOLEAN NOT NULL, at BIGINT NOT NULL)",
             "CREATE TABLE devices.shadows (thing TEXT NOT NULL, shadow TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (thing, shadow))",
             """
-            CREATE TABLE devices.messages (id {identity}, thing TEXT NOT NULL, direction TEXT NOT NULL, payload TEXT NOT \
-            NULL, at BIGINT NOT NULL)
+            CREATE TABLE devices.messages (id {identity}, thing TEXT NOT NULL, direction TEXT NOT NULL, payload TEXT NOT NULL, \
+            at BIGINT NOT NULL)
             """,
             "CREATE INDEX messages_by_thing ON devices.messages (thing, id)",
         ])
@@ -73,7 +73,7 @@ enum ThingTables {
     }
     enum Direction: String { case command, status }
 
-    static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Moment) -> SQL {
+    static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> SQL {
         "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
     }
 
@@ -81,7 +81,7 @@ enum ThingTables {
     private static let ring = 200
 
     /// The same for what things send, who may send much: now and then what stands beyond the ring goes.
-    static func noteInRing(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Moment) -> [SQL] {
+    static func noteInRing(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> [SQL] {
         let note = note(direction, payload.bytes.count <= Shadow.largest ? payload : ["truncated": true], thing, at: now)
         guard now.milliseconds % 16 == 0 else { return [note] }
         return [
@@ -101,5 +101,5 @@ enum ThingTables {
     }
 
     /// Messages are for smoke tests; a week is enough.
-    static func forget(before moment: Moment) -> SQL { "DELETE FROM devices.messages WHERE at < \(moment)" }
+    static func forget(before moment: Timestamp) -> SQL { "DELETE FROM devices.messages WHERE at < \(moment)" }
 }

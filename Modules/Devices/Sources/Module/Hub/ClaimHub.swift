@@ -12,10 +12,10 @@ struct ClaimHub: Command {
 
     var target: String { hub.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case otherHub, noTenant, notProvisioned
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .otherHub: "The body's hubId must be the id in the path."
             case .noTenant: "A super key must name the orgId it claims for."
@@ -24,7 +24,7 @@ struct ClaimHub: Command {
         }
     }
 
-    func decide(_ state: Hub, _: NoFacts, at now: Moment) throws(Refusal) -> [Hub.Event] {
+    func decide(_ state: Hub, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Hub.Event] {
         guard named == hub else { throw .otherHub }
         guard let tenant = caller.org ?? org else { throw .noTenant }
         guard state.status == .provisioned else { throw .notProvisioned }

@@ -12,15 +12,15 @@ struct Hub: Aggregate {
     }
 
     enum Event: Sendable, Equatable {
-        case provisioned(Hardware, at: Moment)
-        case claimed(Claim, at: Moment)
+        case provisioned(Hardware, at: Timestamp)
+        case claimed(Claim, at: Timestamp)
     }
 
     /// What was manufactured.
     struct Hardware: Sendable, Equatable, Codable {
         let hub: Hub.ID
-        let serial: NonEmpty
-        let model: NonEmpty
+        let serial: NonEmptyString
+        let model: NonEmptyString
         let thing: ThingName
         let vendor: String?
     }
@@ -36,9 +36,9 @@ struct Hub: Aggregate {
 
     private(set) var status = Status.unknown
     private(set) var hardware: Hardware?
-    private(set) var provisionedAt: Moment?
+    private(set) var provisionedAt: Timestamp?
     private(set) var claim: Claim?
-    private(set) var claimedAt: Moment?
+    private(set) var claimedAt: Timestamp?
 
     mutating func apply(_ event: Event) {
         switch event {

@@ -8,7 +8,7 @@ struct HubEvents: EventForms {
         members: .init(
             .member("hubId"), .member("serial"), .member("model"), .member("thingName"), .member("vendorName"),
             .milliseconds("provisionedAt")),
-        make: { (hub: Hub.ID, serial: NonEmpty, model: NonEmpty, thing: ThingName, vendor: String?, at: Moment) in
+        make: { (hub: Hub.ID, serial: NonEmptyString, model: NonEmptyString, thing: ThingName, vendor: String?, at: Timestamp) in
             .provisioned(Hub.Hardware(hub: hub, serial: serial, model: model, thing: thing, vendor: vendor), at: at)
         },
         take: { event in

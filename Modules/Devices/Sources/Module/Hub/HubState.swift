@@ -1,7 +1,7 @@
 import DevicesContracts
 import Kernel
 
-/// Asks the desk to set what is wanted of a thing. Only this module asks.
+/// Asks for a desired state of a thing. Only this module asks.
 struct WantState: Ask {
     static let name = "devices.WantState", module = "devices"
     let thing: ThingName
@@ -23,13 +23,13 @@ struct WantState: Ask {
 struct HubStateCall: ExternalCall {
     let want: WantState
 
-    static let answers = [Answer.deviceUnreachable]
+    static let answers = [ResponseSpec.deviceUnreachable]
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
         switch try await services.bus.ask(want, trace: context.request.trace, now: services.clock()).outcome {
         case .accepted: return .none
-        case .unreachable: throw Failure.deviceUnreachable("The device link did not take the change; nothing was stored.")
-        case .foreign: throw Failure.refused(.forbidden, code: nil, words: "The thing of this hub belongs to somebody else.")
+        case .unreachable: throw RequestError.deviceUnreachable("The device link did not take the change; nothing was stored.")
+        case .foreign: throw RequestError.refused(.forbidden, code: nil, message: "The thing of this hub belongs to somebody else.")
         }
     }
 }
@@ -47,20 +47,20 @@ extension Effect {
     }
 }
 
-extension DeviceDesk {
+extension ThingRunner {
     func want(_ question: WantState) async throws -> WantState.Reply {
-        try await turn(question.thing) {
+        try await withThing(question.thing) {
             guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
-            var desk = try await open(question.thing, question.shadow)
-            let before = desk.shadow
-            guard Self.isFree(desk.owner, for: question) else { return WantState.Reply(outcome: .foreign) }
-            let publications = try desk.shadow.update(["state": ["desired": question.desired]], at: services.clock())
-            _ = try await services.store.run([try ThingTables.put(desk.shadow, question.thing, question.shadow)])
+            var runner = try await open(question.thing, question.shadow)
+            let before = runner.shadow
+            guard Self.isFree(runner.owner, for: question) else { return WantState.Reply(outcome: .foreign) }
+            let publications = try runner.shadow.update(["state": ["desired": question.desired]], at: services.clock())
+            _ = try await services.store.run([try ThingTables.put(runner.shadow, question.thing, question.shadow)])
             do { try await publish(publications, question.thing, question.shadow) } catch is HubLink.Down {
-                try await revert(desk.shadow, to: before, question)
+                try await revert(runner.shadow, to: before, question)
                 return WantState.Reply(outcome: .unreachable)
             } catch is HubLink.Unknown {
-                try await revert(desk.shadow, to: before, question)
+                try await revert(runner.shadow, to: before, question)
                 return WantState.Reply(outcome: .unreachable)
             }
             return WantState.Reply(outcome: .accepted)

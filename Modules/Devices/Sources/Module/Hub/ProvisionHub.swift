@@ -5,18 +5,18 @@ import Kernel
 struct ProvisionHub: Command {
     let hub: Hub.ID
     let named: UUIDText
-    let serial: NonEmpty
-    let model: NonEmpty
+    let serial: NonEmptyString
+    let model: NonEmptyString
     let thing: NewThingName?
     let vendor: Name?
 
     static let createsAggregate = true
     var target: String { hub.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case otherHub, thingTaken
         var kind: RefusalKind { self == .thingTaken ? .forbidden : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .otherHub: "The body's hubId must be the id in the path."
             case .thingTaken: "The thing name belongs to another hub, device or lock."
@@ -26,7 +26,7 @@ struct ProvisionHub: Command {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
 
-    func decide(_ state: Hub, _: NoFacts, at now: Moment) throws(Refusal) -> [Hub.Event] {
+    func decide(_ state: Hub, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Hub.Event] {
         guard Hub.ID(named.text) == hub else { throw .otherHub }
         guard state.status == .unknown else { return [] }  // registering what exists is not an error
         let hardware = Hub.Hardware(
@@ -55,7 +55,7 @@ struct ProvisionHub: Command {
 }
 
 /// The name of a thing as it is first given.
-struct NewThingName: Text {
+struct NewThingName: StringValue {
     let text: String
     init(_ text: String) { self.text = ThingName(text).text }
     static var longest: Int { 128 }

@@ -13,7 +13,7 @@ struct CreateMatterDevice: Command {
         /// The tenant of the hub; nil while nobody has claimed it.
         let org: OrgID?
         /// Who has the thing already.
-        let owner: DeviceDesk.Owner
+        let owner: ThingRunner.Owner
         /// The tenant that asks.
         let asking: OrgID?
     }
@@ -21,10 +21,10 @@ struct CreateMatterDevice: Command {
     static let createsAggregate = true
     var target: String { device.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case otherDevice, thingTaken
         var kind: RefusalKind { self == .thingTaken ? .forbidden : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .otherDevice: "The body's deviceId must be the id in the path."
             case .thingTaken: "The thing of this device belongs to somebody else."
@@ -34,7 +34,7 @@ struct CreateMatterDevice: Command {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("things") ? .thingTaken : nil }
 
-    func decide(_ state: MatterDevice, _ facts: Facts, at now: Moment) throws(Refusal) -> [MatterDevice.Event] {
+    func decide(_ state: MatterDevice, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [MatterDevice.Event] {
         guard named == device else { throw .otherDevice }
         guard state.registration == nil else { return [] }  // registering what exists is not an error
         switch facts.owner {
@@ -53,7 +53,7 @@ struct CreateMatterDevice: Command {
     func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> Facts {
         let row = try await services.store.query(ThingTables.owner(ThingName(thing.text))).first
         let org = try await services.store.load(Hub.self, hub.text).state.organisation
-        return Facts(org: org, owner: DeviceDesk.owner(of: row), asking: request.caller.org)
+        return Facts(org: org, owner: ThingRunner.owner(of: row), asking: request.caller.org)
     }
 
     /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.

@@ -9,7 +9,7 @@ struct MatterDevice: Aggregate {
 
     enum Event: Sendable, Equatable {
         /// - Parameter org: the tenant of its hub at that time.
-        case created(Registration, org: OrgID?, at: Moment)
+        case created(Registration, org: OrgID?, at: Timestamp)
     }
 
     /// What was registered.

@@ -7,7 +7,7 @@ struct MatterDeviceEvents: EventForms {
         "MatterDeviceCreated", "A Matter device was registered.",
         members: .init(
             .member("deviceId"), .member("thingName"), .member("hubId"), .member("deviceType"), .tenant, .milliseconds("createdAt")),
-        make: { (device: MatterDevice.ID, thing: ThingName, hub: Hub.ID, type: String, org: OrgID?, at: Moment) in
+        make: { (device: MatterDevice.ID, thing: ThingName, hub: Hub.ID, type: String, org: OrgID?, at: Timestamp) in
             .created(MatterDevice.Registration(device: device, thing: thing, hub: hub, type: type), org: org, at: at)
         },
         take: { event in

@@ -29,8 +29,8 @@ enum MatterDevicesView {
         """
         SELECT device.thing FROM devices.matter_devices device
         WHERE (device.device_id = \(lock) OR device.thing = \(lock))
-            AND (SELECT own.org_id FROM devices.things own WHERE own.name = device.thing) = (SELECT lock.org_id FROM \
-        devices.things lock WHERE lock.name = \(lock))
+            AND (SELECT own.org_id FROM devices.things own WHERE own.name = device.thing) = (SELECT lock.org_id \
+        FROM devices.things lock WHERE lock.name = \(lock))
         ORDER BY device.device_id LIMIT 1
         """
     }

@@ -6,7 +6,7 @@ struct Merge {
     private(set) var visits = 0
 
     /// Members of objects are merged, null removes, everything else (lists too) replaces.
-    mutating func merge(_ part: JSON, into old: JSON, _ oldTimes: JSON, at now: Moment) -> (JSON, JSON) {
+    mutating func merge(_ part: JSON, into old: JSON, _ oldTimes: JSON, at now: Timestamp) -> (JSON, JSON) {
         visits += 1
         guard case .object(let part) = part else { return part.isNull ? (.null, .null) : (part, stamped(part, at: now)) }
         var merged = old.members ?? [:], times = old.members == nil ? [:] : oldTimes.members ?? [:]
@@ -19,7 +19,7 @@ struct Merge {
     }
 
     /// The document with `{"timestamp": seconds}` in the place of every leaf.
-    mutating func stamped(_ document: JSON, at now: Moment) -> JSON {
+    mutating func stamped(_ document: JSON, at now: Timestamp) -> JSON {
         visits += 1
         switch document {
         case .object(let object):

@@ -59,7 +59,7 @@ struct Shadow: Sendable, Equatable, Codable {
 extension Shadow {
     /// Carries out an update document: merges, raises the version, answers `accepted`, `documents` and, where something is wanted
     /// that is not reported, `delta`.
-    mutating func update(_ request: JSON, at now: Moment) throws(Rejection) -> [Publication] {
+    mutating func update(_ request: JSON, at now: Timestamp) throws(Rejection) -> [Publication] {
         let token = try Self.token(of: request), state = try Self.state(of: request)
         guard Merge.depth(of: .object(state)) <= 9 else { throw .tooDeep }
         if let wanted = request["version"] {
@@ -107,7 +107,7 @@ extension Shadow {
 
     /// Puts a document in the place of the desired one, whatever it was; nothing clears it.
     /// - Parameter hidesPrevious: whether what was wanted before is shown to nobody any more.
-    mutating func replaceDesired(with document: JSON, hidesPrevious: Bool = false, at now: Moment) -> [Publication] {
+    mutating func replaceDesired(with document: JSON, hidesPrevious: Bool = false, at now: Timestamp) -> [Publication] {
         var before = self
         if hidesPrevious { (before.desired, before.desiredTimes) = (.null, .null) }
         var merge = Merge()
@@ -115,14 +115,14 @@ extension Shadow {
         return changed(from: before, request: ["desired": document], token: nil, offers: !document.isNull, at: now)
     }
 
-    func get(named name: String?, token: JSON?, at now: Moment) throws(Rejection) -> Publication {
+    func get(named name: String?, token: JSON?, at now: Timestamp) throws(Rejection) -> Publication {
         guard !isDeleted else { throw .none(name) }
         var payload = document(at: now)
         payload["clientToken"] = token
         return Publication(tail: "get/accepted", payload: .object(payload))
     }
 
-    mutating func delete(named name: String?, token: JSON?, at now: Moment) throws(Rejection) -> Publication {
+    mutating func delete(named name: String?, token: JSON?, at now: Timestamp) throws(Rejection) -> Publication {
         guard !isDeleted else { throw .none(name) }
         let last = version
         desired = .null
@@ -134,7 +134,7 @@ extension Shadow {
             tail: "delete/accepted", payload: ["version": .int(Int64(last)), "timestamp": .int(now.seconds), "clientToken": token])
     }
 
-    private mutating func changed(from before: Shadow, request: JSON, token: JSON?, offers: Bool, at now: Moment) -> [Publication] {
+    private mutating func changed(from before: Shadow, request: JSON, token: JSON?, offers: Bool, at now: Timestamp) -> [Publication] {
         version += 1
         isDeleted = false
         var merge = Merge()
@@ -186,7 +186,7 @@ extension Shadow {
     /// State, metadata and version, as `documents` shows each side.
     private var plain: JSON.Object { ["state": state, "metadata": metadata, "version": .int(Int64(version))] }
 
-    func document(at now: Moment) -> JSON.Object {
+    func document(at now: Timestamp) -> JSON.Object {
         var state = state.members ?? [:]
         state["delta"] = delta?.state
         return ["state": .object(state), "metadata": metadata, "version": .int(Int64(version)), "timestamp": .int(now.seconds)]

@@ -17,9 +17,9 @@ struct AccessibleLocks: Query, ConcernsUser {
     }
 
     /// The same until the next lock begins to count or ends.
-    func steady(_ account: UserAccount, at now: Moment) -> Moment? {
+    func steady(_ account: UserAccount, at now: Timestamp) -> Timestamp? {
         account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min()
-            ?? Moment(milliseconds: .max)
+            ?? Timestamp(milliseconds: .max)
     }
 
     static let operation = Operation.query(

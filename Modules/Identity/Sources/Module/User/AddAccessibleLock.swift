@@ -6,16 +6,16 @@ struct AddAccessibleLock: Command, ConcernsUser {
     let lock: AccessibleLock.ID
     let name: String
     let level: AccessibleLock.Level
-    let validFrom: Moment?
-    let validUntil: Moment?
+    let validFrom: Timestamp?
+    let validUntil: Timestamp?
     let grantedBy: String
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case listedAlready, endsBeforeItBegins, isFull
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .listedAlready: "The lock is in the list already."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
@@ -24,7 +24,7 @@ struct AddAccessibleLock: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard !user.lists(lock) else { throw .listedAlready }
         guard user.accessibleLocks.count < UserAccount.mostAccessibleLocks else { throw .isFull }
         if let validFrom, let validUntil, validUntil <= validFrom { throw .endsBeforeItBegins }

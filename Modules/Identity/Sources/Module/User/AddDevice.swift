@@ -3,18 +3,18 @@ import Kernel
 /// Shows a device with a user. The device itself is neither asked nor touched.
 struct AddDevice: Command, ConcernsUser {
     let user: UserID
-    let device: NonEmpty
+    let device: NonEmptyString
     let kind: LinkedDevice.Kind
-    let org: NonEmpty
+    let org: NonEmptyString
     let name: String?
     let addedBy: String?
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case linkedAlready, isFull
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .linkedAlready: "The device is linked to the user already."
             case .isFull: "A user has at most \(UserAccount.mostDevices) devices."
@@ -22,7 +22,7 @@ struct AddDevice: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         let id = LinkedDevice.ID(device.text)
         guard user.device(id) == nil else { throw .linkedAlready }
         guard user.devices.count < UserAccount.mostDevices else { throw .isFull }

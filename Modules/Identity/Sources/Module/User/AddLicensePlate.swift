@@ -8,10 +8,10 @@ struct AddLicensePlate: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case listedAlready, isFull
         var kind: RefusalKind { .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .listedAlready: "The user has this plate already."
             case .isFull: "A user has at most \(UserAccount.mostPlates) plates."
@@ -19,7 +19,7 @@ struct AddLicensePlate: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard user.plate(plate) == nil else { throw .listedAlready }
         guard user.plates.count < UserAccount.mostPlates else { throw .isFull }
         return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]

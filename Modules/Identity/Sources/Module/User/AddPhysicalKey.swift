@@ -3,26 +3,26 @@ import Kernel
 /// Records a physical key that was handed to the user. Numbers count up per user and are never used again.
 struct AddPhysicalKey: Command, ConcernsUser {
     let user: UserID
-    let org: NonEmpty
+    let org: NonEmptyString
     let orgName: String?
     let note: Note?
 
     var target: String { user.text }
 
     /// A remark of at most 500 characters.
-    struct Note: Text {
+    struct Note: StringValue {
         let text: String
         init(_ text: String) { self.text = text }
         static var longest: Int { 500 }
     }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case isFull
         var kind: RefusalKind { .invalid }
-        var words: String { "A user has at most \(UserAccount.mostPhysicalKeys) physical keys." }
+        var message: String { "A user has at most \(UserAccount.mostPhysicalKeys) physical keys." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard user.physicalKeys.count < UserAccount.mostPhysicalKeys else { throw .isFull }
         return [
             .physicalKeyAdded(

@@ -17,13 +17,13 @@ struct AddWalletKey: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case hasOneOfThisType
         var kind: RefusalKind { .invalid }
-        var words: String { "The user has a wallet key of this type." }
+        var message: String { "The user has a wallet key of this type." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard user.walletKey?.kind != kind else { throw .hasOneOfThisType }
         return [.walletKeyPrepared(WalletKey(id: key, kind: kind, index: index, addedAt: now))]
     }

@@ -4,12 +4,12 @@ import Kernel
 struct CommitWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID
-    let passID: NonEmpty
+    let passID: NonEmptyString
     let passURL: PassURL
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(NoSuchWalletKey) -> [UserAccount.Event] {
         guard let held = user.walletKey, held.id == key else { throw .noSuchKey }
         let pass = Pass(id: passID.text, url: passURL.text)
         return held.pass == pass ? [] : [.walletKeyCommitted(key, pass, at: now)]
@@ -25,7 +25,7 @@ struct CommitWalletKey: Command, ConcernsWalletKey {
 }
 
 /// Where a pass is installed from.
-struct PassURL: Text {
+struct PassURL: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
     static var longest: Int { 2_048 }

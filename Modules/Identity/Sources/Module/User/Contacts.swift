@@ -9,7 +9,7 @@ struct Contact: Sendable {
     let phone: String?
     /// The id by which the identity provider knows the person.
     let subject: String?
-    let createdAt: Moment
+    let createdAt: Timestamp
 
     init(_ row: Row) throws(RowDecodingError) {
         user = try row.read("user_id")
@@ -39,7 +39,7 @@ enum Contacts {
             """
         ])
 
-    static func insert(_ user: UserID, email: EmailAddress?, first: String?, last: String?, phone: PhoneNumber?, at now: Moment) -> SQL {
+    static func insert(_ user: UserID, email: EmailAddress?, first: String?, last: String?, phone: PhoneNumber?, at now: Timestamp) -> SQL {
         """
         INSERT INTO identity.contacts (user_id, email, first_name, last_name, phone, created_at)
         VALUES (\(user), \(optional: email?.text), \(optional: first), \(optional: last), \(optional: phone?.text), \(now))
@@ -56,7 +56,7 @@ enum Contacts {
         "UPDATE identity.contacts SET first_name = \(optional: first), last_name = \(optional: last) WHERE user_id = \(user)"
     }
     /// The id by which the identity provider knows the person.
-    static func set(subject: NonEmpty, of user: UserID) -> SQL {
+    static func set(subject: NonEmptyString, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)"
     }
 

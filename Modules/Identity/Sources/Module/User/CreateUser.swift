@@ -15,10 +15,10 @@ struct CreateUser: Command, ConcernsUser {
     static let createsAggregate = true
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case otherUser, emailTaken, phoneTaken, wasErased
         var kind: RefusalKind { self == .phoneTaken || self == .wasErased ? .conflict : .invalid }
-        var words: String {
+        var message: String {
             switch self {
             case .otherUser: "The body's userId must be the id in the path."
             case .emailTaken: "The e-mail address belongs to another user."
@@ -33,7 +33,7 @@ struct CreateUser: Command, ConcernsUser {
         return constraint.contains("phone") ? .phoneTaken : nil
     }
 
-    func decide(_ state: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ state: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard UserID(named.text) == user else { throw .otherUser }
         guard !state.isErased else { throw .wasErased }
         guard !state.exists else { return [] }  // creating what exists is not an error
@@ -48,7 +48,7 @@ struct CreateUser: Command, ConcernsUser {
         let contact = Contacts.insert(
             user, email: email, first: firstName?.text, last: lastName?.text, phone: keepsPhone ? phoneNumber : nil, at: request.attempt.now
         )
-        return .local(Changes(rows: [contact] + services.directory.knowUser(user, email?.text, request.caller.standing(ofNew: email))))
+        return .local(Changes(rows: [contact] + services.directory.linkEmail(user, email?.text, request.caller.standing(ofNew: email))))
     }
 
     static let operation = Operation.command(
@@ -68,7 +68,7 @@ struct CreateUser: Command, ConcernsUser {
 
 extension Caller {
     /// What an address is for a user who is created with it: whose word it is decides.
-    func standing(ofNew email: EmailAddress?) -> AddressStanding {
+    func standing(ofNew email: EmailAddress?) -> AddressStatus {
         switch self {
         case .key(_, isSuper: true), .staff: .proven
         case .key(_, isSuper: false): .invited

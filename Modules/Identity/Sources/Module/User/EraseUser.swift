@@ -8,7 +8,7 @@ struct EraseUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [UserAccount.Event] {
         [.erased(by: caller.name, at: now)]
     }
 
@@ -18,7 +18,7 @@ struct EraseUser: Command, ConcernsUser {
         let directory = services.directory
         return .local(
             Changes(
-                rows: [Contacts.remove(user)] + directory.knowUser(user, nil, .contact) + directory.suspend(user, true, [])
+                rows: [Contacts.remove(user)] + directory.linkEmail(user, nil, .contact) + directory.suspend(user, true, [])
                     + directory.forget(user)))
     }
 

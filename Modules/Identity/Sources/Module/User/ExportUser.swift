@@ -8,7 +8,7 @@ struct ExportUser: Query, ConcernsUser {
 
     struct Reply: Sendable {
         let user: UserID
-        let at: Moment
+        let at: Timestamp
         let contact: Contact?
         let account: JSON
         let events: [StoredEvent]
@@ -34,7 +34,7 @@ struct ExportUser: Query, ConcernsUser {
         do {
             record = try await services.bus.ask(PersonalRecord(user: user), trace: request.trace, now: services.clock()).record
         } catch is AskFailure {
-            throw Failure.unavailable("What Access knows about the person is not available now.", retryAfter: .seconds(2))
+            throw RequestError.unavailable("What Access knows about the person is not available now.", retryAfter: .seconds(2))
         }
         var events: [StoredEvent] = []
         while true {

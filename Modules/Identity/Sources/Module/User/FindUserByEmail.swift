@@ -11,8 +11,8 @@ enum FindUserByEmail {
         .get, "/users/by-email", "Find or create a user by e-mail address",
         allow: Rule("an API key, or the user with that address") { _, _, caller in caller.isKeyOrUser },
         answers: [
-            Answer(200, "The user.", shape.schema), Answer(404, "No user has the address; only with searchOnly=true."),
-            Answer(409, "The wanted uuid belongs to another user."),
+            ResponseSpec(200, "The user.", shape.schema), ResponseSpec(404, "No user has the address; only with searchOnly=true."),
+            ResponseSpec(409, "The wanted uuid belongs to another user."),
         ],
         inputs: .init(
             .query("email", "The address."),
@@ -20,13 +20,13 @@ enum FindUserByEmail {
             .query("searchOnly", "Exactly true: never create.", default: SearchOnly.no))
     ) { (request: Request, services: Services, email: EmailAddress, uuid: UUIDText?, searchOnly: SearchOnly) in
         if case .user(_, let own) = request.caller, own?.hasSameBytes(as: email.text) != true {
-            throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own address only.")
+            throw RequestError.refused(.forbidden, code: nil, message: "Users may look up their own address only.")
         }
         if let found = try await services.contact(Contacts.find(email)) { return .json(200, shape.json(found)) }
-        guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this address.") }
+        guard searchOnly == .no else { throw RequestError.refused(.unknown, code: nil, message: "No user has this address.") }
         _ = try await create(email, uuid, request, services)
         guard let made = try await services.contact(Contacts.find(email)) else {
-            throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
+            throw RequestError.refused(.conflict, code: nil, message: "The uuid belongs to another user.")
         }
         return .json(200, shape.json(made))
     }
@@ -36,11 +36,11 @@ enum FindUserByEmail {
         let id = request.caller.user.map { UUIDText($0.text) } ?? uuid ?? request.identifier(for: "user")
         let command = CreateUser(
             user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
-        do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
+        do { _ = try await services.execute(command, for: request.unrecorded) } catch RequestError.refused(.invalid, _, _) {
             // somebody else has made the user meanwhile
         }
         guard let made = try await services.contact(Contacts.find(email)) else {
-            throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
+            throw RequestError.refused(.conflict, code: nil, message: "The uuid belongs to another user.")
         }
         return made.user
     }

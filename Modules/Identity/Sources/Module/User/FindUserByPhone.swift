@@ -10,8 +10,8 @@ enum FindUserByPhone {
         .get, "/users/by-phone", "Find or create a user by phone number",
         allow: Rule("an API key, or the user with that number") { _, _, caller in caller.isKeyOrUser },
         answers: [
-            Answer(200, "The user.", shape.schema), Answer(404, "No user has the number; only with searchOnly=true."),
-            Answer(409, "The wanted uuid or e-mail address belongs to another user."),
+            ResponseSpec(200, "The user.", shape.schema), ResponseSpec(404, "No user has the number; only with searchOnly=true."),
+            ResponseSpec(409, "The wanted uuid or e-mail address belongs to another user."),
         ],
         inputs: .init(
             .query("phoneNumber", "The number in international form."),
@@ -25,10 +25,10 @@ enum FindUserByPhone {
         ) in
         let found = try await services.contact(Contacts.find(phone))
         if let own = request.caller.user, found?.user != own {
-            throw Failure.refused(.forbidden, code: nil, words: "Users may look up their own number only.")
+            throw RequestError.refused(.forbidden, code: nil, message: "Users may look up their own number only.")
         }
         if let found { return .json(200, shape.json(found)) }
-        guard searchOnly == .no else { throw Failure.refused(.unknown, code: nil, words: "No user has this number.") }
+        guard searchOnly == .no else { throw RequestError.refused(.unknown, code: nil, message: "No user has this number.") }
         return try await create(phone, email, uuid, request, services)
     }
 
@@ -39,13 +39,13 @@ enum FindUserByPhone {
         let command = CreateUser(
             user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: phone, caller: request.caller,
             keepsPhone: true)
-        do { _ = try await services.execute(command, for: request.unrecorded) } catch Failure.refused(.invalid, _, _) {
-            throw Failure.refused(.conflict, code: nil, words: "The e-mail address belongs to another user.")
-        } catch Failure.refused(.conflict, _, _) {
+        do { _ = try await services.execute(command, for: request.unrecorded) } catch RequestError.refused(.invalid, _, _) {
+            throw RequestError.refused(.conflict, code: nil, message: "The e-mail address belongs to another user.")
+        } catch RequestError.refused(.conflict, _, _) {
             // somebody else has made the user meanwhile
         }
         guard let made = try await services.contact(Contacts.find(phone)) else {
-            throw Failure.refused(.conflict, code: nil, words: "The uuid belongs to another user.")
+            throw RequestError.refused(.conflict, code: nil, message: "The uuid belongs to another user.")
         }
         return .json(200, shape.json(made))
     }

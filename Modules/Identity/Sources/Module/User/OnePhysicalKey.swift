@@ -10,7 +10,7 @@ struct OnePhysicalKey: Query, ConcernsUser {
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) throws -> PhysicalKey {
         guard let key = snapshot.state.physicalKey(number.number, for: request.caller) else {
-            throw Failure.refused(.unknown, code: nil, words: "The user has no such key.")
+            throw RequestError.refused(.unknown, code: nil, message: "The user has no such key.")
         }
         return key
     }

@@ -3,10 +3,10 @@ import Kernel
 
 /// What other modules may ask about people.
 enum PeopleQuestions {
-    static func answers(_ services: Services) -> [Answering] {
+    static func answers(_ services: Services) -> [AskHandler] {
         [
-            Answering(FindPerson.self) { question, _ in FindPerson.Reply(user: try await find(question, services)) },
-            Answering(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
+            AskHandler(FindPerson.self) { question, _ in FindPerson.Reply(user: try await find(question, services)) },
+            AskHandler(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
         ]
     }
 

@@ -10,7 +10,7 @@ struct PhoneNumber: WireValue, Hashable {
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PhoneNumber? {
         guard let raw else { return reading.note(path, "is missing") }
-        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        guard let text = raw.text else { return reading.note(path, "must be a string") }
         return PhoneNumber(normalising: text) ?? reading.note(path, "must be a phone number in international form such as +306912345678")
     }
 

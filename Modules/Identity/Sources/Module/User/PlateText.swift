@@ -4,7 +4,7 @@ import Kernel
 /// to which a Greek letter that looks like a Latin one is the same.
 ///
 /// Greek plates use only the fourteen letters that both alphabets share in shape, so that folding loses nothing.
-struct PlateText: Text {
+struct PlateText: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
 
@@ -22,7 +22,7 @@ struct PlateText: Text {
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PlateText? {
         guard let raw else { return reading.note(path, "is missing") }
-        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        guard let text = raw.text else { return reading.note(path, "must be a string") }
         if let problem = text.problem(most: longest) { return reading.note(path, problem) }
         return PlateText(normalising: text) ?? reading.note(path, "must have letters or digits")
     }

@@ -8,7 +8,7 @@ struct ReactivateUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [UserAccount.Event] {
         let author = caller.suspensionAuthor
         let ends = Suspension.scope(of: author) == nil ? !user.suspensions.isEmpty : user.suspensions.contains(OrgID(author))
         return ends ? [.reactivated(by: author, at: now)] : []

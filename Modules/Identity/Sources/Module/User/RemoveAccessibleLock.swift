@@ -9,13 +9,13 @@ struct RemoveAccessibleLock: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case notListed
         var kind: RefusalKind { .invalid }
-        var words: String { "The lock is not in the list." }
+        var message: String { "The lock is not in the list." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard user.lists(lock) else { throw .notListed }
         return [.accessibleLockRemoved(lock, by: removedBy, reason: reason, at: now)]
     }

@@ -9,13 +9,13 @@ struct RemoveDevice: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case notLinked
         var kind: RefusalKind { .invalid }
-        var words: String { "The device is not linked to the user." }
+        var message: String { "The device is not linked to the user." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard let linked = user.device(device) else { throw .notLinked }
         return [.deviceRemoved(linked, by: removedBy, reason: reason, at: now)]
     }

@@ -7,13 +7,13 @@ struct RemoveLicensePlate: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case notListed
         var kind: RefusalKind { .invalid }
-        var words: String { "The user has no such plate." }
+        var message: String { "The user has no such plate." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard let held = user.plate(plate) else { throw .notListed }
         return [.plateRemoved(held.plate)]
     }

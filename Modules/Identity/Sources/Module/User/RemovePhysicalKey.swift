@@ -8,13 +8,13 @@ struct RemovePhysicalKey: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey
         var kind: RefusalKind { .unknown }
-        var words: String { "The user has no such key." }
+        var message: String { "The user has no such key." }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard let key = user.physicalKey(number.number, for: caller) else { throw .noSuchKey }
         return [.physicalKeyRemoved(key, at: now)]
     }

@@ -8,7 +8,7 @@ struct RemoveWalletKey: Command, ConcernsWalletKey {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoSuchWalletKey) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(NoSuchWalletKey) -> [UserAccount.Event] {
         guard user.knows(walletKey: key) else { throw .noSuchKey }
         return [.walletKeyRemoved(key, reason: reason.text, at: now)]
     }
@@ -21,8 +21,8 @@ struct RemoveWalletKey: Command, ConcernsWalletKey {
     )
 }
 
-enum NoSuchWalletKey: Refused {
+enum NoSuchWalletKey: DomainError {
     case noSuchKey
     var kind: RefusalKind { .unknown }
-    var words: String { "The user has no such wallet key." }
+    var message: String { "The user has no such wallet key." }
 }

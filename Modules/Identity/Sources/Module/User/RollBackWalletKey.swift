@@ -8,15 +8,15 @@ struct RollBackWalletKey: Command, ConcernsWalletKey {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchKey, isCommitted
         var kind: RefusalKind { self == .noSuchKey ? .unknown : .conflict }
-        var words: String {
+        var message: String {
             self == .noSuchKey ? "The user has no such wallet key." : "The pass of the key was issued; remove the key instead."
         }
     }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard let held = user.walletKey, held.id == key else { throw .noSuchKey }
         guard held.pass == nil else { throw .isCommitted }
         return [.walletKeyRolledBack(key, reason: reason.text, at: now)]

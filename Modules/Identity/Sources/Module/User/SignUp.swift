@@ -5,7 +5,7 @@ enum SignUp {
     /// The two members that are read of the provider's envelope.
     struct Detail: WireValue {
         let email: EmailAddress
-        let subject: NonEmpty
+        let subject: NonEmptyString
 
         static var schema: Schema { .object(["data": .object(["user_name": .string, "user_id": .string])]) }
         var json: JSON { ["data": ["user_name": email.json, "user_id": subject.json]] }
@@ -15,7 +15,7 @@ enum SignUp {
                 let data = JSON.Object.read(detail["data"], at: "\(path).data", &reading)
             else { return nil }
             let email = EmailAddress.read(data["user_name"], at: "\(path).data.user_name", &reading)
-            let subject = NonEmpty.read(data["user_id"], at: "\(path).data.user_id", &reading)
+            let subject = NonEmptyString.read(data["user_id"], at: "\(path).data.user_id", &reading)
             guard let email, let subject else { return nil }
             return Detail(email: email, subject: subject)
         }
@@ -29,14 +29,14 @@ enum SignUp {
 
     static let operation = Operation.callback(
         "/users", "Make sure that a user exists for somebody who has signed up", from: "the identity provider", header: "X-Webhook-Secret",
-        secret: IdentitySettings.signUpSecret, answers: [Answer(200, "The user.", shape.schema)],
+        secret: IdentitySettings.signUpSecret, answers: [ResponseSpec(200, "The user.", shape.schema)],
         inputs: .init(.body("detail", "The provider's envelope."))
     ) { (request: Request, services: Services, detail: Detail) in
         if let known = try await services.contact(Contacts.find(detail.email))?.user {
             if try await adopt(known, detail, services) { return .json(200, shape.json(Reply(user: known, email: detail.email))) }
             // Somebody else has typed the address for a person who is another: it is theirs who have proven it.
             _ = try await services.store.run(
-                [Contacts.release(detail.email, from: known)] + services.directory.knowUser(known, nil, .contact))
+                [Contacts.release(detail.email, from: known)] + services.directory.linkEmail(known, nil, .contact))
         }
         let user = try await FindUserByEmail.create(detail.email, nil, request, services)
         _ = try await services.store.run(proven(user, detail, services))
@@ -47,7 +47,7 @@ enum SignUp {
     /// one that somebody else has given it to.
     private static func adopt(_ user: UserID, _ detail: Detail, _ services: Services) async throws -> Bool {
         let row = try await services.store.query(services.directory.signIn(user)).first
-        switch row?.text("standing").flatMap(AddressStanding.init(rawValue:)) {
+        switch row?.text("standing").flatMap(AddressStatus.init(rawValue:)) {
         case .proven: break
         case .invited where row?.bool("has_signed_in") != true: break
         case .invited, .contact: return false
@@ -58,6 +58,6 @@ enum SignUp {
     }
 
     private static func proven(_ user: UserID, _ detail: Detail, _ services: Services) -> [SQL] {
-        [Contacts.set(subject: detail.subject, of: user)] + services.directory.knowUser(user, detail.email.text, .proven)
+        [Contacts.set(subject: detail.subject, of: user)] + services.directory.linkEmail(user, detail.email.text, .proven)
     }
 }

@@ -10,7 +10,7 @@ struct SuspendUser: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    func decide(_ user: UserAccount, _: NoFacts, at now: Moment) throws(NoRefusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [UserAccount.Event] {
         user.suspensions.contains(OrgID(caller.suspensionAuthor))
             ? [] : [.suspended(by: caller.suspensionAuthor, reason: reason.text, at: now)]
     }

@@ -10,10 +10,10 @@ struct UpdateEmail: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case hasOne, taken, isSomebody
         var kind: RefusalKind { self == .isSomebody ? .forbidden : .conflict }
-        var words: String {
+        var message: String {
             switch self {
             case .hasOne: "The user has an e-mail address already."
             case .taken: "The e-mail address belongs to another user."
@@ -33,12 +33,12 @@ struct UpdateEmail: Command, ConcernsUser {
 
     func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
         let rows = try await services.store.read([Contacts.find(user), services.directory.signIn(user)])
-        let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStanding.proven.rawValue
+        let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStatus.proven.rawValue
         return Facts(hasOne: rows[0].first?.text("email") != nil, isSomebody: isSomebody, caller: request.caller)
     }
 
     /// What the address counts as; nil for one that waits until a token proves it.
-    private func standing(by caller: Caller) -> AddressStanding? {
+    private func standing(by caller: Caller) -> AddressStatus? {
         switch caller {
         case .key(_, isSuper: true), .staff: .proven
         case .key(_, isSuper: false): .contact
@@ -47,7 +47,7 @@ struct UpdateEmail: Command, ConcernsUser {
         }
     }
 
-    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard !facts.hasOne else { throw .hasOne }
         if let tenant = facts.caller.org { guard user.org == tenant, !facts.isSomebody else { throw .isSomebody } }
         return standing(by: facts.caller) == nil ? [] : [.emailUpdated(masked: email.masked)]
@@ -57,7 +57,7 @@ struct UpdateEmail: Command, ConcernsUser {
         of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ facts: Facts, _ request: Request, _ services: Services
     ) -> Effect {
         guard let standing = standing(by: facts.caller) else { return .local(Changes(rows: [Contacts.set(pending: email, of: user)])) }
-        return .local(Changes(rows: [Contacts.set(email: email, of: user)] + services.directory.knowUser(user, email.text, standing)))
+        return .local(Changes(rows: [Contacts.set(email: email, of: user)] + services.directory.linkEmail(user, email.text, standing)))
     }
 
     static let operation = Operation.command(

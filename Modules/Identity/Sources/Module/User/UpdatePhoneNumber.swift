@@ -7,10 +7,10 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case taken
         var kind: RefusalKind { .conflict }
-        var words: String { "The phone number belongs to another user." }
+        var message: String { "The phone number belongs to another user." }
     }
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("phone") ? .taken : nil }
@@ -24,7 +24,7 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
         Facts(phone: try await services.store.query(Contacts.find(user)).first?.text("phone"))
     }
 
-    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         let isSame = facts.phone.map(ExactText.init) == (phone.value?.text).map(ExactText.init)
         return isSame ? [] : [.phoneUpdated(masked: phone.value?.masked)]
     }

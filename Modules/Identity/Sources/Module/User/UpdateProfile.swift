@@ -3,15 +3,15 @@ import Kernel
 /// Changes a user's names. The event tells which, not to what.
 struct UpdateProfile: Command, ConcernsUser {
     let user: UserID
-    let firstName: NonEmpty?
-    let lastName: NonEmpty?
+    let firstName: NonEmptyString?
+    let lastName: NonEmptyString?
 
     var target: String { user.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case nothingGiven
         var kind: RefusalKind { .invalid }
-        var words: String { "firstName or lastName is needed." }
+        var message: String { "firstName or lastName is needed." }
     }
 
     /// The names as they are stored.
@@ -29,7 +29,7 @@ struct UpdateProfile: Command, ConcernsUser {
         (firstName?.text ?? facts.firstName, lastName?.text ?? facts.lastName)
     }
 
-    func decide(_ user: UserAccount, _ facts: Facts, at now: Moment) throws(Refusal) -> [UserAccount.Event] {
+    func decide(_ user: UserAccount, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         let fields: [UserAccount.ProfileField] = (firstName == nil ? [] : [.firstName]) + (lastName == nil ? [] : [.lastName])
         guard !fields.isEmpty else { throw .nothingGiven }
         let (first, last) = after(facts)

@@ -4,7 +4,7 @@ import Kernel
 /// A person as a set of facts that may be told: status, keys, plates, devices and the locks in the app's list. Contact data is kept
 /// apart, in `Contacts`.
 struct UserAccount: Aggregate {
-    static let category = Category("user", className: "UserAggregate", shape: 4)
+    static let category = Category("user", className: "UserAggregate", schemaVersion: 4)
     /// Personal, besides ids: plates, free texts, links of passes.
     static let events = EventRegistry(
         UserEvents(),
@@ -26,24 +26,24 @@ struct UserAccount: Aggregate {
         case emailUpdated(masked: String?)
         case phoneUpdated(masked: String?)
         case profileUpdated([ProfileField])
-        case suspended(by: String, reason: String, at: Moment)
-        case reactivated(by: String, at: Moment)
+        case suspended(by: String, reason: String, at: Timestamp)
+        case reactivated(by: String, at: Timestamp)
         /// The person is no more known; the log stays, and what it says of the person can no longer be read.
-        case erased(by: String, at: Moment)
+        case erased(by: String, at: Timestamp)
         case accessibleLockAdded(AccessibleLock)
-        case accessibleLockRemoved(AccessibleLock.ID, by: String, reason: String, at: Moment)
+        case accessibleLockRemoved(AccessibleLock.ID, by: String, reason: String, at: Timestamp)
         case walletKeyPrepared(WalletKey)
-        case walletKeyCommitted(WalletKey.ID, Pass, at: Moment)
-        case walletKeyRolledBack(WalletKey.ID, reason: String, at: Moment)
-        case walletKeyRemoved(WalletKey.ID, reason: String, at: Moment)
+        case walletKeyCommitted(WalletKey.ID, Pass, at: Timestamp)
+        case walletKeyRolledBack(WalletKey.ID, reason: String, at: Timestamp)
+        case walletKeyRemoved(WalletKey.ID, reason: String, at: Timestamp)
         /// The single step of old logs; nothing emits it any more.
         case walletKeyAdded(WalletKey)
         case physicalKeyAdded(PhysicalKey)
-        case physicalKeyRemoved(PhysicalKey, at: Moment)
+        case physicalKeyRemoved(PhysicalKey, at: Timestamp)
         case plateAdded(LicensePlate)
         case plateRemoved(PlateText)
         case deviceAdded(LinkedDevice)
-        case deviceRemoved(LinkedDevice, by: String, reason: String, at: Moment)
+        case deviceRemoved(LinkedDevice, by: String, reason: String, at: Timestamp)
     }
 
     /// What a profile update may change.
@@ -156,11 +156,11 @@ struct AccessibleLock: Sendable, Equatable, Codable {
     let name: String
     let level: Level
     let grantedBy: String
-    var validFrom: Moment?
-    var validUntil: Moment?
+    var validFrom: Timestamp?
+    var validUntil: Timestamp?
 
     /// Outside its window an entry is not shown.
-    func isCurrent(at now: Moment) -> Bool { (validFrom.map { $0 <= now } ?? true) && (validUntil.map { now < $0 } ?? true) }
+    func isCurrent(at now: Timestamp) -> Bool { (validFrom.map { $0 <= now } ?? true) && (validUntil.map { now < $0 } ?? true) }
 }
 
 /// A key of metal in a user's hands.
@@ -169,7 +169,7 @@ struct PhysicalKey: Sendable, Equatable, Codable {
     let org: OrgID
     var orgName: String?
     var note: String?
-    let addedAt: Moment
+    let addedAt: Timestamp
 
     static let shape = Shape<PhysicalKey>(
         .member("number") { $0.number }, .member("orgId") { $0.org }, .member("orgName") { $0.orgName }, .member("note") { $0.note },
@@ -180,7 +180,7 @@ struct PhysicalKey: Sendable, Equatable, Codable {
 struct LicensePlate: Sendable, Equatable, Codable {
     let plate: PlateText
     let label: String
-    let addedAt: Moment
+    let addedAt: Timestamp
 
     static let shape = Shape<LicensePlate>(
         .member("plate") { $0.plate }, .member("label") { $0.label }, .milliseconds("addedAt") { $0.addedAt })
@@ -196,7 +196,7 @@ struct LinkedDevice: Sendable, Equatable, Codable {
     let org: OrgID
     var name: String?
     var addedBy: String?
-    let addedAt: Moment
+    let addedAt: Timestamp
 
     static let shape = Shape<LinkedDevice>(
         .member("deviceId") { $0.id }, .member("deviceType") { $0.kind }, .member("orgId") { $0.org }, .member("name") { $0.name },

@@ -48,7 +48,7 @@ struct UserEvents: EventForms {
         members: .init(
             .member("lockId"), .personal("lockName"), .member("accessLevel"), .personal("grantedBy"), .member("validFrom"),
             .member("validUntil")),
-        make: { (lock: AccessibleLock.ID, name: String, level: AccessibleLock.Level, by: String, from: Moment?, until: Moment?) in
+        make: { (lock: AccessibleLock.ID, name: String, level: AccessibleLock.Level, by: String, from: Timestamp?, until: Timestamp?) in
             .accessibleLockAdded(AccessibleLock(id: lock, name: name, level: level, grantedBy: by, validFrom: from, validUntil: until))
         },
         take: { event in
@@ -65,7 +65,7 @@ struct UserEvents: EventForms {
     let walletKeyPrepared = EventForm<UserAccount>(
         WalletKeyPrepared.name, "A wallet key was made; it counts once its pass is issued.", derived: user,
         members: .init(.member("keyId"), .member("walletType"), .member("keyIndex"), .member("deviceId"), .storedAt),
-        make: { (key: WalletKey.ID, kind: WalletKey.Kind, index: Double, device: String?, at: Moment) in
+        make: { (key: WalletKey.ID, kind: WalletKey.Kind, index: Double, device: String?, at: Timestamp) in
             .walletKeyPrepared(WalletKey(id: key, kind: kind, index: index, device: device?.isEmpty == true ? nil : device, addedAt: at))
         },
         take: { if case .walletKeyPrepared(let key) = $0 { (key.id, key.kind, key.index, key.device, key.addedAt) } else { nil } })
@@ -119,7 +119,7 @@ struct UserEvents: EventForms {
         "DeviceAdded", "A device was linked to a user.", derived: user,
         members: .init(
             .member("deviceId"), .member("deviceType"), .member("orgId"), .personal("name"), .personal("addedBy"), .member("addedAt")),
-        make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID, name: String?, by: String?, at: Moment) in
+        make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID, name: String?, by: String?, at: Timestamp) in
             .deviceAdded(LinkedDevice(id: device, kind: kind, org: org, name: name, addedBy: by, addedAt: at))
         },
         take: { event in
@@ -131,7 +131,7 @@ struct UserEvents: EventForms {
         "DeviceRemoved", "A device is no longer linked to a user.", derived: user,
         members: .init(
             .member("deviceId"), .member("deviceType"), .tenant, .member("removedBy"), .personal("reason"), .member("removedAt")),
-        make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID?, by: String, reason: String, at: Moment) in
+        make: { (device: LinkedDevice.ID, kind: LinkedDevice.Kind, org: OrgID?, by: String, reason: String, at: Timestamp) in
             .deviceRemoved(LinkedDevice(id: device, kind: kind, org: org ?? "", addedAt: at), by: by, reason: reason, at: at)
         },
         take: { event in

@@ -11,7 +11,7 @@ struct WalletKey: Sendable, Equatable, Codable {
     let index: Double
     var device: String?
     var pass: Pass?
-    let addedAt: Moment
+    let addedAt: Timestamp
 
 }
 
@@ -36,7 +36,7 @@ extension WalletKey: WireValue {
             kind = Kind.read(members["walletType"], at: "\(path).walletType", &reading)
         let index = Double.read(members["keyIndex"], at: "\(path).keyIndex", &reading)
         let device = String?.read(members["deviceId"], at: "\(path).deviceId", &reading)
-        let addedAt = Moment.read(members["addedAt"], at: "\(path).addedAt", &reading)
+        let addedAt = Timestamp.read(members["addedAt"], at: "\(path).addedAt", &reading)
         guard let id, let kind, let index, let device, let addedAt else { return nil }
         return WalletKey(id: id, kind: kind, index: index, device: device.flatMap { $0.isEmpty ? nil : $0 }, addedAt: addedAt)
     }

@@ -14,13 +14,15 @@ struct WalletLink: Query, ConcernsUser {
     static let shape = Shape<Reply>(.json("url", Schema.string.formatted("uri")) { .string($0.url) }, .member("walletType") { $0.kind })
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
-        guard let key = snapshot.state.walletKey else { throw Failure.refused(.unknown, code: nil, words: "The user has no wallet key.") }
+        guard let key = snapshot.state.walletKey else {
+            throw RequestError.refused(.unknown, code: nil, message: "The user has no wallet key.")
+        }
         let provider = try services.port(WalletProvider.self)
         let url: String
         switch key.kind {
         case .apple:
             guard let email = try await services.store.query(Contacts.find(user)).first?.text("email") else {
-                throw Failure.refused(.invalid, code: nil, words: "An Apple wallet key needs a user with an e-mail address.")
+                throw RequestError.refused(.invalid, code: nil, message: "An Apple wallet key needs a user with an e-mail address.")
             }
             url = provider.appleLink(key.id.text, email)
         case .google: url = provider.googleLink(key.id.text)

@@ -3,17 +3,17 @@ import PartnersContracts
 
 /// Makes the first key of an installation, and super keys, on behalf of the operator at the console.
 enum BootstrapKey {
-    static func answering(_ services: Services) -> Answering {
-        Answering(CreateApiKey.self) { question, context in
+    static func answering(_ services: Services) -> AskHandler {
+        AskHandler(CreateApiKey.self) { question, context in
             let request = Request(caller: .staff(email: "operator"), trace: context.trace, attempt: Attempt(now: services.clock()))
             let known = try await services.store.load(Tenant.self, question.org.text).state
             if !known.isRegistered {
-                let register = RegisterTenant(org: question.org, name: NonEmpty(question.orgName), ownerEmail: "operator@localhost")
+                let register = RegisterTenant(org: question.org, name: NonEmptyString(question.orgName), ownerEmail: "operator@localhost")
                 _ = try await services.execute(register, for: request)
             }
             if question.isSuper {
                 let key = NewKey(services.vault)
-                _ = try await services.store.run(services.directory.admitKey(key.digest, question.org, true, nil))
+                _ = try await services.store.run(services.directory.registerKey(key.digest, question.org, true, nil))
                 return CreateApiKey.Reply(key: key.text)
             } else {
                 let replaces = known.activeKey(at: services.clock()) != nil && question.replaces == true

@@ -3,14 +3,14 @@ import Kernel
 /// Gives a tenant an API key, or a new one in the place of the old. The key itself is known only to the one who asked.
 struct IssueApiKey: Command {
     let org: OrgID
-    let expiresAt: Moment?
+    let expiresAt: Timestamp?
     /// Whether an active key is replaced; otherwise there must be none.
     let replaces: Bool
     let caller: Caller
 
     var target: String { org.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case notRegistered, hasActiveKey, nothingToRotate, endsInThePast
         var kind: RefusalKind {
             switch self {
@@ -19,7 +19,7 @@ struct IssueApiKey: Command {
             case .endsInThePast: .invalid
             }
         }
-        var words: String {
+        var message: String {
             switch self {
             case .notRegistered: "Tenant not registered."
             case .hasActiveKey: "The tenant has an active key; rotate it."
@@ -32,7 +32,7 @@ struct IssueApiKey: Command {
     /// The key: for each attempt another one.
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) -> NewKey { NewKey(services.vault) }
 
-    func decide(_ tenant: Tenant, _ key: NewKey, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _ key: NewKey, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard tenant.isRegistered else { throw .notRegistered }
         let hasKey = tenant.activeKey(at: now) != nil, face = key.face(by: caller.name, until: expiresAt, at: now)
         guard replaces || !hasKey else { throw .hasActiveKey }
@@ -44,7 +44,7 @@ struct IssueApiKey: Command {
     /// Makes the key valid, and every earlier one dead, in the same transaction.
     func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _ key: NewKey, _ request: Request, _ services: Services) -> Effect
     {
-        .local(Changes(rows: services.directory.dismissKeys(org) + services.directory.admitKey(key.digest, org, false, expiresAt)))
+        .local(Changes(rows: services.directory.revokeKeys(org) + services.directory.registerKey(key.digest, org, false, expiresAt)))
     }
 }
 
@@ -67,14 +67,14 @@ struct NewKey: Sendable {
         self.init(text: String(decoding: out, as: UTF8.self), digest: vault.sha256(out))
     }
 
-    func face(by creator: String, until expiry: Moment?, at now: Moment) -> KeyFace {
-        KeyFace(prefix: String(text.prefix(8)), suffix: String(text.suffix(4)), createdAt: now, createdBy: creator, expiresAt: expiry)
+    func face(by creator: String, until expiry: Timestamp?, at now: Timestamp) -> ApiKeyPreview {
+        ApiKeyPreview(prefix: String(text.prefix(8)), suffix: String(text.suffix(4)), createdAt: now, createdBy: creator, expiresAt: expiry)
     }
 }
 
 extension IssueApiKey {
     /// A repeat of the request gets the key that was made, whatever happened to the first answer.
-    private static let answer = CommandAnswer<IssueApiKey>.only(
+    private static let answer = CommandResponse<IssueApiKey>.only(
         201, .json("apiKey", .string.described("Shown only here.")) { .string($0.facts.text) }, .member("orgId") { $0.command.org },
         .member("orgName") { $0.state.name ?? "" }, .member("createdAt") { $0.at }, .member("createdBy") { $0.command.caller.name },
         .member("expiresAt") { Nullable($0.command.expiresAt) })
@@ -84,7 +84,7 @@ extension IssueApiKey {
         inputs: .init(
             .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."),
             .body("expiresAt", "When the key ends; never when absent."), .caller),
-        make: { (org: OrgID, _: NonEmpty, expiresAt: Moment?, caller: Caller) in
+        make: { (org: OrgID, _: NonEmptyString, expiresAt: Timestamp?, caller: Caller) in
             IssueApiKey(org: org, expiresAt: expiresAt, replaces: false, caller: caller)
         })
 

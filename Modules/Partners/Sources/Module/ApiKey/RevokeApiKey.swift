@@ -7,19 +7,19 @@ struct RevokeApiKey: Command {
 
     var target: String { org.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noActiveKey
         var kind: RefusalKind { .unknown }
-        var words: String { "The tenant has no active key." }
+        var message: String { "The tenant has no active key." }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard tenant.activeKey(at: now) != nil else { throw .noActiveKey }
         return [.keyRevoked(by: caller.name)]
     }
 
     func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        .local(Changes(rows: services.directory.dismissKeys(org)))
+        .local(Changes(rows: services.directory.revokeKeys(org)))
     }
 
     static let operation = Operation.command(

@@ -12,13 +12,13 @@ struct Delivery: Sendable {
     let envelope: String
     let body: String
     let attempts: Int
-    let createdAt: Moment
+    let createdAt: Timestamp
     /// Ours as long as the row still says so.
     private let claim: Int64
     private let sealedSecret: String
     private let sealedAuth: String?
     private let previousSecret: String?
-    private let previousUntil: Moment?
+    private let previousUntil: Timestamp?
 
     init?(_ row: Row, _ endpoint: Row) {
         guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"),
@@ -32,7 +32,7 @@ struct Delivery: Sendable {
         self.body = body
         self.url = url
         self.org = OrgID(org)
-        (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Moment(milliseconds: 0))
+        (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Timestamp(milliseconds: 0))
         claim = row.int("claimed_until") ?? 0
         sealedSecret = secret
         sealedAuth = endpoint.text("sealed_auth")
@@ -40,7 +40,7 @@ struct Delivery: Sendable {
     }
 
     /// Body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").
-    func request(_ vault: Vault, at now: Moment) throws -> WebhookSending.Request {
+    func request(_ vault: Vault, at now: Timestamp) throws -> WebhookSending.Request {
         let id = Webhook.ID(webhook), bytes = Array(body.utf8), seconds = now.seconds
         let previous = previousUntil.map { $0 > now } == true ? previousSecret : nil
         // One signature for each secret, with a blank between them (Standard Webhooks, "Signature scheme").
@@ -61,7 +61,7 @@ struct Delivery: Sendable {
     }
 
     /// Claims the next delivery of the lane where it is due, and reads the endpoint as it is now.
-    func claimNext(until claim: Moment, at now: Moment) -> [SQL] {
+    func claimNext(until claim: Timestamp, at now: Timestamp) -> [SQL] {
         [
             """
             UPDATE partners.deliveries SET claimed_until = \(claim) WHERE id = (
@@ -75,14 +75,14 @@ struct Delivery: Sendable {
     }
 
     /// The attempt in the log, and the delivery as it stands after it.
-    func record(_ outcome: WebhookSending.Outcome, _ verdict: RetryPolicy.Verdict, _ spent: Duration, at now: Moment) -> [SQL] {
+    func record(_ outcome: WebhookSending.Outcome, _ verdict: RetryPolicy.Verdict, _ spent: Duration, at now: Timestamp) -> [SQL] {
         let status: Int? = if case .answered(let status, _) = outcome { status } else { nil }
         let error: String? =
             switch outcome {
             case .answered: status.map { (200..<300).contains($0) } == true ? nil : "status \(status ?? 0)"
-            case .failed(let words), .forbidden(let words): words
+            case .failed(let message), .forbidden(let message): message
             }
-        let state: String, next: Moment
+        let state: String, next: Timestamp
         switch verdict {
         case .delivered: (state, next) = ("delivered", now)
         case .again(let after): (state, next) = ("pending", now + after)

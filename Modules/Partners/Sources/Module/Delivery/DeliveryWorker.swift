@@ -38,17 +38,17 @@ struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Looks at every endpoint with something due, a page at a time: however many rest after failures, they keep nobody from their turn.
+    /// Looks at every endpoint with something due, a page at a time. Endpoints that back off do not delay the others.
     private func round() async throws -> Bool {
         let now = services.clock()
         var hadWork = false, last = ""
         while true {
             let due = try await services.store.query(
                 """
-                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id AND \
-                w.status = 'active'
-                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) OR d.claimed_until > \
-                \(now + Self.longestClaim)) AND d.webhook_id > \(last)
+                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id \
+                AND w.status = 'active'
+                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) \
+                OR d.claimed_until > \(now + Self.longestClaim)) AND d.webhook_id > \(last)
                 ORDER BY d.webhook_id LIMIT \(Self.page)
                 """
             ).compactMap { $0.text("webhook_id") }
@@ -58,7 +58,7 @@ struct DeliveryWorker: Sendable {
         }
     }
 
-    private func serve(_ due: [String], at now: Moment) async throws -> Bool {
+    private func serve(_ due: [String], at now: Timestamp) async throws -> Bool {
         var hadWork = false
         for webhook in due {
             let free = endpoints.room(for: webhook, of: Self.perEndpoint, at: now)
@@ -73,7 +73,7 @@ struct DeliveryWorker: Sendable {
     }
 
     /// The first waiting delivery of each aggregate, claimed so that no other process sends it too.
-    private func claim(_ webhook: String, atMost limit: Int, at now: Moment) async throws -> [Delivery] {
+    private func claim(_ webhook: String, atMost limit: Int, at now: Timestamp) async throws -> [Delivery] {
         let rows = try await services.store.run([
             """
             UPDATE partners.deliveries SET claimed_until = \(now + Self.claim) WHERE id IN (

@@ -10,7 +10,7 @@ final class Endpoints: Sendable {
     private let all = Mutex<[String: Endpoint]>([:])
 
     /// How many more may be sent now.
-    func room(for webhook: String, of limit: Int, at now: Moment) -> Int {
+    func room(for webhook: String, of limit: Int, at now: Timestamp) -> Int {
         all.withLock { all in
             guard let endpoint = all[webhook] else { return limit }
             guard endpoint.breaker.admits(at: now) else { return 0 }
@@ -30,7 +30,7 @@ final class Endpoints: Sendable {
     enum Change { case lost, back }
 
     /// Answers whether the endpoint has come to be spared, or to be well again.
-    func note(_ webhook: String, success: Bool, at now: Moment, jitter: Double) -> Change? {
+    func note(_ webhook: String, success: Bool, at now: Timestamp, jitter: Double) -> Change? {
         all.withLock { all in
             let wasSpared = all[webhook]?.breaker.closedUntil != nil
             all[webhook, default: Endpoint()].breaker.note(success: success, at: now, jitter: jitter)

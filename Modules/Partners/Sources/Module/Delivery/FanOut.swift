@@ -23,8 +23,9 @@ enum FanOut {
         ])
 
     static func reaction(_ catalogue: EventCatalogue, _ services: Services, _ activity: Activity) -> Reaction {
-        Reaction("partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, sift: { try await forSubscribers($0, services) })
-        { envelope in
+        Reaction(
+            "partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, prefilter: { try await forSubscribers($0, services) }
+        ) { envelope in
             activity.note()
             return Changes(rows: envelope.audience.map { row(envelope, for: $0, services) })
         }

@@ -19,7 +19,7 @@ enum PartnerEnvelope {
         [
             "partnerId": org.json, "aggregateType": .string(envelope.stream.category), "aggregateId": .string(envelope.subject),
             "version": .int(Int64(envelope.version)), "timestamp": .int(envelope.at.milliseconds),
-            "data": WireEvent(envelope.name, envelope.data).described,
+            "data": EventData(envelope.name, envelope.data).described,
         ]
     }
 

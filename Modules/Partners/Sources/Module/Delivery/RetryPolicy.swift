@@ -26,13 +26,13 @@ enum RetryPolicy {
         case .answered(let status, let retryAfter) where status == 408 || status == 429 || status >= 500:
             later(attempts, age, jitter, atLeast: retryAfter, "status \(status)")
         case .answered(let status, _): .given(up: "status \(status)")
-        case .failed(let words): later(attempts, age, jitter, atLeast: nil, words)
-        case .forbidden(let words): .given(up: words)
+        case .failed(let message): later(attempts, age, jitter, atLeast: nil, message)
+        case .forbidden(let message): .given(up: message)
         }
     }
 
-    private static func later(_ attempts: Int, _ age: Duration, _ jitter: Double, atLeast: Duration?, _ words: String) -> Verdict {
-        guard age < window else { return .given(up: "no success within 24 h; last: \(words)") }
+    private static func later(_ attempts: Int, _ age: Duration, _ jitter: Double, atLeast: Duration?, _ message: String) -> Verdict {
+        guard age < window else { return .given(up: "no success within 24 h; last: \(message)") }
         return .again(after: max(backoff(attempts, jitter), min(atLeast ?? .zero, .seconds(3_600))))
     }
 
@@ -46,14 +46,14 @@ enum RetryPolicy {
 /// Spares an endpoint that fails again and again: after five failures in a row it is tried once in a while.
 struct Breaker: Sendable, Equatable {
     private(set) var failures = 0
-    private(set) var closedUntil: Moment?
+    private(set) var closedUntil: Timestamp?
 
     private static let tolerated = 5
 
     /// A time much farther away than any pause was set before the clock was put back.
-    func admits(at now: Moment) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest * 2 } ?? true }
+    func admits(at now: Timestamp) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest * 2 } ?? true }
 
-    mutating func note(success: Bool, at now: Moment, jitter: Double) {
+    mutating func note(success: Bool, at now: Timestamp, jitter: Double) {
         guard !success else { self = Breaker(); return }
         failures += 1
         if failures >= Self.tolerated { closedUntil = now + RetryPolicy.backoff(failures - Self.tolerated + 2, jitter) }

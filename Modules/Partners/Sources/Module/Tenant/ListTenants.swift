@@ -5,8 +5,8 @@ struct TenantRow: Sendable {
     let org: OrgID
     let name: String
     let ownerEmail: String
-    let createdAt: Moment
-    let key: KeyFace.Shown?
+    let createdAt: Timestamp
+    let key: ApiKeyPreview.Shown?
     let webhooks: Int
 
     init(_ row: Row) throws {
@@ -21,7 +21,7 @@ struct TenantRow: Sendable {
     static let shape = Shape<TenantRow>(
         .member("orgId") { $0.org }, .member("orgName") { $0.name }, .member("ownerEmail") { $0.ownerEmail },
         .member("createdAt") { $0.createdAt },
-        .json("apiKey", KeyFace.Shown.shape.schema.nullable) { $0.key.map(KeyFace.Shown.shape.json) ?? .null },
+        .json("apiKey", ApiKeyPreview.Shown.shape.schema.nullable) { $0.key.map(ApiKeyPreview.Shown.shape.json) ?? .null },
         .member("webhookCount") { $0.webhooks })
 }
 

@@ -4,16 +4,16 @@ import PartnersContracts
 /// Registers a tenant; keys and webhooks come after.
 struct RegisterTenant: Command {
     let org: OrgID
-    let name: NonEmpty
-    let ownerEmail: NonEmpty
+    let name: NonEmptyString
+    let ownerEmail: NonEmptyString
 
     static let createsAggregate = true
     var target: String { org.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case registeredOtherwise, badName
         var kind: RefusalKind { self == .badName ? .invalid : .conflict }
-        var words: String {
+        var message: String {
             switch self {
             case .registeredOtherwise: "The tenant is registered with another name or owner."
             case .badName:
@@ -22,7 +22,7 @@ struct RegisterTenant: Command {
         }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         if tenant.isRegistered {
             guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else {
                 throw .registeredOtherwise
@@ -44,8 +44,8 @@ struct RegisterTenant: Command {
 }
 
 extension RegisterTenant {
-    static func answering(_ services: Services) -> Answering {
-        Answering(TenantExists.self) { question, _ in
+    static func answering(_ services: Services) -> AskHandler {
+        AskHandler(TenantExists.self) { question, _ in
             TenantExists.Reply(exists: try await services.store.load(Tenant.self, question.org.text).state.isRegistered)
         }
     }

@@ -2,12 +2,12 @@ import Kernel
 
 /// A property company or partner: its API key and its webhooks.
 struct Tenant: Aggregate {
-    static let category = Category("tenant", className: "TenantAggregate", shape: 2)
+    static let category = Category("tenant", className: "TenantAggregate", schemaVersion: 2)
     static let events = EventRegistry(TenantEvents())
 
     enum Event: Sendable, Equatable {
         case registered(name: String, ownerEmail: String)
-        case keyIssued(KeyFace)
+        case keyIssued(ApiKeyPreview)
         case keyRevoked(by: String)
         case webhookAdded(Webhook)
         case webhookChanged(Webhook)
@@ -16,7 +16,7 @@ struct Tenant: Aggregate {
 
     private(set) var name: String?
     private(set) var ownerEmail: String?
-    private(set) var key: KeyFace?
+    private(set) var key: ApiKeyPreview?
     private(set) var webhooks: [Webhook] = []
 
     mutating func apply(_ event: Event) {
@@ -31,7 +31,7 @@ struct Tenant: Aggregate {
     }
 
     var isRegistered: Bool { name != nil }
-    func activeKey(at now: Moment) -> KeyFace? { key.flatMap { $0.isActive(at: now) ? $0 : nil } }
+    func activeKey(at now: Timestamp) -> ApiKeyPreview? { key.flatMap { $0.isActive(at: now) ? $0 : nil } }
     func webhook(_ id: Webhook.ID) -> Webhook? { webhooks.first { $0.id == id } }
 
     /// What happens to a tenant's own settings is nobody's event.
@@ -39,15 +39,15 @@ struct Tenant: Aggregate {
 }
 
 /// What may be shown of an API key after it was made.
-struct KeyFace: Sendable, Equatable, Codable {
+struct ApiKeyPreview: Sendable, Equatable, Codable {
     /// The first eight and the last four characters.
     let prefix: String
     let suffix: String
-    let createdAt: Moment
+    let createdAt: Timestamp
     let createdBy: String
-    let expiresAt: Moment?
+    let expiresAt: Timestamp?
 
-    func isActive(at now: Moment) -> Bool { expiresAt.map { $0 > now } ?? true }
+    func isActive(at now: Timestamp) -> Bool { expiresAt.map { $0 > now } ?? true }
 
     /// As lists show it and the row of its tenant keeps it.
     struct Shown: Sendable, Codable {
@@ -83,8 +83,8 @@ struct Webhook: Sendable, Equatable, Codable {
     var sealedAuth: String?
     /// The secret before this one signs too for a while, so that a receiver can change over.
     var previousSecret: String?
-    var previousUntil: Moment?
-    let createdAt: Moment
-    var updatedAt: Moment
-    var verifiedAt: Moment?
+    var previousUntil: Timestamp?
+    let createdAt: Timestamp
+    var updatedAt: Timestamp
+    var verifiedAt: Timestamp?
 }

@@ -42,7 +42,7 @@ enum TenantTables {
     }
 
     /// The events stand between bars, so that one pattern finds a name.
-    private static func put(_ webhook: Webhook, _ org: String, at now: Moment) -> SQL {
+    private static func put(_ webhook: Webhook, _ org: String, at now: Timestamp) -> SQL {
         let events = "|" + webhook.events.joined(separator: "|") + "|"
         return """
             INSERT INTO partners.webhooks (id, org_id, url, events, status, sealed_secret, sealed_auth, verify_at, previous_secret,

@@ -7,7 +7,7 @@ struct AddWebhook: Command {
     let url: WebhookURL
     let events: EventFilter
     /// The signing secret; nil for one that is generated.
-    let secret: NonEmpty?
+    let secret: NonEmptyString?
     let auth: WebhookAuth?
 
     static let most = 20
@@ -21,10 +21,10 @@ struct AddWebhook: Command {
         let sealedAuth: String?
     }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case tooMany
         var kind: RefusalKind { .invalid }
-        var words: String { "A tenant has at most \(AddWebhook.most) webhooks." }
+        var message: String { "A tenant has at most \(AddWebhook.most) webhooks." }
     }
 
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
@@ -35,7 +35,7 @@ struct AddWebhook: Command {
             sealedAuth: try auth.map { try Sealed.auth($0, webhook, vault) })
     }
 
-    func decide(_ tenant: Tenant, _ facts: Facts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard tenant.webhooks.count < Self.most else { throw .tooMany }
         return [
             .webhookAdded(
@@ -64,6 +64,6 @@ struct AddWebhook: Command {
 extension WebhookURL {
     /// Plain http only in development.
     func check(_ settings: SettingValues) throws {
-        guard isSecure || settings.isDevelopment else { throw Failure.problems([Problem("url", "must be https")]) }
+        guard isSecure || settings.isDevelopment else { throw RequestError.problems([Problem("url", "must be https")]) }
     }
 }

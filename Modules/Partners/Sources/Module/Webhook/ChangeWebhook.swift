@@ -6,7 +6,7 @@ struct ChangeWebhook: Command {
     let webhook: Webhook.ID
     var url: WebhookURL?
     var events: EventFilter?
-    var secret: NonEmpty?
+    var secret: NonEmptyString?
 
     var target: String { org.text }
 
@@ -18,21 +18,21 @@ struct ChangeWebhook: Command {
         var sealedSecret: String?
     }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchWebhook
         var kind: RefusalKind { .unknown }
-        var words: String { "There is no such webhook." }
+        var message: String { "There is no such webhook." }
     }
 
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
         guard url != nil || events != nil || secret != nil else {
-            throw Failure.problems([Problem("body", "must change url, events or secret")])
+            throw RequestError.problems([Problem("body", "must change url, events or secret")])
         }
         try url?.check(services.settings)
         return Facts(sealedSecret: try secret.map { try Sealed.secret($0.text, webhook, services.vault) })
     }
 
-    func decide(_ tenant: Tenant, _ facts: Facts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook) else { throw .noSuchWebhook }
         let before = changed
         if let events { changed.events = events.names }
@@ -46,11 +46,11 @@ struct ChangeWebhook: Command {
         return [.webhookChanged(changed)]
     }
 
-    private static let answer = CommandAnswer<ChangeWebhook>.only(
+    private static let answer = CommandResponse<ChangeWebhook>.only(
         200,
-        .members(of: ListWebhooks.webhook) { ListWebhooks.Listed(webhook: $0.changed, failure: nil) })
+        .members(of: ListWebhooks.webhook) { ListWebhooks.Listed(webhook: $0.changed, lastError: nil) })
 
-    init(org: OrgID, webhook: Webhook.ID, url: WebhookURL? = nil, events: EventFilter? = nil, secret: NonEmpty? = nil) {
+    init(org: OrgID, webhook: Webhook.ID, url: WebhookURL? = nil, events: EventFilter? = nil, secret: NonEmptyString? = nil) {
         self.org = org
         self.webhook = webhook
         self.url = url

@@ -8,11 +8,11 @@ struct ListWebhooks: Query {
     /// A webhook with what delivery has noted about it.
     struct Listed: Sendable {
         let webhook: Webhook
-        let failure: Failure?
+        let lastError: LastError?
 
-        struct Failure: Sendable {
-            let words: String?
-            let at: Moment?
+        struct LastError: Sendable {
+            let message: String?
+            let at: Timestamp?
         }
     }
 
@@ -21,18 +21,18 @@ struct ListWebhooks: Query {
         .member("status") { $0.webhook.status },
         .member("createdAt") { $0.webhook.createdAt }, .member("updatedAt") { $0.webhook.updatedAt },
         .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
-        .member("lastError") { Nullable($0.failure?.words) }, .member("lastErrorAt") { Nullable($0.failure?.at) })
+        .member("lastError") { Nullable($0.lastError?.message) }, .member("lastErrorAt") { Nullable($0.lastError?.at) })
     static let shape = Shape<[Listed]>(
         .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.most },
         .member("offset") { _ in 0 })
 
     func answer(_ snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) async throws -> [Listed] {
         let rows = try await services.store.query("SELECT id, last_error, last_error_at FROM partners.webhooks WHERE org_id = \(org)")
-        var failures: [Webhook.ID: Listed.Failure] = [:]
+        var failures: [Webhook.ID: Listed.LastError] = [:]
         for row in rows {
-            failures[try row.read("id")] = Listed.Failure(words: try row.read("last_error"), at: try row.read("last_error_at"))
+            failures[try row.read("id")] = Listed.LastError(message: try row.read("last_error"), at: try row.read("last_error_at"))
         }
-        return snapshot.state.webhooks.map { Listed(webhook: $0, failure: failures[$0.id]) }
+        return snapshot.state.webhooks.map { Listed(webhook: $0, lastError: failures[$0.id]) }
     }
 
     static let operation = Operation.query(

@@ -7,13 +7,13 @@ struct RemoveWebhook: Command {
 
     var target: String { org.text }
 
-    enum Refusal: Refused {
+    enum Refusal: DomainError {
         case noSuchWebhook
         var kind: RefusalKind { .unknown }
-        var words: String { "There is no such webhook." }
+        var message: String { "There is no such webhook." }
     }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(Refusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard tenant.webhook(webhook) != nil else { throw .noSuchWebhook }
         return [.webhookRemoved(webhook)]
     }

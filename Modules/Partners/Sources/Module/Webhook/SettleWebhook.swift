@@ -10,7 +10,7 @@ struct SettleWebhook: Command {
 
     var target: String { org.text }
 
-    func decide(_ tenant: Tenant, _: NoFacts, at now: Moment) throws(NoRefusal) -> [Tenant.Event] {
+    func decide(_ tenant: Tenant, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook), changed.url == url, changed.status != status else { return [] }
         changed.status = status
         changed.updatedAt = now

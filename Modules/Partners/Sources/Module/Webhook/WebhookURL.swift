@@ -1,7 +1,7 @@
 import Kernel
 
 /// An absolute http or https address. Whether plain http is allowed is decided where it is used.
-struct WebhookURL: Text {
+struct WebhookURL: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
 

@@ -8,9 +8,9 @@ import Testing
 
 @testable import Devices
 
-@Suite struct DeviceDeskTests {
-    func with(_ dialect: Dialect, _ body: (DeskStage) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
+@Suite struct ThingRunnerTests {
+    func with(_ dialect: Dialect, _ body: (ThingStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { try await body(try await ThingStage($0)) }
     }
 
     @Test(arguments: TestDatabase.dialects)
@@ -30,9 +30,9 @@ import Testing
     {
         try await with(dialect) { stage in
             let lost = PendingCommand(
-                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: DeskStage.start + .seconds(30),
+                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: ThingStage.start + .seconds(30),
                 context: .null, org: "acme",
-                createdAt: DeskStage.start, stage: .accepted)
+                createdAt: ThingStage.start, stage: .accepted)
             _ = try await stage.database.transact([lost.insert(deadline: stage.context.deadline)])
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.count == 1 && stage.published("update/delta")[0]["state"]?["message_id"] == "a")
@@ -44,7 +44,7 @@ import Testing
         try await with(dialect) { stage in
             for thing in ["t", "u"] { try await stage.unlock(ActionID(thing), ThingName(thing), expecting: .accepted) }
             try await stage.answer("t")
-            try await stage.desk.offerUnanswered()
+            try await stage.runner.offerUnanswered()
             #expect(stage.offers.map(\.thing) == ["t", "u", "u"])
         }
     }
@@ -53,7 +53,7 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
+            _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), ThingStage.trace)
             try await stage.unlock("a", expecting: .unreachable)
             #expect(stage.offers.isEmpty)
         }
@@ -69,7 +69,7 @@ import Testing
             stage.pass(.seconds(1))
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.published("update/delta").map { $0["state"]?["message_id"] } == ["a"])
-            #expect(stage.published("update/delta")[0]["state"]?["expires_at"]?.text == (DeskStage.start + .seconds(31)).iso)
+            #expect(stage.published("update/delta")[0]["state"]?["expires_at"]?.text == (ThingStage.start + .seconds(31)).iso)
             try await stage.answer("a")
             #expect(try await stage.finished().map(\.outcome) == [.succeeded])
         }
@@ -78,7 +78,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `what was withdrawn begins anew, but not on another thing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
+            _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), ThingStage.trace)
             stage.pass(.seconds(1))
             try await stage.unlock("a", "other", expecting: .foreign)
             try await stage.unlock("a", expecting: .accepted)
@@ -91,7 +91,7 @@ import Testing
     ) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            _ = try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace)
+            _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), ThingStage.trace)
             try await stage.answer("a")
             stage.pass(.seconds(1))
             try await stage.unlock("a", expecting: .accepted)
@@ -102,13 +102,13 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `whoever has lost the link overwrites nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let stale = try await stage.desk.open("t", "command").shadow
+            let stale = try await stage.runner.open("t", "command").shadow
             try await stage.answer("a")
             let put = try ThingTables.put(stale, "t", "command")
-            do { _ = try await stage.desk.services.store.run([put]); Issue.record("stored") } catch CommitFailure.violated(let check) {
+            do { _ = try await stage.runner.services.store.run([put]); Issue.record("stored") } catch CommitFailure.violated(let check) {
                 #expect(check.contains("shadows_in_order"))
             }
-            #expect(try await stage.desk.open("t", "command").shadow.desired.isNull)
+            #expect(try await stage.runner.open("t", "command").shadow.desired.isNull)
         }
     }
 
@@ -119,18 +119,18 @@ import Testing
             _ = try await stage.database.transact([ThingTables.register("hub", with: "h", of: nil)])
             func claim(_ org: OrgID, _ hub: Hub.ID = "h") async throws -> WantState.Reply.Outcome {
                 let want = WantState(thing: "hub", hub: hub, shadow: "hub_state", desired: ["claim": ["orgId": org.json]], org: org)
-                return try await stage.desk.want(want).outcome
+                return try await stage.runner.want(want).outcome
             }
             stage.set(isUp: false)
             #expect(try await claim("acme") == .unreachable)
-            #expect(try await stage.desk.open("hub", "hub_state").shadow.desired.isNull)
+            #expect(try await stage.runner.open("hub", "hub_state").shadow.desired.isNull)
             stage.set(isUp: true)
             #expect(try await claim("acme") == .accepted)
             // That claim was not stored in the end: another may follow, but not for another hub.
             #expect(try await claim("other", "h2") == .foreign)
             #expect(try await claim("other") == .accepted)
-            let desk = try await stage.desk.open("hub", "hub_state")
-            #expect(desk.owner == .unclaimed("h") && desk.shadow.desired["claim"]?["orgId"] == "other")
+            let runner = try await stage.runner.open("hub", "hub_state")
+            #expect(runner.owner == .unclaimed("h") && runner.shadow.desired["claim"]?["orgId"] == "other")
         }
     }
 
@@ -148,7 +148,7 @@ import Testing
             func send(_ action: ActionID, _ command: String, _ key: String) async throws {
                 let command = SendCommand(
                     action: action, thing: "t", org: "acme", command: command, args: ["key_uuid": .string(key)], lifetime: nil)
-                _ = try await stage.desk.send(command, stage.context)
+                _ = try await stage.runner.send(command, stage.context)
             }
             try await send("add", "add_key", "k")
             try await send("other", "add_key", "l")
@@ -168,8 +168,8 @@ import Testing
             stage.set(isUp: false)
             try await stage.unlock("a", expecting: .unreachable)
             stage.set(isUp: true)
-            try await stage.desk.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
-            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            try await stage.runner.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
             #expect(stage.offers.isEmpty)
             #expect(stage.published("get/accepted").allSatisfy { $0["state"]?["desired"] == nil })
         }
@@ -179,7 +179,7 @@ import Testing
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(29))
-            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
             let state = stage.published("get/accepted").last?["state"]
             #expect(state?["desired"]?["message_id"] == "a" && state?["desired"]?["ttl_ms"] == 1000)
             #expect(state?["delta"]?["ttl_ms"] == nil || state?["delta"]?["ttl_ms"] == 1000)
@@ -189,9 +189,9 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `an end that comes second changes nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let command = try #require(try await stage.desk.open("t", "command", naming: "a").named)
+            let command = try #require(try await stage.runner.open("t", "command", naming: "a").named)
             try await stage.answer("a")
-            _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Moment(milliseconds: 5))])
+            _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Timestamp(milliseconds: 5))])
             #expect(try await stage.database.read("SELECT stage FROM devices.commands").first?.text("stage") == "succeeded")
         }
     }
@@ -203,9 +203,9 @@ import Testing
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(30))
             let shownBefore = stage.published("update/documents").count
-            try await stage.desk.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
-            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
-            try await stage.desk.receive(
+            try await stage.runner.receive(.presence("t", HubLink.SignOfLife(isOnline: true)))
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            try await stage.runner.receive(
                 .shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["battery": 1]]] as JSON).bytes))
             #expect(stage.offers.count == 1)
             #expect(stage.published("get/accepted").last?["state"]?["desired"] == nil)
@@ -221,7 +221,7 @@ import Testing
             try await stage.unlock("a", expecting: .accepted)
             stage.pass(.seconds(30))
             let shownBefore = stage.published("update/documents").count
-            try await stage.desk.expire("t")
+            try await stage.runner.expire("t")
             let documents = stage.published("update/documents").dropFirst(shownBefore)
             #expect(documents.count == 1 && documents.allSatisfy { !$0.encoded.contains("message_id") })
         }
@@ -243,7 +243,7 @@ import Testing
             try await stage.unlock("a", expecting: .accepted)
             try await stage.unlock("b", expecting: .accepted)
             stage.pass(.seconds(31))
-            try await stage.desk.expire("t")
+            try await stage.runner.expire("t")
             for _ in 0..<2 { try await stage.answer("a") }
             try await stage.answer("b", "error")
             let ends = try await stage.finished()
@@ -255,7 +255,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a thing of another tenant takes no command`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             let foreign = SendCommand(action: "a", thing: "t", org: "other", command: "unlock", args: [:], lifetime: .seconds(30))
-            let outcome = try await stage.desk.send(foreign, stage.context).outcome
+            let outcome = try await stage.runner.send(foreign, stage.context).outcome
             #expect(outcome == .foreign)
             #expect(stage.offers.isEmpty)
         }
@@ -264,8 +264,8 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `an ask whose time is over commits nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             let command = SendCommand(action: "a", thing: "t", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30))
-            let over = AskContext(trace: DeskStage.trace, deadline: Moment(milliseconds: 1))
-            await #expect(throws: AskFailure.timedOut(name: SendCommand.name)) { try await stage.desk.send(command, over) }
+            let over = AskContext(trace: ThingStage.trace, deadline: Timestamp(milliseconds: 1))
+            await #expect(throws: AskFailure.timedOut(name: SendCommand.name)) { try await stage.runner.send(command, over) }
             let stored = try await stage.database.read("SELECT action_id FROM devices.commands")
             #expect(stored.isEmpty && stage.offers.isEmpty)
         }
@@ -274,7 +274,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `devices do not write commands`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             let forged: JSON = ["state": ["desired": ["command": "unlock"]]]
-            try await stage.desk.receive(.shadow("t", shadow: "command", verb: .update, payload: forged.bytes))
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .update, payload: forged.bytes))
             #expect(stage.published("update/rejected").map { $0["code"] } == [403] && stage.offers.isEmpty)
         }
     }

@@ -2,7 +2,7 @@ import DevicesContracts
 import Kernel
 
 /// Works on one thing at a time: what a request or a message means is decided by values, stored, and only then published.
-struct DeviceDesk: Sendable {
+struct ThingRunner: Sendable {
     let services: Services
     let link: HubLink
     /// Things that a command is being stored for at this moment.
@@ -13,7 +13,7 @@ struct DeviceDesk: Sendable {
     let shares = SharesOfThings()
 
     /// The thing as it is stored.
-    struct Desk {
+    struct ThingRecord {
         var shadow: Shadow
         /// The open commands; those whose right has ended, or could not be confirmed now, are left out.
         var commands: [PendingCommand]
@@ -58,7 +58,7 @@ struct DeviceDesk: Sendable {
         return hub.map { .unclaimed($0) } ?? .person
     }
 
-    func open(_ thing: ThingName, _ shadow: String?, naming action: ActionID? = nil) async throws -> Desk {
+    func open(_ thing: ThingName, _ shadow: String?, naming action: ActionID? = nil) async throws -> ThingRecord {
         let rows = try await services.store.read([
             ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
             PendingCommand.find(action ?? ""),
@@ -67,14 +67,14 @@ struct DeviceDesk: Sendable {
         let commands = try await standing(rows[1].compactMap(PendingCommand.init), but: named?.action),
             owner = Self.owner(of: rows[2].first)
         shares.note(owner, of: thing)
-        return Desk(
+        return ThingRecord(
             shadow: try ThingTables.read(rows[0].first), commands: commands, owner: owner, isOnline: rows[3].first?.bool("online"),
             named: named)
     }
 
-    func turn<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
-        let turn = try await services.store.turn(StreamName("thing", thing.text))
-        defer { turn.end() }
+    func withThing<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
+        let streamLock = try await services.store.lockStream(StreamName("thing", thing.text))
+        defer { streamLock.release() }
         return try await body()
     }
 
@@ -98,17 +98,17 @@ struct DeviceDesk: Sendable {
 
 // MARK: - The ends of commands
 
-extension DeviceDesk {
+extension ThingRunner {
     /// Takes a command back; answers whether it may have reached a device before.
     func withdraw(_ question: WithdrawCommand, _ trace: Trace) async throws -> Bool {
         let part = doorPart(of: question.action)
-        let (matter, mayHaveLeft) = try await turn(question.thing) {
+        let (matter, mayHaveLeft) = try await withThing(question.thing) {
             let matter = try await matterDevice(of: question.thing)
             let left = try await withdraw([question.action] + (matter == question.thing ? [part] : []), question.thing, trace)
             return (matter, left)
         }
         guard let matter, matter != question.thing else { return mayHaveLeft }
-        let other = try await turn(matter) { try await withdraw([part], matter, trace) }
+        let other = try await withThing(matter) { try await withdraw([part], matter, trace) }
         return mayHaveLeft || other
     }
 
@@ -137,22 +137,22 @@ extension DeviceDesk {
     private func bar(_ action: ActionID, _ thing: ThingName) async throws {
         let now = services.clock(), command = PendingCommand.bar(action, thing, at: now)
         _ = try await services.store.run([
-            command.insert(deadline: Moment(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now),
+            command.insert(deadline: Timestamp(milliseconds: .max)), command.finish(.withdrawn, error: nil, at: now),
         ])
     }
 
     typealias End = (command: PendingCommand, outcome: CommandFinished.Outcome, error: String?)
 
     /// Ends commands, offers the next one in the slot, tells who asked for them.
-    func end(_ ends: [End], _ desk: Desk, _ thing: ThingName, _ shadow: String, _ trace: Trace) async throws {
+    func end(_ ends: [End], _ runner: ThingRecord, _ thing: ThingName, _ shadow: String, _ trace: Trace) async throws {
         let now = services.clocks, ended = Set(ends.map(\.command.action))
-        let next = PendingCommand.next(of: desk.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
+        let next = PendingCommand.next(of: runner.commands.filter { !ended.contains($0.action) && $0.shadow == shadow }, at: now)
         try await withOpens(of: ends.map(\.command) + (next.map { [$0] } ?? [])) { others in
-            var shadowNow = desk.shadow
+            var shadowNow = runner.shadow
             let next = next.flatMap { $0.isDone(beside: others[$0.action]) ? nil : $0 }
             let publications = shadowNow.replaceDesired(with: next?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
             let rows = ends.map { $0.command.finish(PendingCommand.Stage($0.outcome), error: $0.error, at: now.moment) }
-            let messages = try Self.told(ends, others, at: now.moment).map { try Commit.Posting($0, at: now.moment) }
+            let messages = try Self.told(ends, others, at: now.moment).map { try Commit.OutgoingMessage($0, at: now.moment) }
             try await services.store.commit(
                 Commit(rows: rows + [try ThingTables.put(shadowNow, thing, shadow)], messages: messages, trace: trace))
             let shown = if let next { await held(next) } else { nil as PendingCommand? }
@@ -161,8 +161,8 @@ extension DeviceDesk {
         }
     }
 
-    /// What is told of commands that end together: of the two of an open no more than one.
-    static func told(_ ends: [End], _ others: Others, at now: Moment) -> [CommandFinished] {
+    /// What is published about commands that end together: at most one event for the two commands of one unlock.
+    static func told(_ ends: [End], _ others: Others, at now: Timestamp) -> [CommandFinished] {
         var others = others, told: [CommandFinished] = []
         for (command, outcome, error) in ends {
             let other = others[command.action]
@@ -174,14 +174,14 @@ extension DeviceDesk {
 
     /// Ends what has expired on a thing. Called by the clock and before the link opens.
     func expire(_ thing: ThingName) async throws {
-        try await turn(thing) {
+        try await withThing(thing) {
             for shadow in ["command", "hub_command"] {
-                let desk = try await open(thing, shadow), now = services.clocks
+                let runner = try await open(thing, shadow), now = services.clocks
                 let stored = try await services.store.query(PendingCommand.open(for: thing)).compactMap(PendingCommand.init)
                 let over = stored.filter { $0.shadow == shadow && !$0.isLive(at: now) }
                 guard !over.isEmpty else { continue }
                 try await end(
-                    over.map { ($0, .expired, "the device did not answer in time") }, desk, thing, shadow,
+                    over.map { ($0, .expired, "the device did not answer in time") }, runner, thing, shadow,
                     Trace(correlation: "expiry", causation: nil))
             }
         }

@@ -1,5 +1,5 @@
 /// A bounded context: everything a module is, in one value. The host turns it into a running system.
-public struct Context: Sendable {
+public struct Module: Sendable {
     /// In lower case: the schema's name and what `--modules` takes.
     public let name: String
     public let aggregates: [AnyAggregate]
@@ -43,11 +43,11 @@ public struct Context: Sendable {
 
 /// The running parts of a module.
 public struct Assembly: Sendable {
-    public var answers: [Answering]
+    public var answers: [AskHandler]
     public var reactions: [Reaction]
     public var jobs: [Job]
     public var gauges: [Gauge]
-    public init(answers: [Answering] = [], reactions: [Reaction] = [], jobs: [Job] = [], gauges: [Gauge] = []) {
+    public init(answers: [AskHandler] = [], reactions: [Reaction] = [], jobs: [Job] = [], gauges: [Gauge] = []) {
         self.answers = answers
         self.reactions = reactions
         self.jobs = jobs
@@ -59,8 +59,8 @@ public struct Assembly: Sendable {
 public struct Gauge: Sendable {
     /// As metrics name it, with its unit: `webhook_oldest_pending_seconds`.
     public let name: String
-    public let read: @Sendable (_ now: Moment) async throws -> Double
-    public init(_ name: String, read: @escaping @Sendable (Moment) async throws -> Double) { (self.name, self.read) = (name, read) }
+    public let read: @Sendable (_ now: Timestamp) async throws -> Double
+    public init(_ name: String, read: @escaping @Sendable (Timestamp) async throws -> Double) { (self.name, self.read) = (name, read) }
 }
 
 /// Work that goes on until the process ends; started again with backoff when it throws.

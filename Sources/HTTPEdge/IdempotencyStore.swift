@@ -8,27 +8,27 @@ public enum IdempotencyRecords {
     static let retention = Duration.seconds(86_400)
 
     /// How many records go at once.
-    public static let portion = 20_000
+    public static let batchSize = 20_000
 
-    /// Forgets what has had its time, a portion of it.
-    public static func expire(in schema: String, at now: Moment) -> SQL {
+    /// Deletes one batch of expired records.
+    public static func expire(in schema: String, at now: Timestamp) -> SQL {
         """
-        DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency WHERE at < \
-        \(now - retention) LIMIT \(portion))
+        DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency \
+        WHERE at < \(now - retention) LIMIT \(batchSize))
         """
     }
 }
 
 /// Makes repeated POSTs harmless: the record of a request commits with its effects, a repeat is answered from it.
-final class IdempotencyDesk: Sendable {
+final class IdempotencyStore: Sendable {
     private let running = Mutex<Set<[UInt8]>>([])
     /// Names the listener; the same after a restart.
     private let process: String
-    private let clock: @Sendable () -> Moment
+    private let clock: @Sendable () -> Timestamp
     /// How long a record of another process that never finished blocks a repeat.
-    private static let patience = Duration.seconds(60)
+    private static let timeout = Duration.seconds(60)
 
-    init(process: String, clock: @escaping @Sendable () -> Moment) { (self.process, self.clock) = (process, clock) }
+    init(process: String, clock: @escaping @Sendable () -> Timestamp) { (self.process, self.clock) = (process, clock) }
 
     /// Runs `body` once per key. Without a key it just runs. The key of somebody who is nobody counts within what the path names:
     /// a link, or a lock.
@@ -40,7 +40,7 @@ final class IdempotencyDesk: Sendable {
             return try await body(Attempt(now: clock()))
         }
         guard (1...255).contains(key.utf8.count) else {
-            throw Failure.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")])
+            throw RequestError.problems([Problem("Idempotency-Key", "must have 1 to 255 characters")])
         }
         let place =
             caller == .anonymous
@@ -54,12 +54,12 @@ final class IdempotencyDesk: Sendable {
         let attempt = Attempt(
             now: clock(), idempotency: idempotency, identifier: { UUIDText(digest: SHA256.hash(data: id + Array($0.utf8))) },
             // Whoever knows the key of a request must not know what it has made.
-            secret: { UUIDText(unguessable: services.vault.keyedDigests(id + Array($0.utf8), "idempotent secrets")[0]) })
+            secret: { UUIDText(unguessable: services.vault.blindIndexes(id + Array($0.utf8), "idempotent secrets")[0]) })
         return try await finish(id, services) { try await body(attempt) }
     }
 
-    private static var inProgress: Failure {
-        .idempotencyConflict(words: "A request with this Idempotency-Key is being carried out.", retryAfter: .seconds(1))
+    private static var inProgress: RequestError {
+        .idempotencyConflict(message: "A request with this Idempotency-Key is being carried out.", retryAfter: .seconds(1))
     }
 
     /// The recorded answer; nil when the key is now ours.
@@ -76,12 +76,12 @@ final class IdempotencyDesk: Sendable {
         if !rows[1].isEmpty { return nil }
         guard let row = rows[2].first else { return nil }
         guard row.bytes("body") == digest else {
-            throw Failure.idempotencyConflict(words: "The Idempotency-Key was used for another body.", retryAfter: nil)
+            throw RequestError.idempotencyConflict(message: "The Idempotency-Key was used for another body.", retryAfter: nil)
         }
         if let status = row.int("status") { return try replay(Int(status), row.text("answer") ?? "", id, services) }
         // A time to come was written before the clock was put back.
         let age = now.since(row.moment("at") ?? now),
-            isAbandoned = row.text("answer") == process || age > Self.patience || age < .zero - Self.patience
+            isAbandoned = row.text("answer") == process || age > Self.timeout || age < .zero - Self.timeout
         guard isAbandoned else { throw Self.inProgress }
         let taken = try await services.store.run([
             """
@@ -101,10 +101,10 @@ final class IdempotencyDesk: Sendable {
             return response
         } catch let stale as StaleCredentials {
             throw stale
-        } catch Failure.outcomeUnknown {
-            throw Failure.outcomeUnknown  // the claim stays: the commit may still bring the record
+        } catch RequestError.outcomeUnknown {
+            throw RequestError.outcomeUnknown  // the claim stays: the commit may still bring the record
         } catch {
-            let response = ErrorAnswer.response(for: error)
+            let response = ErrorResponse.response(for: error)
             let last: SQL =
                 response.status < 500 && response.status != 429
                 ? record(response, under: id, services)

@@ -1,13 +1,13 @@
 import Foundation
 import Kernel
 
-extension Zones {
+extension TimeZones {
     /// The zones as the system's data has them.
-    static let world = Zones(
+    static let world = TimeZones(
         offset: { name, moment in zone(name)?.secondsFromGMT(for: date(moment)) },
         nextShift: { name, moment in
             zone(name)?.nextDaylightSavingTimeTransition(after: date(moment)).map {
-                Moment(milliseconds: Int64($0.timeIntervalSince1970) * 1000)
+                Timestamp(milliseconds: Int64($0.timeIntervalSince1970) * 1000)
             }
         })
 
@@ -23,12 +23,12 @@ extension Zones {
             return Set((TimeZone.knownTimeZoneIdentifiers + ["UTC"]).map(ExactText.init))
         }
         let names = text.split(separator: "\n").compactMap { line -> ExactText? in
-            let words = line.split(separator: " ")
-            guard let kind = words.first, kind == "Z" || kind == "L", words.count > 2 else { return nil }
-            return ExactText(String(words[kind == "Z" ? 1 : 2]))
+            let fields = line.split(separator: " ")
+            guard let kind = fields.first, kind == "Z" || kind == "L", fields.count > 2 else { return nil }
+            return ExactText(String(fields[kind == "Z" ? 1 : 2]))
         }
         return Set(names)
     }()
 
-    private static func date(_ moment: Moment) -> Date { Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000) }
+    private static func date(_ moment: Timestamp) -> Date { Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000) }
 }

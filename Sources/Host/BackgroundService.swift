@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 
 /// Everything that runs beside requests: subscriptions and jobs, each started again when it fails.
-struct Background: Service {
+struct BackgroundService: Service {
     let jobs: [Job]
     let subscriptions: [Subscription]
     /// Ends when the work may begin.

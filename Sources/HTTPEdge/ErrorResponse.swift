@@ -1,10 +1,10 @@
 import Kernel
 
 /// Failures as the contract writes them: one body that satisfies all its error shapes.
-enum ErrorAnswer {
+enum ErrorResponse {
     static func response(for error: any Error) -> Response {
         switch error {
-        case let failure as Failure: response(for: failure)
+        case let failure as RequestError: response(for: failure)
         case AskFailure.timedOut(let name):
             make(503, "Unavailable", "A part of the system did not answer in time (\(name)).", retryAfter: .seconds(2))
         case AskFailure.failed: make(503, "Unavailable", "A part of the system could not answer.", retryAfter: .seconds(2))
@@ -17,15 +17,15 @@ enum ErrorAnswer {
         }
     }
 
-    private static func response(for failure: Failure) -> Response {
+    private static func response(for failure: RequestError) -> Response {
         switch failure {
         case .problems(let problems): return make(400, problems)
-        case .unauthenticated(let words): return make(401, "Unauthorized", words)
-        case .refused(let kind, let code, let words): return make(kind.status, code ?? word(for: kind), words)
-        case .idempotencyConflict(let words, let retryAfter): return make(409, "Conflict", words, retryAfter: retryAfter)
-        case .deviceUnreachable(let words): return make(502, "DeviceUnreachable", words)
-        case .unavailable(let words, let retryAfter): return make(503, "Unavailable", words, retryAfter: retryAfter)
-        case .notConfigured(let words): return make(503, "NotConfigured", words)
+        case .unauthenticated(let message): return make(401, "Unauthorized", message)
+        case .refused(let kind, let code, let message): return make(kind.status, code ?? word(for: kind), message)
+        case .idempotencyConflict(let message, let retryAfter): return make(409, "Conflict", message, retryAfter: retryAfter)
+        case .deviceUnreachable(let message): return make(502, "DeviceUnreachable", message)
+        case .unavailable(let message, let retryAfter): return make(503, "Unavailable", message, retryAfter: retryAfter)
+        case .notConfigured(let message): return make(503, "NotConfigured", message)
         case .outcomeUnknown:
             return make(
                 503, "OutcomeUnknown",
@@ -36,9 +36,9 @@ enum ErrorAnswer {
                 retryAfter: .seconds(5))
             response.headers["X-Action-Id"] = action.text
             return response
-        case .deviceBusy(let words): return make(429, "TooManyRequests", words, retryAfter: .seconds(30))
+        case .deviceBusy(let message): return make(429, "TooManyRequests", message, retryAfter: .seconds(30))
         case .invalidPin: return make(401, "Invalid PIN", "Invalid PIN")
-        case .sideEffectFailed(let words): return make(500, "SideEffectError", words)
+        case .sideEffectFailed(let message): return make(500, "SideEffectError", message)
         case .tooManyRequests(let retryAfter): return make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
         }
     }
@@ -58,8 +58,8 @@ enum ErrorAnswer {
     }
 
     private static func make(_ status: Int, _ problems: [Problem]) -> Response {
-        let words = problems.map { "\($0.field) \($0.reason)" }
-        return .json(status, body("ValidationError", words.joined(separator: "; "), words.map { (status, $0) }))
+        let message = problems.map { "\($0.field) \($0.reason)" }
+        return .json(status, body("ValidationError", message.joined(separator: "; "), message.map { (status, $0) }))
     }
 
     private static func body(_ code: String, _ message: String, _ errors: [(Int, String)]) -> JSON {

@@ -8,10 +8,10 @@ import Testing
 
 @testable import Devices
 
-/// The desk on a real database, with a link that writes down what is published and a clock that the test moves.
-final class DeskStage: Sendable {
+/// The thing runner on a real database, with a link that writes down what is published and a clock that the test moves.
+final class ThingStage: Sendable {
     /// Far ahead of the database's own clock, with which the table compares deadlines.
-    static let start = Moment(milliseconds: 32_503_680_000_000)
+    static let start = Timestamp(milliseconds: 32_503_680_000_000)
     private struct State {
         var published: [HubLink.Outbound] = []
         var now = start
@@ -51,7 +51,7 @@ final class DeskStage: Sendable {
     }
     var everything: [HubLink.Outbound] { state.withLock { $0.published } }
     var count: Int { state.withLock { $0.published.count } }
-    var now: Moment { state.withLock { $0.now } }
+    var now: Timestamp { state.withLock { $0.now } }
 
     /// Forgets all that was sent, on a link that is up.
     func startOver() async throws {
@@ -61,7 +61,7 @@ final class DeskStage: Sendable {
 
     var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
 
-    var desk: DeviceDesk {
+    var runner: ThingRunner {
         let store = ModuleStore(schema: "devices", database: database, epoch: 1)
         let fake = FakeServices().services("devices")
         let services = Services(
@@ -78,7 +78,7 @@ final class DeskStage: Sendable {
                 }
                 return .taken
             }, isUp: { true })
-        return DeviceDesk(services: services, link: link, delivered: delivered)
+        return ThingRunner(services: services, link: link, delivered: delivered)
     }
 
     /// Answers what the module of a premise would.
@@ -94,12 +94,12 @@ final class DeskStage: Sendable {
 
     static let trace = Trace(correlation: "", causation: nil)
     /// Of an ask that is sent now.
-    var context: AskContext { AskContext(trace: Self.trace, deadline: state.withLock { $0.now } + SendCommand.patience) }
+    var context: AskContext { AskContext(trace: Self.trace, deadline: state.withLock { $0.now } + SendCommand.timeout) }
 
     func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
         let command = SendCommand(
             action: action, thing: thing, org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
-        return try await desk.send(command, context).outcome
+        return try await runner.send(command, context).outcome
     }
 
     func unlock(
@@ -112,7 +112,7 @@ final class DeskStage: Sendable {
 
     func answer(_ action: String, _ status: String = "ok") async throws {
         let report: JSON = ["state": ["reported": ["lastCommand": ["message_id": .string(action), "status": .string(status)]]]]
-        try await desk.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
+        try await runner.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
     }
 
     func finished() async throws -> [CommandFinished] {

@@ -5,13 +5,13 @@ import Logging
 import Telemetry
 
 /// Keeps the figures that alarms look at: how far subscriptions are behind, what is parked, what modules say of themselves.
-struct Watch: Sendable {
+struct MetricsCollector: Sendable {
     let subscriptions: [Subscription]
     let gauges: [Gauge]
     let schemas: [String]
     let database: any Database
     let metrics: Metrics
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
 
     /// The parties outside, each with whether it is there.
     let ports: [(title: String, isThere: @Sendable () -> Bool)]

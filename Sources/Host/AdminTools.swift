@@ -6,7 +6,7 @@ import EventStore
 import PartnersContracts
 
 /// What an operator does without the API.
-public enum Console {
+public enum AdminTools {
     /// A new API key, shown once.
     public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, replaces: Bool, log: Logger)
         async throws -> String
@@ -15,11 +15,11 @@ public enum Console {
         let outcome: Result<String, any Error>
         do {
             outcome = .success(try await system.ask(CreateApiKey(org: OrgID(org), orgName: name, isSuper: isSuper, replaces: replaces)).key)
-        } catch Failure.refused(.conflict, _, _) where !replaces {
+        } catch RequestError.refused(.conflict, _, _) where !replaces {
             outcome = .failure(
                 ConfigurationError("\(org) has a key that is in use; --replace makes a new one and ends the old one at once"))
-        } catch Failure.refused(_, _, let words) {
-            outcome = .failure(ConfigurationError(words))
+        } catch RequestError.refused(_, _, let message) {
+            outcome = .failure(ConfigurationError(message))
         } catch {
             outcome = .failure(error)
         }

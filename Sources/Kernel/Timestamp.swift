@@ -1,5 +1,5 @@
 /// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
-public struct Moment: Sendable, Hashable, Comparable, Codable {
+public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     public let milliseconds: Int64
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
@@ -10,11 +10,15 @@ public struct Moment: Sendable, Hashable, Comparable, Codable {
         try container.encode(milliseconds)
     }
 
-    public static func < (a: Moment, b: Moment) -> Bool { a.milliseconds < b.milliseconds }
-    public static func + (moment: Moment, span: Duration) -> Moment { Moment(milliseconds: moment.milliseconds + span.milliseconds) }
-    public static func - (moment: Moment, span: Duration) -> Moment { Moment(milliseconds: moment.milliseconds - span.milliseconds) }
+    public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+    public static func + (moment: Timestamp, span: Duration) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds + span.milliseconds)
+    }
+    public static func - (moment: Timestamp, span: Duration) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
+    }
     /// How long after `other` this moment is; negative when it is before.
-    public func since(_ other: Moment) -> Duration { .milliseconds(milliseconds - other.milliseconds) }
+    public func since(_ other: Timestamp) -> Duration { .milliseconds(milliseconds - other.milliseconds) }
     public var seconds: Int64 { milliseconds / 1000 }
 }
 
@@ -25,11 +29,11 @@ extension Duration {
     public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
-extension Moment: CustomStringConvertible {
+extension Timestamp: CustomStringConvertible {
     /// ISO 8601 in UTC with milliseconds: `2026-08-20T09:30:00.000Z`.
     public var iso: String {
         let days = milliseconds.flooredQuotient(86_400_000), time = milliseconds - days * 86_400_000
-        let (year, month, day) = Moment.civil(fromDays: days)
+        let (year, month, day) = Timestamp.civil(fromDays: days)
         let hour = time / 3_600_000, minute = time / 60_000 % 60, second = time / 1000 % 60
         return pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) + "T" + pad(hour, 2) + ":" + pad(minute, 2) + ":"
             + pad(second, 2) + "." + pad(time % 1000, 3) + "Z"
@@ -51,13 +55,14 @@ extension Moment: CustomStringConvertible {
         }
         guard bytes.count >= 17, bytes.last == UInt8(ascii: "Z"), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
-            let year = Moment.digits(bytes[0..<4]), let month = Moment.digits(bytes[5..<7]), let day = Moment.digits(bytes[8..<10]),
-            let hour = Moment.digits(bytes[11..<13]), let minute = Moment.digits(bytes[14..<16]),
-            let milliseconds = Moment.seconds(bytes[16..<(bytes.count - 1)]),
+            let year = Timestamp.digits(bytes[0..<4]), let month = Timestamp.digits(bytes[5..<7]),
+            let day = Timestamp.digits(bytes[8..<10]),
+            let hour = Timestamp.digits(bytes[11..<13]), let minute = Timestamp.digits(bytes[14..<16]),
+            let milliseconds = Timestamp.seconds(bytes[16..<(bytes.count - 1)]),
             (1...12).contains(month), hour < 24, minute < 60
         else { return nil }
-        let days = Moment.days(fromYear: year, month: month, day: day)
-        guard Moment.civil(fromDays: days) == (year, month, day) else { return nil }
+        let days = Timestamp.days(fromYear: year, month: month, day: day)
+        guard Timestamp.civil(fromDays: days) == (year, month, day) else { return nil }
         self.init(milliseconds: days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + milliseconds)
     }
 

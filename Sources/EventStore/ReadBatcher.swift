@@ -3,20 +3,20 @@ import Kernel
 
 /// Sends the queries of requests that come at the same time in one pipeline: the way to the database and back costs more than most
 /// queries themselves. A group that fails is asked again one by one, so that a bad query spoils only its own request.
-final class GatheredReads: Sendable {
-    private struct Waiting: Gathered {
+final class ReadBatcher: Sendable {
+    private struct Waiting: Batched {
         let queries: [SQL]
         let continuation: CheckedContinuation<[[Row]], any Error>
-        func turnAway(_ error: any Error) { continuation.resume(throwing: error) }
+        func fail(_ error: any Error) { continuation.resume(throwing: error) }
     }
-    private let gathering: Gathering<Waiting>
+    private let gathering: Batcher<Waiting>
     private let database: any Database
     private static let most = 64
 
     init(database: any Database) {
         self.database = database
         // SQLite's readers gain nothing from waiting for each other.
-        gathering = Gathering(lanes: database.dialect == .postgres ? 2 : 3)
+        gathering = Batcher(lanes: database.dialect == .postgres ? 2 : 3)
     }
 
     func read(_ queries: [SQL]) async throws -> [[Row]] {

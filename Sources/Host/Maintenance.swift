@@ -3,12 +3,12 @@ import EventStore
 import HTTPEdge
 import Kernel
 
-/// Lets go of what has had its time (recorded answers, outbox rows that everybody has read) and makes room for the coming months.
-struct Housekeeping: Sendable {
+/// Deletes expired records and fully read outbox rows; creates upcoming partitions.
+struct Maintenance: Sendable {
     let schema: String
     let database: any Database
     let log: Log
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
 
     private static let pause = Duration.seconds(3_600)
 
@@ -23,7 +23,7 @@ struct Housekeeping: Sendable {
 
     func run() async throws {
         let partitions = OutboxPartitions(schema: schema, readers: Modules.all.map(\.name), database: database), now = clock()
-        while try await database.transact([IdempotencyRecords.expire(in: schema, at: now)])[0].affected == IdempotencyRecords.portion {}
+        while try await database.transact([IdempotencyRecords.expire(in: schema, at: now)])[0].affected == IdempotencyRecords.batchSize {}
         do {
             try await partitions.extend(at: now)
             let dropped = try await partitions.drop(at: now)

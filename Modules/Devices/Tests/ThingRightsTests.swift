@@ -8,19 +8,19 @@ import Testing
 @testable import Devices
 
 /// Commands that rest on a right, which may end while they wait.
-@Suite struct DeskRightsTests {
-    func with(_ dialect: Dialect, _ body: (DeskStage) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { try await body(try await DeskStage($0)) }
+@Suite struct ThingRightsTests {
+    func with(_ dialect: Dialect, _ body: (ThingStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { try await body(try await ThingStage($0)) }
     }
 
-    static func unlock(_ action: ActionID, _ right: JSON = "r", endsAt: Moment? = nil, fence: Fence? = nil) -> SendCommand {
+    static func unlock(_ action: ActionID, _ right: JSON = "r", endsAt: Timestamp? = nil, fence: Fence? = nil) -> SendCommand {
         SendCommand(
             action: action, thing: "t", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30),
             premise: Premise(module: "access", about: ["lock:7", "user:ann"], question: right, endsAt: endsAt), fence: fence)
     }
 
-    static func shown(_ stage: DeskStage) async throws -> JSON? {
-        try await stage.desk.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+    static func shown(_ stage: ThingStage) async throws -> JSON? {
+        try await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
         return stage.published("get/accepted").last?["state"]?["desired"]?["message_id"]
     }
 
@@ -29,12 +29,12 @@ import Testing
     {
         try await with(dialect) { stage in
             for (action, right) in [("a", "r"), ("b", "s")] as [(ActionID, JSON)] {
-                #expect(try await stage.desk.send(Self.unlock(action, right), stage.context).outcome == .accepted)
+                #expect(try await stage.runner.send(Self.unlock(action, right), stage.context).outcome == .accepted)
             }
             stage.end("r")
-            try await stage.desk.lookAgain(at: "lock:8", DeskStage.trace)
+            try await stage.runner.lookAgain(at: "lock:8", ThingStage.trace)
             #expect(try await stage.finished().isEmpty)
-            try await stage.desk.lookAgain(at: "user:ann", DeskStage.trace)
+            try await stage.runner.lookAgain(at: "user:ann", ThingStage.trace)
             let ends = try await stage.finished()
             #expect(ends.map(\.action) == ["a"] && ends.map(\.outcome) == [.withdrawn])
             #expect(try await Self.shown(stage) == "b")
@@ -45,17 +45,17 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             stage.end("r")
             stage.set(knowsRights: false)
-            await #expect(throws: Failure.self) { try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace) }
+            await #expect(throws: RequestError.self) { try await stage.runner.lookAgain(at: "lock:7", ThingStage.trace) }
             #expect(try await stage.finished().isEmpty)
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `what has waited is shown only while its right holds`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             stage.pass(.seconds(2))
             #expect(try await Self.shown(stage) == "a")
             // Nobody can say whether it holds: it is kept back, and not ended.
@@ -73,22 +73,23 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             stage.pass(.seconds(2))
             stage.end("r")
             let before = stage.offers.count
-            try await stage.desk.offerUnanswered()
+            try await stage.runner.offerUnanswered()
             #expect(stage.offers.count == before)
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `a command lives no longer than its right`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a", endsAt: DeskStage.start + .seconds(5)), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a", endsAt: ThingStage.start + .seconds(5)), stage.context)
             #expect(stage.offers.map(\.lifetime) == [.seconds(5)])
             stage.pass(.seconds(5))
             #expect(try await Self.shown(stage) == nil)
-            #expect(try await stage.desk.send(Self.unlock("b", endsAt: DeskStage.start + .seconds(5)), stage.context).outcome == .outdated)
+            #expect(
+                try await stage.runner.send(Self.unlock("b", endsAt: ThingStage.start + .seconds(5)), stage.context).outcome == .outdated)
         }
     }
 
@@ -97,30 +98,30 @@ import Testing
     {
         try await with(dialect) { stage in
             stage.set(isLossy: true)
-            let outcome = try await stage.desk.send(Self.unlock("a"), stage.context).outcome
+            let outcome = try await stage.runner.send(Self.unlock("a"), stage.context).outcome
             #expect(outcome == .unknown)
             stage.set(isLossy: false)
             #expect(try await Self.shown(stage) == "a")
-            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .accepted)
+            #expect(try await stage.runner.send(Self.unlock("a"), stage.context).outcome == .accepted)
             #expect(stage.published("update/delta").map { $0["state"]?["message_id"] } == ["a", "a"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `nobody is told that nothing opens of what has left`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             // A repeat that the link does not take says nothing of the first.
             stage.set(isUp: false)
-            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome != .unreachable)
+            #expect(try await stage.runner.send(Self.unlock("a"), stage.context).outcome != .unreachable)
             stage.set(isUp: true)
             stage.end("r")
-            try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace)
-            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .unknown)
-            #expect(try await stage.desk.withdraw(WithdrawCommand(action: "a", thing: "t"), DeskStage.trace))
-            #expect(try await !stage.desk.withdraw(WithdrawCommand(action: "never sent", thing: "t"), DeskStage.trace))
+            try await stage.runner.lookAgain(at: "lock:7", ThingStage.trace)
+            #expect(try await stage.runner.send(Self.unlock("a"), stage.context).outcome == .unknown)
+            #expect(try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), ThingStage.trace))
+            #expect(try await !stage.runner.withdraw(WithdrawCommand(action: "never sent", thing: "t"), ThingStage.trace))
             stage.set(isUp: false)
-            #expect(try await stage.desk.send(Self.unlock("b", "s"), stage.context).outcome == .unreachable)
-            #expect(try await !stage.desk.withdraw(WithdrawCommand(action: "b", thing: "t"), DeskStage.trace))
+            #expect(try await stage.runner.send(Self.unlock("b", "s"), stage.context).outcome == .unreachable)
+            #expect(try await !stage.runner.withdraw(WithdrawCommand(action: "b", thing: "t"), ThingStage.trace))
         }
     }
 
@@ -128,21 +129,21 @@ import Testing
         dialect: Dialect
     ) async throws {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             let premise = Premise(module: "nobody", about: ["lock:7"], question: "r", endsAt: nil)
             let other = SendCommand(
                 action: "b", thing: "u", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), premise: premise)
-            _ = try await stage.desk.send(other, stage.context)
+            _ = try await stage.runner.send(other, stage.context)
             stage.end("r")
             stage.lose(module: "nobody")
-            await #expect(throws: Failure.self) { try await stage.desk.lookAgain(at: "lock:7", DeskStage.trace) }
+            await #expect(throws: RequestError.self) { try await stage.runner.lookAgain(at: "lock:7", ThingStage.trace) }
             #expect(try await stage.finished().map(\.action) == ["a"])
         }
     }
 
     @Test(arguments: TestDatabase.dialects) func `what was confirmed too long ago is not shown`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            _ = try await stage.desk.send(Self.unlock("a"), stage.context)
+            _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             stage.pass(.seconds(2))
             // The answer is on its way for longer than it is good for.
             stage.answerRights(after: Premise.freshness)
@@ -160,13 +161,13 @@ import Testing
                 PendingCommand(
                     action: ActionID("w\(number)"), thing: "t", shadow: "command", command: "add_key", args: ["key_uuid": "k"],
                     expiresAt: nil, context: .null,
-                    org: "acme", createdAt: DeskStage.start, stage: .accepted
+                    org: "acme", createdAt: ThingStage.start, stage: .accepted
                 ).insert(deadline: stage.context.deadline)
             }
             _ = try await stage.database.transact(waiting)
-            #expect(try await stage.desk.send(Self.unlock("a"), stage.context).outcome == .full)
+            #expect(try await stage.runner.send(Self.unlock("a"), stage.context).outcome == .full)
             let removal = SendCommand(action: "b", thing: "t", org: "acme", command: "remove_key", args: ["key_uuid": "l"], lifetime: nil)
-            #expect(try await stage.desk.send(removal, stage.context).outcome == .accepted)
+            #expect(try await stage.runner.send(removal, stage.context).outcome == .accepted)
         }
     }
 }

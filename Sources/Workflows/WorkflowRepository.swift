@@ -2,22 +2,22 @@ public import Database
 public import Kernel
 
 /// Runs as staff see them, and as modules begin them.
-public struct WorkflowDesk: Sendable {
+public struct WorkflowRepository: Sendable {
     let schema: String
     let database: any Database
-    let clock: @Sendable () -> Moment
+    let clock: @Sendable () -> Timestamp
 
-    public init(schema: String, database: any Database, clock: @escaping @Sendable () -> Moment) {
+    public init(schema: String, database: any Database, clock: @escaping @Sendable () -> Timestamp) {
         self.schema = schema
         self.database = database
         self.clock = clock
     }
 
     /// The statement that begins a run.
-    public var launch: @Sendable (Launch) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
+    public var start: @Sendable (WorkflowStart) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
 
     /// The statement that ends a run's sleep, also one that is only about to begin.
-    public var wake: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.wake($0, in: schema, at: clock()) } }
+    public var resume: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.wake($0, in: schema, at: clock()) } }
 
     /// One run with its progress; nil when this module has none of that name.
     public func find(_ run: WorkflowID) async throws -> JSON? {

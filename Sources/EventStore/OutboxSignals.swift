@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Tells sleeping readers that an outbox has something new. A wake-up may be lost or come for nothing; readers also poll.
-public final class Wakes: Sendable {
+public final class OutboxSignals: Sendable {
     private struct State {
         var counts: [String: Int] = [:]
         var sleepers: [String: [Int: CheckedContinuation<Void, Never>]] = [:]

@@ -1,14 +1,14 @@
 import Database
 import Synchronization
 
-/// What waits for its turn in a group, and can be turned away.
-protocol Gathered: Sendable {
-    func turnAway(_ error: any Error)
+/// An item of a batch, which can be failed while it waits.
+protocol Batched: Sendable {
+    func fail(_ error: any Error)
 }
 
 /// Items that wait to be handled in groups, a few groups at a time. Whoever has waited too long, or comes to a line that is too long, is
 /// turned away: a database that hangs must not hang everybody.
-final class Gathering<Item: Gathered>: Sendable {
+final class Batcher<Item: Batched>: Sendable {
     private struct Waiting {
         let item: Item
         let deadline: ContinuousClock.Instant
@@ -21,11 +21,11 @@ final class Gathering<Item: Gathered>: Sendable {
     private enum Place { case lane, sweep, wait, refusal }
     private let state = Mutex(State())
     private let lanes: Int
-    private let patience: Duration, limit: Int
+    private let timeout: Duration, limit: Int
 
-    init(lanes: Int, patience: Duration = .seconds(5), limit: Int = 4_000) {
+    init(lanes: Int, timeout: Duration = .seconds(5), limit: Int = 4_000) {
         self.lanes = lanes
-        self.patience = patience
+        self.timeout = timeout
         self.limit = limit
     }
 
@@ -33,7 +33,7 @@ final class Gathering<Item: Gathered>: Sendable {
     func add(_ item: Item) -> Bool {
         let place: Place = state.withLock { state in
             guard state.queue.count < limit else { return .refusal }
-            state.queue.append(Waiting(item: item, deadline: .now + patience))
+            state.queue.append(Waiting(item: item, deadline: .now + timeout))
             if state.running < lanes {
                 state.running += 1
                 return .lane
@@ -45,7 +45,7 @@ final class Gathering<Item: Gathered>: Sendable {
         case .lane: return true
         case .sweep: Task { await sweep() }
         case .wait: break
-        case .refusal: item.turnAway(DatabaseError.timedOut)
+        case .refusal: item.fail(DatabaseError.timedOut)
         }
         return false
     }
@@ -63,7 +63,7 @@ final class Gathering<Item: Gathered>: Sendable {
     /// One timer for the whole line, while there is a line.
     private func sweep() async {
         while let late = overdue() {
-            for waiting in late { waiting.item.turnAway(DatabaseError.timedOut) }
+            for waiting in late { waiting.item.fail(DatabaseError.timedOut) }
             try? await Task.sleep(for: .milliseconds(100))
         }
     }

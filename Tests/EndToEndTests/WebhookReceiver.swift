@@ -10,7 +10,7 @@ import ServiceLifecycle
 import Synchronization
 
 /// A partner's endpoint: takes what comes, checks the signature, answers as it is told.
-final class Sink: Sendable {
+final class WebhookReceiver: Sendable {
     struct Delivery: Sendable {
         let path: String
         let body: JSON
@@ -23,8 +23,8 @@ final class Sink: Sendable {
     private let port = Mutex(0)
 
     /// Runs a test with a sink that listens.
-    static func with(_ body: (Sink) async throws -> Void) async throws {
-        let sink = Sink()
+    static func with(_ body: (WebhookReceiver) async throws -> Void) async throws {
+        let sink = WebhookReceiver()
         let router = Router()
         router.post("hook/:name") { request, context in try await sink.take(request, context.parameters.require("name")) }
         let application = Application(

@@ -2,7 +2,7 @@ import AccessContracts
 import Kernel
 
 /// What all pages for guests share: their language, their headers, and how the page of a key hears who looks at it.
-struct PageAnswers {
+struct PageRenderer {
     let request: Request
     let services: Services
     let language: PageLanguage
@@ -24,8 +24,8 @@ struct PageAnswers {
     }
 
     /// Runs a page; whatever goes wrong is told in a page too.
-    static func page(_ request: Request, _ services: Services, _ body: (PageAnswers) async throws -> Response) async throws -> Response {
-        let answers = try PageAnswers(request, services)
+    static func page(_ request: Request, _ services: Services, _ body: (PageRenderer) async throws -> Response) async throws -> Response {
+        let answers = try PageRenderer(request, services)
         do { return try await body(answers) } catch {
             services.log.error("A page could not be made", ["error": "\(error)"])
             return answers.trouble(500, .ourFault)
@@ -35,8 +35,8 @@ struct PageAnswers {
     private func html(_ status: Int, _ text: String) -> Response {
         let policy =
             """
-            default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action \
-            'self'; frame-ancestors 'none'
+            default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'self'; \
+            frame-ancestors 'none'
             """
         var headers = [
             "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Frame-Options": "DENY",

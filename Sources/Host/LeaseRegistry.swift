@@ -3,16 +3,16 @@ import Kernel
 import Synchronization
 
 /// Which modules this process answers for: those whose exclusive jobs it runs, and those that have none.
-final class Standings: Sendable {
-    private let all = Mutex<[String: [Standing]]>([:])
+final class LeaseRegistry: Sendable {
+    private let all = Mutex<[String: [LeaseState]]>([:])
 
-    func new(for module: String) -> Standing {
-        let standing = Standing()
+    func new(for module: String) -> LeaseState {
+        let standing = LeaseState()
         all.withLock { $0[module, default: []].append(standing) }
         return standing
     }
 
     func isServing(_ module: String) -> Bool { states(of: module).allSatisfy { $0 == .holding } }
 
-    func states(of module: String) -> [Standing.State] { all.withLock { $0[module, default: []] }.map(\.state) }
+    func states(of module: String) -> [LeaseState.State] { all.withLock { $0[module, default: []] }.map(\.state) }
 }

@@ -1,5 +1,5 @@
 /// A text with a meaning: an identifier, a code, a name. Its type says which, and what it must look like.
-public protocol Text: WireValue, Hashable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
+public protocol StringValue: WireValue, Hashable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
     var text: String { get }
     init(_ text: String)
     /// How many code points it may have where it comes from outside.
@@ -10,12 +10,12 @@ public protocol Text: WireValue, Hashable, Codable, CustomStringConvertible, Exp
 }
 
 /// Texts with a meaning are compared byte by byte, as databases do.
-extension Text {
+extension StringValue {
     public static func == (a: Self, b: Self) -> Bool { a.text.hasSameBytes(as: b.text) }
     public func hash(into hasher: inout Hasher) { ExactText(text).hash(into: &hasher) }
 }
 
-extension Text {
+extension StringValue {
     public static var longest: Int { 1_000 }
     public static func problem(with text: String) -> String? { nil }
     public static var schema: Schema { .string.limited(most: Int64(longest)) }
@@ -25,7 +25,7 @@ extension Text {
 
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
         guard let raw else { return reading.note(path, "is missing") }
-        guard let text = raw.text else { return reading.note(path, "must be a text") }
+        guard let text = raw.text else { return reading.note(path, "must be a string") }
         if reading.checksLimits, let problem = text.problem(most: longest) ?? problem(with: text) { return reading.note(path, problem) }
         return Self(text)
     }
@@ -39,7 +39,7 @@ extension Text {
 
 /// The opaque identifier of a `Thing`: two kinds of identifiers never mix. Compared byte by byte; one that is a UUID is kept in
 /// small letters, because a UUID is the same in either case (RFC 9562 §4).
-public struct ID<Thing>: Text {
+public struct ID<Thing>: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
     public static var longest: Int { 128 }
@@ -48,7 +48,7 @@ public struct ID<Thing>: Text {
 }
 
 /// A name or another short text of at least one character.
-public struct NonEmpty: Text {
+public struct NonEmptyString: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
     public static var longest: Int { 200 }
@@ -57,14 +57,14 @@ public struct NonEmpty: Text {
 }
 
 /// A name that may be empty.
-public struct Name: Text {
+public struct Name: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
     public static var longest: Int { 200 }
 }
 
 /// A reason, of at least one character.
-public struct Reason: Text {
+public struct Reason: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
     public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
@@ -72,7 +72,7 @@ public struct Reason: Text {
 }
 
 /// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version; kept in small letters.
-public struct UUIDText: Text {
+public struct UUIDText: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
     public static var longest: Int { 36 }
@@ -80,7 +80,7 @@ public struct UUIDText: Text {
     public static func problem(with text: String) -> String? { text.isUUID ? nil : "must be a UUID" }
 
     /// A new random UUID of version 7 (RFC 9562 §5.7): it begins with the time, so that indexes over it grow at one end.
-    public static func fresh(at now: Moment) -> UUIDText {
+    public static func fresh(at now: Timestamp) -> UUIDText {
         var generator = SystemRandomNumberGenerator()
         return UUIDText(at: now, random: (generator.next(), generator.next()))
     }
@@ -91,7 +91,7 @@ public struct UUIDText: Text {
         return UUIDText(high: generator.next() & ~0xF000 | 0x4000, low: 0x8000_0000_0000_0000 | generator.next() & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
-    init(at now: Moment, random: (UInt64, UInt64)) {
+    init(at now: Timestamp, random: (UInt64, UInt64)) {
         let high = UInt64(bitPattern: now.milliseconds) << 16 | 0x7000 | random.0 & 0x0FFF
         self.init(high: high, low: 0x8000_0000_0000_0000 | random.1 & 0x3FFF_FFFF_FFFF_FFFF)
     }
@@ -103,9 +103,9 @@ public struct UUIDText: Text {
     public init(unguessable bytes: some Sequence<UInt8>) { self.init(bytes: bytes, version: 0x4000) }
 
     private init(bytes: some Sequence<UInt8>, version: UInt64) {
-        var words: [UInt64] = [0, 0]
-        for (place, byte) in bytes.prefix(16).enumerated() { words[place / 8] = words[place / 8] << 8 | UInt64(byte) }
-        self.init(high: words[0] & ~0xF000 | version, low: 0x8000_0000_0000_0000 | words[1] & 0x3FFF_FFFF_FFFF_FFFF)
+        var halves: [UInt64] = [0, 0]
+        for (place, byte) in bytes.prefix(16).enumerated() { halves[place / 8] = halves[place / 8] << 8 | UInt64(byte) }
+        self.init(high: halves[0] & ~0xF000 | version, low: 0x8000_0000_0000_0000 | halves[1] & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
     private init(high: UInt64, low: UInt64) {

@@ -11,26 +11,26 @@ public enum RefusalKind: Sendable, CaseIterable {
 }
 
 /// The reasons for which a use case says no: one case each.
-public protocol Refused: Error, Sendable, CaseIterable, Equatable {
+public protocol DomainError: Error, Sendable, CaseIterable, Equatable {
     var kind: RefusalKind { get }
     /// One sentence for the caller.
-    var words: String { get }
+    var message: String { get }
 }
 
 /// The refusal of a use case that never refuses.
-public enum NoRefusal: Refused {
+public enum NoRefusal: DomainError {
     public static let allCases: [NoRefusal] = []
     public var kind: RefusalKind { switch self {} }
-    public var words: String { switch self {} }
+    public var message: String { switch self {} }
 }
 
 /// Why an operation was not carried out, in terms that the edge turns into statuses.
-public enum Failure: Error, Sendable, Equatable {
+public enum RequestError: Error, Sendable, Equatable {
     case problems([Problem])
     case unauthenticated(String)
-    case refused(RefusalKind, code: String?, words: String)
+    case refused(RefusalKind, code: String?, message: String)
     /// Two requests use one `Idempotency-Key` at once, or for different bodies.
-    case idempotencyConflict(words: String, retryAfter: Duration?)
+    case idempotencyConflict(message: String, retryAfter: Duration?)
     /// The device link did not take the command. Nothing was stored.
     case deviceUnreachable(String)
     /// Something this operation needs is not available now.

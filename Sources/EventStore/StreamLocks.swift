@@ -2,7 +2,7 @@ import Kernel
 import Synchronization
 
 /// Lets the commands of this process work on a stream one after another, so that they do not conflict with each other.
-final class Turns: Sendable {
+final class StreamLocks: Sendable {
     private struct State {
         /// Who waits for a stream that is taken.
         var lines: [StreamName: [(number: Int, continuation: CheckedContinuation<Void, any Error>)]] = [:]
@@ -11,10 +11,10 @@ final class Turns: Sendable {
     private let state = Mutex(State())
     /// A line longer than this, or waiting longer than this, is answered 503.
     private static let longest = 512
-    private static let patience = Duration.seconds(10)
+    private static let timeout = Duration.seconds(10)
 
-    func take(_ stream: StreamName) async throws -> Turn {
-        let turn = Turn { [self] in pass(stream) }
+    func take(_ stream: StreamName) async throws -> StreamLock {
+        let turn = StreamLock { [self] in pass(stream) }
         let isFree = state.withLock { state in
             guard state.lines[stream] == nil else { return false }
             state.lines[stream] = []
@@ -30,7 +30,7 @@ final class Turns: Sendable {
             return state.next
         }
         let alarm = Task { [weak self] in
-            try await Task.sleep(for: Self.patience)
+            try await Task.sleep(for: Self.timeout)
             self?.leave(stream, number)
         }
         defer { alarm.cancel() }
@@ -48,7 +48,7 @@ final class Turns: Sendable {
         }
     }
 
-    private static var busy: Failure { .unavailable("Too many requests wait for the same thing.", retryAfter: .seconds(1)) }
+    private static var busy: RequestError { .unavailable("Too many requests wait for the same thing.", retryAfter: .seconds(1)) }
 
     private func leave(_ stream: StreamName, _ number: Int) {
         let waiter = state.withLock { state in
