@@ -36,7 +36,9 @@ public struct Migrator: Sendable {
     /// Names of steps that have not been applied; all of them when the schema does not exist.
     public func missing(schema: String, _ migrations: [Migration]) async throws -> [String] {
         do {
-            let done = try await database.read("SELECT name FROM \(trusted: schema).migrations").compactMap { $0.text("name") }
+            let done = try await database.read("SELECT name FROM \(trusted: schema).migrations").map {
+                try $0.read("name", as: String.self)
+            }
             return migrations.map(\.name).filter { !done.contains($0) }
         } catch DatabaseError.statement {
             return migrations.map(\.name)

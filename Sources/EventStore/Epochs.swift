@@ -16,17 +16,17 @@ public enum Epochs {
             let cluster: String
             if database.dialect == .postgres {
                 _ = try await transaction.execute("SELECT pg_advisory_xact_lock(77130002)")
-                cluster =
-                    try await transaction.execute("SELECT CAST(system_identifier AS TEXT) AS id FROM pg_control_system()").rows[0].text(
-                        "id") ?? ""
+                cluster = try await transaction.execute("SELECT CAST(system_identifier AS TEXT) AS id FROM pg_control_system()").rows[0]
+                    .read("id")
             } else {
                 cluster = "sqlite"
             }
             let last = try await transaction.execute("SELECT number, cluster FROM platform.epochs ORDER BY number DESC LIMIT 1").rows.first
-            if let last, let number = last.int("number"), last.text("cluster") == cluster { return Int(number) }
-            let number = (last?.int("number") ?? 0) + 1
+            let latest = try last?.read("number", as: Int.self) ?? 0
+            if let last, try last.read("cluster", as: String.self) == cluster { return latest }
+            let number = latest + 1
             _ = try await transaction.execute("INSERT INTO platform.epochs (number, cluster) VALUES (\(number), \(cluster))")
-            return Int(number)
+            return number
         }
     }
 }

@@ -32,9 +32,9 @@ struct Lease: Sendable {
             RETURNING token, epoch, transaction_id, position
             """,
         ])
-        guard let row = rows[1].rows.first, let token = row.int("token") else { return nil }
+        guard let row = rows[1].rows.first, let token = try row.find("token", as: Int64.self) else { return nil }
         return (
-            token, Cursor(epoch: row.int("epoch") ?? 0, transaction: row.int("transaction_id") ?? 0, position: row.int("position") ?? 0)
+            token, Cursor(epoch: try row.read("epoch"), transaction: try row.read("transaction_id"), position: try row.read("position"))
         )
     }
 

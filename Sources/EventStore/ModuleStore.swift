@@ -56,15 +56,13 @@ public struct ModuleStore: Sendable {
                 """
             ])[0].first
         }
-        let epoch = row?.int("epoch") ?? 0
+        let epoch = try row?.read("epoch", as: Int64.self) ?? 0
         people?.see(epoch)
-        guard let row, let version = row.int("version") else { return (.nothing, epoch) }
-        guard let stored = row.json("state") else { return (.unchanged, epoch) }
+        guard let row, let version = try row.find("version", as: Int.self) else { return (.nothing, epoch) }
+        guard let stored = try row.find("state", as: JSON.self) else { return (.unchanged, epoch) }
         let state = try await decrypted(stored, of: stream)
-        let changedAt = row.moment("changed_at") ?? Timestamp(milliseconds: 0)
-        return (
-            .state(StoredState(version: Int(version), schemaVersion: Int(row.int("shape") ?? 0), state: state, changedAt: changedAt)), epoch
-        )
+        let found = StoredState(version: version, schemaVersion: try row.read("shape"), state: state, changedAt: try row.read("changed_at"))
+        return (.state(found), epoch)
     }
 
     private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {
@@ -76,11 +74,11 @@ public struct ModuleStore: Sendable {
                 """)
             var events: [StoredEvent] = []
             for row in rows {
-                let data = try await decrypted(row.json("data") ?? .null, of: stream)
+                let data = try await decrypted(try row.read("data"), of: stream)
                 events.append(
                     StoredEvent(
-                        stream: stream, version: Int(row.int("version") ?? 0), wire: EventData(row.text("type") ?? "", data.members ?? [:]),
-                        at: row.moment("at") ?? Timestamp(milliseconds: 0), org: row.text("org_id").map { OrgID($0) }))
+                        stream: stream, version: try row.read("version"), wire: EventData(try row.read("type"), data.members ?? [:]),
+                        at: try row.read("at"), org: try row.find("org_id")))
             }
             return events
         }

@@ -61,8 +61,8 @@ public struct OutboxPartitions: Sendable {
                 text: "SELECT epoch, transaction_id, position FROM (\(all)) AS places ORDER BY epoch, transaction_id, position LIMIT 1",
                 values: [])
         ).first
-        return row.map {
-            Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0)
+        return try row.map {
+            Cursor(epoch: try $0.read("epoch"), transaction: try $0.read("transaction_id"), position: try $0.read("position"))
         }
     }
 
@@ -74,7 +74,7 @@ public struct OutboxPartitions: Sendable {
             AND c.relname < \(partition(of: Month(moment)))
             ORDER BY c.relname
             """
-        ).compactMap { $0.text("name") }
+        ).map { try $0.read("name", as: String.self) }
         var dropped: [String] = []
         for name in names {
             let unread = try await database.read(

@@ -31,20 +31,24 @@ public struct ParkedMessages: Sendable {
             """)
         var heads: [(head: Row, waiting: Int)] = []
         for row in rows {
-            if let last = heads.last?.head, ["subscription", "category", "id"].allSatisfy({ last[$0] == row[$0] }) {
+            if let last = heads.last?.head, try Self.stream(of: last) == Self.stream(of: row) {
                 heads[heads.count - 1].waiting += 1
             } else {
                 heads.append((row, 0))
             }
         }
-        return heads.map { row, waiting in
+        return try heads.map { row, waiting in
             Stream(
-                subscription: row.text("subscription") ?? "", stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
-                envelope: row.text("envelope") ?? "",
-                name: row.text("name") ?? "", error: row.text("error") ?? "", since: row.moment("parked_at") ?? Timestamp(milliseconds: 0),
+                subscription: try row.read("subscription"), stream: StreamName(try row.read("category"), try row.read("id")),
+                envelope: try row.read("envelope"),
+                name: try row.read("name"), error: try row.read("error"), since: try row.read("parked_at"),
                 waiting: waiting,
-                isToBeRetried: row.bool("retry") ?? false)
+                isToBeRetried: try row.read("retry"))
         }
+    }
+
+    private static func stream(of row: Row) throws(RowDecodingError) -> [String] {
+        [try row.read("subscription"), try row.read("category"), try row.read("id")]
     }
 
     /// Has whoever holds the subscription try again: all streams, or those of one subscription. Answers how many messages.
@@ -85,7 +89,8 @@ extension Subscription {
             """)
         var stopped: Set<StreamName> = []
         for row in rows {
-            guard let envelope = Envelope(parked: row), session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else {
+            let envelope = try Envelope(parked: row)
+            guard session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else {
                 continue
             }
             let removal: SQL =
@@ -118,11 +123,11 @@ extension Subscription {
 
 extension Envelope {
     /// A message as it was parked.
-    fileprivate init?(parked row: Row) {
-        guard let id = row.text("envelope"), let source = row.text("source"), let name = row.text("name"), let body = row.json("body")
-        else { return nil }
+    fileprivate init(parked row: Row) throws(RowDecodingError) {
+        let body: JSON = try row.read("body")
         self.init(
-            id: id, source: source, name: name, stream: StreamName(row.text("category") ?? "", row.text("id") ?? ""),
+            id: try row.read("envelope"), source: try row.read("source"), name: try row.read("name"),
+            stream: StreamName(try row.read("category"), try row.read("id")),
             subject: body["subject"]?.text ?? "",
             version: Int(body["version"]?.integer ?? 0), at: Timestamp(milliseconds: body["at"]?.integer ?? 0),
             audience: (body["audience"]?.items ?? []).compactMap { $0.text.map { OrgID($0) } },

@@ -155,7 +155,7 @@ public final class PersonKeys: Sendable {
     }
 
     private func standing(_ row: Row, _ person: UserID) throws -> KeyState {
-        guard let sealed = row.text("sealed") else { return .erased }
+        guard let sealed = try row.find("sealed", as: String.self) else { return .erased }
         return .key(try vault.open(sealed, Self.purpose, person.text))
     }
 }

@@ -40,7 +40,7 @@ public struct Rebuild: Sendable {
                 SELECT id FROM \(trusted: context.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id \
                 LIMIT \(Self.page)
                 """
-            ).compactMap { $0.text("id") }
+            ).map { try $0.read("id", as: String.self) }
             for id in ids {
                 let rows = try aggregate.replay(try await store.port.history(StreamName(category, id), 1, Int.max))
                 if !rows.isEmpty { _ = try await database.transact(rows) }

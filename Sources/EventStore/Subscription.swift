@@ -70,7 +70,7 @@ public struct Subscription: Sendable {
             SELECT epoch, transaction_id, position FROM \(trusted: store.schema).checkpoints
             WHERE subscription = \(reaction.name) AND source = \(reader.source) AND part = \(lease.part)
             """
-        ).first.map { Cursor(epoch: $0.int("epoch") ?? 0, transaction: $0.int("transaction_id") ?? 0, position: $0.int("position") ?? 0) }
+        ).first.map { Cursor(epoch: try $0.read("epoch"), transaction: try $0.read("transaction_id"), position: try $0.read("position")) }
         guard let first = try await reader.read(after: cursor ?? Cursor(), limit: 1).first else { return .zero }
         return max(.zero, now.since(first.1.at))
     }
@@ -220,7 +220,7 @@ extension Subscription {
             AND source = \(reader.source)
             """
         )
-        return Set(rows.map { StreamName($0.text("category") ?? "", $0.text("id") ?? "") })
+        return Set(try rows.map { StreamName(try $0.read("category"), try $0.read("id")) })
     }
 
     private func park(_ envelope: Envelope, at cursor: Cursor, _ reason: String, _ token: Int64) async throws {

@@ -28,58 +28,73 @@ public struct Verifier: Sendable {
                 WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.page)
                 """)
             for row in rows {
-                guard let fault = try await fault(in: row) else { continue }
+                let stored = try Stored(row)
+                guard let fault = try await fault(in: stored) else { continue }
                 // Somebody may have written between the two looks; a fault that stays is one.
-                guard let again = try await self.row(like: row), try await self.fault(in: again) != nil else { continue }
+                guard let again = try await read(stored.stream), try await self.fault(in: again) != nil else { continue }
                 return fault
             }
             guard rows.count == Self.page, let row = rows.last else { return nil }
-            last = (row.text("category") ?? "", row.text("id") ?? "")
+            last = (try row.read("category"), try row.read("id"))
         }
     }
 
-    private func row(like row: Row) async throws -> Row? {
+    /// An aggregate as its row has it.
+    private struct Stored {
+        let stream: StreamName
+        let version: Int
+        let schemaVersion: Int
+        let state: JSON
+
+        init(_ row: Row) throws(RowDecodingError) {
+            stream = StreamName(try row.read("category"), try row.read("id"))
+            version = try row.read("version")
+            schemaVersion = try row.read("shape")
+            state = try row.read("state")
+        }
+    }
+
+    private func read(_ stream: StreamName) async throws -> Stored? {
         try await database.read(
             """
             SELECT category, id, version, shape, state FROM \(trusted: schema).aggregates
-            WHERE category = \(row.text("category") ?? "") AND id = \(row.text("id") ?? "")
+            WHERE category = \(stream.category) AND id = \(stream.id)
             """
-        ).first
+        ).first.map { try Stored($0) }
     }
 
     private func orphan() async throws -> String? {
         let rows = try await database.read(
             """
-            SELECT e.category, e.id FROM \(trusted: schema).events e LEFT JOIN \(trusted: schema).aggregates a \
-            ON a.category = e.category AND a.id = e.id
-            WHERE a.id IS NULL LIMIT 1
+            SELECT e.category, e.id FROM \(trusted: schema).events e
+            LEFT JOIN \(trusted: schema).aggregates a ON a.category = e.category AND a.id = e.id WHERE a.id IS NULL LIMIT 1
             """)
-        return rows.first.map { "\(schema): the stream \($0.text("category") ?? "")-\($0.text("id") ?? "") has events and no state" }
+        return try rows.first.map { row in
+            "\(schema): the stream \(StreamName(try row.read("category"), try row.read("id"))) has events and no state"
+        }
     }
 
-    private func fault(in row: Row) async throws -> String? {
-        guard let category = row.text("category"), let id = row.text("id") else { return "\(schema): a row without a name" }
-        let stream = StreamName(category, id), name = "\(schema): \(stream)"
+    private func fault(in stored: Stored) async throws -> String? {
+        let stream = stored.stream, name = "\(schema): \(stream)"
         let store = ModuleStore(schema: schema, database: database, epoch: 0, people: people, aggregates: aggregates)
-        let history = try await store.port.history(stream, 1, Int.max),
-            state = try await store.decrypted(row.json("state") ?? .null, of: stream)
+        let history = try await store.port.history(stream, 1, Int.max), state = try await store.decrypted(stored.state, of: stream)
         for (place, event) in history.enumerated() where event.version != place + 1 { return "\(name): version \(place + 1) is missing" }
-        guard Int64(history.count) == row.int("version") else {
-            return "\(name): the state is at version \(row.int("version") ?? 0), the log at \(history.count)"
+        guard history.count == stored.version else {
+            return "\(name): the state is at version \(stored.version), the log at \(history.count)"
         }
-        guard let aggregate = aggregates.first(where: { $0.category.name == category }) else {
+        guard let aggregate = aggregates.first(where: { $0.category.name == stream.category }) else {
             return "\(name): nobody knows this kind of aggregate"
         }
         let folded: JSON
-        do { folded = try aggregate.fold(history) } catch let error as UnknownEvent {
+        do {
+            folded = try aggregate.fold(history)
+        } catch let error as UnknownEvent {
             return "\(name): this build does not know the event \(error.type)"
-        } catch let error
-            as EventDecodingError
-        {
-            return
-                "\(name): an event \(error.event) cannot be read: \(error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; "))"
+        } catch let error as EventDecodingError {
+            let problems = error.problems.map { "\($0.field) \($0.reason)" }.joined(separator: "; ")
+            return "\(name): an event \(error.event) cannot be read: \(problems)"
         }
-        guard row.int("shape") != Int64(aggregate.category.schemaVersion) || folded == state else {
+        guard stored.schemaVersion != aggregate.category.schemaVersion || folded == state else {
             return "\(name): the state is not what its events make"
         }
         return nil

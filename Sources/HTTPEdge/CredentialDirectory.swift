@@ -138,11 +138,12 @@ public final class CredentialDirectory: Sendable {
                 """
             ).first
         }
-        guard let row, let org = row.text("org_id"), let epoch = row.int("epoch") else {
+        guard let row else {
             known.withLock { _ = $0.removeValue(forKey: digest) }
             return nil
         }
-        let found = Key(org: OrgID(org), isSuper: row.bool("is_super") ?? false, until: row.moment("until"), epoch: epoch)
+        let found = Key(
+            org: try row.read("org_id"), isSuper: try row.read("is_super"), until: try row.find("until"), epoch: try row.read("epoch"))
         known.withLock { known in
             if known.count >= Self.most { known.removeAll() }
             known[digest] = found
@@ -162,10 +163,12 @@ public final class CredentialDirectory: Sendable {
                 """
             ).first
         }
-        let digest = email.map(Self.digest(ofEmail:)),
-            isProof = digest != nil && row?.bytes("email_digest") == digest && row?.text("standing") != "proven"
-        if row?.bool("has_signed_in") == false || isProof { try await noteSignIn(of: user, digest) }
-        let found = (isSuspended: row?.bool("is_suspended") ?? false, epoch: row?.int("epoch") ?? 0)
+        let digest = email.map(Self.digest(ofEmail:))
+        let known: [UInt8]? = try row?.find("email_digest")
+        let status: AddressStatus? = try row?.find("standing")
+        let isProof = digest != nil && known == digest && status != .proven
+        if try row?.find("has_signed_in", as: Bool.self) == false || isProof { try await noteSignIn(of: user, digest) }
+        let found = (isSuspended: try row?.find("is_suspended", as: Bool.self) ?? false, epoch: try row?.read("epoch", as: Int64.self) ?? 0)
         standings.withLock { standings in
             if standings.count >= Self.most { standings.removeAll() }
             standings[user] = found
@@ -180,10 +183,11 @@ public final class CredentialDirectory: Sendable {
         let row = try await reading {
             try await database.read("SELECT user_id, standing, has_signed_in FROM platform.users WHERE email_digest = \(digest)").first
         }
-        guard let row, let user = row.text("user_id").map({ UserID($0) }) else { return nil }
-        switch row.text("standing").flatMap(AddressStatus.init(rawValue:)) {
+        guard let row else { return nil }
+        let user: UserID = try row.read("user_id")
+        switch try row.read("standing", as: AddressStatus.self) {
         case .proven: return user
-        case .invited where row.bool("has_signed_in") == false:
+        case .invited where try !row.read("has_signed_in", as: Bool.self):
             let taken = try await reading {
                 try await database.transact([
                     """
@@ -194,7 +198,7 @@ public final class CredentialDirectory: Sendable {
                 ])[0].rows
             }
             return taken.isEmpty ? nil : user
-        case .invited, .contact, nil: return nil
+        case .invited, .contact: return nil
         }
     }
 

@@ -75,18 +75,18 @@ final class IdempotencyStore: Sendable {
         ])
         if !rows[1].isEmpty { return nil }
         guard let row = rows[2].first else { return nil }
-        guard row.bytes("body") == digest else {
+        guard try row.find("body", as: [UInt8].self) == digest else {
             throw RequestError.idempotencyConflict(message: "The Idempotency-Key was used for another body.", retryAfter: nil)
         }
-        if let status = row.int("status") { return try replay(Int(status), row.text("answer") ?? "", id, services) }
+        if let status = try row.find("status", as: Int.self) { return try replay(status, try row.read("answer"), id, services) }
         // A time to come was written before the clock was put back.
-        let age = now.since(row.moment("at") ?? now),
-            isAbandoned = row.text("answer") == process || age > Self.timeout || age < .zero - Self.timeout
+        let at: Timestamp = try row.read("at"), holder: String = try row.read("answer"), age = now.since(at)
+        let isAbandoned = holder == process || age > Self.timeout || age < .zero - Self.timeout
         guard isAbandoned else { throw Self.inProgress }
         let taken = try await services.store.run([
             """
             UPDATE \(trusted: schema).idempotency SET answer = \(process), at = \(now)
-            WHERE key = \(id) AND status IS NULL AND answer = \(row.text("answer") ?? "") AND at = \(row.int("at") ?? 0) RETURNING at
+            WHERE key = \(id) AND status IS NULL AND answer = \(holder) AND at = \(at) RETURNING at
             """
         ])
         guard !taken[0].isEmpty else { throw Self.inProgress }  // another process was faster

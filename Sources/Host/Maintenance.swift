@@ -12,14 +12,7 @@ struct Maintenance: Sendable {
 
     private static let pause = Duration.seconds(3_600)
 
-    var job: Job {
-        Job("\(schema)-housekeeping") {
-            while true {
-                try await run()
-                try await Task.sleep(for: Self.pause)
-            }
-        }
-    }
+    var job: Job { Job.every(Self.pause, "\(schema)-housekeeping") { try await run() } }
 
     func run() async throws {
         let partitions = OutboxPartitions(schema: schema, readers: Modules.all.map(\.name), database: database), now = clock()

@@ -21,12 +21,7 @@ struct MetricsCollector: Sendable {
 
     var jobs: [Job] {
         [
-            Job("watch") {
-                while true {
-                    try await look()
-                    try await Task.sleep(for: Self.pause)
-                }
-            },
+            Job.every(Self.pause, "watch") { try await look() },
             Job("outages") { try await watchOutages() },
         ]
     }
@@ -46,7 +41,9 @@ struct MetricsCollector: Sendable {
             metrics.set("subscription_lag_seconds", subscription.labels, to: try await subscription.lag(at: now).inSeconds)
         }
         for schema in schemas {
-            let parked = try await database.read("SELECT COUNT(*) AS parked FROM \(trusted: schema).dead_letters").first?.int("parked") ?? 0
+            let parked =
+                try await database.read("SELECT COUNT(*) AS parked FROM \(trusted: schema).dead_letters").first?.find(
+                    "parked", as: Int64.self) ?? 0
             metrics.set("dead_letters", [("module", schema)], to: Double(parked))
         }
         for gauge in gauges { metrics.set(gauge.name, [], to: try await gauge.read(now)) }

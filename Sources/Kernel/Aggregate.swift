@@ -68,7 +68,7 @@ public protocol Aggregate: Sendable, Codable {
     /// Whether its subject is no more, although the stream is: it answers as if it had never been.
     var isGone: Bool { get }
     /// The rows of the module's own views after a change; written in its transaction and again on a rebuild.
-    static func project(_ change: Change<Self>) -> [SQL]
+    static var views: [View<Self>] { get }
 }
 
 extension Aggregate {
@@ -77,7 +77,6 @@ extension Aggregate {
     public var publicID: String? { nil }
     public static func claims(of event: Event, before: Self) -> [Claim] { [] }
     public var isGone: Bool { false }
-    public static func project(_ change: Change<Self>) -> [SQL] { [] }
     public static func stream(_ id: some CustomStringConvertible) -> StreamName { StreamName(category.name, id.description) }
 }
 
@@ -122,6 +121,8 @@ public struct Snapshot<A: Aggregate>: Sendable {
 public struct AnyAggregate: Sendable {
     public let category: Category
     public let events: [EventDoc]
+    /// The tables of its views that a rebuild empties.
+    public let viewTables: [String]
     public let personal: Personal
     /// The state after these events, as JSON; throws for an event that this build cannot read.
     public let fold: @Sendable ([StoredEvent]) throws -> JSON
@@ -131,6 +132,7 @@ public struct AnyAggregate: Sendable {
     public init<A: Aggregate>(_ type: A.Type) {
         category = A.category
         events = A.events.all.map(\.doc)
+        viewTables = A.views.flatMap(\.tables)
         personal = A.events.personal
         fold = { history in
             var state = A()
@@ -142,7 +144,7 @@ public struct AnyAggregate: Sendable {
             for stored in history {
                 let event = try A.events.decode(stored), before = state
                 state.apply(event)
-                rows += A.project(
+                rows += A.viewRows(
                     Change(
                         stream: stored.stream, event: event, before: before, after: state, version: stored.version, at: stored.at))
             }

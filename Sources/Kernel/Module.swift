@@ -6,8 +6,6 @@ public struct Module: Sendable {
     public let migrations: [Migration]
     public let operations: [Operation]
     public let workflows: [AnyWorkflow]
-    /// The tables that its aggregates' `project` fills: a rebuild empties them and replays the log.
-    public let views: [String]
     /// The parties outside that it uses; the host plugs them in and tells when one is missing or away.
     public let ports: [PortUse]
     /// The settings that it reads.
@@ -22,7 +20,7 @@ public struct Module: Sendable {
 
     public init(
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
-        workflows: [AnyWorkflow] = [], views: [String] = [], ports: [PortUse] = [], settings: [AnySetting] = [],
+        workflows: [AnyWorkflow] = [], ports: [PortUse] = [], settings: [AnySetting] = [],
         announcements: [EventDoc] = [],
         follow: (@Sendable (Commit, Services) async -> Void)? = nil,
         assemble: @escaping @Sendable (Services) throws -> Assembly = { _ in Assembly() }
@@ -32,13 +30,17 @@ public struct Module: Sendable {
         self.migrations = migrations
         self.operations = operations
         self.workflows = workflows
-        self.views = views
         self.follow = follow
         self.assemble = assemble
         self.ports = ports
         self.settings = settings
         self.announcements = announcements
     }
+}
+
+extension Module {
+    /// The tables of its aggregates' views: a rebuild empties them and replays the log.
+    public var views: [String] { aggregates.flatMap(\.viewTables) }
 }
 
 /// The running parts of a module.
@@ -73,6 +75,16 @@ public struct Job: Sendable {
         self.name = name
         self.isExclusive = isExclusive
         self.run = run
+    }
+
+    /// Periodic work: once at the start, and again some time after each round. A round that throws is tried again with the backoff of jobs.
+    public static func every(_ pause: Duration, _ name: String, _ round: @escaping @Sendable () async throws -> Void) -> Job {
+        Job(name) {
+            while true {
+                try await round()
+                try await Task.sleep(for: pause)
+            }
+        }
     }
 }
 

@@ -7,7 +7,13 @@ public protocol ColumnValue {
 /// A row that is not what the program takes it for: a column is missing, or has another kind of value.
 public struct RowDecodingError: Error, Sendable, Equatable {
     public let column: String
+    /// Nil where there is no such column.
     public let value: SQLValue?
+
+    public init(column: String, value: SQLValue?) {
+        self.column = column
+        self.value = value
+    }
 }
 
 extension Row {
@@ -18,6 +24,12 @@ extension Row {
         guard let place = columns.firstIndex(of: column) else { throw RowDecodingError(column: column, value: nil) }
         guard let value = Value(column: values[place]) else { throw RowDecodingError(column: column, value: values[place]) }
         return value
+    }
+
+    /// The value of a column; nil for null.
+    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind.
+    public func find<Value: ColumnValue>(_ column: String, as type: Value.Type = Value.self) throws(RowDecodingError) -> Value? {
+        try read(column, as: Value?.self)
     }
 }
 
@@ -50,6 +62,13 @@ extension Int: ColumnValue {
     public init?(column: SQLValue) {
         guard case .int(let number) = column else { return nil }
         self = Int(number)
+    }
+}
+
+extension Double: ColumnValue {
+    public init?(column: SQLValue) {
+        guard case .double(let number) = column else { return nil }
+        self = number
     }
 }
 

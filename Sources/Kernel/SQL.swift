@@ -92,22 +92,4 @@ public struct Row: Sendable {
     public let values: [SQLValue]
 
     public init(columns: [String], values: [SQLValue]) { (self.columns, self.values) = (columns, values) }
-
-    /// The value of a column; null when there is no such column.
-    public subscript(column: String) -> SQLValue { columns.firstIndex(of: column).map { values[$0] } ?? .null }
-
-    public func text(_ column: String) -> String? { if case .text(let text) = self[column] { text } else { nil } }
-    public func int(_ column: String) -> Int64? { if case .int(let number) = self[column] { number } else { nil } }
-    public func bytes(_ column: String) -> [UInt8]? { if case .bytes(let bytes) = self[column] { bytes } else { nil } }
-    public func moment(_ column: String) -> Timestamp? { int(column).map(Timestamp.init(milliseconds:)) }
-    public func json(_ column: String) -> JSON? { text(column).flatMap { try? JSON.parse($0, depth: 64) } }
-
-    /// SQLite keeps truth values as 0 and 1.
-    public func bool(_ column: String) -> Bool? {
-        switch self[column] {
-        case .bool(let flag): flag
-        case .int(let number): number != 0
-        default: nil
-        }
-    }
 }

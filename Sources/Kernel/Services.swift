@@ -138,7 +138,7 @@ public struct CredentialStore: Sendable {
 }
 
 /// What an e-mail address is for the one it is stored with. Only a proven one signs somebody in.
-public enum AddressStatus: String, Sendable {
+public enum AddressStatus: String, Sendable, ColumnValue {
     /// By the identity provider, or set by the operator of the platform.
     case proven
     /// The user was created with it: whoever proves it first, and is nobody yet, becomes the user.

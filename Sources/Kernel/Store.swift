@@ -35,7 +35,7 @@ public struct Append: Sendable {
                     wire: try A.events.encode(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
                     subject: state.publicID ?? snapshot.stream.id, audience: audience ?? state.audience(of: event, before: before)))
             claims += A.claims(of: event, before: before)
-            rows += A.project(
+            rows += A.viewRows(
                 Change(
                     stream: snapshot.stream, event: event, before: before, after: state, version: snapshot.version + place + 1, at: now))
         }

@@ -102,11 +102,11 @@ public final class PostgresAsks: Sendable {
             """
         ])[0].rows
         for row in done {
-            guard let id = row.text("id"), let reply = waiting.withLock({ $0[id] }) else { continue }
-            if let answer = row.json("reply") {
+            guard let id = try row.find("id", as: String.self), let reply = waiting.withLock({ $0[id] }) else { continue }
+            if let answer = try row.find("reply", as: JSON.self) {
                 reply.settle(.success(answer))
             } else {
-                reply.settle(.failure(WireFailure.read(row.text("failure") ?? "", name: row.text("name") ?? "")))
+                reply.settle(.failure(WireFailure.read(try row.read("failure"), name: try row.read("name"))))
             }
         }
     }
@@ -120,23 +120,39 @@ public final class PostgresAsks: Sendable {
             RETURNING id, name, body, deadline, correlation, causation, asker
             """
         ])[0].rows
-        for row in rows { Task { await answer(row) } }
-        return !rows.isEmpty
+        let asks = try rows.map { try Taken($0) }
+        for ask in asks { Task { await answer(ask) } }
+        return !asks.isEmpty
     }
 
-    private func answer(_ row: Row) async {
-        guard let id = row.text("id"), let name = row.text("name"), let asker = row.text("asker") else { return }
-        let trace = Trace(correlation: row.text("correlation") ?? "", causation: row.text("causation"))
-        let context = AskContext(trace: trace, deadline: row.moment("deadline") ?? clock())
+    /// An ask that this process answers.
+    private struct Taken {
+        let id: String
+        let name: String
+        let body: JSON
+        let asker: String
+        let context: AskContext
+
+        init(_ row: Row) throws(RowDecodingError) {
+            id = try row.read("id")
+            name = try row.read("name")
+            body = try row.read("body")
+            asker = try row.read("asker")
+            let trace = Trace(correlation: try row.read("correlation"), causation: try row.find("causation"))
+            context = AskContext(trace: trace, deadline: try row.read("deadline"))
+        }
+    }
+
+    private func answer(_ ask: Taken) async {
         let outcome: SQL
         do {
-            let reply = try await local.send(name, row.json("body") ?? .null, context)
-            outcome = "UPDATE platform.asks SET reply = \(reply) WHERE id = \(id)"
+            let reply = try await local.send(ask.name, ask.body, ask.context)
+            outcome = "UPDATE platform.asks SET reply = \(reply) WHERE id = \(ask.id)"
         } catch {
-            outcome = "UPDATE platform.asks SET failure = \(WireFailure.text(of: error)) WHERE id = \(id)"
+            outcome = "UPDATE platform.asks SET failure = \(WireFailure.text(of: error)) WHERE id = \(ask.id)"
         }
         guard (try? await database.transact([outcome])) != nil else { return }
-        notifier.notify("spkey_reply_\(asker)")
+        notifier.notify("spkey_reply_\(ask.asker)")
     }
 }
 

@@ -28,15 +28,12 @@ struct ClaimedRun: Sendable {
     /// The run is no longer ours.
     struct Lost: Error {}
 
-    init?(_ row: Row, schema: String, database: any Database, now: String, services: Services) {
-        guard let run = row.text("run"), let name = row.text("name"), let token = row.int("token"), let signals = row.int("wakes") else {
-            return nil
-        }
-        id = WorkflowID(run)
-        self.name = name
-        self.token = token
-        self.signals = signals
-        parameters = row.json("parameters") ?? .null
+    init(_ row: Row, schema: String, database: any Database, now: String, services: Services) throws(RowDecodingError) {
+        id = try row.read("run")
+        name = try row.read("name")
+        token = try row.read("token")
+        signals = try row.read("wakes")
+        parameters = try row.read("parameters")
         self.schema = schema
         self.database = database
         self.now = now
@@ -47,7 +44,9 @@ struct ClaimedRun: Sendable {
     /// Runs a body with the steps of the run, renewing the claim meanwhile; a lost claim cancels the body.
     func holding(_ body: @escaping @Sendable (Steps) async throws -> JSON) async throws -> JSON {
         let recorded = try await database.read(WorkflowRows.steps(of: id, in: schema))
-        let known = Mutex(Dictionary(recorded.map { ($0.text("name") ?? "", $0.json("result") ?? .null) }) { first, _ in first })
+        var results: [String: JSON] = [:]
+        for step in recorded { results[try step.read("name")] = try step.read("result") }
+        let known = Mutex(results)
         let steps = Steps(
             run: id,
             record: { name, body in
@@ -96,7 +95,9 @@ struct ClaimedRun: Sendable {
     }
 
     func attempts() async throws -> Int {
-        Int(try await database.read("SELECT attempts FROM \(trusted: schema).workflow_runs WHERE run = \(id)").first?.int("attempts") ?? 0)
+        Int(
+            try await database.read("SELECT attempts FROM \(trusted: schema).workflow_runs WHERE run = \(id)").first?.find(
+                "attempts", as: Int64.self) ?? 0)
     }
 
     /// Ends the attempt until a moment, or only until now when the run was woken meanwhile.

@@ -64,7 +64,7 @@ public struct WorkflowEngine: Sendable {
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
             RETURNING run, name, parameters, attempts, token, wakes
             """
-        ])[0].rows.compactMap { ClaimedRun($0, schema: schema, database: database, now: databaseNow, services: services) }
+        ])[0].rows.map { try ClaimedRun($0, schema: schema, database: database, now: databaseNow, services: services) }
     }
 
     private var databaseNow: String {

@@ -24,7 +24,7 @@ public struct WorkflowRepository: Sendable {
         let rows = try await database.read([
             "SELECT * FROM \(trusted: schema).workflow_runs WHERE run = \(run)", WorkflowRows.steps(of: run, in: schema),
         ])
-        return rows[0].rows.first.map { WorkflowRows.describe($0, rows[1].rows) }
+        return try rows[0].rows.first.map { try WorkflowRows.describe($0, rows[1].rows) }
     }
 
     /// The newest runs, without their steps.
@@ -33,7 +33,7 @@ public struct WorkflowRepository: Sendable {
         let some = status.map {
             "SELECT * FROM \(trusted: schema).workflow_runs WHERE status = \($0) ORDER BY created_at DESC, run DESC LIMIT \(limit)" as SQL
         }
-        return try await database.read(some ?? all).map { WorkflowRows.describe($0, []) }
+        return try await database.read(some ?? all).map { try WorkflowRows.describe($0, []) }
     }
 
     /// Stops a run. One that has ended stays as it is; whoever carries it out notices at its next step.

@@ -55,18 +55,19 @@ public enum WorkflowRows {
     }
 
     /// How staff see a run.
-    static func describe(_ run: Row, _ steps: [Row]) -> JSON {
-        let name = run.text("name") ?? ""
+    static func describe(_ run: Row, _ steps: [Row]) throws(RowDecodingError) -> JSON {
+        let name: String = try run.read("name"), status: String = try run.read("status")
+        var progress: [JSON] = []
+        for step in steps {
+            progress.append(["at": try step.read("at", as: Timestamp.self).json, "message": .string(try step.read("name"))])
+        }
         return [
-            "instanceId": .string(run.text("run") ?? ""), "workflowName": .string(name),
-            "binding": .string(name.uppercased().replacing("-", with: "_")),
-            "label": .string(run.text("label") ?? ""), "status": .string(run.text("status") ?? ""),
-            "liveStatus": .string(run.text("status") ?? ""),
-            "params": run.json("parameters") ?? .null,
-            "progress": .array(steps.map { ["at": $0.moment("at")?.json ?? .null, "message": .string($0.text("name") ?? "")] }),
-            "result": run.json("result") ?? .null,
-            "error": run.text("error").map(JSON.string) ?? .null, "createdBy": .string(run.text("creator") ?? ""),
-            "createdAt": run.moment("created_at")?.json ?? .null, "updatedAt": run.moment("updated_at")?.json ?? .null,
+            "instanceId": .string(try run.read("run")), "workflowName": .string(name),
+            "binding": .string(name.uppercased().replacing("-", with: "_")), "label": .string(try run.read("label")),
+            "status": .string(status), "liveStatus": .string(status), "params": try run.read("parameters"), "progress": .array(progress),
+            "result": try run.find("result") ?? .null, "error": try run.find("error", as: String.self)?.json ?? .null,
+            "createdBy": .string(try run.read("creator")), "createdAt": try run.read("created_at", as: Timestamp.self).json,
+            "updatedAt": try run.read("updated_at", as: Timestamp.self).json,
         ]
     }
 }

@@ -230,7 +230,7 @@ final class Switchable: Sendable {
                         let row = try await database.read(
                             "SELECT holder FROM partners.checkpoints WHERE subscription = 'partners-fan-out' AND source = 'access'"
                         ).first
-                        return row?.text("holder")?.split(separator: ":").last.flatMap { Int($0) }
+                        return try row?.find("holder", as: String.self)?.split(separator: ":").last.flatMap { Int($0) }
                     }
                     let first = try #require(try await holder())
                     #expect(first != spare)

@@ -30,9 +30,13 @@ import Testing
                 "INSERT INTO alpha.things (id) VALUES (\("empty"))",
             ])
             let rows = try await database.read("SELECT * FROM alpha.things ORDER BY number NULLS LAST")
-            #expect(rows[0].text("id") == "é'\"\\" && rows[0].int("number") == -5 && rows[0].bool("flag") == true)
-            #expect(rows[0]["part"] == .double(0.25) && rows[0].bytes("raw") == [0, 255, 10] && rows[0].json("data") == json)
-            #expect(rows[1]["number"] == .null && rows[1]["raw"] == .null && rows[1].text("data") == nil)
+            #expect(try rows[0].read("id", as: String.self) == "é'\"\\" && rows[0].read("number", as: Int.self) == -5)
+            #expect(try rows[0].read("flag", as: Bool.self) && rows[0].read("part", as: Double.self) == 0.25)
+            #expect(try rows[0].read("raw", as: [UInt8].self) == [0, 255, 10] && rows[0].read("data", as: JSON.self) == json)
+            #expect(try rows[1].find("number", as: Int.self) == nil && rows[1].find("raw", as: [UInt8].self) == nil)
+            #expect(throws: RowDecodingError(column: "number", value: .null)) { try rows[1].read("number", as: Int.self) }
+            #expect(throws: RowDecodingError(column: "nonsense", value: nil)) { try rows[0].find("nonsense", as: Int.self) }
+            #expect(throws: RowDecodingError(column: "number", value: .int(-5))) { try rows[0].find("number", as: String.self) }
         }
     }
 
@@ -40,7 +44,7 @@ import Testing
         try await TestDatabase.with(dialect) { database in
             let row = try #require(
                 try await database.read("SELECT CAST(\(Int64.max) AS BIGINT) AS high, CAST(\(Int64.min) AS BIGINT) AS low").first)
-            #expect(row.int("high") == .max && row.int("low") == .min)
+            #expect(try row.find("high", as: Int64.self) == .max && row.find("low", as: Int64.self) == .min)
         }
     }
 
@@ -62,7 +66,7 @@ import Testing
                     throw Stop()
                 }
             }
-            #expect(try await database.read("SELECT id FROM alpha.things").compactMap { $0.text("id") } == ["a"])
+            #expect(try await database.read("SELECT id FROM alpha.things").map { try $0.read("id", as: String.self) } == ["a"])
         }
     }
 
@@ -83,7 +87,7 @@ import Testing
                 #expect(name.contains("small"))
             }
             await #expect(throws: DatabaseError.self) { try await database.read("SELECT nonsense") }
-            #expect(try await database.read("SELECT 1 AS one").first?.int("one") == 1)
+            #expect(try await database.read("SELECT 1 AS one").first?.find("one", as: Int64.self) == 1)
         }
     }
 
@@ -100,7 +104,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.counted").first?.int("n") == 320)
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.counted").first?.find("n", as: Int64.self) == 320)
         }
     }
 
@@ -113,7 +117,9 @@ import Testing
             for task in waiting { task.cancel() }
             for task in waiting { _ = try? await task.value }
             _ = try await database.transact(["INSERT INTO alpha.counted (name) VALUES ('after')"])
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.counted WHERE name = 'after'").first?.int("n") == 1)
+            #expect(
+                try await database.read("SELECT COUNT(*) AS n FROM alpha.counted WHERE name = 'after'").first?.find("n", as: Int64.self)
+                    == 1)
         }
     }
 
@@ -128,7 +134,7 @@ import Testing
                 for _ in 0..<4 { group.addTask { try await Migrator(database).migrate(schema: "beta", steps) } }
                 try await group.waitForAll()
             }
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM beta.one").first?.int("n") == 1)
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM beta.one").first?.find("n", as: Int64.self) == 1)
             #expect(try await Migrator(database).missing(schema: "beta", steps).isEmpty)
         }
     }
@@ -139,9 +145,9 @@ import Testing
     @Test func `a killed backend is replaced, and only its own statement fails`() async throws {
         try await TestDatabase.withPostgres(2) { database, address in
             let other = PostgresDatabase(PostgresSettings(conninfo: address), connections: 1)
-            let own = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.int("pid"))
+            let own = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.find("pid", as: Int64.self))
             _ = try await other.read("SELECT pg_terminate_backend(CAST(\(own) AS INT))")
-            #expect(try await database.read("SELECT 1 AS one").first?.int("one") == 1)
+            #expect(try await database.read("SELECT 1 AS one").first?.find("one", as: Int64.self) == 1)
             await other.close()
         }
     }
@@ -149,7 +155,7 @@ import Testing
     @Test func `a commit whose connection dies is of unknown outcome`() async throws {
         try await TestDatabase.withPostgres(1) { database, address in
             let other = PostgresDatabase(PostgresSettings(conninfo: address), connections: 1)
-            let pid = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.int("pid"))
+            let pid = try #require(try await database.read("SELECT pg_backend_pid() AS pid").first?.find("pid", as: Int64.self))
             async let killed: Void = {
                 _ = try await eventually {
                     try await other.read(
@@ -193,7 +199,8 @@ import Testing
     @Test func `many different statements do not pile up on the server`() async throws {
         try await TestDatabase.withPostgres(1) { database, _ in
             for number in 0..<900 { _ = try await database.read(SQL(text: "SELECT \(number) AS n", values: [])) }
-            let kept = try #require(try await database.read("SELECT COUNT(*) AS n FROM pg_prepared_statements").first?.int("n"))
+            let kept = try #require(
+                try await database.read("SELECT COUNT(*) AS n FROM pg_prepared_statements").first?.find("n", as: Int64.self))
             #expect(kept <= 420)
         }
     }
@@ -206,9 +213,9 @@ import Testing
             #expect(try await database.read(look).count == 1)
             _ = try await database.transact([write])
             _ = try await other.transact(["ALTER TABLE changing ADD COLUMN b TEXT"])
-            #expect(try await database.transact([write])[0].rows.first?.int("a") == 3)
+            #expect(try await database.transact([write])[0].rows.first?.find("a", as: Int64.self) == 3)
             _ = try await other.transact(["ALTER TABLE changing ADD COLUMN c TEXT"])
-            #expect(try await database.read(look).first?.int("a") == 3)
+            #expect(try await database.read(look).first?.find("a", as: Int64.self) == 3)
             await other.close()
         }
     }

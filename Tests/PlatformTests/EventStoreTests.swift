@@ -155,7 +155,7 @@ struct Stage: Sendable {
                         trace: Trace(correlation: "", causation: nil)))
             }
             #expect(try await store.load(Counter.self, "1").state.total == 1)
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.int("n") == 1)
+            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self) == 1)
         }
     }
 
@@ -197,7 +197,9 @@ struct Stage: Sendable {
                 return try await group.reduce(into: [Bool]()) { $0.append($1) }
             }
             #expect(outcomes.filter { !$0 }.count == 1)
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.aggregates WHERE id LIKE 'n%'").first?.int("n") == 59)
+            #expect(
+                try await database.read("SELECT COUNT(*) AS n FROM alpha.aggregates WHERE id LIKE 'n%'").first?.find("n", as: Int64.self)
+                    == 59)
         }
     }
 

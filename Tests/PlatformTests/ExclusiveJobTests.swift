@@ -130,7 +130,9 @@ private final class Hanging: Database {
             }
             try await count("old", at: past)
             try await count("new", at: Stage.clock())
-            func rows() async throws -> Int64? { try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.int("n") }
+            func rows() async throws -> Int64? {
+                try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self)
+            }
             #expect(try await partitions.drop(at: Stage.clock()).isEmpty, "nobody has read it")
             #expect(try await rows() == 2)
             #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 2 })

@@ -64,7 +64,9 @@ private struct Visits: Aggregate {
             try await store.port.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
         }
 
-        func raw(_ sql: SQL) async throws -> String { try await database.read(sql).map { $0.text("text") ?? "" }.joined(separator: "\n") }
+        func raw(_ sql: SQL) async throws -> String {
+            try await database.read(sql).map { try $0.find("text", as: String.self) ?? "" }.joined(separator: "\n")
+        }
         func fault() async throws -> String? {
             try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Visits.self)], database: database, people: people).firstFault()
         }
@@ -174,7 +176,7 @@ private struct Visits: Aggregate {
             try await stage.commit(.came(Visits.Visitor(who: "ann", name: "Ann")))
             let plain = JSON.array(forged.map(JSON.string))
             #expect(try await stage.people.open(plain, of: StreamName("visits", "1")) == plain)
-            let raw = try await database.read("SELECT data FROM alpha.events").first?.json("data") ?? .null
+            let raw = try await database.read("SELECT data FROM alpha.events").first?.find("data", as: JSON.self) ?? .null
             #expect(try await stage.people.open(raw, of: StreamName("visits", "1"))["visitor"]?["name"] == "Ann")
             #expect(try await stage.people.open(raw, of: StreamName("visits", "2"))["visitor"]?["name"] != "Ann")
         }

@@ -12,7 +12,9 @@ import Testing
             for number in 0..<30 { try await stage.count("\(number % 3)") }
             #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 30 })
             for stream in 0..<3 {
-                let versions = try await stage.heard().filter { $0.text("stream") == "counter-\(stream)" }.compactMap { $0.int("version") }
+                let versions = try await stage.heard().filter { try $0.read("stream", as: String.self) == "counter-\(stream)" }.map {
+                    try $0.read("version", as: Int64.self)
+                }
                 #expect(versions == Array(1...10))
             }
         }
@@ -24,7 +26,9 @@ import Testing
             for number in 0..<40 { try await stage.count("\(number)") }
             let reaction = Reaction("listener", from: ["alpha"], partitions: 4, react: Stage.listener.react)
             #expect(try await stage.listening(stage.subscriptions(reaction)) { try await stage.heard().count == 40 })
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM beta.checkpoints WHERE position > 0").first?.int("n") == 4)
+            #expect(
+                try await database.read("SELECT COUNT(*) AS n FROM beta.checkpoints WHERE position > 0").first?.find("n", as: Int64.self)
+                    == 4)
         }
     }
 
@@ -47,8 +51,8 @@ import Testing
             }
             #expect(held)
             let letters = try await database.read("SELECT * FROM beta.dead_letters ORDER BY error")
-            #expect(
-                letters.allSatisfy { $0.text("id") == "bad" } && letters.filter { $0.text("error")?.contains("Poison") == true }.count == 1)
+            #expect(try letters.allSatisfy { try $0.read("id", as: String.self) == "bad" })
+            #expect(try letters.filter { try $0.read("error", as: String.self).contains("Poison") }.count == 1)
         }
     }
 
@@ -144,7 +148,7 @@ import Testing
             _ = try await database.transact(["UPDATE beta.dead_letters SET retry = TRUE WHERE position = (\(fragment: head))"])
             try await stage.count("bad")
             #expect(try await eventually { try await stage.heard().count == 4 })
-            #expect(try await stage.heard().compactMap { $0.int("version") } == [1, 2, 3, 4])
+            #expect(try await stage.heard().map { try $0.read("version", as: Int64.self) } == [1, 2, 3, 4])
             #expect(try await parked.streams().isEmpty)
             for task in tasks { task.cancel(); await task.value }
         }
@@ -162,9 +166,9 @@ import Testing
             for _ in 0..<3 { try await stage.count("bad") }
             #expect(try await eventually { try await parked.streams().first?.waiting == 2 })
             let first = try await database.read("SELECT envelope FROM beta.dead_letters ORDER BY epoch, transaction_id, position LIMIT 1")
-                .first?.text("envelope")
+                .first?.find("envelope", as: String.self)
             #expect(try await parked.drop("listener", try #require(first)))
-            #expect(try await eventually { try await stage.heard().compactMap { $0.int("version") } == [2, 3] })
+            #expect(try await eventually { try await stage.heard().map { try $0.read("version", as: Int64.self) } == [2, 3] })
             #expect(try await parked.streams().isEmpty)
             for task in tasks { task.cancel(); await task.value }
         }
@@ -238,9 +242,10 @@ import Testing
             try await writing
             #expect(held)
             let heard = try await stage.heard()
-            #expect(heard.count == Self.written && Set(heard.compactMap { $0.text("envelope") }).count == Self.written)
+            #expect(try heard.count == Self.written && Set(heard.map { try $0.read("envelope", as: String.self) }).count == Self.written)
             for writer in 0..<16 {
-                #expect(heard.filter { $0.text("stream") == "counter-w\(writer)" }.compactMap { $0.int("version") } == Array(1...20))
+                let own = try heard.filter { try $0.read("stream", as: String.self) == "counter-w\(writer)" }
+                #expect(try own.map { try $0.read("version", as: Int64.self) } == Array(1...20))
             }
         }
     }
@@ -256,8 +261,9 @@ import Testing
                     let rows = try await database.read(
                         "SELECT position, envelope FROM alpha.outbox WHERE position > \(position) ORDER BY position LIMIT 400")
                     for row in rows {
-                        position = row.int("position") ?? position
-                        seen.withLock { _ = $0.insert(row.text("envelope") ?? "") }
+                        position = try row.read("position")
+                        let envelope: String = try row.read("envelope")
+                        seen.withLock { _ = $0.insert(envelope) }
                     }
                     if rows.isEmpty { await Task.yield() }
                 }
@@ -285,7 +291,7 @@ import Testing
             let restored = try await Stage(database)
             try await restored.count("1")
             #expect(try await restored.listening(restored.subscriptions(holder: "two")) { try await restored.heard().count == 7 })
-            #expect(try await restored.heard().compactMap { $0.int("version") } == Array(1...7))
+            #expect(try await restored.heard().map { try $0.read("version", as: Int64.self) } == Array(1...7))
             #expect(try await Epochs.current(of: database) == 2)
         }
     }

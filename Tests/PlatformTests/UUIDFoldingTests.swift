@@ -80,11 +80,12 @@ import Testing
             #expect(
                 try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Note.self)], database: database, people: people).firstFault()
                     == nil)
-            #expect(try await database.read("SELECT value FROM alpha.claims").first?.text("value") == Self.small)
+            #expect(try await database.read("SELECT value FROM alpha.claims").first?.find("value", as: String.self) == Self.small)
             let key = try await database.read("SELECT id, name FROM alpha.keys").first
-            #expect(key?.text("id") == "7/\(Self.other.lowercased())" && key?.text("name") == "Key ABC")
+            #expect(
+                try key?.find("id", as: String.self) == "7/\(Self.other.lowercased())" && key?.find("name", as: String.self) == "Key ABC")
             let waiting = try await database.read("SELECT id, shard FROM alpha.outbox").first
-            #expect(waiting?.text("id") == Self.small && waiting?.int("shard") == 99)
+            #expect(try waiting?.find("id", as: String.self) == Self.small && waiting?.find("shard", as: Int64.self) == 99)
             // Once, and never again.
             try await fold(database)
             #expect(try await UUIDFolding.isDone("alpha", database))
@@ -106,7 +107,7 @@ import Testing
             } catch let collision as UUIDFolding.Collision {
                 #expect(collision.rows.sorted() == rows)
             }
-            #expect(try await database.read("SELECT id FROM alpha.events").first?.text("id") == Self.capital)
+            #expect(try await database.read("SELECT id FROM alpha.events").first?.find("id", as: String.self) == Self.capital)
             #expect(try await !UUIDFolding.isDone("alpha", database))
         }
     }

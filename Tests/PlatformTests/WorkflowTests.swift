@@ -215,7 +215,8 @@ private struct Nap: Workflow {
             for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), SampleWorkflow(deeds: "\(place.name) \(number)")) }
             let other = place.engine("two").job, task = Task { try await other.run() }
             let isDone = try await working(place) {
-                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.int("n")
+                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.find(
+                    "n", as: Int64.self)
                     == 20
             }
             task.cancel()
@@ -238,7 +239,8 @@ private struct Nap: Workflow {
             Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw StepRecorder.Trouble() } } }
             try await place.start("r", Nap(place: place.name))
             @Sendable func stands(_ begun: Int, _ attempts: Int64) async throws -> Bool {
-                let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.int("attempts")
+                let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.find(
+                    "attempts", as: Int64.self)
                 return Nap.begun(place.name) == begun && known == attempts
             }
             #expect(try await working(place) { try await stands(2, 2) })

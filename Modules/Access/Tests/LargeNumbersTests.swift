@@ -29,7 +29,7 @@ import Testing
             let stage = try await AccessStage(database)
             try await stage.tell(
                 "7", [.created(Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae1", org: "acme"))], of: Lock.self)
-            let data = try await database.read("SELECT data FROM access.events").first?.text("data") ?? ""
+            let data = try await database.read("SELECT data FROM access.events").first?.find("data", as: String.self) ?? ""
             _ = try await database.transact([
                 """
                 WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)

@@ -83,7 +83,9 @@ import Testing
             try await stage.unlock("a", expecting: .accepted)
             _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
             #expect(
-                try await stage.database.read("SELECT stage FROM devices.commands").map { $0.text("stage") } == ["withdrawn", "withdrawn"])
+                try await stage.database.read("SELECT stage FROM devices.commands").map { try $0.read("stage", as: String.self) } == [
+                    "withdrawn", "withdrawn",
+                ])
             #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
             try await stage.runner.offerUnanswered()
             #expect(stage.offers.count == 2)
@@ -98,7 +100,8 @@ import Testing
             #expect(stage.offers.map(\.thing) == ["t", "bridge"])
             try await stage.answer("a")
             #expect(try await stage.finished().map(\.outcome) == [.succeeded])
-            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.text("stage")
+            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
+                "stage", as: String.self)
             #expect(part == "withdrawn")
         }
     }
@@ -167,7 +170,8 @@ import Testing
             stage.set(isUp: false)  // goes dark between the commit of the answer and its publication
             try await stage.answer("a")
             stage.set(isUp: true)
-            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.text("stage")
+            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
+                "stage", as: String.self)
             #expect(part == "withdrawn")
             try await stage.runner.receive(.presence("bridge", HubLink.SignOfLife(isOnline: true)))
             try await stage.runner.receive(.shadow("bridge", shadow: "command", verb: .get, payload: []))

@@ -192,7 +192,8 @@ import Testing
             let command = try #require(try await stage.runner.open("t", "command", naming: "a").named)
             try await stage.answer("a")
             _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Timestamp(milliseconds: 5))])
-            #expect(try await stage.database.read("SELECT stage FROM devices.commands").first?.text("stage") == "succeeded")
+            #expect(
+                try await stage.database.read("SELECT stage FROM devices.commands").first?.find("stage", as: String.self) == "succeeded")
         }
     }
 

@@ -117,7 +117,7 @@ final class ThingStage: Sendable {
 
     func finished() async throws -> [CommandFinished] {
         try await database.read("SELECT data FROM devices.outbox WHERE name = 'CommandFinished' ORDER BY position").compactMap {
-            try $0.json("data")?.decoded()
+            try $0.find("data", as: JSON.self)?.decoded()
         }
     }
 }

@@ -73,12 +73,12 @@ import Testing
         let vault = FakeServices().services("partners").vault
         func signatures(at now: Timestamp) throws -> Int {
             let row = Row(
-                columns: ["id", "webhook_id", "lane", "envelope", "body"],
-                values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}")])
+                columns: ["id", "webhook_id", "lane", "envelope", "body", "attempts", "created_at", "claimed_until"],
+                values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}"), .int(0), .int(1), .int(0)])
             let endpoint = Row(
-                columns: ["url", "org_id", "sealed_secret", "previous_secret", "previous_until"],
-                values: [.text("https://a.example/"), .text("acme"), .text("t"), .text("s"), .int(86_401_000)])
-            let headers = try #require(Delivery(row, endpoint)).request(vault, at: now).headers
+                columns: ["url", "org_id", "sealed_secret", "sealed_auth", "previous_secret", "previous_until"],
+                values: [.text("https://a.example/"), .text("acme"), .text("t"), .null, .text("s"), .int(86_401_000)])
+            let headers = try Delivery(row, endpoint).request(vault, at: now).headers
             return headers.first { $0.name == "webhook-signature" }?.value.split(separator: " ").count ?? 0
         }
         #expect(try signatures(at: now) == 2)

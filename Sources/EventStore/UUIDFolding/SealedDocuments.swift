@@ -13,7 +13,9 @@ struct SealedDocuments {
     func foldPersonKeys() async throws {
         let rows = try await transaction.execute("SELECT user_id, sealed FROM platform.person_keys WHERE user_id <> lower(user_id)").rows
         for row in rows {
-            guard let person = row.text("user_id"), person.withFoldedUUIDs != person, let sealed = row.text("sealed") else { continue }
+            guard let person = try row.find("user_id", as: String.self), person.withFoldedUUIDs != person,
+                let sealed = try row.find("sealed", as: String.self)
+            else { continue }
             let folded = try PersonKeys.resealed(sealed, of: person, for: person.withFoldedUUIDs, vault)
             _ = try await transaction.execute("UPDATE platform.person_keys SET sealed = \(folded) WHERE user_id = \(person)")
         }
@@ -36,8 +38,8 @@ struct SealedDocuments {
                 """
             ).rows
             for row in rows {
-                last = (row.text("category") ?? "", row.text("id") ?? "", row.int("version") ?? 0)
-                guard let data = row.json("data") else { continue }
+                last = (try row.read("category"), try row.read("id"), try row.read("version"))
+                guard let data = try row.find("data", as: JSON.self) else { continue }
                 for person in PersonKeys.people(in: data) where keys[person] == nil { keys[person] = .some(try await key(of: person)) }
                 let folded = try PersonKeys.refolded(data, of: last.category, last.id, keys, vault)
                 guard folded != data else { continue }
@@ -55,7 +57,7 @@ struct SealedDocuments {
     private func key(of person: String) async throws -> [UInt8]? {
         let folded = person.withFoldedUUIDs
         let row = try await transaction.execute("SELECT sealed FROM platform.person_keys WHERE user_id = \(folded)").rows.first
-        return try row?.text("sealed").map { try PersonKeys.key($0, of: folded, vault) }
+        return try row?.find("sealed", as: String.self).map { try PersonKeys.key($0, of: folded, vault) }
     }
 
     /// A state of another shape than the build's is folded anew from its events.
@@ -69,8 +71,8 @@ struct SealedDocuments {
                 """
             ).rows
             for row in rows {
-                last = (row.text("category") ?? "", row.text("id") ?? "")
-                guard last.id.withFoldedUUIDs != last.id || row.json("state")?.hasCapitalUUID ?? false else { continue }
+                last = (try row.read("category"), try row.read("id"))
+                guard try last.id.withFoldedUUIDs != last.id || row.read("state", as: JSON.self).hasCapitalUUID else { continue }
                 _ = try await transaction.execute(
                     "UPDATE \(trusted: schema).aggregates SET shape = -1 WHERE category = \(last.category) AND id = \(last.id)")
             }

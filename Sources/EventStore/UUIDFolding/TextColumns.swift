@@ -16,9 +16,11 @@ struct TextColumns {
     init(of schema: String, in transaction: any Transaction, _ dialect: Dialect) async throws {
         let rows = try await transaction.execute(dialect == .postgres ? Self.postgres(schema) : Self.sqlite(schema)).rows
         self.schema = schema
-        tables = Dictionary(grouping: rows) { $0.text("tab") ?? "" }.sorted { $0.key < $1.key }.map { name, columns in
-            func named(_ flag: String) -> [String] { columns.filter { $0.int(flag) == 1 }.compactMap { $0.text("col") } }
-            return Table(name: name, texts: named("is_text"), key: named("is_key"))
+        tables = try Dictionary(grouping: rows) { try $0.read("tab", as: String.self) }.sorted { $0.key < $1.key }.map { name, columns in
+            func named(_ flag: String) throws -> [String] {
+                try columns.filter { try $0.read(flag, as: Int.self) == 1 }.map { try $0.read("col") }
+            }
+            return Table(name: name, texts: try named("is_text"), key: try named("is_key"))
         }
     }
 

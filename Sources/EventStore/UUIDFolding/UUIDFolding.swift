@@ -79,7 +79,7 @@ public struct UUIDFolding: Sendable {
                         AND \(trusted: column) NOT LIKE '{%' AND \(trusted: column) NOT LIKE '[%'
                     """
                 ).rows
-                let texts = rows.compactMap { $0.text("spelled") }.filter { $0.withFoldedUUIDs != $0 }.sorted()
+                let texts = try rows.map { try $0.read("spelled", as: String.self) }.filter { $0.withFoldedUUIDs != $0 }.sorted()
                 if !texts.isEmpty { findings.append(Finding(schema: schema, table: table.name, column: column, texts: texts)) }
             }
         }
@@ -122,8 +122,8 @@ public struct UUIDFolding: Sendable {
             ORDER BY \(trusted: table.key.map { $0 == column ? "lower(t.\($0))" : "t.\($0)" }.joined(separator: ", "))
             """
         ).rows
-        return rows.filter { ($0.text(column) ?? "").hasUUID }.map { row in
-            let values = table.key.map { row.text($0) ?? row.int($0).map(String.init) ?? "" }.joined(separator: ", ")
+        return try rows.filter { try $0.find(column, as: String.self)?.hasUUID ?? false }.map { row in
+            let values = try table.key.map { try row.read($0, as: KeyPart.self).text }.joined(separator: ", ")
             return "\(schema).\(table.name) (\(key)): \(values)"
         }
     }
@@ -139,5 +139,19 @@ extension String {
         split(separator: "/", omittingEmptySubsequences: false).map { part in
             part.split(separator: ":", omittingEmptySubsequences: false).map { body(String($0)) }.joined(separator: ":")
         }.joined(separator: "/")
+    }
+}
+
+/// A column of a primary key, as messages show it.
+private struct KeyPart: ColumnValue {
+    let text: String
+
+    init?(column: SQLValue) {
+        switch column {
+        case .text(let value): text = value
+        case .int(let number): text = String(number)
+        case .bool(let flag): text = String(flag)
+        default: text = "…"
+        }
     }
 }

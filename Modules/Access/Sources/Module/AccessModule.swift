@@ -29,7 +29,6 @@ public let access = Module(
         AnyWorkflow(ForgetPerson.self),
         AnyWorkflow(EndGivenKeys.self),
     ],
-    views: ["owned_locks", "lock_keys", "residents", "key_grants", "temp_keys", "temp_key_doors", "temp_key_users"],
     ports: [.required(GuestPages.self)],
     settings: AccessSettings.all,
     follow: EndedRights.follow,

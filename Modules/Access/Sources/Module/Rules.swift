@@ -61,11 +61,15 @@ extension Lock {
     }
 
     func isBarred(_ user: UserID, _ services: Services) async throws -> Bool {
-        bars(try await services.store.query(services.directory.suspensions(user)))
+        try bars(try await services.store.query(services.directory.suspensions(user)))
     }
 
-    private func bars(_ suspensions: [Row]) -> Bool {
-        suspensions.contains { row in row.text("org_id").map { $0.isEmpty || OrgID($0) == org } ?? false }
+    /// An empty tenant stands for everywhere.
+    private func bars(_ suspensions: [Row]) throws -> Bool {
+        try suspensions.contains { row in
+            let tenant: OrgID = try row.read("org_id")
+            return tenant.text.isEmpty || tenant == org
+        }
     }
 
     /// How it stands now with somebody who manages the lock.
@@ -84,17 +88,15 @@ extension Lock {
         let rows = try await services.store.read([
             services.directory.suspensions(user), KeyGrantRows.validities(on: LockID(number), of: user),
         ])
-        guard !bars(rows[0]) else { return .never }
+        guard try !bars(rows[0]) else { return .never }
         guard !isOwned(by: user) else { return .always }
-        let limits = Dictionary(
-            rows[1].map { (ExactText($0.text("key_uuid") ?? ""), try? $0.json("validity")?.decoded(as: Validity.self)) }
-        ) { first, _ in first }
+        var limits: [Key.ID: Validity] = [:]
+        for row in rows[1] { limits[try row.read("key_uuid")] = try row.read("validity", as: JSON.self).decoded() }
         let now = services.clock()
         let active = keys.filter { $0.user == user }.compactMap { key -> Validity? in
             // Without a row, or in one that stands there for a suspension alone, the key always counts.
-            guard let found = limits[ExactText(key.id.text)] else { return .always }
-            guard let limit = found, limit.isActive(at: now, services.zones) else { return nil }
-            return limit
+            guard let limit = limits[key.id] else { return .always }
+            return limit.isActive(at: now, services.zones) ? limit : nil
         }
         if active.contains(where: \.isAlways) { return .always }
         return Authority(

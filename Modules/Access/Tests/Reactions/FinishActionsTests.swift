@@ -145,10 +145,12 @@ import Testing
     @Test func `what Devices never heard of has neither added nor removed a key`() async throws {
         let lock = try await withListedKey(), finish = FinishActions(fake.services("access"))
         func stored(_ kind: ActionKind, _ key: String) -> Row {
-            let columns = ["action_id", "type", "lock_id", "org_id", "created_at", "key_uuid", "key_index"]
+            let columns = ["action_id", "type", "lock_id", "org_id", "user_id", "created_at", "key_uuid", "key_index"]
             return Row(
                 columns: columns,
-                values: [.text("a"), .text(kind.rawValue), .int(7), .text("acme"), .int(fake.now.milliseconds), .text(key), .int(3)])
+                values: [
+                    .text("a"), .text(kind.rawValue), .int(7), .text("acme"), .null, .int(fake.now.milliseconds), .text(key), .int(3),
+                ])
         }
         #expect(types(try await finish.settleUnsent(stored(.addKey, "K"))) == ["KeyRemoved"])
         #expect(types(try await finish.settleUnsent(stored(.removeKey, "gone"))) == ["KeyGranted", "KeyGrantRevoked"])

@@ -65,7 +65,7 @@ import Testing
             .keyAdded(Key(id: "k")), .keyRemoved("k", index: nil), .residentAdded(Resident(user: "a", name: "A")),
             .residentRemoved("a", email: nil),
         ]
-        let texts = events.flatMap { Lock.project(change($0)) }.map(\.text)
+        let texts = events.flatMap { event in Lock.views.flatMap { $0.rows(change(event)) } }.map(\.text)
         let tables = Set(texts.compactMap { $0.firstMatch(of: /access\.(\w+)/)?.1 }.map(String.init))
         #expect(tables == ["owned_locks", "lock_keys", "residents"] && tables.isSubset(of: access.views))
     }

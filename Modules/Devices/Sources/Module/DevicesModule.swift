@@ -11,7 +11,6 @@ public let devices = Module(
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
     ],
     operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
-    views: ["matter_devices"],
     ports: [.required(HubLink.self)],
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
         + [

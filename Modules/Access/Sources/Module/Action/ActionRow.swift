@@ -1,7 +1,7 @@
 import Kernel
 
 /// What an action does.
-enum ActionKind: String, Codable, Sendable {
+enum ActionKind: String, Codable, Sendable, ColumnValue {
     case open = "OpenLock"
     case addKey = "AddKey"
     case removeKey = "RemoveKey"
@@ -36,18 +36,16 @@ struct ActionRow: Codable, Sendable, Equatable {
     }
 
     /// - Parameter lock: the lock that the stored row names.
-    init?(_ row: Row, of lock: Lock) {
-        guard let action = row.text("action_id"), let kind = row.text("type").flatMap(ActionKind.init),
-            let created = row.moment("created_at")
-        else { return nil }
-        self.action = ActionID(action)
-        self.kind = kind
+    init(_ row: Row, of lock: Lock) throws(RowDecodingError) {
+        action = try row.read("action_id")
+        kind = try row.read("type")
         self.lock = LockID(lock.number)
         uuid = lock.uuid
-        org = row.text("org_id").map { OrgID($0) }
-        user = row.text("user_id").map { UserID($0) }
-        createdAt = created
-        (key, index) = (row.text("key_uuid").map { Key.ID($0) }, row.int("key_index").map { Int($0) })
+        org = try row.find("org_id")
+        user = try row.find("user_id")
+        createdAt = try row.read("created_at")
+        key = try row.find("key_uuid")
+        index = try row.find("key_index")
     }
 
     func with(key: Key.ID, _ index: Int?) -> ActionRow {

@@ -9,14 +9,7 @@ struct UnfollowedActions {
     static let timeout = Duration.seconds(120)
     private static let pause = Duration.seconds(30), batchSize = 200
 
-    var job: Job {
-        Job("access-unfollowed-actions") {
-            while true {
-                try await settle()
-                try await Task.sleep(for: Self.pause)
-            }
-        }
-    }
+    var job: Job { Job.every(Self.pause, "access-unfollowed-actions") { try await settle() } }
 
     func settle() async throws {
         let before = services.clock() - Self.timeout
@@ -27,7 +20,7 @@ struct UnfollowedActions {
                 SELECT * FROM access.actions WHERE status = 'pending' AND created_at < \(before) AND action_id > \(last)
                 ORDER BY action_id LIMIT \(Self.batchSize)
                 """)
-            let actions = rows.compactMap { $0.text("action_id").map { ActionID($0) } }
+            let actions = try rows.map { try $0.read("action_id", as: ActionID.self) }
             guard let end = actions.last else { return }
             let reply = try await services.bus.ask(
                 EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())

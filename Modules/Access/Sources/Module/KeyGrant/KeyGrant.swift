@@ -5,6 +5,7 @@ import Kernel
 struct KeyGrant: Aggregate {
     static let category = Category("key-grant", className: "KeyGrantAggregate", schemaVersion: 2)
     static let events = EventRegistry(KeyGrantEvents())
+    static let views = [KeyGrantRows.view]
 
     enum Event: Sendable, Equatable {
         /// - Parameters:

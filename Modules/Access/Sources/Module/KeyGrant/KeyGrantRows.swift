@@ -15,7 +15,16 @@ enum KeyGrantRows {
         "SELECT key_uuid, validity FROM access.key_grants WHERE lock_id = \(lock.description) AND user_id = \(user)"
     }
 
-    fileprivate static func put(_ terms: KeyGrant.Terms) -> SQL {
+    static let view = View<KeyGrant>("key_grants") { change in
+        guard let terms = change.after.terms else { return [] }
+        switch change.event {
+        case .granted: return [put(terms)]
+        case .revoked: return [remove(terms)]
+        case .barred, .admitted, .moveIntended, .moveSent, .moveDone, .moveFailed: return []
+        }
+    }
+
+    private static func put(_ terms: KeyGrant.Terms) -> SQL {
         """
         INSERT INTO access.key_grants (lock_id, key_uuid, user_id, validity)
         VALUES (\(terms.lock.description), \(terms.key), \(optional: terms.holder), \((try? JSON(encoding: terms.validity)) ?? .null))
@@ -23,18 +32,7 @@ enum KeyGrantRows {
         """
     }
 
-    fileprivate static func remove(_ terms: KeyGrant.Terms) -> SQL {
+    private static func remove(_ terms: KeyGrant.Terms) -> SQL {
         "DELETE FROM access.key_grants WHERE lock_id = \(terms.lock.description) AND key_uuid = \(terms.key)"
-    }
-}
-
-extension KeyGrant {
-    static func project(_ change: Change<KeyGrant>) -> [SQL] {
-        guard let terms = change.after.terms else { return [] }
-        switch change.event {
-        case .granted: return [KeyGrantRows.put(terms)]
-        case .revoked: return [KeyGrantRows.remove(terms)]
-        case .barred, .admitted, .moveIntended, .moveSent, .moveDone, .moveFailed: return []
-        }
     }
 }

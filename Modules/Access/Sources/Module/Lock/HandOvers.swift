@@ -21,14 +21,7 @@ struct HandOvers {
     }
     static func done(_ lock: LockID) -> SQL { "DELETE FROM access.hand_overs WHERE lock_id = \(lock.number)" }
 
-    var job: Job {
-        Job("access-hand-overs") {
-            while true {
-                try await settle()
-                try await Task.sleep(for: Self.interval)
-            }
-        }
-    }
+    var job: Job { Job.every(Self.interval, "access-hand-overs") { try await settle() } }
 
     /// Gives the things of locks whose hand-over was not finished to the tenants that have the locks.
     func settle() async throws {
@@ -36,9 +29,9 @@ struct HandOvers {
         for row in try await services.store.query(
             "SELECT lock_id FROM access.hand_overs WHERE begun_at < \(before) ORDER BY begun_at LIMIT 100")
         {
-            guard let number = row.int("lock_id") else { continue }
-            do { try await settle(LockID(Int(number))) } catch is CancellationError { throw CancellationError() } catch {
-                services.log.warning("The hand-over of a lock waits to be put right", ["lock": "\(number)", "error": "\(error)"])
+            let lock = try row.read("lock_id", as: LockID.self)
+            do { try await settle(lock) } catch is CancellationError { throw CancellationError() } catch {
+                services.log.warning("The hand-over of a lock waits to be put right", ["lock": "\(lock)", "error": "\(error)"])
             }
         }
     }

@@ -6,6 +6,7 @@ struct Lock: Aggregate {
     static let events = EventRegistry(
         LockEvents(),
         personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
+    static let views = [OwnedLocksView.view, LockKeysView.view, ResidentsView.view]
 
     enum Event: Sendable, Equatable {
         case created(Installation)

@@ -19,7 +19,9 @@ struct LockDetails: Query {
 
     func answer(_ snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Reply {
         let leaving = try await services.store.query(KeyRemovals.find(lock)).compactMap { row in
-            row.text("key_uuid").map { Key(id: Key.ID($0), index: row.int("key_index").map(Int.init)) }
+            try row.find("key_uuid", as: String.self).map {
+                Key(id: Key.ID($0), index: try row.find("key_index", as: Int64.self).map(Int.init))
+            }
         }
         // One that is back on the list is not on its way out.
         return Reply(snapshot: snapshot, leaving: leaving.filter { snapshot.state.key($0.id) == nil })

@@ -16,6 +16,19 @@ struct LockID: WireValue, Hashable, CustomStringConvertible {
     }
 }
 
+/// Tables keep the number, or the id of the lock's stream.
+extension LockID: ColumnValue {
+    init?(column: SQLValue) {
+        switch column {
+        case .int(let number): self.init(Int(number))
+        case .text(let text):
+            guard let number = Int(text) else { return nil }
+            self.init(number)
+        default: return nil
+        }
+    }
+}
+
 /// A serial number or vendor name in the alphabet of thing attributes: letters, digits and `_.,@/:#=[]-`, at most 800.
 struct SerialNumber: StringValue {
     let text: String

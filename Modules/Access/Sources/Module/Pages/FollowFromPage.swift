@@ -31,12 +31,12 @@ enum FollowFromPage {
     private static func phase(of action: ActionID?, _ key: TempKey, _ services: Services) async throws -> OpeningPage.Phase {
         guard let action,
             let row = try await services.store.query("SELECT status, error, lock_id FROM access.actions WHERE action_id = \(action)").first,
-            key.locks.contains(where: { Int64($0.number) == row.int("lock_id") })
+            key.locks.contains(try row.read("lock_id"))
         else { return .sent }
-        switch row.text("status") {
-        case "success": return .open
-        case "error": return row.json("error")?["type"] == "Expired" ? .silent : .failed
-        default: return .opening
+        switch try row.read("status", as: ActionProgress.Status.self) {
+        case .success: return .open
+        case .error: return try row.find("error", as: JSON.self)?["type"] == "Expired" ? .silent : .failed
+        case .pending: return .opening
         }
     }
 }

@@ -38,7 +38,7 @@ enum OpenWithPin {
     /// Nil when the PIN opens nothing here now.
     private static func open(_ lock: LockID, _ pin: Pin, _ request: Request, _ services: Services) async throws -> GuestOpening.Opened? {
         let found = try await services.store.read(pin.digests(services.vault).map { PinRows.find($0, at: lock) }).lazy.compactMap(\.first)
-            .first?.text("uuid")
+            .first?.find("uuid", as: String.self)
         // A look at some key is taken also where there is none.
         let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
         guard key.status(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.acceptsPin }) else { return nil }

@@ -82,17 +82,20 @@ extension PinThrottle {
             "CREATE INDEX failures_by_time ON access.failures (latest)",
         ])
 
-    init(_ scope: Scope, _ row: Row?) {
+    init(_ scope: Scope, _ row: Row?) throws(RowDecodingError) {
         self.init(scope)
-        failures = (row?.json("failures")?.items ?? []).compactMap { $0.integer.map { Timestamp(milliseconds: $0) } }
-        (forgivenAt, lockedUntil) = (row?.moment("forgiven_at") ?? forgivenAt, row?.moment("locked_until") ?? lockedUntil)
-        revision = row?.int("revision") ?? 0
+        guard let row else { return }
+        failures = (try row.read("failures", as: JSON.self).items ?? []).compactMap { $0.integer.map { Timestamp(milliseconds: $0) } }
+        forgivenAt = try row.read("forgiven_at")
+        lockedUntil = try row.read("locked_until")
+        revision = try row.read("revision")
     }
 
     static func find(_ scope: Scope) -> SQL { "SELECT * FROM access.failures WHERE scope = \(scope.name)" }
 
     static func load(_ scopes: [Scope], _ services: Services) async throws -> [PinThrottle] {
-        zip(scopes, try await services.store.read(scopes.map(find))).map { PinThrottle($0, $1.first) }
+        let rows = try await services.store.read(scopes.map(find))
+        return try zip(scopes, rows).map { try PinThrottle($0, $1.first) }
     }
 
     /// The longest of what has to be waited for; nil when it may be tried now.

@@ -41,9 +41,8 @@ struct FinishActions {
 
     /// Actions of which Devices has never heard: nothing can have opened, and no key has come or gone.
     func settleUnsent(_ stored: Row) async throws -> Changes {
-        guard let lock = stored.int("lock_id"), let row = ActionRow(stored, of: try await store.load(Lock.self, "\(lock)").state) else {
-            return .none
-        }
+        let lock = try stored.read("lock_id", as: LockID.self)
+        let row = try ActionRow(stored, of: try await store.load(Lock.self, lock.description).state)
         let error = (type: "NotSent", message: "The command did not reach the device link.")
         var effects = Changes(rows: [ActionRow.finish(row.action, error: error, result: nil, at: clock())])
         if try await isLatest(row) { try await followKey(.failed, isLate: false, row, &effects) }

@@ -53,8 +53,7 @@ struct FollowPeople {
     /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
     func added(_ envelope: Envelope) async throws -> Changes {
         let org = try await services.store.load(Lock.self, envelope.stream.id).state.org
-        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).compactMap(
-            LockKeysView.Place.init)
+        let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).map { try LockKeysView.Place($0) }
         let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
         return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
@@ -85,7 +84,7 @@ struct FollowPeople {
         let rows = SuspensionsView.rows(event)
         _ = try await services.store.run(rows)
         var effects = Changes(rows: rows)
-        let left = try await services.store.query(SuspensionsView.find(event.user)).compactMap { $0.text("org_id") }
+        let left = try await services.store.query(SuspensionsView.find(event.user)).map { try $0.read("org_id", as: String.self) }
         for place in try await places(of: event.user) {
             // Another suspension may stand there still.
             let org = try await org(of: place)
@@ -103,7 +102,7 @@ struct FollowPeople {
     }
 
     private func places(of user: UserID) async throws -> [LockKeysView.Place] {
-        try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init)
+        try await services.store.query(LockKeysView.places(of: user)).map { try LockKeysView.Place($0) }
     }
 
     /// The same for a repeated delivery.

@@ -63,7 +63,7 @@ struct Right: Codable, Sendable, Equatable {
     /// Whether the API key that asked was not ended since; true of everybody else.
     private func isStill(_ caller: Caller, _ services: Services) async throws -> Bool {
         guard case .key(let org, let isSuper) = caller, let credentials else { return true }
-        let ended = try await services.store.query(services.directory.revocation(org, isSuper)).first?.int("epoch")
+        let ended = try await services.store.query(services.directory.revocation(org, isSuper)).first?.find("epoch", as: Int64.self)
         return ended.map { $0 <= credentials } ?? true
     }
 

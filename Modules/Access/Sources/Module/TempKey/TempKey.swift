@@ -5,6 +5,7 @@ import Kernel
 struct TempKey: Aggregate {
     static let category = Category("temp-key", className: "TempKeyAggregate", schemaVersion: 2)
     static let events = EventRegistry(TempKeyEvents())
+    static let views = [TempKeyRows.view]
     typealias ID = UUIDText
 
     /// These stay inside; the lock's events tell partners.

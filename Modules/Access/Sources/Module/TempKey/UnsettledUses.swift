@@ -28,14 +28,7 @@ struct UnsettledUses {
         """
     }
 
-    var job: Job {
-        Job("access-unsettled-uses") {
-            while true {
-                try await settle()
-                try await Task.sleep(for: Self.interval)
-            }
-        }
-    }
+    var job: Job { Job.every(Self.interval, "access-unsettled-uses") { try await settle() } }
 
     /// Forgets the uses that were told to a door, and gives the others back.
     func settle() async throws {
@@ -49,11 +42,11 @@ struct UnsettledUses {
         for row in try await services.store.query(
             "SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.most)")
         {
-            guard let action = row.text("action_id"), let key = row.text("key_uuid"), let lock = row.int("lock_id") else { continue }
-            do { try await settle(ActionID(action), UUIDText(key), LockID(Int(lock))) } catch is CancellationError {
+            let action = try row.read("action_id", as: ActionID.self)
+            do { try await settle(action, try row.read("key_uuid"), try row.read("lock_id")) } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                services.log.warning("A use of a temporary key waits to be given back", ["key": key, "error": "\(error)"])
+                services.log.warning("A use of a temporary key waits to be given back", ["action": action.text, "error": "\(error)"])
             }
         }
     }

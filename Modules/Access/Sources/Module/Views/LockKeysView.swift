@@ -21,15 +21,16 @@ enum LockKeysView {
         /// The version of the lock at which it was added.
         let since: Int
 
-        init?(_ row: Row) {
-            guard let lock = row.text("lock_id").flatMap({ Int($0) }), let key = row.text("key_uuid") else { return nil }
-            self.lock = LockID(lock)
-            self.key = Key(id: Key.ID(key), index: row.int("key_index").map { Int($0) }, user: row.text("user_id").map { UserID($0) })
-            since = Int(row.int("since") ?? 0)
+        init(_ row: Row) throws(RowDecodingError) {
+            lock = try row.read("lock_id")
+            key = Key(id: try row.read("key_uuid"), index: try row.find("key_index"), user: try row.find("user_id"))
+            since = try row.read("since")
         }
     }
 
-    static func rows(for change: Change<Lock>) -> [SQL] {
+    static let view = View<Lock>("lock_keys", rows: rows(for:))
+
+    private static func rows(for change: Change<Lock>) -> [SQL] {
         switch change.event {
         case .created(let installation): installation.keys.map { put($0, change) }
         case .keyAdded(let key): [put(key, change)]

@@ -17,7 +17,9 @@ enum OwnedLocksView {
         ])
 
     /// A row is written while the lock has an owner, and once more when it loses the last one.
-    static func rows(for change: Change<Lock>) -> [SQL] {
+    static let view = View<Lock>("owned_locks", rows: rows(for:))
+
+    private static func rows(for change: Change<Lock>) -> [SQL] {
         let lock = change.after
         guard lock.owner != nil || change.before.owner != nil else { return [] }
         return [
@@ -36,23 +38,16 @@ enum OwnedLocksView {
         AskHandler(OwnedLocks.self) { question, context in
             let rows = try await services.store.query(
                 "SELECT * FROM access.owned_locks WHERE owner_id = \(question.owner) ORDER BY lock_id LIMIT 1000")
-            let things = rows.compactMap { $0.text("uuid").map { ThingName($0) } }
+            let things = try rows.map { try $0.read("uuid", as: ThingName.self) }
             let online = try? await services.bus.ask(ThingsOnline(things: things), trace: context.trace, now: services.clock()).online
-            return OwnedLocks.Reply(locks: rows.map { describe($0, online: Set(online ?? [])) })
+            return OwnedLocks.Reply(locks: try rows.map { try describe($0, online: Set(online ?? [])) })
         }
     }
 
-    private static func describe(_ row: Row, online: Set<ThingName>) -> OwnedLocks.Lock {
-        let uuid = row.text("uuid") ?? ""
+    private static func describe(_ row: Row, online: Set<ThingName>) throws(RowDecodingError) -> OwnedLocks.Lock {
+        let uuid: String = try row.read("uuid")
         return OwnedLocks.Lock(
-            uuid: uuid, serialNumber: row.text("serial_number"), isOnline: online.contains(ThingName(uuid)),
-            keys: Int(row.int("keys") ?? 0),
-            residents: Int(row.int("residents") ?? 0), lastEvent: row.text("last_event"), changedAt: row.moment("changed_at"))
-    }
-}
-
-extension Lock {
-    static func project(_ change: Change<Lock>) -> [SQL] {
-        OwnedLocksView.rows(for: change) + LockKeysView.rows(for: change) + ResidentsView.rows(for: change)
+            uuid: uuid, serialNumber: try row.find("serial_number"), isOnline: online.contains(ThingName(uuid)), keys: try row.read("keys"),
+            residents: try row.read("residents"), lastEvent: try row.find("last_event"), changedAt: try row.find("changed_at"))
     }
 }

@@ -17,44 +17,40 @@ enum PersonalRecords {
             "SELECT run, label, status, created_at FROM access.workflow_runs WHERE creator = \(user.text) ORDER BY created_at",
         ])
         var residences: [JSON] = []
-        for lock in rows[2].compactMap({ $0.text("lock_id") }) {
-            let resident = try await services.store.load(Lock.self, lock).state.resident(user)
+        for row in rows[2] {
+            let lock: String = try row.read("lock_id"), resident = try await services.store.load(Lock.self, lock).state.resident(user)
             residences.append([
                 "lockId": .string(lock), "name": resident.map { .string($0.name) }, "email": resident?.email.map(JSON.string),
             ])
         }
-        var record: JSON.Object = [
-            "ownedLocks": .array(rows[0].map { ["lockId": .string($0.text("lock_id") ?? ""), "uuid": .string($0.text("uuid") ?? "")] }),
-            "keys": .array(rows[1].compactMap(LockKeysView.Place.init).map { ["lockId": $0.lock.json, "key": $0.key.json] }),
-            "residences": .array(residences), "temporaryKeys": .array(rows[3].compactMap { $0.text("uuid").map(JSON.string) }),
-            "actions": .array(rows[4].map(describe(action:))),
-        ]
-        record["keyHours"] = .array(rows[5].map(describe(hours:)))
-        record["temporaryKeysForThePerson"] = .array(rows[6].compactMap { $0.text("uuid").map(JSON.string) })
-        record["runs"] = .array(rows[7].map(describe(run:)))
-        return .object(record)
-    }
-
-    private static func describe(hours row: Row) -> JSON {
-        [
-            "lockId": .string(row.text("lock_id") ?? ""), "key": .string(row.text("key_uuid") ?? ""),
-            "validity": row.json("validity") ?? .null,
+        let locks = try rows[0].map { ["lockId": .string(try $0.read("lock_id")), "uuid": .string(try $0.read("uuid"))] as JSON }
+        let keys = try rows[1].map { try LockKeysView.Place($0) }.map { ["lockId": $0.lock.json, "key": $0.key.json] as JSON }
+        return [
+            "ownedLocks": .array(locks), "keys": .array(keys), "residences": .array(residences),
+            "temporaryKeys": .array(try uuids(rows[3])),
+            "actions": .array(try rows[4].map(describe(action:))), "keyHours": .array(try rows[5].map(describe(hours:))),
+            "temporaryKeysForThePerson": .array(try uuids(rows[6])), "runs": .array(try rows[7].map(describe(run:))),
         ]
     }
 
-    private static func describe(run: Row) -> JSON {
+    private static func uuids(_ rows: [Row]) throws -> [JSON] { try rows.map { .string(try $0.read("uuid")) } }
+
+    private static func describe(hours row: Row) throws -> JSON {
+        ["lockId": .string(try row.read("lock_id")), "key": .string(try row.read("key_uuid")), "validity": try row.read("validity")]
+    }
+
+    private static func describe(run: Row) throws -> JSON {
         [
-            "instanceId": .string(run.text("run") ?? ""), "label": .string(run.text("label") ?? ""),
-            "status": .string(run.text("status") ?? ""),
-            "createdAt": run.moment("created_at")?.json ?? .null,
+            "instanceId": .string(try run.read("run")), "label": .string(try run.read("label")), "status": .string(try run.read("status")),
+            "createdAt": try run.read("created_at", as: Timestamp.self).json,
         ]
     }
 
-    private static func describe(action: Row) -> JSON {
+    private static func describe(action: Row) throws -> JSON {
         [
-            "actionId": .string(action.text("action_id") ?? ""), "type": .string(action.text("type") ?? ""),
-            "lockId": .int(action.int("lock_id") ?? 0),
-            "status": .string(action.text("status") ?? ""), "createdAt": action.moment("created_at")?.json ?? .null,
+            "actionId": .string(try action.read("action_id")), "type": .string(try action.read("type")),
+            "lockId": .int(try action.read("lock_id")), "status": .string(try action.read("status")),
+            "createdAt": try action.read("created_at", as: Timestamp.self).json,
         ]
     }
 }

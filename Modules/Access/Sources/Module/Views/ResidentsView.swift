@@ -9,7 +9,9 @@ enum ResidentsView {
             "CREATE INDEX residents_by_user ON access.residents (user_id)",
         ])
 
-    static func rows(for change: Change<Lock>) -> [SQL] {
+    static let view = View<Lock>("residents", rows: rows(for:))
+
+    private static func rows(for change: Change<Lock>) -> [SQL] {
         switch change.event {
         case .residentAdded(let resident):
             [

@@ -24,7 +24,9 @@ enum TempKeyRows {
             "CREATE INDEX temp_key_users_by_key ON access.temp_key_users (uuid)",
         ])
 
-    static func rows(for change: Change<TempKey>) -> [SQL] {
+    static let view = View<TempKey>("temp_keys", "temp_key_doors", "temp_key_users", rows: rows(for:))
+
+    private static func rows(for change: Change<TempKey>) -> [SQL] {
         let users = change.after.users == change.before.users ? [] : Self.users(of: change.after)
         guard case .created(let definition) = change.event else { return users }
         let key: SQL = """
@@ -104,8 +106,4 @@ enum TempKeyRows {
             return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
-}
-
-extension TempKey {
-    static func project(_ change: Change<TempKey>) -> [SQL] { TempKeyRows.rows(for: change) }
 }

@@ -30,7 +30,7 @@ struct EndGivenKeys: Workflow {
                 LIMIT \(Self.batchSize)
                 """
             )
-            for key in rows.compactMap({ $0.text("uuid") }) {
+            for key in try rows.map({ try $0.read("uuid", as: String.self) }) {
                 if try await end(TempKey.ID(key), services) { count += 1 }
                 last = key
             }

@@ -9,12 +9,14 @@ struct ForgetPerson: Workflow {
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         let user = user
         let places = try await steps.perform("find the keys") {
-            try await services.store.query(LockKeysView.places(of: user)).compactMap(LockKeysView.Place.init).map {
+            try await services.store.query(LockKeysView.places(of: user)).map { try LockKeysView.Place($0) }.map {
                 Batched(lock: $0.lock.number, key: $0.key.id)
             }
         }
         let residences = try await steps.perform("find the doorbells") {
-            try await services.store.query(ResidentsView.locks(of: user)).compactMap { $0.text("lock_id").flatMap { Int($0) } }
+            try await services.store.query(ResidentsView.locks(of: user)).compactMap {
+                try $0.find("lock_id", as: String.self).flatMap { Int($0) }
+            }
         }
         // Words first: they need no device.
         for lock in residences {

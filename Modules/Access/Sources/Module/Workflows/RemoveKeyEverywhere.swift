@@ -10,7 +10,7 @@ struct RemoveKeyEverywhere: Workflow {
     func run(_ steps: Steps, _ services: Services) async throws -> JSON {
         let key = key
         let locks = try await steps.perform("find the locks") {
-            try await services.store.query(LockKeysView.places(of: key)).compactMap(LockKeysView.Place.init).map(\.lock.number)
+            try await services.store.query(LockKeysView.places(of: key)).map { try LockKeysView.Place($0) }.map(\.lock.number)
         }
         for lock in locks { try await steps.performOnDevice("lock \(lock)", services) { try await remove(LockID(lock), steps, services) } }
         return ["locks": .array(locks.map { .int(Int64($0)) })]

@@ -55,20 +55,16 @@ extension PendingCommand {
                 ]
             })
 
-    init?(_ row: Row) {
-        guard let action = row.text("action_id"), let thing = row.text("thing"),
-            let stage = row.text("stage").flatMap(Stage.init(rawValue:))
-        else {
-            return nil
-        }
+    init(_ row: Row) throws {
         self.init(
-            action: ActionID(action), thing: ThingName(thing), shadow: row.text("shadow") ?? "command", command: row.text("command") ?? "",
-            args: row.json("args") ?? [:], expiresAt: row.moment("expires_at"), context: row.json("context") ?? .null,
-            org: row.text("org_id").map { OrgID($0) }, createdAt: row.moment("created_at") ?? Timestamp(milliseconds: 0), stage: stage,
-            uptime: Uptime(boot: row.text("boot") ?? "", milliseconds: row.int("uptime") ?? 0),
-            premise: try? row.json("premise")?.decoded(),
-            wasLate: row.bool("was_late") ?? false, partOf: row.text("part_of").map { ActionID($0) }, finishedAt: row.moment("finished_at"),
-            error: row.text("error"))
+            action: try row.read("action_id"), thing: try row.read("thing"), shadow: try row.read("shadow"),
+            command: try row.read("command"),
+            args: try row.read("args"), expiresAt: try row.find("expires_at"), context: try row.read("context"),
+            org: try row.find("org_id"),
+            createdAt: try row.read("created_at"), stage: try row.read("stage"),
+            uptime: Uptime(boot: try row.read("boot"), milliseconds: try row.read("uptime")),
+            premise: try row.find("premise", as: JSON.self)?.decoded(), wasLate: try row.read("was_late"), partOf: try row.find("part_of"),
+            finishedAt: try row.find("finished_at"), error: try row.find("error"))
     }
 
     /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock

@@ -143,9 +143,8 @@ extension ThingRunner {
     }
 
     private func refuseTooMany(_ thing: ThingName) async throws {
-        let count = try await services.store.query("SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)").first?.int(
-            "shadows")
-        if count ?? 0 >= Shadow.mostOfOneThing { throw Shadow.Rejection.tooMany }
+        let rows = try await services.store.query("SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)")
+        if try rows[0].read("shadows", as: Int.self) >= Shadow.mostOfOneThing { throw Shadow.Rejection.tooMany }
     }
 
     /// What an answer of a device means for its command; nil when it changes nothing any more.
@@ -181,7 +180,7 @@ extension ThingRunner {
     private func note(_ thing: ThingName, _ sign: HubLink.SignOfLife) async throws {
         try await withThing(thing) {
             let now = services.clocks, known = try await services.store.query(ThingTables.presence(thing)).first
-            let last = PresenceRow(known)
+            let last = try PresenceRow(known)
             guard last.admits(sign) else { return }
             _ = try await services.store.run([ThingTables.putPresence(thing, sign, after: last, at: now.moment)])
             guard sign.isOnline else { return }
@@ -194,7 +193,9 @@ extension ThingRunner {
     func offerUnanswered() async throws {
         var last = ""
         while true {
-            let things = try await services.store.query(PendingCommand.unanswered(after: last)).compactMap { $0.text("thing") }
+            let things = try await services.store.query(PendingCommand.unanswered(after: last)).map {
+                try $0.read("thing", as: String.self)
+            }
             for name in things {
                 let thing = ThingName(name)
                 try await withThing(thing) { for shadow in Self.commandShadows { try await offerAgain(thing, shadow) } }

@@ -12,7 +12,7 @@ struct DeviceWorker: Sendable {
     var jobs: [Job] {
         [
             Job("devices-link", isExclusive: true) { try await connect() },
-            Job("devices-messages") { try await forget() },
+            Job.every(.seconds(3_600), "devices-messages") { try await forget() },
         ]
     }
 
@@ -93,8 +93,8 @@ struct DeviceWorker: Sendable {
     func expireAll() async throws {
         var last = ""
         while true {
-            let things = try await runner.services.store.query(PendingCommand.expired(at: runner.services.clocks, after: last)).compactMap {
-                $0.text("thing")
+            let things = try await runner.services.store.query(PendingCommand.expired(at: runner.services.clocks, after: last)).map {
+                try $0.read("thing", as: String.self)
             }
             for thing in things {
                 do { try await runner.expire(ThingName(thing)) } catch is CancellationError { throw CancellationError() } catch {
@@ -107,9 +107,6 @@ struct DeviceWorker: Sendable {
     }
 
     private func forget() async throws {
-        while true {
-            _ = try await runner.services.store.run([ThingTables.forget(before: runner.services.clock() - .seconds(7 * 86_400))])
-            try await Task.sleep(for: .seconds(3_600))
-        }
+        _ = try await runner.services.store.run([ThingTables.forget(before: runner.services.clock() - .seconds(7 * 86_400))])
     }
 }

@@ -67,7 +67,7 @@ extension ThingRunner {
         }
         var others: Others = [:]
         for part in parts {
-            others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.flatMap(PendingCommand.init)
+            others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.map { try PendingCommand($0) }
         }
         return try await body(others)
     }

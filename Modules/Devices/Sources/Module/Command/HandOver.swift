@@ -66,10 +66,11 @@ extension ThingRunner {
                 PendingCommand.openCount(for: ask.thing),
             ] + (ask.command == PendingCommand.unlock ? [MatterDevicesView.standing(for: ask.thing)] : []))
         return Place(
-            shadow: try ThingTables.read(rows[0].first), owner: Self.owner(of: rows[1].first), isOnline: rows[2].first?.bool("online"),
-            named: rows[3].first.flatMap(PendingCommand.init),
-            matter: rows.count > 5 ? rows[5].first?.text("thing").map { ThingName($0) } : nil,
-            waiting: Int(rows[4].first?.int("waiting") ?? 0))
+            shadow: try ThingTables.read(rows[0].first), owner: try Self.owner(of: rows[1].first),
+            isOnline: try rows[2].first?.find("online", as: Bool.self),
+            named: try rows[3].first.map { try PendingCommand($0) },
+            matter: rows.count > 5 ? try rows[5].first?.find("thing", as: String.self).map { ThingName($0) } : nil,
+            waiting: Int(try rows[4].first?.find("waiting", as: Int64.self) ?? 0))
     }
 
     /// A command lives no longer than the right that it rests on.

@@ -4,7 +4,7 @@ import Kernel
 /// A command on its way to a device, as it is stored from the moment it was accepted until it ends.
 struct PendingCommand: Sendable, Equatable {
     /// Earlier builds stored also which commands were delivered.
-    enum Stage: String, Sendable { case accepted, delivered, succeeded, failed, expired, withdrawn }
+    enum Stage: String, Sendable, ColumnValue { case accepted, delivered, succeeded, failed, expired, withdrawn }
 
     /// The id of the message, by which the device answers; the action's own where the action is one command.
     let action: ActionID

@@ -8,7 +8,7 @@ struct PresenceRow: Sendable, Equatable {
     let saidAt: Timestamp?
 
     init(isOnline: Bool?, saidAt: Timestamp?) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
-    init(_ row: Row?) { self.init(isOnline: row?.bool("online"), saidAt: row?.moment("said_at")) }
+    init(_ row: Row?) throws(RowDecodingError) { self.init(isOnline: try row?.find("online"), saidAt: try row?.find("said_at")) }
 
     /// A thing registers its will a moment before it says that it is there.
     private static let tolerance = Duration.seconds(30)

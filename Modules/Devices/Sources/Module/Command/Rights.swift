@@ -67,8 +67,7 @@ extension ThingRunner {
         var last: ActionID?, areAllKnown = true
         while true {
             let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.batchSize))
-                .compactMap(
-                    PendingCommand.init)
+                .map { try PendingCommand($0) }
             guard let end = resting.last else { break }
             let verdicts = await hold(resting), fallen = resting.filter { verdicts[$0.action] == false }
             for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }
@@ -80,7 +79,7 @@ extension ThingRunner {
 
     private func withdraw(_ commands: [PendingCommand], from thing: ThingName, _ trace: Trace) async throws {
         try await withThing(thing) {
-            let stored = try await services.store.query(PendingCommand.open(for: thing)).compactMap(PendingCommand.init)
+            let stored = try await services.store.query(PendingCommand.open(for: thing)).map { try PendingCommand($0) }
             let open = stored.filter { one in commands.contains { $0.action == one.action } }
             for (shadow, commands) in Dictionary(grouping: open, by: \.shadow) {
                 try await end(commands.map { ($0, .withdrawn, Self.hasEnded) }, try await self.open(thing, shadow), thing, shadow, trace)

@@ -33,14 +33,14 @@ extension ThingRunner {
             """
         ])
         guard let row = rows[0].first else { return false }
-        return Self.owner(of: row).belongs(to: question.org)
+        return try Self.owner(of: row).belongs(to: question.org)
     }
 
     /// The ends of actions, whose commands may be two: a success is the action's, and otherwise both must have ended.
     private func ends(of actions: [ActionID]) async throws -> EndsOfCommands.Reply {
         var ended: [CommandFinished] = [], known: [ActionID] = []
         for action in actions {
-            let commands = try await services.store.query(PendingCommand.all(of: action)).compactMap(PendingCommand.init)
+            let commands = try await services.store.query(PendingCommand.all(of: action)).map { try PendingCommand($0) }
             guard !commands.isEmpty else { continue }
             known.append(action)
             let done = commands.first(where: \.hasSucceeded)
@@ -57,7 +57,7 @@ extension ThingRunner {
 
     private func online(_ things: [ThingName]) async throws -> [ThingName] {
         var online: [ThingName] = []
-        for thing in things where try await services.store.query(ThingTables.presence(thing)).first?.bool("online") == true {
+        for thing in things where try await services.store.query(ThingTables.presence(thing)).first?.find("online", as: Bool.self) == true {
             online.append(thing)
         }
         return online
@@ -68,10 +68,9 @@ extension ThingRunner {
             ThingTables.messages(.command, question.thing, limit: question.limit),
             ThingTables.messages(.status, question.thing, limit: question.limit),
         ])
-        func read(_ row: Row) -> ThingMessages.Message {
-            ThingMessages.Message(
-                id: row.int("id") ?? 0, payload: row.json("payload") ?? .null, at: row.moment("at") ?? Timestamp(milliseconds: 0))
+        func read(_ row: Row) throws -> ThingMessages.Message {
+            ThingMessages.Message(id: try row.read("id"), payload: try row.find("payload") ?? .null, at: try row.read("at"))
         }
-        return ThingMessages.Reply(commands: rows[0].map(read), statuses: rows[1].map(read))
+        return ThingMessages.Reply(commands: try rows[0].map(read), statuses: try rows[1].map(read))
     }
 }

@@ -51,10 +51,10 @@ struct ThingRunner: Sendable {
         }
     }
 
-    static func owner(of row: Row?) -> Owner {
+    static func owner(of row: Row?) throws(RowDecodingError) -> Owner {
         guard let row else { return .nobody }
-        let hub = row.text("hub_id").map { Hub.ID($0) }
-        if let org = row.text("org_id") { return .tenant(OrgID(org), hub: hub) }
+        let hub = try row.find("hub_id", as: Hub.ID.self)
+        if let org = try row.find("org_id", as: OrgID.self) { return .tenant(org, hub: hub) }
         return hub.map { .unclaimed($0) } ?? .person
     }
 
@@ -63,12 +63,13 @@ struct ThingRunner: Sendable {
             ThingTables.shadow(thing, shadow), PendingCommand.open(for: thing), ThingTables.owner(thing), ThingTables.presence(thing),
             PendingCommand.find(action ?? ""),
         ])
-        let named = rows[4].first.flatMap(PendingCommand.init)
-        let commands = try await standing(rows[1].compactMap(PendingCommand.init), but: named?.action),
-            owner = Self.owner(of: rows[2].first)
+        let named = try rows[4].first.map { try PendingCommand($0) }
+        let commands = try await standing(rows[1].map { try PendingCommand($0) }, but: named?.action),
+            owner = try Self.owner(of: rows[2].first)
         shares.note(owner, of: thing)
         return ThingRecord(
-            shadow: try ThingTables.read(rows[0].first), commands: commands, owner: owner, isOnline: rows[3].first?.bool("online"),
+            shadow: try ThingTables.read(rows[0].first), commands: commands, owner: owner,
+            isOnline: try rows[3].first?.find("online", as: Bool.self),
             named: named)
     }
 
@@ -114,14 +115,14 @@ extension ThingRunner {
 
     /// The thing of the Matter device that stands for a lock.
     private func matterDevice(of thing: ThingName) async throws -> ThingName? {
-        try await services.store.query(MatterDevicesView.standing(for: thing)).first?.text("thing").map { ThingName($0) }
+        try await services.store.query(MatterDevicesView.standing(for: thing)).first?.find("thing", as: String.self).map { ThingName($0) }
     }
 
     /// Together, so that none is offered again because another has gone.
     private func withdraw(_ actions: [ActionID], _ thing: ThingName, _ trace: Trace) async throws -> Bool {
         var ends: [End] = [], mayHaveLeft = false
         for action in actions {
-            guard let command = try await services.store.query(PendingCommand.find(action)).first.flatMap(PendingCommand.init) else {
+            guard let command = try await services.store.query(PendingCommand.find(action)).first.map({ try PendingCommand($0) }) else {
                 try await bar(action, thing)
                 continue
             }
@@ -177,7 +178,7 @@ extension ThingRunner {
         try await withThing(thing) {
             for shadow in ["command", "hub_command"] {
                 let runner = try await open(thing, shadow), now = services.clocks
-                let stored = try await services.store.query(PendingCommand.open(for: thing)).compactMap(PendingCommand.init)
+                let stored = try await services.store.query(PendingCommand.open(for: thing)).map { try PendingCommand($0) }
                 let over = stored.filter { $0.shadow == shadow && !$0.isLive(at: now) }
                 guard !over.isEmpty else { continue }
                 try await end(

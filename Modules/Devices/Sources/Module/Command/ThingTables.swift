@@ -27,8 +27,8 @@ enum ThingTables {
     }
 
     static func read(_ row: Row?) throws -> Shadow {
-        var shadow: Shadow = try row?.json("body")?.decoded() ?? Shadow()
-        shadow.revision = row?.int("revision") ?? 0
+        var shadow: Shadow = try row?.find("body", as: JSON.self)?.decoded() ?? Shadow()
+        shadow.revision = try row?.find("revision", as: Int64.self) ?? 0
         return shadow
     }
 

@@ -28,13 +28,13 @@ struct HubStatus: Query {
         let hub = snapshot.state
         guard let hardware = hub.hardware else { throw RequestError.refused(.unknown, code: nil, message: "There is no hub '\(target)'.") }
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
-        let shadow: Shadow? = try rows[0].first?.json("body")?.decoded()
+        let shadow: Shadow? = try rows[0].first?.find("body", as: JSON.self)?.decoded()
         let reported = shadow?.reported ?? .null
         // The newest sign of life counts: what the hub has reported, or its presence and its last will. Shadows know seconds
         // only; within one, the will does.
         let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Timestamp(milliseconds: $0 * 1000) }
-        let isPresenceNewer = rows[1].first?.moment("at").map { at in reportedAt.map { at >= $0 } ?? true } ?? false
-        let presence = rows[1].first?.bool("online").map(JSON.bool)
+        let isPresenceNewer = try rows[1].first?.find("at", as: Timestamp.self).map { at in reportedAt.map { at >= $0 } ?? true } ?? false
+        let presence = try rows[1].first?.find("online", as: Bool.self).map(JSON.bool)
         return Reply(
             hub: hub, hardware: hardware, reported: reported, isOnline: isPresenceNewer ? presence : reported["online"] ?? presence)
     }

@@ -5,6 +5,7 @@ import Kernel
 struct MatterDevice: Aggregate {
     static let category = Category("matter-device", className: "MatterDeviceAggregate")
     static let events = EventRegistry(MatterDeviceEvents())
+    static let views = [MatterDevicesView.view]
     typealias ID = Kernel.ID<MatterDevice>
 
     enum Event: Sendable, Equatable {
@@ -31,5 +32,4 @@ struct MatterDevice: Aggregate {
     }
 
     var organisation: OrgID? { org }
-    static func project(_ change: Change<MatterDevice>) -> [SQL] { MatterDevicesView.rows(for: change) }
 }

@@ -10,7 +10,9 @@ enum MatterDevicesView {
             "CREATE INDEX matter_devices_by_thing ON devices.matter_devices (thing)",
         ])
 
-    static func rows(for change: Change<MatterDevice>) -> [SQL] {
+    static let view = View<MatterDevice>("matter_devices", rows: rows(for:))
+
+    private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {
         case .created(let registration, _, _):
             [

@@ -16,11 +16,11 @@ enum PeopleQuestions {
             question.email.flatMap(EmailAddress.init(normalising:)).map(Contacts.find)
             ?? question.phone.flatMap(PhoneNumber.init(normalising:)).map(Contacts.find)
         guard let query else { return nil }
-        return try await services.store.query(query).first?.text("user_id").map { UserID($0) }
+        return try await services.store.query(query).first?.find("user_id", as: String.self).map { UserID($0) }
     }
 
     private static func withPhone(_ users: [UserID], _ services: Services) async throws -> [UserID] {
         let found = try await services.store.read(users.map(Contacts.find))
-        return zip(users, found).filter { $1.first?.text("phone") != nil }.map(\.0)
+        return try zip(users, found).filter { try $1.first?.find("phone", as: String.self) != nil }.map(\.0)
     }
 }

@@ -47,9 +47,9 @@ enum SignUp {
     /// one that somebody else has given it to.
     private static func adopt(_ user: UserID, _ detail: Detail, _ services: Services) async throws -> Bool {
         let row = try await services.store.query(services.directory.signIn(user)).first
-        switch row?.text("standing").flatMap(AddressStatus.init(rawValue:)) {
+        switch try row?.read("standing", as: AddressStatus.self) {
         case .proven: break
-        case .invited where row?.bool("has_signed_in") != true: break
+        case .invited where try row?.find("has_signed_in", as: Bool.self) != true: break
         case .invited, .contact: return false
         case nil: break  // no more is known of how the person signs in than by this address
         }

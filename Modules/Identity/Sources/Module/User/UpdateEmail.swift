@@ -33,8 +33,10 @@ struct UpdateEmail: Command, ConcernsUser {
 
     func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
         let rows = try await services.store.read([Contacts.find(user), services.directory.signIn(user)])
-        let isSomebody = rows[1].first?.bool("has_signed_in") ?? false || rows[1].first?.text("standing") == AddressStatus.proven.rawValue
-        return Facts(hasOne: rows[0].first?.text("email") != nil, isSomebody: isSomebody, caller: request.caller)
+        let hasSignedIn = try rows[1].first?.read("has_signed_in", as: Bool.self) ?? false
+        let status: AddressStatus? = try rows[1].first?.read("standing")
+        let email: String? = try rows[0].first?.find("email")
+        return Facts(hasOne: email != nil, isSomebody: hasSignedIn || status == .proven, caller: request.caller)
     }
 
     /// What the address counts as; nil for one that waits until a token proves it.

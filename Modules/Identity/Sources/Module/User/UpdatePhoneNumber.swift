@@ -21,7 +21,7 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
     }
 
     func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
-        Facts(phone: try await services.store.query(Contacts.find(user)).first?.text("phone"))
+        Facts(phone: try await services.store.query(Contacts.find(user)).first?.find("phone", as: String.self))
     }
 
     func decide(_ user: UserAccount, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {

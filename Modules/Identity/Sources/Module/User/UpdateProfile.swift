@@ -22,7 +22,7 @@ struct UpdateProfile: Command, ConcernsUser {
 
     func facts(on snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Facts {
         let contact = try await services.store.query(Contacts.find(user)).first
-        return Facts(firstName: contact?.text("first_name"), lastName: contact?.text("last_name"))
+        return Facts(firstName: try contact?.find("first_name", as: String.self), lastName: try contact?.find("last_name", as: String.self))
     }
 
     private func after(_ facts: Facts) -> (first: String?, last: String?) {

@@ -49,7 +49,8 @@ extension Rule where Request: ConcernsWalletKey, State == UserAccount {
 
     private static func isGiven(_ key: WalletKey.ID, of user: UserAccount, by caller: Caller, _ services: Services) async throws -> Bool {
         guard let tenant = caller.org else { return true }
-        let giver = try await services.store.query(WalletKeyGivers.find(key)).first?.text("org_id").map { OrgID($0) } ?? user.org
+        let giver =
+            try await services.store.query(WalletKeyGivers.find(key)).first?.find("org_id", as: String.self).map { OrgID($0) } ?? user.org
         return giver == tenant
     }
 }

@@ -21,7 +21,7 @@ struct WalletLink: Query, ConcernsUser {
         let url: String
         switch key.kind {
         case .apple:
-            guard let email = try await services.store.query(Contacts.find(user)).first?.text("email") else {
+            guard let email = try await services.store.query(Contacts.find(user)).first?.find("email", as: String.self) else {
                 throw RequestError.refused(.invalid, code: nil, message: "An Apple wallet key needs a user with an e-mail address.")
             }
             url = provider.appleLink(key.id.text, email)

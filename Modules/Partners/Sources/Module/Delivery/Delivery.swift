@@ -20,23 +20,21 @@ struct Delivery: Sendable {
     private let previousSecret: String?
     private let previousUntil: Timestamp?
 
-    init?(_ row: Row, _ endpoint: Row) {
-        guard let id = row.int("id"), let webhook = row.text("webhook_id"), let lane = row.text("lane"),
-            let envelope = row.text("envelope"), let body = row.text("body"),
-            let url = endpoint.text("url"), let org = endpoint.text("org_id"), let secret = endpoint.text("sealed_secret")
-        else { return nil }
-        self.id = id
-        self.webhook = webhook
-        self.lane = lane
-        self.envelope = envelope
-        self.body = body
-        self.url = url
-        self.org = OrgID(org)
-        (attempts, createdAt) = (Int(row.int("attempts") ?? 0), row.moment("created_at") ?? Timestamp(milliseconds: 0))
-        claim = row.int("claimed_until") ?? 0
-        sealedSecret = secret
-        sealedAuth = endpoint.text("sealed_auth")
-        (previousSecret, previousUntil) = (endpoint.text("previous_secret"), endpoint.moment("previous_until"))
+    init(_ row: Row, _ endpoint: Row) throws(RowDecodingError) {
+        id = try row.read("id")
+        webhook = try row.read("webhook_id")
+        lane = try row.read("lane")
+        envelope = try row.read("envelope")
+        body = try row.read("body")
+        url = try endpoint.read("url")
+        org = try endpoint.read("org_id")
+        attempts = try row.read("attempts")
+        createdAt = try row.read("created_at")
+        claim = try row.read("claimed_until")
+        sealedSecret = try endpoint.read("sealed_secret")
+        sealedAuth = try endpoint.read("sealed_auth")
+        previousSecret = try endpoint.read("previous_secret")
+        previousUntil = try endpoint.read("previous_until")
     }
 
     /// Body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").

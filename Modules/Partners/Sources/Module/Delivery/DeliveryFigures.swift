@@ -7,13 +7,12 @@ enum DeliveryFigures {
             Gauge("webhook_oldest_pending_seconds") { now in
                 let oldest = try await services.store.query(
                     "SELECT MIN(created_at) AS oldest FROM partners.deliveries WHERE state = 'pending'"
-                ).first?.moment("oldest")
+                ).first?.find("oldest", as: Timestamp.self)
                 return oldest.map { max(0, now.since($0).inSeconds) } ?? 0
             },
             Gauge("webhook_dead_deliveries") { _ in
-                Double(
-                    try await services.store.query("SELECT COUNT(*) AS dead FROM partners.deliveries WHERE state = 'dead'").first?.int(
-                        "dead") ?? 0)
+                let rows = try await services.store.query("SELECT COUNT(*) AS dead FROM partners.deliveries WHERE state = 'dead'")
+                return Double(try rows[0].read("dead", as: Int64.self))
             },
         ]
     }

@@ -26,8 +26,8 @@ struct DeliveryWorker: Sendable {
     var jobs: [Job] {
         [
             Job("partners-deliveries") { try await run() },
-            Job("partners-verifications") { try await Verification(services: services, sending: sending).run() },
-            Job("partners-retention") { try await forget() },
+            Verification(services: services, sending: sending).job,
+            Job.every(.seconds(3_600), "partners-retention") { try await forget() },
         ]
     }
 
@@ -51,7 +51,7 @@ struct DeliveryWorker: Sendable {
                 OR d.claimed_until > \(now + Self.longestClaim)) AND d.webhook_id > \(last)
                 ORDER BY d.webhook_id LIMIT \(Self.page)
                 """
-            ).compactMap { $0.text("webhook_id") }
+            ).map { try $0.read("webhook_id", as: String.self) }
             if try await serve(due, at: now) { hadWork = true }
             guard due.count == Self.page, let end = due.last else { return hadWork }
             last = end
@@ -88,7 +88,7 @@ struct DeliveryWorker: Sendable {
             Delivery.endpoint(webhook),
         ])
         guard let endpoint = rows[1].first else { return [] }
-        return rows[0].compactMap { Delivery($0, endpoint) }
+        return try rows[0].map { try Delivery($0, endpoint) }
     }
 
     /// Sends a delivery and, as long as it goes well, the ones that wait behind it for the same aggregate.
@@ -126,18 +126,15 @@ struct DeliveryWorker: Sendable {
             try await settle.carryOut(services)
         }
         guard verdict == .delivered, let row = rows[rows.count - 2].first, let endpoint = rows[rows.count - 1].first else { return nil }
-        return Delivery(row, endpoint)
+        return try Delivery(row, endpoint)
     }
 
     /// Delivered and dead ones are kept for inspection and replay.
     private func forget() async throws {
-        while true {
-            let old = services.clock() - .seconds(30 * 86_400)
-            _ = try await services.store.run([
-                "DELETE FROM partners.attempts WHERE at < \(old)",
-                "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
-            ])
-            try await Task.sleep(for: .seconds(3_600))
-        }
+        let old = services.clock() - .seconds(30 * 86_400)
+        _ = try await services.store.run([
+            "DELETE FROM partners.attempts WHERE at < \(old)",
+            "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
+        ])
     }
 }

@@ -34,7 +34,7 @@ enum FanOut {
     /// Those that some webhook may want: tenants without one cost nothing more than the look.
     private static func forSubscribers(_ envelopes: [Envelope], _ services: Services) async throws -> [Envelope] {
         let rows = try await services.store.query("SELECT DISTINCT org_id FROM partners.webhooks WHERE status IN ('active', 'pending')")
-        let subscribed = Set(rows.compactMap { $0.text("org_id").map { OrgID($0) } })
+        let subscribed = Set(try rows.map { try $0.read("org_id", as: OrgID.self) })
         return envelopes.filter { $0.audience.contains(where: subscribed.contains) }
     }
 

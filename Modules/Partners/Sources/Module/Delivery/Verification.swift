@@ -6,24 +6,42 @@ struct Verification: Sendable {
     let services: Services
     let sending: WebhookSending
 
-    func run() async throws {
-        while true {
-            try await Task.sleep(for: .milliseconds(200))
-            let now = services.clock()
-            let due = try await services.store.query(
-                """
-                SELECT id, org_id, url, verify_attempts FROM partners.webhooks WHERE status = 'pending' AND verify_at <= \(now)
-                ORDER BY verify_at LIMIT 20
-                """)
-            await withTaskGroup { group in
-                for row in due { group.addTask { await verify(row) } }
-            }
+    var job: Job { Job.every(.milliseconds(200), "partners-verifications") { try await round() } }
+
+    private func round() async throws {
+        let now = services.clock()
+        let rows = try await services.store.query(
+            """
+            SELECT id, org_id, url, verify_attempts FROM partners.webhooks WHERE status = 'pending' AND verify_at <= \(now)
+            ORDER BY verify_at LIMIT 20
+            """)
+        let webhooks = try rows.map { try Due($0) }
+        await withTaskGroup { group in
+            for webhook in webhooks { group.addTask { await verify(webhook) } }
         }
     }
 
-    private func verify(_ row: Row) async {
-        guard let id = row.text("id"), let org = row.text("org_id"), let url = row.text("url") else { return }
-        let now = services.clock(), attempts = Int(row.int("verify_attempts") ?? 0) + 1
+    /// A webhook whose address is to be tried.
+    private struct Due {
+        let id: String
+        let org: String
+        let url: String
+        let attempts: Int
+
+        init(_ row: Row) throws(RowDecodingError) {
+            id = try row.read("id")
+            org = try row.read("org_id")
+            url = try row.read("url")
+            attempts = try row.read("verify_attempts")
+        }
+    }
+
+    private func verify(_ webhook: Due) async {
+        let id = webhook.id
+        let org = webhook.org
+        let url = webhook.url
+        let now = services.clock()
+        let attempts = webhook.attempts + 1
         let challenge: JSON = [
             "type": "webhook.verification", "challenge": .string(UUIDText.fresh(at: now).text), "webhookId": .string(id),
         ]

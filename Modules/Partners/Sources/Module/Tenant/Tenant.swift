@@ -4,6 +4,7 @@ import Kernel
 struct Tenant: Aggregate {
     static let category = Category("tenant", className: "TenantAggregate", schemaVersion: 2)
     static let events = EventRegistry(TenantEvents())
+    static let views = [TenantTables.view]
 
     enum Event: Sendable, Equatable {
         case registered(name: String, ownerEmail: String)

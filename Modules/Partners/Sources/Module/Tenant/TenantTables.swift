@@ -25,7 +25,10 @@ enum TenantTables {
         "003-secret-overlaps",
         ["ALTER TABLE partners.webhooks ADD COLUMN previous_secret TEXT", "ALTER TABLE partners.webhooks ADD COLUMN previous_until BIGINT"])
 
-    static func rows(for change: Change<Tenant>) -> [SQL] {
+    /// The tables hold what delivery has noted too: a rebuild writes into them without emptying them.
+    static let view = View<Tenant>(rows: rows(for:))
+
+    private static func rows(for change: Change<Tenant>) -> [SQL] {
         let org = change.stream.id, tenant = change.after
         let row: SQL = """
             INSERT INTO partners.tenants (org_id, name, owner_email, api_key, webhooks, created_at)
@@ -55,8 +58,4 @@ enum TenantTables {
                 previous_secret = EXCLUDED.previous_secret, previous_until = EXCLUDED.previous_until
             """
     }
-}
-
-extension Tenant {
-    static func project(_ change: Change<Tenant>) -> [SQL] { TenantTables.rows(for: change) }
 }
