@@ -18,8 +18,7 @@ struct RequestHandler: Sendable {
     private let failures = FailureLog()
 
     /// A body must be complete after this time.
-    private static let bodyPatience = Duration.seconds(30)
-    private static let longestPath = 2_048
+    private static let bodyTimeout = Duration.seconds(30)
     static let requestIDName = HTTPField.Name("X-Request-Id")!
 
     func handle(_ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint) async -> HummingbirdCore.Response {
@@ -43,75 +42,85 @@ struct RequestHandler: Sendable {
         return isHarmless ? given : UUIDText.fresh(at: clock()).text
     }
 
+    /// The steps of a request. Each may end it.
     private func perform(
         _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, _ id: String
     ) async throws -> Kernel.Response {
-        let headers = Self.headers(of: request)
-        try refuseInternal(headers)
-        guard request.uri.path.utf8.count <= Self.longestPath else { throw RequestError.problems([Problem("path", "is too long")]) }
         let operation = endpoint.operation
-        let address = Network.counted(
-            TrustedProxies(networks: settings.trustedProxies).client(peer: context.address, forwardedFor: headers["x-forwarded-for"]))
-        // A repeat may be answered before the operation runs, which is what finds out that remembered credentials are out of date.
-        let query = try Self.query(request), key = headers["idempotency-key"] ?? Self.attempt(query, operation)
-        let mayRemember = operation.checksEpoch && key == nil
-        var caller: Authentication.Outcome
+        let head = try RequestHead(request, from: context.address, to: operation, trusting: settings.trustedProxies, id: id)
+        let caller = try Self.restrictSuspended(try await authenticate(head, operation), operation)
+        let limits = try limiter.admit(caller.caller, address: head.address)
+        let content = try await read(request, context, operation)
+        var response = try await carryOut(endpoint, head, content, caller)
+        response.headers.merge(limits) { own, _ in own }
+        return response
+    }
+
+    /// Who sends the request. Credentials may come from memory where the operation finds out that they are out of date; a repeat under an
+    /// `Idempotency-Key` may be answered before that, so it is always authenticated anew.
+    private func authenticate(_ head: RequestHead, _ operation: Kernel.Operation) async throws -> Authentication.Outcome {
+        let mayRemember = operation.checksEpoch && head.idempotencyKey == nil
         do {
-            caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: mayRemember)
+            let caller = try await authentication.establish(head.headers, for: operation.credentials, mayRemember: mayRemember)
+            // A suspension that is remembered may have ended.
+            guard caller.isSuspended, mayRemember else { return caller }
+            return try await authentication.establish(head.headers, for: operation.credentials, mayRemember: false)
         } catch RequestError.unauthenticated(let message) {
-            _ = try limiter.admit(.anonymous, address: address)
+            _ = try limiter.admit(.anonymous, address: head.address)
             throw RequestError.unauthenticated(message)
         }
-        // A suspension that is remembered may have ended.
-        if caller.isSuspended, mayRemember {
-            caller = try await authentication.establish(headers, for: operation.credentials, mayRemember: false)
-        }
-        caller = try Self.restrictSuspended(caller, operation)
-        let limits = try limiter.admit(caller.caller, address: address)
-        let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
-        let path = try Self.path(context)
-        // What a repeat must agree in: the address with its query, and the body.
-        let content = Array(request.uri.string.utf8) + [0] + bytes
-        for _ in 0..<3 {
-            do {
-                var response = try await idempotency.once(key, operation, caller.caller, path: path, content: content, endpoint.services) {
-                    attempt in
-                    var request = Kernel.Request(
-                        path: path, query: query, headers: headers, body: members, caller: caller.caller,
-                        trace: Trace(correlation: id, causation: nil), attempt: attempt)
-                    (request.credentialEpoch, request.address) = (caller.epoch, address)
-                    return try await operation.perform(request, endpoint.services)
-                }
-                response.headers.merge(limits) { own, _ in own }
-                return response
-            } catch is StaleCredentials {
-                caller = try Self.restrictSuspended(
-                    try await authentication.establish(headers, for: operation.credentials, mayRemember: false), operation)
-            }
-        }
-        throw RequestError.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
     /// Suspended users may read their own data, count as anonymous on public operations, and get 403 elsewhere.
-    private static func restrictSuspended(_ caller: Authentication.Outcome, _ operation: Kernel.Operation) throws -> Authentication.Outcome
-    {
+    private static func restrictSuspended(
+        _ caller: Authentication.Outcome, _ operation: Kernel.Operation
+    ) throws -> Authentication.Outcome {
         guard caller.isSuspended else { return caller }
-        if operation.method == .get, operation.path.hasPrefix("/users/{id}") { return caller }
+        if operation.method == .get, operation.admitsSuspended { return caller }
         if operation.method == .get, operation.credentials == .optional { return Authentication.Outcome(caller: .anonymous, epoch: nil) }
         throw RequestError.refused(.forbidden, code: nil, message: "The user is suspended.")
     }
 
-    /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
-    private static func attempt(_ query: [String: String], _ operation: Kernel.Operation) -> String? {
-        operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
+    /// What the operation reads of a request, and what a repeat must agree in: the address with its query, and the body.
+    private struct Content {
+        let path: [String: String]
+        let body: JSON.Object
+        let identity: [UInt8]
     }
 
-    private func refuseInternal(_ headers: [String: String]) throws {
-        let found = Authentication.internalHeaders.filter { headers[$0] != nil }
-        guard found.isEmpty else {
-            throw RequestError.refused(
-                .invalid, code: "InternalHeaderRejected", message: "Clients must not send \(found.joined(separator: ", ")).")
+    private func read(
+        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Kernel.Operation
+    ) async throws -> Content {
+        let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
+        return Content(
+            path: try RequestHead.path(context), body: members, identity: Array(request.uri.string.utf8) + [0] + bytes)
+    }
+
+    /// Carries the operation out once for its idempotency key; again with a caller established anew when remembered credentials were out
+    /// of date.
+    private func carryOut(
+        _ endpoint: Endpoint, _ head: RequestHead, _ content: Content, _ established: Authentication.Outcome
+    ) async throws -> Kernel.Response {
+        let operation = endpoint.operation
+        var caller = established
+        for _ in 0..<3 {
+            do {
+                return try await idempotency.once(
+                    head.idempotencyKey, operation, caller.caller, path: content.path, content: content.identity, endpoint.services
+                ) { attempt in
+                    var request = Kernel.Request(
+                        path: content.path, query: head.query, headers: head.headers, body: content.body, caller: caller.caller,
+                        trace: Trace(correlation: head.id, causation: nil), attempt: attempt)
+                    request.credentialEpoch = caller.epoch
+                    request.address = head.address
+                    return try await operation.perform(request, endpoint.services)
+                }
+            } catch is StaleCredentials {
+                caller = try Self.restrictSuspended(
+                    try await authentication.establish(head.headers, for: operation.credentials, mayRemember: false), operation)
+            }
         }
+        throw RequestError.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))
     }
 
     private func body(of request: HummingbirdCore.Request) async throws -> [UInt8] {
@@ -124,7 +133,7 @@ struct RequestHandler: Sendable {
                 do { return Array(buffer: try await request.collectBody(upTo: limit)) } catch is NIOTooManyBytesError { throw tooLarge }
             }
             group.addTask {
-                try await Task.sleep(for: Self.bodyPatience)
+                try await Task.sleep(for: Self.bodyTimeout)
                 throw RequestError.problems([Problem("body", "did not arrive within 30 s")])
             }
             defer { group.cancelAll() }
@@ -142,51 +151,6 @@ struct RequestHandler: Sendable {
         }
         guard let members = json.members else { throw RequestError.problems([Problem("body", "must be a JSON object")]) }
         return members
-    }
-
-    private static func headers(of request: HummingbirdCore.Request) -> [String: String] {
-        var headers: [String: String] = [:]
-        for field in request.headers { headers[field.name.canonicalName] = field.value }
-        return headers
-    }
-
-    private static func path(_ context: EdgeContext) throws -> [String: String] {
-        var values: [String: String] = [:]
-        for (name, raw) in context.parameters {
-            guard let value = decoded(raw), !value.isEmpty, !value.unicodeScalars.contains("\u{0}") else {
-                throw RequestError.problems([Problem(String(name), "is not a well-formed path segment")])
-            }
-            values[String(name)] = value
-        }
-        return values
-    }
-
-    private static func query(_ request: HummingbirdCore.Request) throws -> [String: String] {
-        var values: [String: String] = [:]
-        for pair in (request.uri.query ?? "").split(separator: "&") {
-            // As forms write it: + is a blank.
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
-                decoded($0.replacing("+", with: " ")[...])
-            }
-            guard let name = parts.first ?? nil, let value = parts.count > 1 ? parts[1] : "" else {
-                throw RequestError.problems([Problem("query", "is not well encoded")])
-            }
-            guard !value.unicodeScalars.contains("\u{0}") else { throw RequestError.problems([Problem(name, "must not contain U+0000")]) }
-            values[name] = value
-        }
-        return values
-    }
-
-    /// Undoes percent-encoding (RFC 3986 §2.1); nil when it is broken or not UTF-8.
-    private static func decoded(_ raw: Substring) -> String? {
-        var bytes: [UInt8] = [], rest = Array(raw.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else { bytes.append(byte); continue }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 
     func answer(_ response: Kernel.Response, to id: String) -> HummingbirdCore.Response {

@@ -12,6 +12,8 @@ public struct Operation: Sendable {
     public let credentials: Credentials
     /// The authorisation rule in words.
     public let rule: String
+    /// Whether suspended users may still read by it.
+    public let admitsSuspended: Bool
     public let fields: [FieldDoc]
     public let answers: [ResponseSpec]
     /// Whether carrying it out compares the credentials' epoch with the database's; the edge may then remember credentials.
@@ -34,6 +36,7 @@ public struct Operation: Sendable {
         self.summary = summary
         credentials = rule.credentials
         self.rule = rule.who
+        admitsSuspended = rule.admitsSuspended
         self.fields = fields
         self.answers = answers
         self.checksEpoch = checksEpoch

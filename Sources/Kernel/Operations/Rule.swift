@@ -4,6 +4,8 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let who: String
     /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
+    /// Whether users who are suspended may read what it guards: their own data.
+    public let admitsSuspended: Bool
     /// Who may ask at all, whatever there is; others hear that credentials are needed.
     public let admits: @Sendable (Caller, SettingValues) -> Bool
     public let permits: @Sendable (Request, State, Caller) -> Bool
@@ -11,7 +13,7 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
-        _ who: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden,
+        _ who: String, by credentials: Credentials = .client, refusal: RefusalKind = .forbidden, admitsSuspended: Bool = false,
         admits: @escaping @Sendable (Caller, SettingValues) -> Bool = { _, _ in true },
         confirms: @escaping @Sendable (Request, State, Caller, Services) async throws -> Bool = { _, _, _, _ in true },
         permits: @escaping @Sendable (Request, State, Caller) -> Bool
@@ -19,6 +21,7 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
         self.who = who
         self.credentials = credentials
         self.refusal = refusal
+        self.admitsSuspended = admitsSuspended
         self.admits = admits
         self.permits = permits
         self.confirms = confirms

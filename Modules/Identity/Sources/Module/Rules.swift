@@ -8,7 +8,7 @@ protocol ConcernsUser: Sendable {
 /// Rule U: people act for themselves, API keys for anyone.
 extension Rule where Request: ConcernsUser {
     static var selfOrTenant: Rule {
-        Rule("the user, or any API key") { request, _, caller in
+        Rule("the user, or any API key", admitsSuspended: true) { request, _, caller in
             switch caller {
             case .key: true
             case .user(let user, _): user == request.user

@@ -50,7 +50,8 @@ struct ExportUser: Query, ConcernsUser {
 
     static let operation = Operation.query(
         "/users/{id}/export", "Export everything that is known about a person",
-        allow: Rule("the user, or a super key") { request, _, caller in caller.isSuper || caller.user == request.user },
+        allow: Rule("the user, or a super key", admitsSuspended: true) { request, _, caller in caller.isSuper || caller.user == request.user
+        },
         inputs: .init(.path("id", "Id of the user.")), make: ExportUser.init(user:)
     )
 }

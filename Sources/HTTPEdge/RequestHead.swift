@@ -1,0 +1,92 @@
+import Hummingbird
+import HummingbirdCore
+import Kernel
+
+/// What the head of a request says, decoded. Nothing of it is trusted yet.
+struct RequestHead: Sendable {
+    /// By which logs and answers name the request.
+    let id: String
+    /// By name in lower case.
+    let headers: [String: String]
+    let query: [String: String]
+    /// Where it comes from, for counting.
+    let address: String
+    /// The `Idempotency-Key`, or the attempt that a page names in its address.
+    let idempotencyKey: String?
+
+    private static let longestPath = 2_048
+
+    init(
+        _ request: HummingbirdCore.Request, from peer: String, to operation: Kernel.Operation, trusting proxies: [Network], id: String
+    ) throws {
+        self.id = id
+        headers = Self.headers(of: request)
+        try Self.refuseInternal(headers)
+        guard request.uri.path.utf8.count <= Self.longestPath else { throw RequestError.problems([Problem("path", "is too long")]) }
+        address = Network.counted(TrustedProxies(networks: proxies).client(peer: peer, forwardedFor: headers["x-forwarded-for"]))
+        query = try Self.query(request)
+        idempotencyKey = headers["idempotency-key"] ?? Self.attempt(query, operation)
+    }
+
+    private static func refuseInternal(_ headers: [String: String]) throws {
+        let found = Authentication.internalHeaders.filter { headers[$0] != nil }
+        guard found.isEmpty else {
+            throw RequestError.refused(
+                .invalid, code: "InternalHeaderRejected", message: "Clients must not send \(found.joined(separator: ", ")).")
+        }
+    }
+
+    /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
+    private static func attempt(_ query: [String: String], _ operation: Kernel.Operation) -> String? {
+        operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
+    }
+
+    private static func headers(of request: HummingbirdCore.Request) -> [String: String] {
+        var headers: [String: String] = [:]
+        for field in request.headers { headers[field.name.canonicalName] = field.value }
+        return headers
+    }
+
+    /// The path parameters of the route.
+    static func path(_ context: EdgeContext) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for (name, raw) in context.parameters {
+            guard let value = decoded(raw), !value.isEmpty, !value.unicodeScalars.contains("\u{0}") else {
+                throw RequestError.problems([Problem(String(name), "is not a well-formed path segment")])
+            }
+            values[String(name)] = value
+        }
+        return values
+    }
+
+    private static func query(_ request: HummingbirdCore.Request) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            // As forms write it: + is a blank.
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                decoded($0.replacing("+", with: " ")[...])
+            }
+            guard let name = parts.first ?? nil, let value = parts.count > 1 ? parts[1] : "" else {
+                throw RequestError.problems([Problem("query", "is not well encoded")])
+            }
+            guard !value.unicodeScalars.contains("\u{0}") else { throw RequestError.problems([Problem(name, "must not contain U+0000")]) }
+            values[name] = value
+        }
+        return values
+    }
+
+    /// Undoes percent-encoding (RFC 3986 §2.1); nil when it is broken or not UTF-8.
+    private static func decoded(_ raw: Substring) -> String? {
+        var bytes: [UInt8] = [], rest = Array(raw.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
