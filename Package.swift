@@ -1,4 +1,5 @@
 // swift-tools-version:6.2
+import Foundation
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -28,7 +29,9 @@ struct Module {
     var ports: [(name: String, dependencies: [Target.Dependency])] = []
 
     /// Folders of stored samples, which the tests read from where they stand.
-    private var samples: [String] { name == "Video" ? [] : ["Samples"] }
+    private var samples: [String] {
+        FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Modules/\(name)/Tests/Samples") ? ["Samples"] : []
+    }
 
     var targets: [Target] {
         let home = "Modules/\(name)"

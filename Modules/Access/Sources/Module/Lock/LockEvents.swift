@@ -120,3 +120,14 @@ struct LockEvents: EventForms {
         }
     }
 }
+
+extension Lock.Event {
+    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is
+    /// thought about.
+    var mayEndRights: Bool {
+        switch self {
+        case .ownerSet, .organizationSet, .uuidChanged, .keyRemoved, .tempKeyUpdated, .tempKeyDeleted: true
+        case .created, .keyAdded, .keyWriteRequested, .openRequested, .residentAdded, .residentRemoved, .tempKeyCreated, .tempKeyUsed: false
+        }
+    }
+}

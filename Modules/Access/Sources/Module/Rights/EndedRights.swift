@@ -52,23 +52,3 @@ enum EndedRights {
         _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock())
     }
 }
-
-extension Lock.Event {
-    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is
-    /// thought about.
-    var mayEndRights: Bool {
-        switch self {
-        case .ownerSet, .organizationSet, .uuidChanged, .keyRemoved, .tempKeyUpdated, .tempKeyDeleted: true
-        case .created, .keyAdded, .keyWriteRequested, .openRequested, .residentAdded, .residentRemoved, .tempKeyCreated, .tempKeyUsed: false
-        }
-    }
-}
-
-extension TempKey.Event {
-    var mayEndRights: Bool {
-        switch self {
-        case .changed, .revoked, .doorsEnded: true
-        case .created, .useReserved, .useReturned: false
-        }
-    }
-}

@@ -38,3 +38,12 @@ struct TempKeyEvents: EventForms {
         }
     }
 }
+
+extension TempKey.Event {
+    var mayEndRights: Bool {
+        switch self {
+        case .changed, .revoked, .doorsEnded: true
+        case .created, .useReserved, .useReturned: false
+        }
+    }
+}
