@@ -16,6 +16,24 @@ public struct RowDecodingError: Error, Sendable, Equatable {
     }
 }
 
+/// Says which column and what kind of value it holds, and keeps the value itself to itself: messages end up in logs and lists.
+extension RowDecodingError: CustomStringConvertible {
+    public var description: String {
+        let kind =
+            switch value {
+            case nil: "not among the columns that were asked for"
+            case .null?: "null"
+            case .text(let text)?: "a text of \(text.utf8.count) bytes"
+            case .int?: "a whole number"
+            case .double?: "a number"
+            case .bool?: "a truth value"
+            case .bytes(let bytes)?: "\(bytes.count) bytes"
+            case .ints?, .texts?: "a list"
+            }
+        return "column \(column) cannot be read: it is \(kind)"
+    }
+}
+
 extension Row {
     /// The value of a column.
     /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind; null is one only where an

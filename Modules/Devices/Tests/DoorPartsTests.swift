@@ -120,7 +120,8 @@ import Testing
     @Test func `one of two ends the open by succeeding first, or by failing last`() {
         func other(_ stage: PendingCommand.Stage, wasLate: Bool = false) -> PendingCommand {
             PendingCommand(
-                action: "p", thing: "t", shadow: "command", command: "device_command", args: [:], expiresAt: nil, context: .null, org: nil,
+                action: "p", thing: "t", shadow: "command", command: .matter(PendingCommand.unlockDoor), expiresAt: nil, context: .null,
+                org: nil,
                 createdAt: Timestamp(milliseconds: 0), stage: stage, wasLate: wasLate, partOf: "a")
         }
         for stage in Self.stages {

@@ -14,7 +14,7 @@ import Testing
             let stage = try await ThingStage(database), runner = stage.runner
             func command(_ number: Int, _ thing: ThingName) -> PendingCommand {
                 PendingCommand(
-                    action: ActionID("a\(number)"), thing: thing, shadow: "command", command: "unlock", args: [:],
+                    action: ActionID("a\(number)"), thing: thing, shadow: "command", command: .unlock(reason: nil, request: nil),
                     expiresAt: stage.now + .seconds(30), context: .null,
                     org: "acme", createdAt: stage.now, stage: .accepted)
             }
@@ -22,10 +22,10 @@ import Testing
             var rows: [SQL] = []
             for number in 0..<520 {
                 let thing = ThingName("a broken thing \(number)")
-                rows.append(command(number, thing).insert(deadline: stage.context.deadline))
+                rows.append(try command(number, thing).insert(deadline: stage.context.deadline))
                 rows.append("INSERT INTO devices.shadows (thing, shadow, body, revision) VALUES (\(thing), 'command', '{}', 1)")
             }
-            _ = try await database.transact(rows + [command(-1, "the last").insert(deadline: stage.context.deadline)])
+            _ = try await database.transact(rows + [try command(-1, "the last").insert(deadline: stage.context.deadline)])
             stage.pass(.seconds(31))
             try await DeviceWorker(runner: runner).expireAll()
             #expect(try await stage.finished().map(\.thing) == ["the last"])

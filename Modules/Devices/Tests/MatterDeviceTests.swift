@@ -15,7 +15,7 @@ import Testing
     }
 
     /// Of a device behind a hub of acme, registered by acme.
-    func facts(_ owner: ThingRunner.Owner = .nobody) -> CreateMatterDevice.Facts {
+    func facts(_ owner: ThingOwner = .nobody) -> CreateMatterDevice.Facts {
         CreateMatterDevice.Facts(org: "acme", owner: owner, asking: "acme")
     }
 
@@ -30,8 +30,8 @@ import Testing
             (.tenant("acme", hub: nil), true), (.tenant("other", hub: nil), false), (.unclaimed("h"), true), (.unclaimed("g"), false),
             (.person, false),
         ]
-            as [(ThingRunner.Owner, Bool)])
-    func `a thing that somebody else has is not taken over`(owner: ThingRunner.Owner, isTaken: Bool) {
+            as [(ThingOwner, Bool)])
+    func `a thing that somebody else has is not taken over`(owner: ThingOwner, isTaken: Bool) {
         let decision = Given<MatterDevice>().when(create(), facts(owner), at: now)
         if isTaken { decision.then(created) } else { decision.thenRefused(.thingTaken) }
     }

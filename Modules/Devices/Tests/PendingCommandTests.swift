@@ -6,11 +6,14 @@ import Testing
 @testable import Devices
 
 @Suite struct PendingCommandTests {
+    let unlock = DeviceCommand.unlock(reason: nil, request: nil)
+
     func command(
-        _ id: ActionID, _ name: String = "add_key", at created: Int64 = 0, until: Int64? = nil, _ stage: PendingCommand.Stage = .accepted
+        _ id: ActionID, _ command: DeviceCommand = .addKey(DeviceKey(id: "k"), holder: nil), at created: Int64 = 0, until: Int64? = nil,
+        _ stage: PendingCommand.Stage = .accepted
     ) -> PendingCommand {
         PendingCommand(
-            action: id, thing: "t", shadow: "command", command: name, args: [:], expiresAt: until.map { Timestamp(milliseconds: $0) },
+            action: id, thing: "t", shadow: "command", command: command, expiresAt: until.map { Timestamp(milliseconds: $0) },
             context: .null,
             org: "acme", createdAt: Timestamp(milliseconds: created), stage: stage)
     }
@@ -18,10 +21,10 @@ import Testing
     @Test func `the oldest live command is offered, removals first`() {
         let now = ClockReading(Timestamp(milliseconds: 100))
         let all = [
-            command("new", at: 9), command("old", at: 1), command("gone", "unlock", at: 0, until: 100), command("done", at: 0, .succeeded),
+            command("new", at: 9), command("old", at: 1), command("gone", unlock, at: 0, until: 100), command("done", at: 0, .succeeded),
         ]
         #expect(PendingCommand.next(of: all, at: now)?.action == "old")
-        #expect(PendingCommand.next(of: all + [command("removal", "remove_key", at: 50)], at: now)?.action == "removal")
+        #expect(PendingCommand.next(of: all + [command("removal", .removeKey(DeviceKey(id: "l")), at: 50)], at: now)?.action == "removal")
         #expect(PendingCommand.next(of: [command("gone", until: 100)], at: now) == nil)
     }
 
@@ -32,7 +35,7 @@ import Testing
     }
 
     @Test func `no clock prolongs a command`() {
-        var open = command("a", "unlock", at: 1_000_000, until: 1_030_000)
+        var open = command("a", unlock, at: 1_000_000, until: 1_030_000)
         open.uptime = Uptime(boot: "b", milliseconds: 500)
         func left(_ moment: Int64, _ uptime: Int64, boot: String = "b") -> Duration? {
             open.left(at: ClockReading(Timestamp(milliseconds: moment), uptime: Uptime(boot: boot, milliseconds: uptime)))
@@ -48,10 +51,13 @@ import Testing
 
     @Test func `the device sees what is left of its life`() {
         #expect(
-            command("a", "unlock", until: 30_000).slot(at: ClockReading(Timestamp(milliseconds: 10_000))) == [
+            command("a", unlock, until: 30_000).slot(at: ClockReading(Timestamp(milliseconds: 10_000))) == [
                 "message_id": "a", "command": "unlock", "args": [:], "expires_at": "1970-01-01T00:00:30.000Z", "ttl_ms": 20_000,
             ])
-        #expect(command("a").slot(at: ClockReading(Timestamp(milliseconds: 0))) == ["message_id": "a", "command": "add_key", "args": [:]])
+        #expect(
+            command("a").slot(at: ClockReading(Timestamp(milliseconds: 0))) == [
+                "message_id": "a", "command": "add_key", "args": ["key_uuid": "k"],
+            ])
     }
 
     @Test func `messages are read by every later build`() throws {
@@ -59,7 +65,8 @@ import Testing
             command("a").finished(.failed, error: "jammed", at: Timestamp(milliseconds: 7)), named: CommandFinished.name)
         try GoldenSamples.check(
             SendCommand(
-                action: "a", thing: "t", org: "acme", command: "unlock", args: ["reason": "x"], lifetime: .seconds(30), context: ["c": 1]),
+                action: "a", thing: "t", org: "acme", command: .unlock(reason: "x", request: nil), lifetime: .seconds(30), context: ["c": 1]
+            ),
             named: SendCommand.name)
         try GoldenSamples.check(SendCommand.Reply(.accepted, isOffline: true), named: "\(SendCommand.name).Reply")
         try GoldenSamples.check(WithdrawCommand(action: "a", thing: "t"), named: WithdrawCommand.name)
@@ -74,7 +81,8 @@ import Testing
             thing: "t", version: 3, desired: nil, reported: ["a": 1], delta: [:], metadata: ["reported": ["a": ["timestamp": 1]]])
         try GoldenSamples.check(changed, named: ShadowChanged.name)
         let premise = Premise(module: "access", about: ["lock:7"], question: ["a": 1], endsAt: Timestamp(milliseconds: 9))
-        let resting = SendCommand(action: "a", thing: "t", org: nil, command: "unlock", args: [:], lifetime: nil, premise: premise)
+        let resting = SendCommand(
+            action: "a", thing: "t", org: nil, command: .unlock(reason: nil, request: nil), lifetime: nil, premise: premise)
         try GoldenSamples.check(resting, named: "\(SendCommand.name).premise")
         try GoldenSamples.check(WithdrawCommand.Reply(mayHaveLeft: true), named: "\(WithdrawCommand.name).Reply")
         try GoldenSamples.check(LookAgain(about: "lock:7"), named: LookAgain.name)

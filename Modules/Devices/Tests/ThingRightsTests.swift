@@ -15,7 +15,7 @@ import Testing
 
     static func unlock(_ action: ActionID, _ right: JSON = "r", endsAt: Timestamp? = nil, fence: Fence? = nil) -> SendCommand {
         SendCommand(
-            action: action, thing: "t", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30),
+            action: action, thing: "t", org: "acme", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30),
             premise: Premise(module: "access", about: ["lock:7", "user:ann"], question: right, endsAt: endsAt), fence: fence)
     }
 
@@ -132,7 +132,7 @@ import Testing
             _ = try await stage.runner.send(Self.unlock("a"), stage.context)
             let premise = Premise(module: "nobody", about: ["lock:7"], question: "r", endsAt: nil)
             let other = SendCommand(
-                action: "b", thing: "u", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), premise: premise)
+                action: "b", thing: "u", org: "acme", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30), premise: premise)
             _ = try await stage.runner.send(other, stage.context)
             stage.end("r")
             stage.lose(module: "nobody")
@@ -157,16 +157,16 @@ import Testing
         dialect: Dialect
     ) async throws {
         try await with(dialect) { stage in
-            let waiting = (0..<1_000).map { number in
-                PendingCommand(
-                    action: ActionID("w\(number)"), thing: "t", shadow: "command", command: "add_key", args: ["key_uuid": "k"],
+            let waiting = try (0..<1_000).map { number in
+                try PendingCommand(
+                    action: ActionID("w\(number)"), thing: "t", shadow: "command", command: .addKey(DeviceKey(id: "k"), holder: nil),
                     expiresAt: nil, context: .null,
                     org: "acme", createdAt: ThingStage.start, stage: .accepted
                 ).insert(deadline: stage.context.deadline)
             }
             _ = try await stage.database.transact(waiting)
             #expect(try await stage.runner.send(Self.unlock("a"), stage.context).outcome == .full)
-            let removal = SendCommand(action: "b", thing: "t", org: "acme", command: "remove_key", args: ["key_uuid": "l"], lifetime: nil)
+            let removal = SendCommand(action: "b", thing: "t", org: "acme", command: .removeKey(DeviceKey(id: "l")), lifetime: nil)
             #expect(try await stage.runner.send(removal, stage.context).outcome == .accepted)
         }
     }

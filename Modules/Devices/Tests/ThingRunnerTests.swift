@@ -30,10 +30,11 @@ import Testing
     {
         try await with(dialect) { stage in
             let lost = PendingCommand(
-                action: "a", thing: "t", shadow: "command", command: "unlock", args: [:], expiresAt: ThingStage.start + .seconds(30),
+                action: "a", thing: "t", shadow: "command", command: .unlock(reason: nil, request: nil),
+                expiresAt: ThingStage.start + .seconds(30),
                 context: .null, org: "acme",
                 createdAt: ThingStage.start, stage: .accepted)
-            _ = try await stage.database.transact([lost.insert(deadline: stage.context.deadline)])
+            _ = try await stage.database.transact([try lost.insert(deadline: stage.context.deadline)])
             try await stage.unlock("a", expecting: .accepted)
             #expect(stage.offers.count == 1 && stage.published("update/delta")[0]["state"]?["message_id"] == "a")
         }
@@ -102,13 +103,13 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `whoever has lost the link overwrites nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let stale = try await stage.runner.open("t", "command").shadow
+            let stale = try await stage.runner.load("t", "command").shadow
             try await stage.answer("a")
             let put = try ThingTables.put(stale, "t", "command")
             do { _ = try await stage.runner.services.store.run([put]); Issue.record("stored") } catch CommitFailure.violated(let check) {
                 #expect(check.contains("shadows_in_order"))
             }
-            #expect(try await stage.runner.open("t", "command").shadow.desired.isNull)
+            #expect(try await stage.runner.load("t", "command").shadow.desired.isNull)
         }
     }
 
@@ -123,13 +124,13 @@ import Testing
             }
             stage.set(isUp: false)
             #expect(try await claim("acme") == .unreachable)
-            #expect(try await stage.runner.open("hub", "hub_state").shadow.desired.isNull)
+            #expect(try await stage.runner.load("hub", "hub_state").shadow.desired.isNull)
             stage.set(isUp: true)
             #expect(try await claim("acme") == .accepted)
             // That claim was not stored in the end: another may follow, but not for another hub.
             #expect(try await claim("other", "h2") == .foreign)
             #expect(try await claim("other") == .accepted)
-            let runner = try await stage.runner.open("hub", "hub_state")
+            let runner = try await stage.runner.load("hub", "hub_state")
             #expect(runner.owner == .unclaimed("h") && runner.shadow.desired["claim"]?["orgId"] == "other")
         }
     }
@@ -145,20 +146,19 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            func send(_ action: ActionID, _ command: String, _ key: String) async throws {
-                let command = SendCommand(
-                    action: action, thing: "t", org: "acme", command: command, args: ["key_uuid": .string(key)], lifetime: nil)
+            func send(_ action: ActionID, _ command: DeviceCommand) async throws {
+                let command = SendCommand(action: action, thing: "t", org: "acme", command: command, lifetime: nil)
                 _ = try await stage.runner.send(command, stage.context)
             }
-            try await send("add", "add_key", "k")
-            try await send("other", "add_key", "l")
-            try await send("remove", "remove_key", "k")
+            try await send("add", .addKey(DeviceKey(id: "k"), holder: nil))
+            try await send("other", .addKey(DeviceKey(id: "l"), holder: nil))
+            try await send("remove", .removeKey(DeviceKey(id: "k")))
             try await stage.answer("remove")
             try await stage.answer("other")
             let offered = stage.published("update/delta").compactMap { $0["state"]?["message_id"]?.text }, ends = try await stage.finished()
             #expect(offered == ["add", "other", "remove", "other"])
             #expect(ends.map(\.action) == ["remove", "add", "other"] && ends.map(\.outcome) == [.succeeded, .withdrawn, .succeeded])
-            try await send("again", "add_key", "k")
+            try await send("again", .addKey(DeviceKey(id: "k"), holder: nil))
             #expect(stage.published("update/delta").last?["state"]?["message_id"] == "again")
         }
     }
@@ -189,7 +189,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `an end that comes second changes nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let command = try #require(try await stage.runner.open("t", "command", naming: "a").named)
+            let command = try #require(try await stage.runner.load("t", "command", naming: "a").named)
             try await stage.answer("a")
             _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Timestamp(milliseconds: 5))])
             #expect(
@@ -255,7 +255,8 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `a thing of another tenant takes no command`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            let foreign = SendCommand(action: "a", thing: "t", org: "other", command: "unlock", args: [:], lifetime: .seconds(30))
+            let foreign = SendCommand(
+                action: "a", thing: "t", org: "other", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30))
             let outcome = try await stage.runner.send(foreign, stage.context).outcome
             #expect(outcome == .foreign)
             #expect(stage.offers.isEmpty)
@@ -264,7 +265,8 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `an ask whose time is over commits nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            let command = SendCommand(action: "a", thing: "t", org: "acme", command: "unlock", args: [:], lifetime: .seconds(30))
+            let command = SendCommand(
+                action: "a", thing: "t", org: "acme", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30))
             let over = AskContext(trace: ThingStage.trace, deadline: Timestamp(milliseconds: 1))
             await #expect(throws: AskFailure.timedOut(name: SendCommand.name)) { try await stage.runner.send(command, over) }
             let stored = try await stage.database.read("SELECT action_id FROM devices.commands")

@@ -98,7 +98,8 @@ final class ThingStage: Sendable {
 
     func unlock(_ action: ActionID, _ thing: ThingName = "t") async throws -> SendCommand.Reply.Outcome {
         let command = SendCommand(
-            action: action, thing: thing, org: "acme", command: "unlock", args: [:], lifetime: .seconds(30), context: ["c": 1])
+            action: action, thing: thing, org: "acme", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30),
+            context: ["c": 1])
         return try await runner.send(command, context).outcome
     }
 

@@ -15,7 +15,7 @@ import Testing
         stage.fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
         let steps = Steps(run: "run", record: { _, body in try await body() }, wait: { _ in throw Asleep() }, clock: { stage.clock })
         do { _ = try await KeepKeyInTime(grant: "7/k").run(steps, stage.services) } catch is Asleep {}
-        return try stage.fake.asked(SendCommand.self).map(\.command)
+        return try stage.fake.asked(SendCommand.self).map(\.command.name)
     }
 
     private func with(_ dialect: Dialect, hasKey: Bool, _ events: [KeyGrant.Event], _ body: (AccessStage) async throws -> Void) async throws

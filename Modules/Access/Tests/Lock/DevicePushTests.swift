@@ -31,7 +31,7 @@ import Testing
         let response = try await OpenLock.operation.perform(open(fake), fake.services("access"))
         let sent = try #require(try fake.asked(SendCommand.self).first)
         #expect(response.status == 200 && response.headers["X-Action-Id"] == sent.action.text)
-        #expect(sent.command == "unlock" && sent.lifetime == 30_000 && sent.org == "acme" && sent.args == ["request_id": "r"])
+        #expect(sent.command == .unlock(reason: nil, request: "r") && sent.lifetime == 30_000 && sent.org == "acme")
         #expect(fake.types(of: stream) == ["LockCreated", "LockOpenRequested"])
         #expect(fake.rows.contains { $0.text.contains("INSERT INTO access.actions") })
     }

@@ -4,67 +4,6 @@ public import Kernel
 public enum Thing {}
 public typealias ThingName = ID<Thing>
 
-/// Asks Devices to hand a command to a thing. Devices stores it under the action's id before it answers: a repeat of the ask gets
-/// the recorded outcome, and the same message goes out again only while nobody is known to have heard it.
-public struct SendCommand: Ask {
-    public static let name = "devices.SendCommand", module = "devices"
-
-    public let action: ActionID
-    public let thing: ThingName
-    /// The tenant that the thing must belong to; nil for a thing that must be a person's.
-    public let org: OrgID?
-    /// `command` for locks and devices, `hub_command` for hubs.
-    public let shadow: String
-    /// `unlock`, `add_key` …
-    public let command: String
-    public let args: JSON
-    /// After this span the command is withdrawn; nil for commands that wait as long as it takes.
-    public let lifetime: Int64?
-    /// Comes back unchanged in `CommandFinished`.
-    public let context: JSON
-    /// The right that it rests on; nil for commands that are nobody's right, such as removals.
-    public let premise: Premise?
-    /// What the decision relied on; checked where the command is stored.
-    public let fence: Fence?
-
-    /// - Parameter lifetime: whole milliseconds.
-    public init(
-        action: ActionID, thing: ThingName, org: OrgID?, shadow: String = "command", command: String, args: JSON, lifetime: Duration?,
-        context: JSON = .null, premise: Premise? = nil, fence: Fence? = nil
-    ) {
-        self.action = action
-        self.thing = thing
-        self.org = org
-        self.shadow = shadow
-        self.command = command
-        self.args = args
-        self.lifetime = lifetime?.milliseconds
-        self.context = context
-        self.premise = premise
-        self.fence = fence
-    }
-
-    public struct Reply: Codable, Sendable {
-        public enum Outcome: String, Codable, Sendable {
-            case accepted
-            /// Nothing can come of it: the link did not take it.
-            case unreachable
-            /// The thing is not the tenant's, or nobody's.
-            case foreign
-            /// It may have left for the device: what becomes of it is told by `CommandFinished`.
-            case unknown
-            /// What the decision relied on has changed: nothing is stored, it is to be made anew.
-            case outdated
-            /// Too many commands wait for the thing.
-            case full
-        }
-        public let outcome: Outcome
-        /// Whether the thing, or its hub, is known to be offline: the command waits on its shadow.
-        public let isOffline: Bool
-        public init(_ outcome: Outcome, isOffline: Bool = false) { (self.outcome, self.isOffline) = (outcome, isOffline) }
-    }
-}
-
 /// Asks Devices to take a command back. Harmless for commands that have ended; one that comes after its withdrawal is not carried out.
 public struct WithdrawCommand: Ask {
     public static let name = "devices.WithdrawCommand", module = "devices"
@@ -154,7 +93,7 @@ public struct Done: Codable, Sendable {
 }
 
 /// A command has come to its end.
-public struct CommandFinished: PublishedMessage {
+public struct CommandFinished: PublishedMessage, Equatable {
     public static let module = "devices", name = "CommandFinished"
     public enum Outcome: String, Codable, Sendable { case succeeded, failed, expired, withdrawn }
 

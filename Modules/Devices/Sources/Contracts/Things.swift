@@ -60,7 +60,7 @@ public struct ThingMessages: Ask {
 }
 
 /// A device's shadow has changed; partners hear of it as `Shadow Update`.
-public struct ShadowChanged: PublishedMessage {
+public struct ShadowChanged: PublishedMessage, Equatable {
     public static let module = "devices", name = "Shadow Update"
     public let thing: ThingName
     public let version: Int

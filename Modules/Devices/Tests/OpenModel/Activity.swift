@@ -114,7 +114,7 @@ extension OpenModel {
         let end = has(.endOfRight) ? rights[opens[open].right].endsAt : nil
         let premise = Premise(module: "access", about: [], question: .int(Int64(opens[open].right)), endsAt: end)
         return PendingCommand(
-            action: action, thing: thing, shadow: "command", command: PendingCommand.unlock, args: .null,
+            action: action, thing: thing, shadow: "command", command: .unlock(reason: nil, request: nil),
             expiresAt: whole?.expiresAt ?? min(wall + .seconds(30), end ?? wall + .seconds(30)), context: .null, org: nil,
             createdAt: whole?.createdAt ?? wall, stage: .accepted, uptime: whole?.uptime ?? now.uptime, premise: premise,
             partOf: opens[open].hasOther ? ActionID("\(open)") : nil)

@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// Registers a key on the lock and programs the device: at once, or at the hours at which the key counts.
@@ -84,9 +85,9 @@ struct AddKey: Command {
     {
         guard !events.isEmpty else { return .none }
         guard !validity.isAlways || facts.isHolderSuspended else {
-            let args: JSON = ["key_uuid": key.json, "key_index": index?.json, "user_id": user?.json]
-            let command = DeviceCommand(name: "add_key", args: args, lifetime: nil, kind: .addKey, basis: .listedKey(key))
-            return .device(command, of: snapshot.state, for: request)
+            let command = DeviceCommand.addKey(DeviceKey(id: key.text, index: index), holder: user)
+            let push = DevicePush(command: command, lifetime: nil, kind: .addKey, basis: .listedKey(key))
+            return .device(push, of: snapshot.state, for: request)
         }
         guard let grant = facts.grant else {
             throw RequestError.unavailable("The key's validity could not be read.", retryAfter: .seconds(1))

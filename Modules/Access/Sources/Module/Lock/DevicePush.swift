@@ -1,35 +1,33 @@
 import DevicesContracts
 import Kernel
 
-/// A command for the device of a lock.
-struct DeviceCommand: Sendable {
-    let name: String
-    let args: JSON
+/// A command for the device of a lock, and what it rests on.
+struct DevicePush: Sendable {
+    let command: DeviceCommand
     /// Nil for commands that wait until the device is there.
     let lifetime: Duration?
     let kind: ActionKind
-    /// What it rests on; nil for removals, which are nobody's right.
+    /// Nil for removals, which are nobody's right.
     let basis: Right.Basis?
-    /// When that ends by itself, where it is known; otherwise it is looked up.
+    /// When the right ends by itself, where that is known; otherwise it is looked up.
     var rightEndsAt: Timestamp?
 }
 
 /// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was
 /// decided travels along, so that a crash between call and commit is healed when the device answers.
 struct DeviceCall: ExternalCall {
-    let command: DeviceCommand
+    let push: DevicePush
     let lock: Lock
     let row: ActionRow
 
     static let answers = [ResponseSpec.deviceUnreachable, .fateUnknown, ResponseSpec(429, "Too many commands wait for the device.")]
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
-        let push = PushContext(stream: context.stream.id, events: context.events.map(PushContext.Event.init), row: row)
-        let right = command.basis.map { Right($0, of: lock, credentials: context.fence.credentials) }
+        let origin = PushContext(stream: context.stream.id, events: context.events.map(PushContext.Event.init), row: row)
+        let right = push.basis.map { Right($0, of: lock, credentials: context.fence.credentials) }
         let send = SendCommand(
-            action: row.action, thing: lock.thing, org: lock.organisation, command: command.name, args: command.args,
-            lifetime: command.lifetime,
-            context: try JSON(encoding: push), premise: try await right?.premise(lock, services, endingAt: command.rightEndsAt),
+            action: row.action, thing: lock.thing, org: lock.organisation, command: push.command, lifetime: push.lifetime,
+            context: try JSON(encoding: origin), premise: try await right?.premise(lock, services, endingAt: push.rightEndsAt),
             fence: context.fence)
         do {
             let reply = try await services.bus.ask(send, trace: context.request.trace, now: services.clock())
@@ -55,11 +53,12 @@ struct DeviceCall: ExternalCall {
 
 extension Effect {
     /// - Parameter rows: what commits with the events beside the action's row.
-    static func device(_ command: DeviceCommand, of lock: Lock, for request: Request, rows: [SQL] = []) -> Effect {
-        let key = command.args["key_uuid"]?.text.map { Key.ID($0) }, index = command.args["key_index"]?.integer.map { Int($0) }
+    static func device(_ push: DevicePush, of lock: Lock, for request: Request, rows: [SQL] = []) -> Effect {
+        let key = push.command.key
         let row = ActionRow(
-            action: request.action, kind: command.kind, lock: lock, caller: request.caller, key: key, index: index, at: request.attempt.now)
-        return .external(DeviceCall(command: command, lock: lock, row: row), with: Changes(rows: [row.insert] + rows))
+            action: request.action, kind: push.kind, lock: lock, caller: request.caller, key: key.map { Key.ID($0.id) }, index: key?.index,
+            at: request.attempt.now)
+        return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: [row.insert] + rows))
     }
 }
 

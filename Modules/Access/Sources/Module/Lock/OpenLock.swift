@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// Opens the door, now or not at all: the command dies after thirty seconds, wherever it waits.
@@ -18,10 +19,9 @@ struct OpenLock: Command {
     static let effectAnswers = DeviceCall.answers
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        let args: JSON = ["request_id": self.request?.json, "reason": reason?.json],
-            basis = Right.Basis.manager(request.caller.withoutAddress)
-        let command = DeviceCommand(name: "unlock", args: args, lifetime: Self.lifetime, kind: .open, basis: basis)
-        return .device(command, of: snapshot.state, for: request)
+        let command = DeviceCommand.unlock(reason: reason, request: self.request)
+        let basis = Right.Basis.manager(request.caller.withoutAddress)
+        return .device(DevicePush(command: command, lifetime: Self.lifetime, kind: .open, basis: basis), of: snapshot.state, for: request)
     }
 
     static let operation = Operation.command(

@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// Takes a key from the lock and from the device.
@@ -32,9 +33,8 @@ struct RemoveKey: Command {
     /// Until the device has done it, the key is shown as not removed yet.
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .keyRemoved(let key, let index)? = events.first else { return .none }
-        let command = DeviceCommand(
-            name: "remove_key", args: ["key_uuid": key.json, "key_index": index?.json], lifetime: nil, kind: .removeKey, basis: nil)
-        return .device(command, of: snapshot.state, for: request, rows: [KeyRemovals.begun(key, index, on: lock, at: request.attempt.now)])
+        let push = DevicePush(command: .removeKey(DeviceKey(id: key.text, index: index)), lifetime: nil, kind: .removeKey, basis: nil)
+        return .device(push, of: snapshot.state, for: request, rows: [KeyRemovals.begun(key, index, on: lock, at: request.attempt.now)])
     }
 
     static let operation = Operation.command(

@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// Asks the lock to write a key to the card that is held against it. The list of keys stays as it is.
@@ -13,9 +14,10 @@ struct WriteKey: Command {
     static let effectAnswers = DeviceCall.answers
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        let args: JSON = ["key_uuid": key.json, "key_index": index?.json], basis = Right.Basis.keyGiver(request.caller.withoutAddress)
-        let command = DeviceCommand(name: "write_key", args: args, lifetime: .seconds(120), kind: .writeKey, basis: basis)
-        return .device(command, of: snapshot.state, for: request)
+        let command = DeviceCommand.writeKey(DeviceKey(id: key.text, index: index))
+        let basis = Right.Basis.keyGiver(request.caller.withoutAddress)
+        let push = DevicePush(command: command, lifetime: .seconds(120), kind: .writeKey, basis: basis)
+        return .device(push, of: snapshot.state, for: request)
     }
 
     static let operation = Operation.command(

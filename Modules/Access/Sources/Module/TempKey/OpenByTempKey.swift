@@ -1,3 +1,4 @@
+import DevicesContracts
 import Kernel
 
 /// The lock's part of a guest's open: the request and the use, in its history.
@@ -26,8 +27,9 @@ struct OpenByTempKey: Command {
 
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
         let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: byPin, action: request.action)
-        let command = DeviceCommand(
-            name: "unlock", args: ["reason": "temp-key"], lifetime: OpenLock.lifetime, kind: .open, basis: basis, rightEndsAt: facts.until)
-        return .device(command, of: snapshot.state, for: request)
+        let push = DevicePush(
+            command: .unlock(reason: "temp-key", request: nil), lifetime: OpenLock.lifetime, kind: .open, basis: basis,
+            rightEndsAt: facts.until)
+        return .device(push, of: snapshot.state, for: request)
     }
 }

@@ -57,15 +57,15 @@ struct KeepKeyInTime: Workflow {
         if isAddition, lock.key(terms.key) == nil { return .later }
         // A key that was removed and has come back without limits is the device's own: it stays there.
         if !isAddition, grant.isRevoked, lock.key(terms.key) != nil { return .needless }
-        let args: JSON = ["key_uuid": terms.key.json, "key_index": terms.index?.json, "user_id": isAddition ? terms.holder?.json : nil]
+        let key = DeviceKey(id: terms.key.text, index: terms.index)
         // A key that counts until a moment is not brought to a device after it.
         let end = isAddition ? grant.terms?.validity.nextChange(after: services.clock(), services.zones) : nil
         let right = Right(.listedKey(terms.key), of: lock)
         let premise = Premise(module: services.module, about: right.about, question: try JSON(encoding: right), endsAt: end)
         let command = SendCommand(
             action: Self.action(self.grant, attempt, services), thing: lock.thing, org: lock.organisation,
-            command: isAddition ? "add_key" : "remove_key",
-            args: args, lifetime: nil, context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)),
+            command: isAddition ? .addKey(key, holder: terms.holder) : .removeKey(key), lifetime: nil,
+            context: try JSON(encoding: KeyMove(grant: self.grant, attempt: attempt)),
             premise: isAddition ? premise : nil)
         do {
             let reply = try await services.bus.ask(command, trace: Trace(correlation: self.grant, causation: nil), now: services.clock())

@@ -56,26 +56,38 @@ extension PendingCommand {
             })
 
     init(_ row: Row) throws {
+        let name: String = try row.read("command")
         self.init(
             action: try row.read("action_id"), thing: try row.read("thing"), shadow: try row.read("shadow"),
-            command: try row.read("command"),
-            args: try row.read("args"), expiresAt: try row.find("expires_at"), context: try row.read("context"),
-            org: try row.find("org_id"),
+            command: name == Self.barred ? nil : try DeviceCommand(name: name, arguments: try row.read("args")),
+            expiresAt: try row.find("expires_at"), context: try row.read("context"), org: try row.find("org_id"),
             createdAt: try row.read("created_at"), stage: try row.read("stage"),
             uptime: Uptime(boot: try row.read("boot"), milliseconds: try row.read("uptime")),
             premise: try row.find("premise", as: JSON.self)?.decoded(), wasLate: try row.read("was_late"), partOf: try row.find("part_of"),
             finishedAt: try row.find("finished_at"), error: try row.find("error"))
     }
 
+    /// The commands in some rows. One that cannot be read is reported and left out: it is shown to no device, and keeps no other from
+    /// being answered, ended or withdrawn.
+    static func readable(_ rows: [Row], _ log: Log) -> [PendingCommand] {
+        rows.compactMap { row in
+            do { return try PendingCommand(row) } catch {
+                let action = (try? row.read("action_id", as: String.self)) ?? "?"
+                log.error("A stored command cannot be read and is left out", ["action": action, "error": "\(error)"])
+                return nil
+            }
+        }
+    }
+
     /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock
     /// (`accepted_in_time`), or when what the decision relied on has changed (`premise_held`).
-    func insert(deadline: Timestamp, while condition: SQL = "TRUE") -> SQL {
+    func insert(deadline: Timestamp, while condition: SQL = "TRUE") throws -> SQL {
         """
         INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
         part_of, deadline,
             premise, about_1, about_2, about_3, boot, uptime, held)
-        VALUES (\(action), \(thing), \(shadow), \(command), \(args), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
-            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: premise.flatMap { try? JSON(encoding: $0) }),
+        VALUES (\(action), \(thing), \(shadow), \(name), \(arguments), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
+            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: try premise.map { try JSON(encoding: $0) }),
             \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \
         \(fragment: condition))
         """

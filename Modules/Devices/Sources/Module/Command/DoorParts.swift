@@ -5,15 +5,8 @@ import Kernel
 /// (Matter Application Cluster Specification, Door Lock). They share the action and the expiry: the first success is the action's, the
 /// other command is then taken back, and it has failed only when both have.
 extension PendingCommand {
-    static let deviceCommand = "device_command"
-
-    private static let doorLockCluster: Int64 = 257, endpoint: Int64 = 1, timedRequest: Int64 = 1_000
-
-    /// What `UnlockDoor` is told with.
-    static let unlockDoor: JSON = [
-        "endpoint_id": .int(endpoint), "cluster_id": .int(doorLockCluster), "command_name": "UnlockDoor", "payload": [:],
-        "timed_request_timeout_ms": .int(timedRequest),
-    ]
+    /// The Door Lock cluster's command, which is a timed one.
+    static let unlockDoor = MatterCommand(endpoint: 1, cluster: 257, name: "UnlockDoor", timedRequest: 1_000)
 
     /// The action whose command this is.
     var whole: ActionID { partOf ?? action }
@@ -49,9 +42,8 @@ extension ThingRunner {
     func unlockDoor(of thing: ThingName, beside unlock: PendingCommand, _ context: AskContext) async {
         let part = SendCommand(
             action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow,
-            command: PendingCommand.deviceCommand,
-            args: PendingCommand.unlockDoor, lifetime: nil, context: unlock.context, premise: unlock.premise)
-        do { try await hand(over: part, beside: unlock, context) } catch {
+            command: .matter(PendingCommand.unlockDoor), lifetime: nil, context: unlock.context, premise: unlock.premise)
+        do { _ = try await take(part, beside: unlock, context) } catch {
             services.log.warning("A Matter device could not be told to open", ["thing": thing.text, "error": "\(error)"])
         }
     }
@@ -60,23 +52,15 @@ extension ThingRunner {
     /// things, whose locks do not see each other. Always inside the lock of a thing, never around one.
     func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
         let parts = commands.filter { $0.partOf != nil }
+        guard !parts.isEmpty else { return try await body([:]) }
         var streamLocks: [StreamLock] = []
         defer { for streamLock in streamLocks { streamLock.release() } }
         for whole in Set(parts.map(\.whole.text)).sorted() {
             streamLocks.append(try await services.store.lockStream(StreamName("open", whole)))
         }
+        let rows = try await services.store.read(parts.map { PendingCommand.other(than: $0) })
         var others: Others = [:]
-        for part in parts {
-            others[part.action] = try await services.store.query(PendingCommand.other(than: part)).first.map { try PendingCommand($0) }
-        }
+        for (part, rows) in zip(parts, rows) { others[part.action] = try rows.first.map { try PendingCommand($0) } }
         return try await body(others)
-    }
-
-    /// Clears the slot of a command whose end is stored already, on another thing than the one that ended it. Should this not
-    /// happen, the next read of the slot does it: what has ended is shown to nobody.
-    func clear(_ command: PendingCommand, _ trace: Trace) async throws {
-        try await withThing(command.thing) {
-            try await end([], try await open(command.thing, command.shadow), command.thing, command.shadow, trace)
-        }
     }
 }

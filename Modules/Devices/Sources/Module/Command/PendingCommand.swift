@@ -10,8 +10,8 @@ struct PendingCommand: Sendable, Equatable {
     let action: ActionID
     let thing: ThingName
     let shadow: String
-    let command: String
-    let args: JSON
+    /// Nil for what only bars the place of a command that was taken back before it came.
+    let command: DeviceCommand?
     let expiresAt: Timestamp?
     let context: JSON
     let org: OrgID?
@@ -52,23 +52,25 @@ struct PendingCommand: Sendable, Equatable {
     }
 
     /// Whether it was ended before it can have left for a device. Of others that were taken back nobody knows.
-    var neverLeft: Bool { stage == .withdrawn && !wasLate && (command == Self.barred || error == Self.notTaken) }
+    var neverLeft: Bool { stage == .withdrawn && !wasLate && (command == nil || error == Self.notTaken) }
 
     static let notTaken = "the link did not take it"
-    private static let barred = "withdrawn"
+    /// The name of a command that is none.
+    static let barred = "withdrawn"
+    /// The shadows that show commands: of locks and devices, and of hubs.
+    static let shadows = ["command", "hub_command"]
 
     /// What stands in the place of a command that was taken back before it came.
     static func bar(_ action: ActionID, _ thing: ThingName, at now: Timestamp) -> PendingCommand {
         PendingCommand(
-            action: action, thing: thing, shadow: "command", command: barred, args: [:], expiresAt: nil, context: .null, org: nil,
-            createdAt: now,
+            action: action, thing: thing, shadow: "command", command: nil, expiresAt: nil, context: .null, org: nil, createdAt: now,
             stage: .withdrawn, finishedAt: now)
     }
 
     /// The command as the device sees it. `ttl_ms` is what is left, for devices whose clocks are wrong.
     func slot(at now: ClockReading) -> JSON {
         [
-            "message_id": action.json, "command": .string(command), "args": args, "expires_at": expiresAt?.json,
+            "message_id": action.json, "command": .string(name), "args": arguments, "expires_at": expiresAt?.json,
             "ttl_ms": left(at: now).map { .int($0.milliseconds) },
         ]
     }
@@ -76,23 +78,35 @@ struct PendingCommand: Sendable, Equatable {
     /// Of several open commands the one to offer: removals first, then the oldest.
     static func next(of commands: [PendingCommand], at now: ClockReading) -> PendingCommand? {
         commands.filter { $0.isLive(at: now) }.min { a, b in
-            let removals = (a.command == removal, b.command == removal)
-            return removals.0 == removals.1 ? (a.createdAt, a.action.text) < (b.createdAt, b.action.text) : removals.0
+            a.isRemoval == b.isRemoval ? (a.createdAt, a.action.text) < (b.createdAt, b.action.text) : a.isRemoval
         }
     }
 
-    static let unlock = "unlock", removal = "remove_key", addition = "add_key"
+    var name: String { command?.name ?? Self.barred }
+    var arguments: JSON { command?.arguments ?? [:] }
+    private var isRemoval: Bool { command?.isRemoval ?? false }
 
     /// Whether this removal, once answered, leaves nothing to do for another command: removals go first, and a key that was to be added
     /// before must not come after.
     func settles(_ other: PendingCommand) -> Bool {
-        command == Self.removal && other.command == Self.addition && shadow == other.shadow && other.createdAt <= createdAt
-            && args["key_uuid"] != nil && args["key_uuid"] == other.args["key_uuid"]
+        guard case .removeKey(let removed) = command, case .addKey(let added, _) = other.command else { return false }
+        return removed.id == added.id && shadow == other.shadow && other.createdAt <= createdAt
     }
 
     func finished(_ outcome: CommandFinished.Outcome, error: String? = nil, isLate: Bool = false, at now: Timestamp) -> CommandFinished {
         CommandFinished(
-            action: partOf ?? action, thing: thing, command: command, outcome: outcome, error: error, wasPublished: !neverLeft,
+            action: partOf ?? action, thing: thing, command: name, outcome: outcome, error: error, wasPublished: !neverLeft,
             isLate: isLate, finishedAt: now, context: context)
+    }
+}
+
+extension PendingCommand.Stage {
+    init(_ outcome: CommandFinished.Outcome) {
+        switch outcome {
+        case .succeeded: self = .succeeded
+        case .failed: self = .failed
+        case .expired: self = .expired
+        case .withdrawn: self = .withdrawn
+        }
     }
 }

@@ -7,38 +7,36 @@ extension ThingRunner {
     private static let trace = Trace(correlation: "premise", causation: nil)
     /// How many commands are looked at together.
     private static let batchSize = 100
-    private static let hasEnded = "the right that it rested on has ended"
 
-    /// Those of the open commands of a thing that may be shown to it. What has waited is asked about; what has lost its right is
-    /// ended, and what could not be asked about is left out this time.
-    /// - Parameter answered: a command that is not to be shown again, but ended by its device.
-    func standing(_ commands: [PendingCommand], but answered: ActionID?) async throws -> [PendingCommand] {
-        let now = services.clocks, doubtful = commands.filter { $0.isToBeConfirmed(at: now) && $0.action != answered }
-        guard !doubtful.isEmpty else { return commands }
+    /// What is known of the rights of commands.
+    struct Rights {
+        /// Whose rights have ended.
+        var ended: Set<ActionID> = []
+        /// Whose rights could not be asked about.
+        var unknown: Set<ActionID> = []
+        /// Those that have been confirmed, and when.
+        var confirmed: [ActionID: PendingCommand] = [:]
+    }
+
+    /// Asks about the rights of those that have waited.
+    func rights(of commands: [PendingCommand]) async -> Rights {
+        let now = services.clocks, doubtful = commands.filter { $0.isToBeConfirmed(at: now) }
+        guard !doubtful.isEmpty else { return Rights() }
         let verdicts = await hold(doubtful)
-        let fallen = doubtful.filter { verdicts[$0.action] == false }
-        if !fallen.isEmpty { try await endFallen(fallen) }
-        return commands.compactMap { command in
-            guard doubtful.contains(where: { $0.action == command.action }) else { return command }
-            return verdicts[command.action] == true ? command.confirmed(at: now) : nil
+        return doubtful.reduce(into: Rights()) { rights, command in
+            switch verdicts[command.action] {
+            case true?: rights.confirmed[command.action] = command.confirmed(at: now)
+            case false?: rights.ended.insert(command.action)
+            case nil: rights.unknown.insert(command.action)
+            }
         }
     }
 
     /// The command if it may be shown now, as far as its right goes.
     func held(_ command: PendingCommand) async -> PendingCommand? {
-        let now = services.clocks
-        guard command.isToBeConfirmed(at: now) else { return command }
-        return await hold([command])[command.action] == true ? command.confirmed(at: now) : nil
-    }
-
-    /// Ends commands without touching the slot: whoever called settles it.
-    private func endFallen(_ commands: [PendingCommand]) async throws {
-        try await withOpens(of: commands) { others in
-            let now = services.clock(), ends: [End] = commands.map { ($0, .withdrawn, Self.hasEnded) }
-            let messages = try Self.told(ends, others, at: now).map { try Commit.OutgoingMessage($0, at: now) }
-            try await services.store.commit(
-                Commit(rows: commands.map { $0.finish(.withdrawn, error: Self.hasEnded, at: now) }, messages: messages, trace: Self.trace))
-        }
+        let rights = await rights(of: [command])
+        guard rights.ended.isEmpty, rights.unknown.isEmpty else { return nil }
+        return rights.confirmed[command.action] ?? command
     }
 
     /// Whether the rights of commands still hold; those that could not be asked about are missing.
@@ -66,23 +64,22 @@ extension ThingRunner {
         for thing in underWay.all { try await withThing(thing) {} }
         var last: ActionID?, areAllKnown = true
         while true {
-            let resting = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.batchSize))
-                .map { try PendingCommand($0) }
-            guard let end = resting.last else { break }
+            let rows = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.batchSize))
+            guard let end = rows.last else { break }
+            let resting = PendingCommand.readable(rows, services.log)
             let verdicts = await hold(resting), fallen = resting.filter { verdicts[$0.action] == false }
             for (thing, commands) in Dictionary(grouping: fallen, by: \.thing) { try await withdraw(commands, from: thing, trace) }
             areAllKnown = areAllKnown && verdicts.count == resting.count
-            last = end.action
+            last = try end.read("action_id")
         }
         guard areAllKnown else { throw RequestError.unavailable("The rights could not be looked at.", retryAfter: .seconds(1)) }
     }
 
     private func withdraw(_ commands: [PendingCommand], from thing: ThingName, _ trace: Trace) async throws {
         try await withThing(thing) {
-            let stored = try await services.store.query(PendingCommand.open(for: thing)).map { try PendingCommand($0) }
-            let open = stored.filter { one in commands.contains { $0.action == one.action } }
-            for (shadow, commands) in Dictionary(grouping: open, by: \.shadow) {
-                try await end(commands.map { ($0, .withdrawn, Self.hasEnded) }, try await self.open(thing, shadow), thing, shadow, trace)
+            for (shadow, commands) in Dictionary(grouping: commands, by: \.shadow) {
+                let ended = ThingState.Input.end(Set(commands.map(\.action)), .withdrawn, error: ThingState.rightHasEnded)
+                try await handle(ended, of: thing, shadow, trace)
             }
         }
     }

@@ -51,32 +51,27 @@ extension ThingRunner {
     func want(_ question: WantState) async throws -> WantState.Reply {
         try await withThing(question.thing) {
             guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
-            var runner = try await open(question.thing, question.shadow)
-            let before = runner.shadow
-            guard Self.isFree(runner.owner, for: question) else { return WantState.Reply(outcome: .foreign) }
-            let publications = try runner.shadow.update(["state": ["desired": question.desired]], at: services.clock())
-            _ = try await services.store.run([try ThingTables.put(runner.shadow, question.thing, question.shadow)])
-            do { try await publish(publications, question.thing, question.shadow) } catch is HubLink.Down {
-                try await revert(runner.shadow, to: before, question)
-                return WantState.Reply(outcome: .unreachable)
-            } catch is HubLink.Unknown {
-                try await revert(runner.shadow, to: before, question)
-                return WantState.Reply(outcome: .unreachable)
-            }
-            return WantState.Reply(outcome: .accepted)
+            var state = try await load(question.thing, question.shadow)
+            guard state.owner.isFree(for: question.hub, of: question.org) else { return WantState.Reply(outcome: .foreign) }
+            let before = state.shadow.desired
+            let actions = try await carryOut(.want(question.desired), on: &state)
+            do {
+                for case .publish(let message, _) in actions {
+                    _ = try await publish(message, about: nil, question.thing, question.shadow)
+                }
+                return WantState.Reply(outcome: .accepted)
+            } catch is HubLink.Down {} catch is HubLink.Unknown {}
+            // Nothing of a refused claim may show later.
+            _ = try await carryOut(.restore(before), on: &state)
+            return WantState.Reply(outcome: .unreachable)
         }
     }
 
-    /// The hub's own thing, the tenant's, or one that nobody knows yet.
-    private static func isFree(_ owner: Owner, for question: WantState) -> Bool {
-        owner == .nobody || owner.org.map { $0 == question.org } ?? false || owner.hub != nil && owner.hub == question.hub
-    }
-
-    /// Puts back what was: nothing of a refused claim may show later.
-    private func revert(_ shadow: Shadow, to before: Shadow, _ question: WantState) async throws {
-        var shadow = shadow
-        shadow.isStored()
-        _ = shadow.replaceDesired(with: before.desired, hidesPrevious: true, at: services.clock())
-        _ = try await services.store.run([try ThingTables.put(shadow, question.thing, question.shadow)])
+    /// Has a state handle an input, and stores what follows from it.
+    private func carryOut(_ input: ThingState.Input, on state: inout ThingState) async throws -> [ThingState.Action] {
+        let now = services.clocks, actions = try state.handle(input, at: now)
+        _ = try await services.store.run(try ThingTables.rows(of: actions, state, at: now.moment))
+        state.isStored()
+        return actions
     }
 }

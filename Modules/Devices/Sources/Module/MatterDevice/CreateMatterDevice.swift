@@ -13,7 +13,7 @@ struct CreateMatterDevice: Command {
         /// The tenant of the hub; nil while nobody has claimed it.
         let org: OrgID?
         /// Who has the thing already.
-        let owner: ThingRunner.Owner
+        let owner: ThingOwner
         /// The tenant that asks.
         let asking: OrgID?
     }
@@ -53,7 +53,7 @@ struct CreateMatterDevice: Command {
     func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> Facts {
         let row = try await services.store.query(ThingTables.owner(ThingName(thing.text))).first
         let org = try await services.store.load(Hub.self, hub.text).state.organisation
-        return Facts(org: org, owner: try ThingRunner.owner(of: row), asking: request.caller.org)
+        return Facts(org: org, owner: try ThingOwner(row), asking: request.caller.org)
     }
 
     /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.

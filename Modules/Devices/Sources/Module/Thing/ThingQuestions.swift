@@ -33,14 +33,14 @@ extension ThingRunner {
             """
         ])
         guard let row = rows[0].first else { return false }
-        return try Self.owner(of: row).belongs(to: question.org)
+        return try ThingOwner(row).belongs(to: question.org)
     }
 
     /// The ends of actions, whose commands may be two: a success is the action's, and otherwise both must have ended.
     private func ends(of actions: [ActionID]) async throws -> EndsOfCommands.Reply {
         var ended: [CommandFinished] = [], known: [ActionID] = []
         for action in actions {
-            let commands = try await services.store.query(PendingCommand.all(of: action)).map { try PendingCommand($0) }
+            let commands = PendingCommand.readable(try await services.store.query(PendingCommand.all(of: action)), services.log)
             guard !commands.isEmpty else { continue }
             known.append(action)
             let done = commands.first(where: \.hasSucceeded)

@@ -36,7 +36,7 @@ struct DeviceWorker: Sendable {
             }
             let hasRoom = mailbox.put(inbound)
             if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
-                Task { try? await runner.reject(.busy, verb, nil, thing, shadow) }
+                Task { await runner.reject(.busy, verb, nil, thing, shadow) }
             }
             return hasRoom
         }

@@ -71,6 +71,23 @@ enum ThingTables {
             "UPDATE devices.things SET org_id = \(org) WHERE hub_id = \(hub)",
         ]
     }
+
+    static func shadowCount(of thing: ThingName) -> SQL { "SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)" }
+
+    /// The rows that a thing's actions write.
+    static func rows(of actions: [ThingState.Action], _ state: ThingState, at now: Timestamp) throws -> [SQL] {
+        var rows: [SQL] = []
+        for case .store(let change) in actions {
+            switch change {
+            case .shadow(let shadow): rows.append(try put(shadow, state.thing, state.shadowName))
+            case .end(let command, let stage, let error, let isLate):
+                rows.append(command.finish(stage, error: error, isLate: isLate, at: now))
+            case .note(let message): rows += noteInRing(.status, message, state.thing, at: now)
+            }
+        }
+        return rows
+    }
+
     enum Direction: String { case command, status }
 
     static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> SQL {

@@ -154,7 +154,7 @@ final class SharesOfThings: Sendable {
     private let known = Mutex<[ThingName: String]>([:])
     private static let most = 100_000
 
-    func note(_ owner: ThingRunner.Owner, of thing: ThingName) {
+    func note(_ owner: ThingOwner, of thing: ThingName) {
         let share = owner.hub.map { "hub \($0)" } ?? owner.org.map { "tenant \($0)" }
         known.withLock { known in
             if known.count >= Self.most, known[thing] == nil { known.removeAll() }

@@ -1,0 +1,109 @@
+public import Kernel
+
+/// What a device can be asked to do. Devices get it as a name with arguments; this is the only place that knows those.
+public enum DeviceCommand: Sendable, Equatable {
+    /// Opens the door, and does nothing else.
+    /// - Parameter request: the caller's own mark.
+    case unlock(reason: String?, request: String?)
+    case addKey(DeviceKey, holder: UserID?)
+    case removeKey(DeviceKey)
+    /// Writes a key to the card that is held against the lock.
+    case writeKey(DeviceKey)
+    /// A command of a Matter cluster.
+    case matter(MatterCommand)
+
+    public var name: String {
+        switch self {
+        case .unlock: "unlock"
+        case .addKey: "add_key"
+        case .removeKey: "remove_key"
+        case .writeKey: "write_key"
+        case .matter: "device_command"
+        }
+    }
+
+    public var arguments: JSON {
+        switch self {
+        case .unlock(let reason, let request): ["request_id": request?.json, "reason": reason?.json]
+        case .addKey(let key, let holder): ["key_uuid": key.id.json, "key_index": key.index?.json, "user_id": holder?.json]
+        case .removeKey(let key), .writeKey(let key): ["key_uuid": key.id.json, "key_index": key.index?.json]
+        case .matter(let command): command.arguments
+        }
+    }
+
+    /// Reads the two parts that a command is stored and sent as.
+    /// - Throws: `UnknownDeviceCommand` for a name that is none, or arguments that do not belong to it.
+    public init(name: String, arguments: JSON) throws(UnknownDeviceCommand) {
+        switch name {
+        case "unlock": self = .unlock(reason: arguments["reason"]?.text, request: arguments["request_id"]?.text)
+        case "add_key": self = .addKey(try DeviceKey(arguments, of: name), holder: arguments["user_id"]?.text.map { UserID($0) })
+        case "remove_key": self = .removeKey(try DeviceKey(arguments, of: name))
+        case "write_key": self = .writeKey(try DeviceKey(arguments, of: name))
+        case "device_command": self = .matter(try MatterCommand(arguments))
+        default: throw UnknownDeviceCommand(name: name)
+        }
+    }
+
+    /// The key that is added, removed or written.
+    public var key: DeviceKey? {
+        switch self {
+        case .addKey(let key, _), .removeKey(let key), .writeKey(let key): key
+        case .unlock, .matter: nil
+        }
+    }
+
+    public var isRemoval: Bool { if case .removeKey = self { true } else { false } }
+}
+
+/// A key as devices know it.
+public struct DeviceKey: Sendable, Equatable {
+    public let id: String
+    /// Its slot on the device.
+    public let index: Int?
+    public init(id: String, index: Int? = nil) { (self.id, self.index) = (id, index) }
+
+    fileprivate init(_ arguments: JSON, of command: String) throws(UnknownDeviceCommand) {
+        guard let id = arguments["key_uuid"]?.text else { throw UnknownDeviceCommand(name: command) }
+        self.init(id: id, index: arguments["key_index"]?.integer.map { Int($0) })
+    }
+}
+
+/// A command of a cluster of a Matter node (Matter Core Specification, Interaction Model, Invoke).
+public struct MatterCommand: Sendable, Equatable {
+    public let endpoint: Int
+    public let cluster: Int
+    public let name: String
+    public let payload: JSON
+    /// Milliseconds within which a timed invoke must follow; nil for commands that need none.
+    public let timedRequest: Int?
+
+    public init(endpoint: Int, cluster: Int, name: String, payload: JSON = [:], timedRequest: Int?) {
+        self.endpoint = endpoint
+        self.cluster = cluster
+        self.name = name
+        self.payload = payload
+        self.timedRequest = timedRequest
+    }
+
+    fileprivate init(_ arguments: JSON) throws(UnknownDeviceCommand) {
+        guard let endpoint = arguments["endpoint_id"]?.integer, let cluster = arguments["cluster_id"]?.integer,
+            let name = arguments["command_name"]?.text
+        else { throw UnknownDeviceCommand(name: "device_command") }
+        self.init(
+            endpoint: Int(endpoint), cluster: Int(cluster), name: name, payload: arguments["payload"] ?? [:],
+            timedRequest: arguments["timed_request_timeout_ms"]?.integer.map { Int($0) })
+    }
+
+    fileprivate var arguments: JSON {
+        [
+            "endpoint_id": .int(Int64(endpoint)), "cluster_id": .int(Int64(cluster)), "command_name": .string(name), "payload": payload,
+            "timed_request_timeout_ms": timedRequest?.json,
+        ]
+    }
+}
+
+/// A device command that this build does not know.
+public struct UnknownDeviceCommand: Error, Sendable, Equatable {
+    public let name: String
+    public init(name: String) { self.name = name }
+}

@@ -1,0 +1,102 @@
+import DevicesContracts
+import Kernel
+
+/// What things send: shadow requests, acknowledgements, presence. Nothing is acknowledged before it is stored.
+extension ThingRunner {
+    /// The longest payload that is read, in bytes: what AWS IoT takes.
+    private static let longestPayload = 128 << 10
+
+    private static let trace = Trace(correlation: "device", causation: nil)
+
+    func receive(_ inbound: HubLink.Inbound) async throws {
+        switch inbound {
+        case .presence(let thing, let sign): try await note(thing, sign)
+        case .shadow(let thing, let shadow, let verb, let payload):
+            var token: JSON?
+            do {
+                guard payload.count <= Self.longestPayload else { throw Shadow.Rejection.tooLarge }
+                guard let request = payload.isEmpty ? JSON.object([:]) : try? JSON.parse(payload, depth: 32), request.members != nil else {
+                    throw Shadow.Rejection.malformed
+                }
+                token = try Shadow.token(of: request)
+                if let shadow, Shadow.problem(withName: shadow) { throw Shadow.Rejection.badName }
+                let answered = request["state"]?["reported"]?["lastCommand"]?["message_id"]?.text.map { ActionID($0) }
+                let input = Self.input(verb, request, token)
+                let others = try await withThing(thing) {
+                    try await handle(input, of: thing, shadow, naming: verb == .update ? answered : nil, Self.trace)
+                }
+                try await refresh(others, Self.trace)
+            } catch let rejection as Shadow.Rejection {
+                await reject(rejection, verb, token, thing, shadow)
+            }
+        case .connected: break
+        }
+    }
+
+    private static func input(_ verb: HubLink.Verb, _ request: JSON, _ token: JSON?) -> ThingState.Input {
+        switch verb {
+        case .get: .get(token: token)
+        case .update: .update(request)
+        case .delete: .delete(token: token)
+        }
+    }
+
+    /// Tells a thing why its request was refused. A refusal that is lost is not repeated: the thing asks again.
+    func reject(_ rejection: Shadow.Rejection, _ verb: HubLink.Verb, _ token: JSON?, _ thing: ThingName, _ shadow: String?) async {
+        let payload: JSON = [
+            "code": .int(Int64(rejection.code)), "message": .string(rejection.message), "timestamp": .int(services.clock().seconds),
+            "clientToken": token,
+        ]
+        _ = try? await publish(Shadow.Publication(tail: "\(verb.rawValue)/rejected", payload: payload), about: nil, thing, shadow)
+    }
+
+    /// The newest sign of life counts; a will that was registered before it does not.
+    private func note(_ thing: ThingName, _ sign: HubLink.SignOfLife) async throws {
+        try await withThing(thing) {
+            let last = try PresenceRow(try await services.store.query(ThingTables.presence(thing)).first)
+            guard last.admits(sign) else { return }
+            _ = try await services.store.run([ThingTables.putPresence(thing, sign, after: last, at: services.clock())])
+            if sign.isOnline { try await offerAgain(thing) }
+        }
+    }
+
+    /// Offers again whatever has no answer yet, after a start and when the link was away: it may never have gone out, or its answer may
+    /// have been lost with the process that heard it. A device that has done it knows it by its message id and answers once more.
+    func offerUnanswered() async throws {
+        var last = ""
+        while true {
+            let things = try await services.store.query(PendingCommand.unanswered(after: last)).map {
+                try $0.read("thing", as: String.self)
+            }
+            for name in things {
+                guard link.isUp() else { throw HubLink.Down() }
+                do { try await withThing(ThingName(name)) { try await offerAgain(ThingName(name)) } } catch let error where !(error is RequestError || error is CancellationError) {
+                    services.log.error("What waits for a thing could not be offered again", ["thing": name, "error": "\(error)"])
+                }
+            }
+            guard let end = things.last else { return }
+            last = end
+        }
+    }
+
+    private func offerAgain(_ thing: ThingName) async throws {
+        for shadow in PendingCommand.shadows { try await handle(.offerAgain, of: thing, shadow, Self.trace) }
+    }
+}
+
+extension Shadow.Publication {
+    var isDelta: Bool { tail == "update/delta" }
+
+    /// The same with the time that is left of the shown command now; the shadow has what was left when it was offered.
+    func counting(down command: PendingCommand?, at now: ClockReading) -> Shadow.Publication {
+        guard let left = command?.left(at: now), var payload = payload.members, var state = payload["state"]?.members else { return self }
+        if state["ttl_ms"] != nil { state["ttl_ms"] = .int(left.milliseconds) }
+        for part in ["desired", "delta"] {
+            guard var command = state[part]?.members, command["ttl_ms"] != nil else { continue }
+            command["ttl_ms"] = .int(left.milliseconds)
+            state[part] = .object(command)
+        }
+        payload["state"] = .object(state)
+        return Shadow.Publication(tail: tail, payload: .object(payload))
+    }
+}

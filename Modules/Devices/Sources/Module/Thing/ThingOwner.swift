@@ -1,0 +1,41 @@
+import DevicesContracts
+import Kernel
+
+/// Who has a thing: at most one tenant or person. Nobody is not everybody: a thing of nobody takes no command.
+enum ThingOwner: Sendable, Equatable {
+    case tenant(OrgID, hub: Hub.ID?)
+    case person
+    /// Registered with a hub that nobody has claimed.
+    case unclaimed(Hub.ID)
+    case nobody
+
+    init(_ row: Row?) throws(RowDecodingError) {
+        guard let row else { self = .nobody; return }
+        let hub = try row.find("hub_id", as: Hub.ID.self)
+        if let org = try row.find("org_id", as: OrgID.self) { self = .tenant(org, hub: hub); return }
+        self = hub.map { .unclaimed($0) } ?? .person
+    }
+
+    /// - Parameter org: a tenant; nil for a person.
+    func belongs(to org: OrgID?) -> Bool {
+        switch (self, org) {
+        case (.tenant(let own, _), let org?): own == org
+        case (.person, nil): true
+        default: false
+        }
+    }
+
+    /// Whether a hub of this id and tenant may call the thing its own: it is theirs already, or nobody's.
+    func isFree(for hub: Hub.ID?, of org: OrgID?) -> Bool {
+        self == .nobody || self.org.map { $0 == org } ?? false || self.hub != nil && self.hub == hub
+    }
+
+    var org: OrgID? { if case .tenant(let org, _) = self { org } else { nil } }
+    var hub: Hub.ID? {
+        switch self {
+        case .tenant(_, let hub): hub
+        case .unclaimed(let hub): hub
+        case .person, .nobody: nil
+        }
+    }
+}

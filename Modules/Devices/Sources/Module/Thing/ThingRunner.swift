@@ -1,0 +1,113 @@
+import DevicesContracts
+import Kernel
+
+/// Runs the state machine of one thing at a time: loads it, lets it decide, stores what it decided and then publishes it.
+struct ThingRunner: Sendable {
+    let services: Services
+    let link: HubLink
+    /// Things that a command is being stored for at this moment.
+    let underWay = ThingsUnderWay()
+    /// Commands that the link has taken.
+    var delivered = DeliveredCommands()
+    /// Who has the things that were met.
+    let shares = SharesOfThings()
+
+    func withThing<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
+        let streamLock = try await services.store.lockStream(StreamName("thing", thing.text))
+        defer { streamLock.release() }
+        return try await body()
+    }
+
+    /// Carries out an input on a locked thing. Returns the commands of other things that it ended; their slots are to be refreshed
+    /// once this thing is free.
+    ///
+    /// A message that the link does not take is lost; the device asks again, and what waits is offered again when the link is back.
+    /// - Throws: `Shadow.Rejection` where the thing refuses the input, `CommitFailure` and `RequestError` where it is not stored.
+    @discardableResult
+    func handle(
+        _ input: ThingState.Input, of thing: ThingName, _ shadow: String?, naming action: ActionID? = nil, _ trace: Trace
+    ) async throws -> [PendingCommand] {
+        var state = try await load(thing, shadow, naming: action)
+        return try await withOpens(of: state.parts) { others in
+            state.others = others
+            let now = services.clocks, actions = try state.handle(input, at: now)
+            try await store(actions, of: state, at: now.moment, trace)
+            await publish(actions, of: state)
+            return actions.compactMap { if case .refresh(let other) = $0 { other } else { nil } }
+        }
+    }
+
+    /// Refreshes slots that show commands which were ended from another thing. Should this not happen, the next read of the slot
+    /// does it.
+    func refresh(_ commands: [PendingCommand], _ trace: Trace) async throws {
+        for command in commands {
+            try await withThing(command.thing) { _ = try await handle(.refresh, of: command.thing, command.shadow, trace) }
+        }
+    }
+
+    /// Reads a thing, and asks about the rights of commands that have waited.
+    func load(_ thing: ThingName, _ shadowName: String?, naming action: ActionID? = nil) async throws -> ThingState {
+        let rows = try await services.store.read([
+            ThingTables.shadow(thing, shadowName), PendingCommand.open(for: thing), ThingTables.owner(thing),
+            PendingCommand.find(action ?? ""),
+        ])
+        let open = PendingCommand.readable(rows[1], services.log), owner = try ThingOwner(rows[2].first)
+        shares.note(owner, of: thing)
+        let shadow = try ThingTables.read(rows[0].first), named = PendingCommand.readable(rows[3], services.log).first
+        let rights = await rights(of: open.filter { $0.action != named?.action })
+        return ThingState(
+            thing: thing, shadowName: shadowName, shadow: shadow, owner: owner,
+            commands: open.filter { !rights.ended.contains($0.action) }.map { rights.confirmed[$0.action] ?? $0 },
+            fallen: open.filter { rights.ended.contains($0.action) }, withheld: rights.unknown, named: named,
+            shadowCount: shadow.isNew ? try await shadowCount(of: thing) : 0, others: [:])
+    }
+
+    private func shadowCount(of thing: ThingName) async throws -> Int {
+        try await services.store.query(ThingTables.shadowCount(of: thing))[0].read("shadows")
+    }
+
+    private func store(_ actions: [ThingState.Action], of state: ThingState, at now: Timestamp, _ trace: Trace) async throws {
+        let rows = try ThingTables.rows(of: actions, state, at: now), messages = try Self.messages(of: actions, state, at: now)
+        guard !rows.isEmpty || !messages.isEmpty else { return }
+        try await services.store.commit(Commit(rows: rows, messages: messages, trace: trace))
+    }
+
+    private static func messages(of actions: [ThingState.Action], _ state: ThingState, at now: Timestamp) throws -> [Commit.OutgoingMessage]
+    {
+        try actions.compactMap { action in
+            switch action {
+            case .finish(let event): try Commit.OutgoingMessage(event, at: now)
+            case .announce(let event): try Commit.OutgoingMessage(event, audience: state.owner.org.map { [$0] } ?? [], at: now)
+            case .store, .publish, .refresh: nil
+            }
+        }
+    }
+
+    private func publish(_ actions: [ThingState.Action], of state: ThingState) async {
+        for case .publish(let publication, let command) in actions {
+            do { _ = try await publish(publication, about: command, state.thing, state.shadowName) } catch {
+                guard error is HubLink.Down || error is HubLink.Unknown else {
+                    services.log.warning("A message for a device was not published", ["thing": state.thing.text, "error": "\(error)"])
+                    continue
+                }
+            }
+        }
+    }
+
+    /// Publishes a message. One about a command is not sent once the command is over or its right cannot be confirmed, and the
+    /// broker drops it when the command comes to be over.
+    /// - Throws: `HubLink.Down`, `HubLink.Unknown`.
+    func publish(_ publication: Shadow.Publication, about command: PendingCommand?, _ thing: ThingName, _ shadow: String?) async throws
+        -> HubLink.Delivery
+    {
+        var lifetime: Duration?
+        if let command {
+            guard let held = await held(command), held.isFresh(at: services.clocks) else { return .unheard }
+            lifetime = held.left(at: services.clocks)
+            if let lifetime, lifetime <= .zero { return .unheard }
+        }
+        return try await link.publish(
+            HubLink.Outbound(
+                thing: thing, shadow: shadow, tail: publication.tail, payload: publication.payload.bytes, lifetime: lifetime))
+    }
+}

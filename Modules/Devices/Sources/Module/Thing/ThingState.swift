@@ -1,0 +1,263 @@
+import DevicesContracts
+import Kernel
+
+/// One shadow of a thing and the commands that wait for the thing, as they are stored.
+///
+/// A value without clock, store or link: `handle` says what an input means, `ThingRunner` stores and publishes it in that order.
+/// The slot is the desired document of a command shadow: it shows the one command that the device should work on now.
+struct ThingState: Sendable {
+    let thing: ThingName
+    /// Nil for the classic shadow, which has no name.
+    let shadowName: String?
+    private(set) var shadow: Shadow
+    let owner: ThingOwner
+    /// The open commands of the thing on all its shadows, but those whose rights have ended.
+    private(set) var commands: [PendingCommand]
+    /// Open commands whose rights have ended: the next input that is accepted ends them.
+    private(set) var fallen: [PendingCommand]
+    /// Open commands whose rights could not be confirmed: they wait, and are not shown.
+    let withheld: Set<ActionID>
+    /// The command that the input names, in whatever stage it is.
+    let named: PendingCommand?
+    /// How many shadows the thing has; counted only where this one would be a new one.
+    let shadowCount: Int
+    /// The other commands of the opens that these commands belong to.
+    var others: Others
+
+    enum Input: Sendable {
+        /// The device reads its shadow.
+        case get(token: JSON?)
+        /// The device changes its shadow, and may answer a command with it.
+        case update(JSON)
+        /// The device deletes its shadow.
+        case delete(token: JSON?)
+        /// The device or the link is back: what waits may never have arrived.
+        case offerAgain
+        /// Commands end without an answer of the device.
+        case end(Set<ActionID>, CommandFinished.Outcome, error: String?)
+        /// Time has passed: commands that have outlived theirs end.
+        case expire
+        /// The command in the slot was ended from elsewhere.
+        case refresh
+        /// A command has been accepted, or is offered once more because nobody is known to have heard it.
+        case show(PendingCommand)
+        /// The link has not taken the command in the slot, and never will.
+        case takeBack(PendingCommand)
+        /// The platform wants a state of the thing.
+        case want(JSON)
+        /// What was wanted last was not taken: it was this before.
+        case restore(JSON)
+    }
+
+    /// What follows from an input. All `store`, `finish` and `announce` are one transaction; `publish` comes after it.
+    enum Action: Sendable, Equatable {
+        case store(Change)
+        case finish(CommandFinished)
+        case announce(ShadowChanged)
+        /// - Parameter about: the command that the message shows; it is not sent once that may not be shown.
+        case publish(Shadow.Publication, about: PendingCommand?)
+        /// The slot of another thing shows a command that this input has ended.
+        case refresh(PendingCommand)
+    }
+
+    enum Change: Sendable, Equatable {
+        case shadow(Shadow)
+        case end(PendingCommand, PendingCommand.Stage, error: String?, isLate: Bool)
+        /// A message of the device, for those who debug it.
+        case note(JSON)
+    }
+
+    mutating func handle(_ input: Input, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
+        let ends = finish(fallen, .withdrawn, error: Self.rightHasEnded, at: now)
+        fallen = []
+        return ends + (try actions(for: input, at: now))
+    }
+
+    private mutating func actions(for input: Input, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
+        switch input {
+        case .get(let token): return try get(token, at: now)
+        case .update(let request): return try update(request, at: now)
+        case .delete(let token):
+            let answer = try shadow.delete(named: shadowName, token: token, at: now.moment)
+            return [.store(.shadow(shadow)), .publish(answer, about: nil)]
+        case .offerAgain:
+            guard let next = next(at: now) else { return [] }
+            let publications = shadow.replaceDesired(with: next.slot(at: now), at: now.moment)
+            return [.store(.shadow(shadow))] + publications.filter(\.isDelta).map { .publish($0, about: next) }
+        case .end(let actions, let outcome, let error):
+            let ended = commands.filter { actions.contains($0.action) }
+            return end(ended, outcome, error: error, at: now)
+        case .expire:
+            let ended = commands.filter { $0.shadow == shadowName && !$0.isLive(at: now) }
+            return ended.isEmpty ? [] : end(ended, .expired, error: "the device did not answer in time", at: now)
+        case .refresh: return end([], .withdrawn, error: nil, at: now)
+        case .show(let command):
+            let publications = shadow.replaceDesired(with: command.slot(at: now), hidesPrevious: true, at: now.moment)
+            // The device's own message comes first: documents are for those who watch.
+            let messages = publications.filter(\.isDelta) + publications.filter { $0.tail == "update/documents" }
+            return [.store(.shadow(shadow))] + messages.map { .publish($0, about: command) }
+        case .takeBack(let command):
+            _ = shadow.replaceDesired(with: .null, at: now.moment)
+            let end = Change.end(command, .withdrawn, error: PendingCommand.notTaken, isLate: false)
+            return [.store(end), .store(.shadow(shadow))]
+        case .want(let desired):
+            let publications = try shadow.update(["state": ["desired": desired]], at: now.moment)
+            return [.store(.shadow(shadow))] + publications.map { .publish($0, about: nil) }
+        case .restore(let desired):
+            _ = shadow.replaceDesired(with: desired, hidesPrevious: true, at: now.moment)
+            return [.store(.shadow(shadow))]
+        }
+    }
+
+    /// What was decided is stored now.
+    mutating func isStored() { shadow.isStored() }
+
+    /// The commands that belong to an open of two commands.
+    var parts: [PendingCommand] { (commands + fallen + [named].compactMap(\.self)).filter { $0.partOf != nil } }
+
+    static let rightHasEnded = "the right that it rested on has ended"
+}
+
+// MARK: - The slot
+
+extension ThingState {
+    private var hasSlot: Bool { shadowName.map(PendingCommand.shadows.contains) ?? false }
+
+    /// Those that the device may be shown.
+    private func visible(at now: ClockReading) -> [PendingCommand] {
+        commands.filter {
+            $0.shadow == shadowName && $0.isLive(at: now) && !withheld.contains($0.action) && !$0.isDone(beside: others[$0.action])
+        }
+    }
+
+    private func next(at now: ClockReading) -> PendingCommand? { PendingCommand.next(of: visible(at: now), at: now) }
+
+    /// The command that the slot shows.
+    private func shown(at now: ClockReading) -> PendingCommand? {
+        hasSlot ? visible(at: now).first { $0.action.json == shadow.desired["message_id"] } : nil
+    }
+
+    /// Clears the slot of what may not be shown, so that nobody ever sees it, timer or not. Returns whether the slot has changed.
+    /// - Parameter offersOldest: whether the slot moves on also from a command that may be shown still.
+    private mutating func clearSlot(offersOldest: Bool, at now: ClockReading) -> Bool {
+        guard hasSlot, !shadow.isDeleted else { return false }
+        let next = next(at: now)
+        guard shadow.desired["message_id"] != next?.action.json, offersOldest || shown(at: now) == nil else { return false }
+        _ = shadow.replaceDesired(with: next?.slot(at: now) ?? .null, at: now.moment)
+        return true
+    }
+
+    /// Shows the next command, and nothing more of the one before.
+    private mutating func showNext(at now: ClockReading) -> [Shadow.Publication] {
+        shadow.replaceDesired(with: next(at: now)?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
+            .filter { $0.tail != "update/accepted" }
+    }
+
+    private mutating func end(_ ended: [PendingCommand], _ outcome: CommandFinished.Outcome, error: String?, at now: ClockReading)
+        -> [Action]
+    {
+        let ends = finish(ended, outcome, error: error, at: now), next = next(at: now), publications = showNext(at: now)
+        return ends + [.store(.shadow(shadow))] + publications.map { .publish($0, about: next) }
+    }
+
+    /// Ends commands. At most one event is published for the two commands of one unlock.
+    private mutating func finish(_ ended: [PendingCommand], _ outcome: CommandFinished.Outcome, error: String?, at now: ClockReading)
+        -> [Action]
+    {
+        var actions: [Action] = []
+        for command in ended {
+            let stage = PendingCommand.Stage(outcome), other = others[command.action]
+            actions.append(.store(.end(command, stage, error: error, isLate: false)))
+            if PendingCommand.endsAction(outcome, beside: other) {
+                actions.append(.finish(command.finished(outcome, error: error, at: now.moment)))
+            }
+            // The other one sees this one ended, if it comes next.
+            if let other { others[other.action]?.stage = stage }
+            commands.removeAll { $0.action == command.action }
+        }
+        return actions
+    }
+}
+
+// MARK: - What devices send
+
+extension ThingState {
+    /// A device that asks is shown the command it should work on now.
+    private mutating func get(_ token: JSON?, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
+        let isChanged = clearSlot(offersOldest: true, at: now), shown = shown(at: now)
+        let answer = try shadow.get(named: shadowName, token: token, at: now.moment).counting(down: shown, at: now)
+        return (isChanged ? [.store(.shadow(shadow))] : []) + [.publish(answer, about: shown)]
+    }
+
+    private mutating func update(_ request: JSON, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
+        if hasSlot, request["state"]?["desired"] != nil { throw .forbidden }
+        if shadow.isNew, shadowCount >= Shadow.mostOfOneThing { throw .tooMany }
+        _ = clearSlot(offersOldest: false, at: now)
+        var publications = try shadow.update(request, at: now.moment), actions = [Action.store(.note(request))]
+        if let answer = request["state"]?["reported"]?["lastCommand"], let command = named, command.thing == thing,
+            let end = Answer(answer).end(of: command, at: now)
+        {
+            actions += accept(end, of: command, at: now)
+            if hasSlot { publications = publications.filter { !$0.isDelta } + showNext(at: now) }
+        }
+        actions.append(.store(.shadow(shadow)))
+        if !hasSlot { actions.append(.announce(changed(at: now.moment))) }
+        let shown = shown(at: now)
+        actions += publications.filter { !$0.isDelta }.map { .publish($0, about: $0.tail == "update/documents" ? shown : nil) }
+        actions += publications.filter(\.isDelta).map { .publish($0.counting(down: shown, at: now), about: shown) }
+        return actions
+    }
+
+    /// An answer ends its command, and with it whatever need not be done any more: a door that is open is not opened again, and a
+    /// key that was removed is not added by a command that was there before.
+    private mutating func accept(_ end: Answer.End, of command: PendingCommand, at now: ClockReading) -> [Action] {
+        let other = others[command.action]
+        var actions: [Action] = [.store(.end(command, end.stage, error: end.error, isLate: end.isLate))]
+        if PendingCommand.endsAction(end.outcome, beside: other) {
+            actions.append(.finish(command.finished(end.outcome, error: end.error, isLate: end.isLate, at: now.moment)))
+        }
+        commands.removeAll { $0.action == command.action }
+        actions += finish(commands.filter(command.settles), .withdrawn, error: "the key was removed meanwhile", at: now)
+        guard let other, other.isOpen, end.outcome == .succeeded else { return actions }
+        commands.removeAll { $0.action == other.action }
+        actions.append(.store(.end(other, .withdrawn, error: nil, isLate: false)))
+        return actions + (other.thing == thing ? [] : [.refresh(other)])
+    }
+
+    private func changed(at now: Timestamp) -> ShadowChanged {
+        ShadowChanged(
+            thing: thing, version: shadow.version, desired: shadow.desired.isNull ? nil : shadow.desired,
+            reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:],
+            metadata: shadow.document(at: now)["metadata"])
+    }
+
+    /// What a device says of a command in `lastCommand`.
+    private struct Answer {
+        let hasSucceeded: Bool
+        let error: String?
+
+        init(_ answer: JSON) {
+            hasSucceeded = answer["status"] == "ok"
+            let told = answer["error"].map { String(($0.text ?? $0.encoded).prefix(500)) }
+            error = hasSucceeded ? nil : told ?? "the device reported an error"
+        }
+
+        struct End {
+            let outcome: CommandFinished.Outcome
+            /// Stays what it was where the answer is late.
+            let stage: PendingCommand.Stage
+            let error: String?
+            let isLate: Bool
+        }
+
+        /// Nil when the answer changes nothing any more. A late success is told once.
+        func end(of command: PendingCommand, at now: ClockReading) -> End? {
+            let outcome: CommandFinished.Outcome = hasSucceeded ? .succeeded : .failed
+            if command.isOpen {
+                return End(outcome: outcome, stage: PendingCommand.Stage(outcome), error: error, isLate: !command.isLive(at: now))
+            }
+            guard command.stage == .expired || command.stage == .withdrawn, hasSucceeded, !command.wasLate else { return nil }
+            return End(outcome: .succeeded, stage: command.stage, error: nil, isLate: true)
+        }
+    }
+}
