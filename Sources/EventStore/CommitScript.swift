@@ -11,8 +11,8 @@ struct CommitScript {
     let epoch: Int
 
     func statements(for commits: [Commit]) -> [SQL] {
-        let appends = commits.flatMap(\.appends), letters = commits.flatMap(letters)
-        let core = dialect == .postgres ? gathered(appends, letters) : single(appends, letters)
+        let appends = commits.flatMap(\.appends), rows = commits.flatMap(outboxRows)
+        let core = dialect == .postgres ? gathered(appends, rows) : single(appends, rows)
         return claims(appends) + core + appends.flatMap(\.rows) + commits.flatMap(\.rows)
     }
 
@@ -41,7 +41,7 @@ struct CommitScript {
         let audience: String, trace: Trace, data: String
     }
 
-    private func letters(_ commit: Commit) -> [OutboxRow] {
+    private func outboxRows(_ commit: Commit) -> [OutboxRow] {
         let events = commit.appends.flatMap { append in
             append.events.enumerated().map { place, event in
                 OutboxRow(
@@ -71,10 +71,10 @@ extension Append {
 // MARK: - One statement per table, with arrays (PostgreSQL)
 
 extension CommitScript {
-    private func gathered(_ appends: [Append], _ letters: [OutboxRow]) -> [SQL] {
+    private func gathered(_ appends: [Append], _ rows: [OutboxRow]) -> [SQL] {
         var statements: [SQL] = []
         if !appends.isEmpty { statements += [states(appends.sorted { $0.stream.description < $1.stream.description }), events(appends)] }
-        if !letters.isEmpty { statements.append(outbox(letters)) }
+        if !rows.isEmpty { statements.append(outbox(rows)) }
         return statements
     }
 
@@ -108,17 +108,17 @@ extension CommitScript {
             """
     }
 
-    private func outbox(_ letters: [OutboxRow]) -> SQL {
+    private func outbox(_ rows: [OutboxRow]) -> SQL {
         """
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
-        SELECT \(epoch), * FROM unnest(CAST(\(ints(letters) { Shard.of($0.stream) }) AS BIGINT[]), \
-        CAST(\(texts(letters) { $0.envelope }) AS TEXT[]),
-            CAST(\(texts(letters) { $0.name }) AS TEXT[]), CAST(\(texts(letters) { $0.stream.category }) AS TEXT[]),
-            CAST(\(texts(letters) { $0.stream.id }) AS TEXT[]), CAST(\(texts(letters) { $0.subject }) AS TEXT[]),
-            CAST(\(ints(letters) { $0.version }) AS BIGINT[]), CAST(\(ints(letters) { Int($0.at.milliseconds) }) AS BIGINT[]),
-            CAST(\(texts(letters) { $0.audience }) AS TEXT[]), CAST(\(texts(letters) { $0.trace.correlation }) AS TEXT[]),
-            CAST(\(texts(letters) { $0.trace.causation }) AS TEXT[]), CAST(\(texts(letters) { $0.data }) AS TEXT[]))
+        SELECT \(epoch), * FROM unnest(CAST(\(ints(rows) { Shard.of($0.stream) }) AS BIGINT[]), \
+        CAST(\(texts(rows) { $0.envelope }) AS TEXT[]),
+            CAST(\(texts(rows) { $0.name }) AS TEXT[]), CAST(\(texts(rows) { $0.stream.category }) AS TEXT[]),
+            CAST(\(texts(rows) { $0.stream.id }) AS TEXT[]), CAST(\(texts(rows) { $0.subject }) AS TEXT[]),
+            CAST(\(ints(rows) { $0.version }) AS BIGINT[]), CAST(\(ints(rows) { Int($0.at.milliseconds) }) AS BIGINT[]),
+            CAST(\(texts(rows) { $0.audience }) AS TEXT[]), CAST(\(texts(rows) { $0.trace.correlation }) AS TEXT[]),
+            CAST(\(texts(rows) { $0.trace.causation }) AS TEXT[]), CAST(\(texts(rows) { $0.data }) AS TEXT[]))
         """
     }
 
@@ -129,8 +129,8 @@ extension CommitScript {
 // MARK: - One statement per row (SQLite)
 
 extension CommitScript {
-    private func single(_ appends: [Append], _ letters: [OutboxRow]) -> [SQL] {
-        appends.flatMap { [state($0)] + events($0) } + letters.map(row)
+    private func single(_ appends: [Append], _ rows: [OutboxRow]) -> [SQL] {
+        appends.flatMap { [state($0)] + events($0) } + rows.map(insert)
     }
 
     private func state(_ append: Append) -> SQL {
@@ -154,13 +154,13 @@ extension CommitScript {
         }
     }
 
-    private func row(_ letter: OutboxRow) -> SQL {
+    private func insert(_ row: OutboxRow) -> SQL {
         """
         INSERT INTO \(trusted: schema).outbox
             (epoch, shard, envelope, name, category, id, subject, version, at, audience, correlation, causation, data)
-        VALUES (\(epoch), \(Shard.of(letter.stream)), \(letter.envelope), \(letter.name), \(letter.stream.category), \(letter.stream.id),
-            \(letter.subject), \(letter.version), \(letter.at), \(letter.audience), \(letter.trace.correlation), \
-        \(optional: letter.trace.causation), \(letter.data))
+        VALUES (\(epoch), \(Shard.of(row.stream)), \(row.envelope), \(row.name), \(row.stream.category), \(row.stream.id),
+            \(row.subject), \(row.version), \(row.at), \(row.audience), \(row.trace.correlation), \
+        \(optional: row.trace.causation), \(row.data))
         """
     }
 }

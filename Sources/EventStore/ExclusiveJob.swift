@@ -21,7 +21,7 @@ public final class LeaseState: Sendable {
 public struct ExclusiveJob: Sendable {
     let job: Job
     let lease: Lease
-    let standing: LeaseState
+    let state: LeaseState
     let log: Log
 
     /// How often a lease is renewed, and how long a holder that cannot renew goes on: less than the lease lasts.
@@ -30,12 +30,11 @@ public struct ExclusiveJob: Sendable {
     /// - Parameters:
     ///   - store: the module's storage; the lease stands among its checkpoints.
     ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to run out.
-    public init(_ job: Job, store: ModuleStore, holder: String, standing: LeaseState, log: Log, clock: @escaping @Sendable () -> Timestamp)
-    {
+    public init(_ job: Job, store: ModuleStore, holder: String, state: LeaseState, log: Log, clock: @escaping @Sendable () -> Timestamp) {
         lease = Lease(
             schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
         self.job = job
-        self.standing = standing
+        self.state = state
         self.log = log
     }
 
@@ -43,14 +42,14 @@ public struct ExclusiveJob: Sendable {
     public func run() async throws {
         while true {
             if let token = try await lease.take()?.token { try await hold(token) }
-            standing.become(.standby)
+            state.become(.standby)
             try await Task.sleep(for: Self.interval / 2)
         }
     }
 
     private func hold(_ token: Int64) async throws {
-        standing.become(.holding)
-        defer { standing.become(.standby) }
+        state.become(.holding)
+        defer { state.become(.standby) }
         let outcome: Result<Void, any Error>, renewal = Renewal()
         do {
             try await withThrowingTaskGroup { group in
@@ -58,7 +57,7 @@ public struct ExclusiveJob: Sendable {
                 group.addTask { try await renew(token, renewal) }
                 group.addTask { try await watch(renewal) }
                 // Whatever still has to be let go of: from here on the job is another's.
-                defer { standing.become(.standby); group.cancelAll() }
+                defer { state.become(.standby); group.cancelAll() }
                 try await group.next()
             }
             outcome = .success(())

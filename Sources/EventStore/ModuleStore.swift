@@ -8,7 +8,7 @@ public struct ModuleStore: Sendable {
     let script: CommitScript
     private let group: GroupCommit
     private let reads: ReadBatcher
-    private let turns = StreamLocks()
+    private let streamLocks = StreamLocks()
     private let people: PersonKeys?
     /// What is personal, by category.
     private let personal: [String: Personal]
@@ -41,7 +41,7 @@ public struct ModuleStore: Sendable {
             query: { query in try await clear { try await reads.read([query])[0] } },
             read: { queries in try await clear { try await reads.read(queries) } },
             run: { statements in try await clear { try await run(statements) } },
-            lockStream: { try await turns.take($0) }, holds: FenceCondition.sql)
+            lockStream: { try await streamLocks.take($0) }, holds: FenceCondition.sql)
     }
 
     private func state(_ stream: StreamName, known: StateVersion?) async throws -> (LoadResult, epoch: Int64) {

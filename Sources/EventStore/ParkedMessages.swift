@@ -89,13 +89,12 @@ extension Subscription {
             """)
         var stopped: Set<StreamName> = []
         for row in rows {
-            let envelope = try Envelope(parked: row)
-            guard session.parked.contains(envelope.stream), !stopped.contains(envelope.stream) else {
-                continue
-            }
-            let removal: SQL =
-                "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
+            let stream = StreamName(try row.read("category"), try row.read("id"))
+            guard session.parked.contains(stream), !stopped.contains(stream) else { continue }
             do {
+                let envelope = try Envelope(parked: row)
+                let removal: SQL =
+                    "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
                 let effects = try await reaction.react(envelope)
                 let sealed = try await store.encrypted(commit(effects, for: envelope))
                 _ = try await store.database.transact(
@@ -106,13 +105,13 @@ extension Subscription {
             } catch let error where Self.isPassing(error) {
                 throw error
             } catch let error where store.isVersionConflict(error) {
-                stopped.insert(envelope.stream)  // somebody was faster: at the next look
+                stopped.insert(stream)  // somebody was faster: at the next look
             } catch {
-                stopped.insert(envelope.stream)
+                stopped.insert(stream)
                 _ = try await store.database.transact([
                     """
                     UPDATE \(trusted: store.schema).dead_letters SET retry = FALSE, error = \(String("\(error)".prefix(2_000)))
-                    WHERE subscription = \(reaction.name) AND category = \(envelope.stream.category) AND id = \(envelope.stream.id)
+                    WHERE subscription = \(reaction.name) AND category = \(stream.category) AND id = \(stream.id)
                     """
                 ])
             }

@@ -19,7 +19,7 @@ public final class PersonKeys: Sendable {
     private let database: any Database
     private let vault: Vault
     private struct Memory {
-        var known: [UserID: (standing: KeyState, until: ContinuousClock.Instant)] = [:]
+        var known: [UserID: (state: KeyState, until: ContinuousClock.Instant)] = [:]
         var epoch: Int64 = 0
     }
     private let memory = Mutex(Memory())
@@ -56,7 +56,7 @@ public final class PersonKeys: Sendable {
             }
         }
         guard !people.isEmpty else { return objects.map(\.object) }
-        let keys = try await standings(of: people, making: true)
+        let keys = try await states(of: people, making: true)
         var tokens: [String: String] = [:]
         return try objects.enumerated().map { place, entry in
             try entry.fields.replace(in: entry.object, of: stream) { text, person in
@@ -81,7 +81,7 @@ public final class PersonKeys: Sendable {
             return text
         }
         guard !people.isEmpty else { return json }
-        let keys = try await standings(of: people, making: false)
+        let keys = try await states(of: people, making: false)
         return json.replacingTexts { text in
             guard let token = Token(text) else { return text }
             switch keys[token.person] {
@@ -122,39 +122,39 @@ public final class PersonKeys: Sendable {
 
     // MARK: - Keys
 
-    private func standings(of people: Set<UserID>, making: Bool) async throws -> [UserID: KeyState] {
+    private func states(of people: Set<UserID>, making: Bool) async throws -> [UserID: KeyState] {
         let now = ContinuousClock.now
         var (found, epoch) = memory.withLock { memory in
             let found = people.reduce(into: [UserID: KeyState]()) { found, person in
                 guard let entry = memory.known[person], entry.until > now else { return }
-                if case .unknown = entry.standing, making { return }
-                found[person] = entry.standing
+                if case .unknown = entry.state, making { return }
+                found[person] = entry.state
             }
             return (found, memory.epoch)
         }
-        for person in people where found[person] == nil { found[person] = try await standing(of: person, making: making) }
+        for person in people where found[person] == nil { found[person] = try await state(of: person, making: making) }
         memory.withLock { memory in
             guard memory.epoch == epoch else { return }
             if memory.known.count + found.count > Self.most { memory.known.removeAll() }
-            for (person, standing) in found where memory.known[person].map({ $0.until <= now }) ?? true {
-                memory.known[person] = (standing, now + Self.span)
+            for (person, state) in found where memory.known[person].map({ $0.until <= now }) ?? true {
+                memory.known[person] = (state, now + Self.span)
             }
         }
         return found
     }
 
-    private func standing(of person: UserID, making: Bool) async throws -> KeyState {
+    private func state(of person: UserID, making: Bool) async throws -> KeyState {
         let query: SQL = "SELECT sealed FROM platform.person_keys WHERE user_id = \(person)"
-        if let row = try await database.read(query).first { return try standing(row, person) }
+        if let row = try await database.read(query).first { return try state(row, person) }
         guard making else { return .unknown }
         let sealed = try vault.seal(vault.random(32), Self.purpose, person.text)
         let rows = try await database.transact([
             "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(person), \(sealed)) ON CONFLICT (user_id) DO NOTHING", query,
         ])
-        return try rows[1].rows.first.map { try standing($0, person) } ?? .unknown
+        return try rows[1].rows.first.map { try state($0, person) } ?? .unknown
     }
 
-    private func standing(_ row: Row, _ person: UserID) throws -> KeyState {
+    private func state(_ row: Row, _ person: UserID) throws -> KeyState {
         guard let sealed = try row.find("sealed", as: String.self) else { return .erased }
         return .key(try vault.open(sealed, Self.purpose, person.text))
     }

@@ -4,14 +4,14 @@ public import Kernel
 /// Makes a module's views anew: those over its own events by replaying the log, those over other modules' facts by hearing again what the
 /// outboxes still hold. Nothing may write to the module meanwhile; a rebuild that was interrupted is begun again.
 public struct Rebuild: Sendable {
-    let context: Module
+    let module: Module
     let store: ModuleStore
     let database: any Database
     /// Those that fill views over what other modules tell.
     let reactions: [Reaction]
 
-    public init(_ context: Module, store: ModuleStore, database: any Database, reactions: [Reaction]) {
-        self.context = context
+    public init(_ module: Module, store: ModuleStore, database: any Database, reactions: [Reaction]) {
+        self.module = module
         self.store = store
         self.database = database
         self.reactions = reactions
@@ -21,13 +21,13 @@ public struct Rebuild: Sendable {
 
     /// - Returns: how many streams were replayed.
     public func run() async throws -> Int {
-        let schema = context.name
-        let views = context.views + reactions.compactMap(\.view)
+        let schema = module.name
+        let views = module.views + reactions.compactMap(\.view)
         var statements = views.map { "DELETE FROM \(trusted: schema).\(trusted: $0)" as SQL }
         statements += reactions.map { "DELETE FROM \(trusted: schema).checkpoints WHERE subscription = \($0.name)" }
         _ = try await database.transact(statements)
         var count = 0
-        for aggregate in context.aggregates { count += try await replay(aggregate) }
+        for aggregate in module.aggregates { count += try await replay(aggregate) }
         return count
     }
 
@@ -37,7 +37,7 @@ public struct Rebuild: Sendable {
         while true {
             let ids = try await database.read(
                 """
-                SELECT id FROM \(trusted: context.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id \
+                SELECT id FROM \(trusted: module.name).aggregates WHERE category = \(category) AND id > \(last) ORDER BY id \
                 LIMIT \(Self.page)
                 """
             ).map { try $0.read("id", as: String.self) }

@@ -14,14 +14,14 @@ final class StreamLocks: Sendable {
     private static let timeout = Duration.seconds(10)
 
     func take(_ stream: StreamName) async throws -> StreamLock {
-        let turn = StreamLock { [self] in pass(stream) }
+        let lock = StreamLock { [self] in pass(stream) }
         let isFree = state.withLock { state in
             guard state.lines[stream] == nil else { return false }
             state.lines[stream] = []
             return true
         }
         if !isFree { try await wait(for: stream) }
-        return turn
+        return lock
     }
 
     private func wait(for stream: StreamName) async throws {

@@ -169,7 +169,7 @@ public struct Subscription: Sendable {
 
     private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
         guard hears(envelope) else { return try await write([], upTo: cursor, &session) }
-        // An operator who has deleted the letters lets the stream go on.
+        // An operator who has dropped the parked messages lets the stream go on.
         if session.parked.contains(envelope.stream) { session.parked = try await parkedStreams() }
         if session.parked.contains(envelope.stream) {
             return try await park(envelope, at: cursor, "an earlier message of the stream is parked", session.token)

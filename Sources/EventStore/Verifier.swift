@@ -28,10 +28,10 @@ public struct Verifier: Sendable {
                 WHERE (category, id) > (\(last.category), \(last.id)) ORDER BY category, id LIMIT \(Self.page)
                 """)
             for row in rows {
-                let stored = try Stored(row)
-                guard let fault = try await fault(in: stored) else { continue }
+                let stream = StreamName(try row.read("category"), try row.read("id"))
+                guard let fault = try await fault(in: row, of: stream) else { continue }
                 // Somebody may have written between the two looks; a fault that stays is one.
-                guard let again = try await read(stored.stream), try await self.fault(in: again) != nil else { continue }
+                guard let again = try await read(stream), try await self.fault(in: again, of: stream) != nil else { continue }
                 return fault
             }
             guard rows.count == Self.page, let row = rows.last else { return nil }
@@ -54,13 +54,13 @@ public struct Verifier: Sendable {
         }
     }
 
-    private func read(_ stream: StreamName) async throws -> Stored? {
+    private func read(_ stream: StreamName) async throws -> Row? {
         try await database.read(
             """
             SELECT category, id, version, shape, state FROM \(trusted: schema).aggregates
             WHERE category = \(stream.category) AND id = \(stream.id)
             """
-        ).first.map { try Stored($0) }
+        ).first
     }
 
     private func orphan() async throws -> String? {
@@ -72,6 +72,10 @@ public struct Verifier: Sendable {
         return try rows.first.map { row in
             "\(schema): the stream \(StreamName(try row.read("category"), try row.read("id"))) has events and no state"
         }
+    }
+
+    private func fault(in row: Row, of stream: StreamName) async throws -> String? {
+        do { return try await fault(in: try Stored(row)) } catch let error as RowDecodingError { return "\(schema): \(stream): \(error)" }
     }
 
     private func fault(in stored: Stored) async throws -> String? {

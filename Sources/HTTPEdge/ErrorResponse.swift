@@ -58,8 +58,8 @@ enum ErrorResponse {
     }
 
     private static func make(_ status: Int, _ problems: [Problem]) -> Response {
-        let message = problems.map { "\($0.field) \($0.reason)" }
-        return .json(status, body("ValidationError", message.joined(separator: "; "), message.map { (status, $0) }))
+        let messages = problems.map { "\($0.field) \($0.reason)" }
+        return .json(status, body("ValidationError", messages.joined(separator: "; "), messages.map { (status, $0) }))
     }
 
     private static func body(_ code: String, _ message: String, _ errors: [(Int, String)]) -> JSON {

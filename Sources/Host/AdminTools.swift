@@ -40,12 +40,12 @@ public enum AdminTools {
         let system = try await System.assemble(settings, log: log), database = system.storage.database
         let people = PersonKeys(database: database, vault: try CryptoVault(settings).port)
         var told: [String] = []
-        for context in try Modules.chosen(names) {
-            guard let services = system.services[context.name] else { continue }
-            let store = ModuleStore(schema: context.name, database: database, epoch: 0, people: people, aggregates: context.aggregates)
-            let views = try context.assemble(services).reactions.filter { $0.view != nil }
-            let count = try await Rebuild(context, store: store, database: database, reactions: views).run()
-            told.append("\(context.name): \(count) streams replayed, \(views.count) subscriptions begin anew")
+        for module in try Modules.chosen(names) {
+            guard let services = system.services[module.name] else { continue }
+            let store = ModuleStore(schema: module.name, database: database, epoch: 0, people: people, aggregates: module.aggregates)
+            let views = try module.assemble(services).reactions.filter { $0.view != nil }
+            let count = try await Rebuild(module, store: store, database: database, reactions: views).run()
+            told.append("\(module.name): \(count) streams replayed, \(views.count) subscriptions begin anew")
         }
         await system.storage.database.close()
         return told
@@ -55,8 +55,8 @@ public enum AdminTools {
     public static func parkedMessages(_ settings: Settings) async throws -> [String] {
         try await withStorage(settings) { storage in
             var lines: [String] = []
-            for context in Modules.all {
-                for one in try await ParkedMessages(schema: context.name, database: storage.database).streams() {
+            for module in Modules.all {
+                for one in try await ParkedMessages(schema: module.name, database: storage.database).streams() {
                     let waiting = one.isToBeRetried ? ", to be tried again" : ""
                     lines.append(
                         """
@@ -74,8 +74,8 @@ public enum AdminTools {
     public static func retryParked(_ settings: Settings, _ subscription: String?) async throws -> Int {
         try await withStorage(settings) { storage in
             var count = 0
-            for context in Modules.all {
-                count += try await ParkedMessages(schema: context.name, database: storage.database).retry(subscription)
+            for module in Modules.all {
+                count += try await ParkedMessages(schema: module.name, database: storage.database).retry(subscription)
             }
             return count
         }
@@ -83,8 +83,8 @@ public enum AdminTools {
 
     public static func dropParked(_ settings: Settings, _ subscription: String, _ envelope: String) async throws -> Bool {
         try await withStorage(settings) { storage in
-            for context in Modules.all {
-                if try await ParkedMessages(schema: context.name, database: storage.database).drop(subscription, envelope) { return true }
+            for module in Modules.all {
+                if try await ParkedMessages(schema: module.name, database: storage.database).drop(subscription, envelope) { return true }
             }
             return false
         }
@@ -121,8 +121,8 @@ public enum AdminTools {
     public static func verify(_ settings: Settings) async throws -> String? {
         try await withStorage(settings) { storage in
             let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)
-            for context in Modules.all {
-                let verifier = Verifier(schema: context.name, aggregates: context.aggregates, database: storage.database, people: people)
+            for module in Modules.all {
+                let verifier = Verifier(schema: module.name, aggregates: module.aggregates, database: storage.database, people: people)
                 if let fault = try await verifier.firstFault() { return fault }
             }
             return nil

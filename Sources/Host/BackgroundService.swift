@@ -27,7 +27,7 @@ struct BackgroundService: Service {
         while !Task.isCancelled {
             let started = ContinuousClock.now
             do { try await job.run() } catch is CancellationError { return } catch let error where Outage.isKnown(error) {
-                // The watch tells of the database, once: not each job that waits for it.
+                // The metrics collector reports the database, once: not each job that waits for it.
                 log.debug("A job waits for the database", metadata: ["job": "\(job.name)"])
             } catch {
                 log.warning("A job failed and starts again", metadata: ["job": "\(job.name)", "error": "\(error)"])

@@ -3,10 +3,10 @@ import Kernel
 
 /// The settings that the host reads itself. What a module or an adapter reads stands with it.
 enum HostSettings {
-    static let environment = Setting(
+    static let environment = Setting<Environment>.choice(
         "SPKEY_ENVIRONMENT", "What this installation is for: `dev` needs no other setting, `prod` refuses what is not safe.",
-        form: "dev, stage or prod", shown: "dev",
-        parse: { Environment(rawValue: $0) }, fallback: { _ in .dev })
+        shown: "dev"
+    ) { _ in .dev }
     static let file = Setting.text("SPKEY_CONFIG", "A file with settings, one NAME=VALUE a line.", form: "a path")
 
     static let host = Setting.text("SPKEY_HTTP_HOST", "The address to listen on.", default: "127.0.0.1", form: "an IP address or a name")
@@ -90,11 +90,13 @@ enum HostSettings {
     }
     static let userIDClaim = Setting.text("SPKEY_JWT_USER_ID_CLAIM", "The claim that names the user.", default: "https://spkey.co/user_id")
     static let emailClaim = Setting.text("SPKEY_JWT_EMAIL_CLAIM", "The claim with the e-mail address.", default: "email")
-    static let requiresVerifiedEmail = Setting(
+    /// What a token's address is worth when it does not say whether it was verified.
+    enum EmailVerification: String, Sendable, CaseIterable { case required, issuer }
+    static let emailVerification = Setting<EmailVerification>.choice(
         "SPKEY_JWT_EMAIL_VERIFIED",
         "Whether a token must say email_verified: true (`required`), or its silence counts as the issuer's word (`issuer`).",
-        form: "required or issuer", shown: "required in prod, else issuer", parse: { ["required": true, "issuer": false][$0] },
-        fallback: { $0 == .prod })
+        shown: "required in prod, else issuer"
+    ) { $0 == .prod ? .required : .issuer }
 
     static let crash = Setting.text(
         "SPKEY_CRASH_AT", "For tests of what heals a crash: the process ends itself there. For dev only.", form: "POINT@SCOPE"
@@ -112,7 +114,7 @@ enum HostSettings {
         databasePool.any, migratesAtStart.any, dataKey.any, broker.any, brokerCA.any, brokerCertificate.any, brokerKey.any, topicPrefix.any,
         shadows.any, adminKey.any,
         staffDomains.any, issuer.any, audience.any, issuerKeys.any, developmentSecret.any, userIDClaim.any, emailClaim.any,
-        requiresVerifiedEmail.any, crash.any,
+        emailVerification.any, crash.any,
     ]
 
     /// Names of the contract that nothing in this build reads: setting one is refused, so that nobody relies on it.

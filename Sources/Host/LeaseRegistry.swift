@@ -7,9 +7,9 @@ final class LeaseRegistry: Sendable {
     private let all = Mutex<[String: [LeaseState]]>([:])
 
     func new(for module: String) -> LeaseState {
-        let standing = LeaseState()
-        all.withLock { $0[module, default: []].append(standing) }
-        return standing
+        let state = LeaseState()
+        all.withLock { $0[module, default: []].append(state) }
+        return state
     }
 
     func isServing(_ module: String) -> Bool { states(of: module).allSatisfy { $0 == .holding } }

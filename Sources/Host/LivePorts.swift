@@ -15,12 +15,12 @@ enum LivePorts {
 
     /// Those that the modules of this process need.
     /// - Throws: `ConfigurationError` when a required one is missing.
-    static func plugged(for contexts: [Module], _ settings: Settings, log: Logger) throws -> Ports {
-        let needed = Set(contexts.flatMap(\.ports).map(\.title))
+    static func plugged(for modules: [Module], _ settings: Settings, log: Logger) throws -> Ports {
+        let needed = Set(modules.flatMap(\.ports).map(\.title))
         var ports = Ports(GuestPages.live, WalletLinks.live)
         if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }
         if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: System.clock)) }
-        let missing = ports.missing(of: contexts.flatMap(\.ports))
+        let missing = ports.missing(of: modules.flatMap(\.ports))
         guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
         return ports
     }

@@ -83,7 +83,7 @@ public struct Settings: Sendable {
     /// What is in force, secrets masked; settings without a value are left out.
     public var effective: [(name: String, value: String)] {
         Self.all.compactMap { setting in
-            guard let text = texts[setting.doc.name] else { return setting.doc.fallback.map { (setting.doc.name, $0) } }
+            guard let text = texts[setting.doc.name] else { return setting.fallback(in: values.environment).map { (setting.doc.name, $0) } }
             return (setting.doc.name, setting.doc.isSecret ? Self.masked(text) : text)
         }
     }

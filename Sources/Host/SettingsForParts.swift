@@ -17,7 +17,7 @@ extension Settings {
         edge.developmentSecret = isDevelopment ? developmentSecret : nil
         edge.userIDClaim = self[HostSettings.userIDClaim]
         edge.emailClaim = self[HostSettings.emailClaim]
-        edge.requiresVerifiedEmail = self[HostSettings.requiresVerifiedEmail]
+        edge.requiresVerifiedEmail = self[HostSettings.emailVerification] == .required
         edge.trustedProxies = self[HostSettings.trustedProxies]
         edge.rateLimit = self[HostSettings.rateLimit]
         edge.origins = self[HostSettings.origins]

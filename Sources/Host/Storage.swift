@@ -38,9 +38,9 @@ struct Storage: Sendable {
     }
 
     /// Brings the platform's schema and those of the modules up to date.
-    func migrate(_ contexts: [Module], _ vault: Vault) async throws {
+    func migrate(_ modules: [Module], _ vault: Vault) async throws {
         try await migrate(Self.platform, Self.platformMigrations, vault)
-        for context in contexts { try await migrate(context.name, Self.steps(of: context), vault) }
+        for module in modules { try await migrate(module.name, Self.steps(of: module), vault) }
     }
 
     private func migrate(_ schema: String, _ steps: [Migration], _ vault: Vault) async throws {
@@ -55,19 +55,19 @@ struct Storage: Sendable {
         [(platform, platformMigrations)] + Modules.all.map { ($0.name, steps(of: $0)) }
     }
 
-    private static func steps(of context: Module) -> [Migration] {
-        Tables.migrations(for: context.name) + (context.workflows.isEmpty ? [] : WorkflowRows.migrations(for: context.name))
-            + context.migrations
+    private static func steps(of module: Module) -> [Migration] {
+        Tables.migrations(for: module.name) + (module.workflows.isEmpty ? [] : WorkflowRows.migrations(for: module.name))
+            + module.migrations
     }
 
     /// Steps that are missing, as `schema/step`.
-    func missing(_ contexts: [Module]) async throws -> [String] {
+    func missing(_ modules: [Module]) async throws -> [String] {
         let migrator = Migrator(database)
         var missing = try await migrator.missing(schema: Self.platform, Self.platformMigrations).map { "\(Self.platform)/\($0)" }
-        for context in contexts {
-            missing += try await migrator.missing(schema: context.name, Self.steps(of: context)).map { "\(context.name)/\($0)" }
+        for module in modules {
+            missing += try await migrator.missing(schema: module.name, Self.steps(of: module)).map { "\(module.name)/\($0)" }
         }
-        for schema in [Self.platform] + contexts.map(\.name) where try await !UUIDFolding.isDone(schema, database) {
+        for schema in [Self.platform] + modules.map(\.name) where try await !UUIDFolding.isDone(schema, database) {
             missing.append("\(schema)/\(UUIDFolding.step)")
         }
         return missing

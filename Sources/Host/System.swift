@@ -21,13 +21,13 @@ import Glibc
 public struct System: Sendable {
     let settings: Settings
     let storage: Storage
-    let contexts: [Module]
+    let modules: [Module]
     let services: [String: Services]
     let subscriptions: [Subscription]
     let jobs: [Job]
     let asks: LocalAsks
     let ports: Ports
-    let standings: LeaseRegistry
+    let leases: LeaseRegistry
     let gauges: [Gauge]
     let metrics = Metrics()
     let log: Logger
@@ -50,28 +50,29 @@ public struct System: Sendable {
 
     /// Opens the database, brings it up to date where that is wanted, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
-        let contexts = try Modules.chosen(names), storage = try Storage(settings)
-        let isSplit = contexts.count < Modules.all.count
+        let modules = try Modules.chosen(names), storage = try Storage(settings)
+        let isSplit = modules.count < Modules.all.count
         if isSplit, storage.postgres == nil { throw ConfigurationError("SQLite means one process: --modules needs PostgreSQL") }
         if storage.postgres == nil || settings[HostSettings.migratesAtStart] {
             try await storage.migrate(Modules.all, try CryptoVault(settings).port)
         }
-        let missing = try await storage.missing(contexts)
+        let missing = try await storage.missing(modules)
         guard missing.isEmpty else {
             throw ConfigurationError("the schema is behind: run `spkey migrate` (missing: \(missing.joined(separator: ", ")))")
         }
         let epoch = try await Epochs.current(of: storage.database)
-        let standings = LeaseRegistry(), holder = Self.listener(settings.forEdge)
+        let leases = LeaseRegistry(), holder = Self.listener(settings.forEdge)
         let bus = try ProcessBus(
-            storage, modules: contexts.map(\.name), isSplit: isSplit, isServing: { standings.isServing($0) }, clock: clock)
-        let ports = try LivePorts.plugged(for: contexts, settings, log: log)
+            storage, modules: modules.map(\.name), isSplit: isSplit, isServing: { leases.isServing($0) }, clock: clock)
+        let ports = try LivePorts.plugged(for: modules, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
         let directory = CredentialDirectory.port(forget: PersonKeys.forget)
-        for context in contexts {
-            let name = context.name
-            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: context.aggregates)
-            { bus.posted(name) }
+        for module in modules {
+            let name = module.name
+            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates) {
+                bus.posted(name)
+            }
             let moduleLog = Log(log, module: name)
             var services = Services(
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports,
@@ -82,20 +83,20 @@ public struct System: Sendable {
             services.resumeWorkflow = workflows.resume
             services.zones = .world
             services.uptime = uptime
-            services = services.following(context.follow)
+            services = services.following(module.follow)
             all[name] = services
-            let assembly = try context.assemble(services)
+            let assembly = try module.assemble(services)
             bus.local.register(
                 assembly.answers
-                    + ModuleAnswers.answers(context, services, store, storage.database) { ports.unready(of: context.ports).isEmpty })
-            if !context.workflows.isEmpty {
+                    + ModuleAnswers.answers(module, services, store, storage.database) { ports.unready(of: module.ports).isEmpty })
+            if !module.workflows.isEmpty {
                 jobs.append(
-                    WorkflowEngine(context.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
+                    WorkflowEngine(module.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
             }
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }
                 let exclusive = ExclusiveJob(
-                    job, store: store, holder: holder, standing: standings.new(for: name), log: moduleLog, clock: clock)
+                    job, store: store, holder: holder, state: leases.new(for: name), log: moduleLog, clock: clock)
                 jobs.append(Job(job.name) { try await exclusive.run() })
             }
             jobs.append(Maintenance(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
@@ -111,9 +112,9 @@ public struct System: Sendable {
             bus: bus.port, vault: vault,
             directory: directory, ports: Ports(), settings: settings.values, log: Log(log, module: Admin.name), clock: clock)
         return System(
-            settings: settings, storage: storage, contexts: contexts, services: all, subscriptions: subscriptions, jobs: jobs,
+            settings: settings, storage: storage, modules: modules, services: all, subscriptions: subscriptions, jobs: jobs,
             asks: bus.local,
-            ports: ports, standings: standings, gauges: gauges, log: log, adminKey: settings[HostSettings.adminKey] ?? "")
+            ports: ports, leases: leases, gauges: gauges, log: log, adminKey: settings[HostSettings.adminKey] ?? "")
     }
 
     /// Asks a module of this process; for the commands of the console.
@@ -132,20 +133,20 @@ public struct System: Sendable {
             log.notice("The staff key of this start", metadata: ["SPKEY_ADMIN_API_KEY": "\(edgeSettings.adminKey)"])
         }
         let endpoints =
-            contexts.flatMap { context in context.operations.map { Endpoint($0, services[context.name]!) } }
+            modules.flatMap { module in module.operations.map { Endpoint($0, services[module.name]!) } }
             + Admin.operations.map { Endpoint($0, services[Storage.platform]!) }
         let trusted = HTTPClient(publicOnly: false)
         let edge = await Edge(
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: probes,
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
-        let watch = MetricsCollector(
-            subscriptions: subscriptions, gauges: gauges, schemas: contexts.map(\.name), database: storage.database, metrics: metrics,
+        let collector = MetricsCollector(
+            subscriptions: subscriptions, gauges: gauges, schemas: modules.map(\.name), database: storage.database, metrics: metrics,
             clock: Self.clock,
             ports: portStates, log: log)
         // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
-        let background = BackgroundService(jobs: jobs + watch.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
+        let background = BackgroundService(jobs: jobs + collector.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
         let service = edge.service { port in
             opened.finish()
             await ready(port)
@@ -167,10 +168,10 @@ public struct System: Sendable {
 
     /// The ports of this process's modules, each with whether it is there, or another process's business.
     private var portStates: [(title: String, isThere: @Sendable () -> Bool)] {
-        contexts.flatMap { context in
-            context.ports.map { use in
-                let isThere: @Sendable () -> Bool = { [standings, ports] in
-                    let states = standings.states(of: context.name)
+        modules.flatMap { module in
+            module.ports.map { use in
+                let isThere: @Sendable () -> Bool = { [leases, ports] in
+                    let states = leases.states(of: module.name)
                     return !states.isEmpty && !states.contains(.holding) || ports.unready(of: [use]).isEmpty
                 }
                 return (use.title, isThere)
@@ -179,15 +180,15 @@ public struct System: Sendable {
     }
 
     private var readiness: @Sendable () async -> String? {
-        { [storage, ports, contexts, standings, bus = services[Storage.platform]?.bus] in
+        { [storage, ports, modules, leases, bus = services[Storage.platform]?.bus] in
             guard await Self.answersSoon(storage.database) else { return "The database does not answer." }
-            for context in contexts {
-                let states = standings.states(of: context.name), unready = ports.unready(of: context.ports)
-                if states.contains(.starting) { return "The work of \(context.name) is starting." }
+            for module in modules {
+                let states = leases.states(of: module.name), unready = ports.unready(of: module.ports)
+                if states.contains(.starting) { return "The work of \(module.name) is starting." }
                 if let title = unready.first, states.isEmpty || states.contains(.holding) { return "The \(title) is down." }
                 // Another process does the work: it must be there.
-                if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(context.name, bus)) {
-                    return "Nobody answers for \(context.name)."
+                if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(module.name, bus)) {
+                    return "Nobody answers for \(module.name)."
                 }
             }
             return nil
@@ -225,10 +226,10 @@ public struct System: Sendable {
 
     public static func migrate(_ settings: Settings, modules names: [String]) async throws {
         let storage = try Storage(settings)
-        let contexts = try Modules.chosen(names)
-        try await storage.migrate(contexts, try CryptoVault(settings).port)
-        for context in contexts {
-            try await Maintenance(schema: context.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
+        let modules = try Modules.chosen(names)
+        try await storage.migrate(modules, try CryptoVault(settings).port)
+        for module in modules {
+            try await Maintenance(schema: module.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
         }
         await storage.database.close()
     }

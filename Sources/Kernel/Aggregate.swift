@@ -144,7 +144,7 @@ public struct AnyAggregate: Sendable {
             for stored in history {
                 let event = try A.events.decode(stored), before = state
                 state.apply(event)
-                rows += A.viewRows(
+                rows += try A.viewRows(
                     Change(
                         stream: stored.stream, event: event, before: before, after: state, version: stored.version, at: stored.at))
             }

@@ -13,7 +13,7 @@ extension Request {
 struct CommandExecutor<C: Command>: Sendable {
     let command: C
     let rule: Rule<C, C.Target>
-    let request: Request
+    private(set) var request: Request
     let services: Services
     /// The response that commits with the events, so that a repeat of the request gets it.
     let recorded: @Sendable (CommandResult<C>) -> Response?
@@ -31,8 +31,10 @@ struct CommandExecutor<C: Command>: Sendable {
         defer { streamLock.release() }
         var progress = Progress()
         do {
-            for _ in 0..<C.maxAttempts {
-                if let result = try await attempt(&progress) { return result }
+            for conflicts in 0..<C.maxAttempts {
+                var again = self
+                again.request.attempt.conflicts = conflicts
+                if let result = try await again.attempt(&progress) { return result }
             }
             throw RequestError.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
         } catch RequestError.outcomeUnknown {

@@ -16,11 +16,19 @@ public struct Members<each Value: Sendable>: Sendable {
     func reading<Whole>(_ make: @escaping @Sendable (repeat each Value) -> Whole) -> @Sendable (StoredEvent, inout Reading) -> Whole? {
         { stored, reading in
             func value<V>(of member: Member<V>) -> V? { member.read(stored, &reading) }
+            func found<V>(_ value: V?) throws(MissingMember) -> V {
+                guard let value else { throw MissingMember() }
+                return value
+            }
             let values = (repeat value(of: each members))
-            return reading.problems.isEmpty ? make(repeat (each values)!) : nil
+            guard reading.problems.isEmpty, let all = try? (repeat found(each values)) else { return nil }
+            return make(repeat each all)
         }
     }
 }
+
+/// A member that is not there although nobody has said why: the event cannot be read.
+private struct MissingMember: Error {}
 
 /// A member as documents show it.
 public struct MemberDoc: Sendable {

@@ -65,6 +65,8 @@ public struct Attempt: Sendable {
     public let now: Timestamp
     /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
     public let idempotency: Idempotency?
+    /// How often the command has been decided already, and another writer was faster.
+    public internal(set) var conflicts = 0
     let identifier: @Sendable (String) -> UUIDText
     /// For identifiers that open something by being known: nobody can guess them.
     let secret: @Sendable (String) -> UUIDText

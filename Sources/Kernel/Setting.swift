@@ -74,6 +74,16 @@ public struct AnySetting: Sendable {
         value = { setting.value($0, $1) }
         problems = { setting.problems($0, $1) }
     }
+
+    /// The default as it is in an environment; nil for none.
+    public func fallback(in environment: Environment) -> String? {
+        switch value(nil, environment) {
+        case let flag as Bool: flag.description
+        case let number as Int: number.description
+        case let choice as any RawRepresentable<String>: choice.rawValue
+        default: doc.fallback
+        }
+    }
 }
 
 extension Setting {
@@ -109,6 +119,24 @@ extension Setting where Value == Int {
         Setting(
             name, note, form: "a whole number from \(range.lowerBound) to \(range.upperBound)", shown: "\(fallback)",
             parse: { Int($0).flatMap { range.contains($0) ? $0 : nil } }, fallback: { _ in fallback })
+    }
+}
+
+extension Setting where Value: CaseIterable & RawRepresentable<String> {
+    /// One of some words.
+    /// - Parameter shown: the default as documents show it.
+    public static func choice(_ name: String, _ note: String, shown: String, default fallback: @escaping @Sendable (Environment) -> Value)
+        -> Setting
+    {
+        let form = Value.allCases.map(\.rawValue).formatted(or: ", ")
+        return Setting(name, note, form: form, shown: shown, parse: { Value(rawValue: $0) }, fallback: fallback)
+    }
+}
+
+extension [String] {
+    /// `a, b or c`.
+    fileprivate func formatted(or separator: String) -> String {
+        count < 2 ? joined() : dropLast().joined(separator: separator) + " or " + self[count - 1]
     }
 }
 

@@ -35,7 +35,7 @@ public struct Append: Sendable {
                     wire: try A.events.encode(event, in: state, at: now), envelope: UUIDText.fresh(at: now).text,
                     subject: state.publicID ?? snapshot.stream.id, audience: audience ?? state.audience(of: event, before: before)))
             claims += A.claims(of: event, before: before)
-            rows += A.viewRows(
+            rows += try A.viewRows(
                 Change(
                     stream: snapshot.stream, event: event, before: before, after: state, version: snapshot.version + place + 1, at: now))
         }
@@ -235,7 +235,7 @@ public struct Store: Sendable {
     }
 }
 
-/// The right to work on a stream, until it is given on.
+/// The right to work on a stream, until it is released.
 public struct StreamLock: Sendable {
     public let release: @Sendable () -> Void
     public init(release: @escaping @Sendable () -> Void) { self.release = release }

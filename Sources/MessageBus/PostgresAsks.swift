@@ -103,10 +103,14 @@ public final class PostgresAsks: Sendable {
         ])[0].rows
         for row in done {
             guard let id = try row.find("id", as: String.self), let reply = waiting.withLock({ $0[id] }) else { continue }
-            if let answer = try row.find("reply", as: JSON.self) {
-                reply.settle(.success(answer))
-            } else {
-                reply.settle(.failure(WireFailure.read(try row.read("failure"), name: try row.read("name"))))
+            do {
+                if let answer = try row.find("reply", as: JSON.self) {
+                    reply.settle(.success(answer))
+                } else {
+                    reply.settle(.failure(WireFailure.read(try row.read("failure"), name: try row.read("name"))))
+                }
+            } catch {
+                reply.settle(.failure(error))
             }
         }
     }
@@ -120,9 +124,15 @@ public final class PostgresAsks: Sendable {
             RETURNING id, name, body, deadline, correlation, causation, asker
             """
         ])[0].rows
-        let asks = try rows.map { try Taken($0) }
-        for ask in asks { Task { await answer(ask) } }
-        return !asks.isEmpty
+        for row in rows {
+            do {
+                let ask = try Taken(row)
+                Task { await answer(ask) }
+            } catch {
+                await report(.failure(error), to: try row.read("asker"), ask: try row.read("id"))
+            }
+        }
+        return !rows.isEmpty
     }
 
     /// An ask that this process answers.
@@ -144,15 +154,19 @@ public final class PostgresAsks: Sendable {
     }
 
     private func answer(_ ask: Taken) async {
-        let outcome: SQL
-        do {
-            let reply = try await local.send(ask.name, ask.body, ask.context)
-            outcome = "UPDATE platform.asks SET reply = \(reply) WHERE id = \(ask.id)"
-        } catch {
-            outcome = "UPDATE platform.asks SET failure = \(WireFailure.text(of: error)) WHERE id = \(ask.id)"
-        }
-        guard (try? await database.transact([outcome])) != nil else { return }
-        notifier.notify("spkey_reply_\(ask.asker)")
+        let outcome: Result<JSON, any Error>
+        do { outcome = .success(try await local.send(ask.name, ask.body, ask.context)) } catch { outcome = .failure(error) }
+        await report(outcome, to: ask.asker, ask: ask.id)
+    }
+
+    private func report(_ outcome: Result<JSON, any Error>, to asker: String, ask id: String) async {
+        let statement: SQL =
+            switch outcome {
+            case .success(let reply): "UPDATE platform.asks SET reply = \(reply) WHERE id = \(id)"
+            case .failure(let error): "UPDATE platform.asks SET failure = \(WireFailure.text(of: error)) WHERE id = \(id)"
+            }
+        guard (try? await database.transact([statement])) != nil else { return }
+        notifier.notify("spkey_reply_\(asker)")
     }
 }
 

@@ -8,8 +8,8 @@ struct ClaimedRun: Sendable {
     let name: String
     let parameters: JSON
     private let token: Int64
-    /// How often the run had been woken when it was claimed.
-    private let signals: Int64
+    /// How often the run had been resumed when it was claimed.
+    private let resumptions: Int64
     private let schema: String
     private let database: any Database
     /// The database's clock, in its words.
@@ -32,7 +32,7 @@ struct ClaimedRun: Sendable {
         id = try row.read("run")
         name = try row.read("name")
         token = try row.read("token")
-        signals = try row.read("wakes")
+        resumptions = try row.read("wakes")
         parameters = try row.read("parameters")
         self.schema = schema
         self.database = database
@@ -104,7 +104,7 @@ struct ClaimedRun: Sendable {
     func put(off moment: Timestamp, attempts: Int? = nil, error: String? = nil) async throws {
         try await update(
             """
-            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(signals) THEN CAST(\(moment) AS BIGINT) \
+            UPDATE \(trusted: schema).workflow_runs SET wake_at = CASE WHEN wakes = \(resumptions) THEN CAST(\(moment) AS BIGINT) \
             ELSE wake_at END, lease_until = 0, attempts = COALESCE(CAST(\(optional: attempts) AS BIGINT), attempts),
                 error = CAST(\(optional: error) AS TEXT), updated_at = \(clock())
             WHERE run = \(id) AND token = \(token) AND status = 'running'

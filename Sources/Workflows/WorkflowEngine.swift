@@ -55,7 +55,7 @@ public struct WorkflowEngine: Sendable {
 
     private func claim(_ limit: Int) async throws -> [ClaimedRun] {
         let lock = database.dialect == .postgres ? "FOR UPDATE SKIP LOCKED" : ""
-        return try await database.transact([
+        let rows = try await database.transact([
             """
             UPDATE \(trusted: schema).workflow_runs SET status = 'running', holder = \(holder), token = token + 1, \
             lease_until = \(trusted: databaseNow) + \(ClaimedRun.lease)
@@ -64,7 +64,23 @@ public struct WorkflowEngine: Sendable {
                 ORDER BY wake_at LIMIT \(limit) \(trusted: lock))
             RETURNING run, name, parameters, attempts, token, wakes
             """
-        ])[0].rows.map { try ClaimedRun($0, schema: schema, database: database, now: databaseNow, services: services) }
+        ])[0].rows
+        var runs: [ClaimedRun] = []
+        for row in rows {
+            do { runs.append(try ClaimedRun(row, schema: schema, database: database, now: databaseNow, services: services)) } catch {
+                try await endUnreadable(row, error)
+            }
+        }
+        return runs
+    }
+
+    /// A run that cannot be read ends alone; those that were claimed with it go on.
+    private func endUnreadable(_ row: Row, _ error: RowDecodingError) async throws {
+        let run = try row.read("run", as: String.self)
+        services.log.error("A run of a workflow cannot be read", ["run": run, "error": "\(error)"])
+        _ = try await database.transact([
+            "UPDATE \(trusted: schema).workflow_runs SET status = 'errored', error = \(error.description) WHERE run = \(run)"
+        ])
     }
 
     private var databaseNow: String {

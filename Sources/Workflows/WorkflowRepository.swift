@@ -17,7 +17,7 @@ public struct WorkflowRepository: Sendable {
     public var start: @Sendable (WorkflowStart) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
 
     /// The statement that ends a run's sleep, also one that is only about to begin.
-    public var resume: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.wake($0, in: schema, at: clock()) } }
+    public var resume: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.resume($0, in: schema, at: clock()) } }
 
     /// One run with its progress; nil when this module has none of that name.
     public func find(_ run: WorkflowID) async throws -> JSON? {

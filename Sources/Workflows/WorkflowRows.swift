@@ -4,7 +4,7 @@ public import Kernel
 /// Runs and their steps, in the schema of their module.
 public enum WorkflowRows {
     /// Belong to every module that has workflows.
-    public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), signals(for: schema)] }
+    public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), resumptions(for: schema)] }
 
     private static func tables(for schema: String) -> Migration {
         Migration(
@@ -28,12 +28,12 @@ public enum WorkflowRows {
             ])
     }
 
-    /// Wakes count, so that one which comes just before a sleep is not slept over.
-    private static func signals(for schema: String) -> Migration {
+    /// Counts how often a run was resumed: a resumption just before a sleep is not slept over.
+    private static func resumptions(for schema: String) -> Migration {
         Migration("004-workflow-wakes", ["ALTER TABLE \(schema).workflow_runs ADD COLUMN wakes BIGINT NOT NULL DEFAULT 0"])
     }
 
-    static func wake(_ run: WorkflowID, in schema: String, at now: Timestamp) -> SQL {
+    static func resume(_ run: WorkflowID, in schema: String, at now: Timestamp) -> SQL {
         """
         UPDATE \(trusted: schema).workflow_runs SET wakes = wakes + 1, wake_at = \(now) WHERE run = \(run) \
         AND status IN ('queued', 'running')
@@ -41,10 +41,10 @@ public enum WorkflowRows {
     }
 
     /// Begins a run in the transaction of whoever wants it; a run that exists already stays as it is.
-    static func insert(_ launch: WorkflowStart, into schema: String, at now: Timestamp) -> SQL {
+    static func insert(_ start: WorkflowStart, into schema: String, at now: Timestamp) -> SQL {
         """
         INSERT INTO \(trusted: schema).workflow_runs (run, name, label, parameters, status, wake_at, creator, created_at, updated_at)
-        VALUES (\(launch.run), \(launch.name), \(launch.label), \(launch.parameters), 'queued', \(launch.at), \(launch.creator), \
+        VALUES (\(start.run), \(start.name), \(start.label), \(start.parameters), 'queued', \(start.at), \(start.creator), \
         \(now), \(now))
         ON CONFLICT (run) DO NOTHING
         """

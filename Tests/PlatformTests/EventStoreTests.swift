@@ -249,6 +249,11 @@ struct Stage: Sendable {
             #expect(try await verifier.firstFault() == "alpha: counter-1: the state is not what its events make")
             _ = try await database.transact(["DELETE FROM alpha.events WHERE version = 1"])
             #expect(try await verifier.firstFault() == "alpha: counter-1: version 1 is missing")
+            try await stage.count("2")
+            _ = try await database.transact(["DELETE FROM alpha.aggregates WHERE id = '1'", "DELETE FROM alpha.events WHERE id = '1'"])
+            _ = try await database.transact(["UPDATE alpha.events SET data = 'no JSON' "])
+            let unreadable = "alpha: counter-2: column data cannot be read: it is a text of 7 bytes"
+            #expect(try await verifier.firstFault() == unreadable)
         }
     }
 }

@@ -26,9 +26,9 @@ import Testing
         }
     }
 
-    func run(_ holder: String, _ stage: Stage, _ work: Work, _ standing: LeaseState) -> Task<Void, any Error> {
+    func run(_ holder: String, _ stage: Stage, _ work: Work, _ state: LeaseState) -> Task<Void, any Error> {
         let exclusive = ExclusiveJob(
-            work.job(holder), store: stage.beta, holder: holder, standing: standing, log: Log { _, _, _ in }, clock: Stage.clock)
+            work.job(holder), store: stage.beta, holder: holder, state: state, log: Log { _, _, _ in }, clock: Stage.clock)
         return Task { try await exclusive.run() }
     }
 
@@ -49,12 +49,12 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `a holder whose lease was taken stops`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), standing = LeaseState()
-            let one = run("one", stage, work, standing)
-            #expect(try await eventually { standing.state == .holding })
+            let stage = try await Stage(database), work = Work(), state = LeaseState()
+            let one = run("one", stage, work, state)
+            #expect(try await eventually { state.state == .holding })
             let forever = Stage.clock() + .seconds(36_000_000)
             _ = try await database.transact(["UPDATE beta.checkpoints SET token = token + 1, holder = 'thief', until = \(forever)"])
-            #expect(try await eventually { standing.state == .standby && work.running.isEmpty })
+            #expect(try await eventually { state.state == .standby && work.running.isEmpty })
             one.cancel()
             _ = await one.result
             #expect(work.starts == ["one"])
@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws
     {
         try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), standing = LeaseState()
+            let stage = try await Stage(database), work = Work(), state = LeaseState()
             let forever = Stage.clock() + .seconds(36_000_000)
             _ = try await database.transact([
                 """
@@ -72,8 +72,8 @@ import Testing
                 VALUES ('work', '', 0, 0, 0, 0, 'one', 7, \(forever))
                 """
             ])
-            let one = run("one", stage, work, standing)
-            #expect(try await eventually(within: .seconds(2)) { standing.state == .holding })
+            let one = run("one", stage, work, state)
+            #expect(try await eventually(within: .seconds(2)) { state.state == .holding })
             one.cancel()
             _ = await one.result
         }
@@ -103,11 +103,11 @@ private final class Hanging: Database {
 @Suite struct HangingRenewalTests {
     @Test func `a holder whose renewal hangs stops before its lease is another's`() async throws {
         try await TestDatabase.with(.sqlite) { database in
-            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), standing = LeaseState()
-            let one = ExclusiveJobTests().run("one", stage, work, standing)
-            #expect(try await eventually { standing.state == .holding })
+            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), state = LeaseState()
+            let one = ExclusiveJobTests().run("one", stage, work, state)
+            #expect(try await eventually { state.state == .holding })
             hanging.hang(true)
-            #expect(try await eventually { standing.state == .standby && work.running.isEmpty })
+            #expect(try await eventually { state.state == .standby && work.running.isEmpty })
             hanging.hang(false)
             one.cancel()
             _ = await one.result

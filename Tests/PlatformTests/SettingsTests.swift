@@ -73,14 +73,15 @@ import Testing
             "SPKEY_HTTP_PORT": "0", "SPKEY_CORS_ORIGINS": "https://a.example,http://b.example:8080",
         ])
         #expect(development[HostSettings.port] == 0 && development[HostSettings.origins] == ["https://a.example", "http://b.example:8080"])
-        #expect(!development[HostSettings.requiresVerifiedEmail] && development[HostSettings.adminKey] == nil)
+        #expect(development[HostSettings.emailVerification] == .issuer && development[HostSettings.adminKey] == nil)
         let production = try await Settings.load(environment: Self.production)
-        #expect(production[HostSettings.requiresVerifiedEmail] && !production[HostSettings.migratesAtStart])
+        #expect(production[HostSettings.emailVerification] == .required && !production[HostSettings.migratesAtStart])
         let shown = Dictionary(uniqueKeysWithValues: production.effective.map { ($0.name, $0.value) })
         #expect(
             shown["SPKEY_ADMIN_API_KEY"] == "•••" && shown["SPKEY_DATABASE_URL"] == "postgres://•••@db/spkey"
                 && shown["SPKEY_MQTT_URL"] == "mqtts://•••@broker")
         #expect(shown["SPKEY_DATA_KEY"] == "•••" && shown["SPKEY_RATE_LIMIT"] == "6000")
+        #expect(shown["SPKEY_JWT_EMAIL_VERIFIED"] == "required" && shown["SPKEY_PIN_ACCESS"] == "false" && shown["SPKEY_MQTT_CA"] == nil)
     }
 
     @Test func `a name that is set to nothing is not set`() async {

@@ -149,6 +149,18 @@ private struct Nap: Workflow {
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a run that cannot be read ends alone`(dialect: Dialect) async throws {
+        try await with(dialect) { place in
+            try await place.start("broken", SampleWorkflow(deeds: "\(place.name) broken"))
+            _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET parameters = 'no JSON'"])
+            try await place.start("r", SampleWorkflow(deeds: place.name))
+            #expect(try await working(place) { try await place.status("r") == "complete" })
+            let row = try await place.database.read("SELECT status, error FROM alpha.workflow_runs WHERE run = 'broken'").first
+            #expect(try row?.read("status", as: String.self) == "errored")
+            #expect(try row?.read("error", as: String.self) == "column parameters cannot be read: it is a text of 7 bytes")
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a run that stops says why`(dialect: Dialect) async throws {
         try await with(dialect) { place in
             try await place.start("r", SampleWorkflow(deeds: place.name, stopsAt: "drive"))

@@ -38,7 +38,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `it is shown to nobody, and other things are offered what waits`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `it is shown to nobody, and other things are offered what waits`(dialect: Dialect)
+        async throws
+    {
         try await with(dialect) { stage in
             try await stage.unlock("c", "u", expecting: .accepted)
             try await stage.answer("b")

@@ -72,17 +72,18 @@ enum ModuleAnswers {
 
     /// - Parameter isReady: whether what the module needs besides the database is there.
     static func answers(
-        _ context: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
+        _ module: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
     ) -> [AskHandler] {
-        let repository = WorkflowRepository(schema: context.name, database: database, clock: services.clock),
-            hasWorkflows = !context.workflows.isEmpty,
-            module = context.name
+        let repository = WorkflowRepository(schema: module.name, database: database, clock: services.clock),
+            hasWorkflows = !module.workflows.isEmpty
         return [
-            AskHandler(AskReady.self, of: module) { _ in isReady() },
-            AskHandler(FindEvents.self, of: module) { try await events($0, module, store, database) },
-            AskHandler(FindRun.self, of: module) { hasWorkflows ? try await repository.find($0.run) : nil },
-            AskHandler(FindRuns.self, of: module) { hasWorkflows ? try await repository.list(status: $0.status, limit: $0.limit) : [] },
-            AskHandler(TerminateRun.self, of: module) { question in
+            AskHandler(AskReady.self, of: module.name) { _ in isReady() },
+            AskHandler(FindEvents.self, of: module.name) { try await events($0, module.name, store, database) },
+            AskHandler(FindRun.self, of: module.name) { hasWorkflows ? try await repository.find($0.run) : nil },
+            AskHandler(FindRuns.self, of: module.name) {
+                hasWorkflows ? try await repository.list(status: $0.status, limit: $0.limit) : []
+            },
+            AskHandler(TerminateRun.self, of: module.name) { question in
                 guard hasWorkflows, try await repository.find(question.run) != nil else { return nil }
                 services.log.notice("Staff stops a workflow", ["staff": question.by, "run": question.run.text])
                 try await repository.terminate(question.run)

@@ -13,14 +13,26 @@ public struct Inputs<each Value: Sendable>: Sendable {
     /// Reads every input and reports all problems at once.
     func read(_ request: Request) throws -> (repeat each Value) {
         var reading = Reading()
-        func value<V>(of field: Field<V>) -> V? { field.read(request, &reading) }
-        let values = (repeat value(of: each fields))
-        guard reading.problems.isEmpty else { throw RequestError.problems(reading.problems) }
-        return (repeat try found(each values))
+        let values = self.values(in: request, &reading)
+        try reading.check()
+        return try all(of: repeat each values)
     }
+
+    /// The values, nil where there is a problem. For inputs that are read together with others.
+    func values(in request: Request, _ reading: inout Reading) -> (repeat (each Value)?) {
+        func value<V>(of field: Field<V>) -> V? { field.read(request, &reading) }
+        return (repeat value(of: each fields))
+    }
+
+    func all(of values: repeat (each Value)?) throws -> (repeat each Value) { (repeat try found(each values)) }
 
     private func found<V>(_ value: V?) throws -> V {
         guard let value else { throw RequestError.problems([Problem("request", "could not be read")]) }
         return value
     }
+}
+
+extension Reading {
+    /// Throws all problems at once, when there are any.
+    func check() throws { if !problems.isEmpty { throw RequestError.problems(problems) } }
 }

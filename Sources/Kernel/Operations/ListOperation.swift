@@ -105,7 +105,11 @@ extension Operation {
         let shape = Shape<Page<L.Item>>(.list(L.name, of: L.shape) { $0.items }, .member("nextCursor") { $0.next.map(Cursor.init) })
         let all = [ResponseSpec(200, "A page; `nextCursor` is there while more follow.", shape.schema)] + answers
         return Operation(.list, .get, path, summary, allow: rule, fields: inputs.docs + paging.docs, answers: all) { request, services in
-            let inputs = try inputs.read(request), list = make(repeat each inputs), (limit, cursor) = try paging.read(request)
+            var reading = Reading()
+            let values = inputs.values(in: request, &reading), place = paging.values(in: request, &reading)
+            try reading.check()
+            let given = try inputs.all(of: repeat each values), list = make(repeat each given)
+            let (limit, cursor) = try paging.all(of: place.0, place.1)
             let subject = try await list.subject(request, services)
             try await rule.check(list, subject, request.caller, services)
             let wanted = PageRequest(limit: limit?.number ?? L.usualLimit, after: cursor?.key)

@@ -40,7 +40,10 @@ public struct Operation: Sendable {
         self.fields = fields
         self.answers = answers
         self.checksEpoch = checksEpoch
-        self.perform = perform
+        self.perform = { request, services in
+            try rule.admit(request.caller, services)
+            return try await perform(request, services)
+        }
     }
 }
 

@@ -24,7 +24,6 @@ extension Operation {
         return Operation(.query, .get, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
             request, services in
             let inputs = try inputs.read(request), question = make(repeat each inputs)
-            try rule.admit(request.caller, services)
             let (snapshot, epoch) = try await services.store.loadWithEpoch(Q.Target.self, question.target)
             try request.check(epoch)
             try snapshot.mustExist(or: .unknown)

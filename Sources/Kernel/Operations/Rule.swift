@@ -27,6 +27,10 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
         self.confirms = confirms
     }
 
+    /// A rule about more than the aggregate. The command's `facts` enforces it by throwing `violated`, on the same snapshots that its
+    /// commit is bound to: what was allowed on one state is never stored on another.
+    public static func byFacts(_ who: String) -> Rule { Rule(who) { _, _, _ in true } }
+
     /// Everybody, with whatever credentials or none.
     public static func everybody(_ who: String) -> Rule { Rule(who, by: .optional) { _, _, _ in true } }
 
@@ -53,7 +57,11 @@ extension Rule {
 
     func check(_ request: Request, _ state: State, _ caller: Caller, _ services: Services) async throws {
         if permits(request, state, caller), try await confirms(request, state, caller, services) { return }
-        throw RequestError.refused(
-            refusal, code: nil, message: refusal == .unknown ? "There is no such thing." : "Only \(who) may do this.")
+        throw violated
+    }
+
+    /// What a caller is told who fails the rule.
+    public var violated: RequestError {
+        .refused(refusal, code: nil, message: refusal == .unknown ? "There is no such thing." : "Only \(who) may do this.")
     }
 }

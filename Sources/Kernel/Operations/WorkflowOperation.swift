@@ -24,9 +24,9 @@ extension Operation {
             let snapshot = try await services.store.load(W.Target.self, wanted.target)
             try snapshot.mustExist(or: .unknown)
             try await rule.check(wanted, snapshot.state, request.caller, services)
-            let launch = try WorkflowStart(
+            let start = try WorkflowStart(
                 wanted.workflow(of: snapshot.state, by: request.caller), as: wanted.run, by: request.caller.name, at: request.attempt.now)
-            _ = try await services.store.run([services.startWorkflow(launch)])
+            _ = try await services.store.run([services.startWorkflow(start)])
             return .json(200, W.shape.json(wanted))
         }
     }

@@ -102,4 +102,32 @@ import Testing
             #expect(try await make("0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c04", [7]) == first)
         }
     }
+
+    @Test(arguments: TestDatabase.dialects) func `a key is stored only on the state of its locks on which its giver was looked at`(
+        dialect: Dialect
+    ) async throws {
+        try await with(dialect) { stage in
+            try await stage.tell(
+                "7", [.created(Installation(lock: LockID(7), uuid: Self.uuids[0], owner: "ann", org: "acme"))], of: Lock.self)
+            let request = Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.clock)),
+                store = stage.services.store
+            let command = CreateSharedKey(
+                from: Timestamp(milliseconds: 1), until: Timestamp(milliseconds: 2_000_000), remark: nil,
+                doors: DoorRequests(doors: [DoorRequest(lock: LockID(7), label: nil, method: .key)]),
+                key: "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7c05", caller: request.caller)
+            let key: Snapshot<TempKey> = try await store.load(TempKey.self, command.target)
+            let facts = try await command.facts(on: key, request, stage.services)
+            // The lock changes hands between the look and the commit.
+            try await stage.tell("7", [.organizationSet("other")], of: Lock.self)
+            let events = try command.decide(key.state, facts, at: stage.clock)
+            guard case .local(let changes) = try command.effect(of: events, on: key, facts, request, stage.services) else {
+                return #expect(Bool(false))
+            }
+            await #expect(throws: CommitFailure.versionConflict) {
+                let append = try Append(events, to: key, at: stage.clock)
+                try await store.commit(Commit([append] + changes.appends, rows: changes.rows, trace: request.trace))
+            }
+            await #expect(throws: RequestError.self) { try await command.facts(on: key, request, stage.services) }
+        }
+    }
 }

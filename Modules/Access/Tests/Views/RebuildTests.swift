@@ -54,7 +54,7 @@ import Testing
     }
 
     /// A table that `project` fills and that is not declared would not be rebuilt.
-    @Test func `every table that views write is declared`() {
+    @Test func `every table that views write is declared`() throws {
         let change = { (event: Lock.Event) in
             var after = Lock()
             after.apply(.created(Installation(lock: LockID(7), uuid: "u", owner: "ann")))
@@ -65,7 +65,7 @@ import Testing
             .keyAdded(Key(id: "k")), .keyRemoved("k", index: nil), .residentAdded(Resident(user: "a", name: "A")),
             .residentRemoved("a", email: nil),
         ]
-        let texts = events.flatMap { event in Lock.views.flatMap { $0.rows(change(event)) } }.map(\.text)
+        let texts = try events.flatMap { event in try Lock.views.flatMap { try $0.rows(change(event)) } }.map(\.text)
         let tables = Set(texts.compactMap { $0.firstMatch(of: /access\.(\w+)/)?.1 }.map(String.init))
         #expect(tables == ["owned_locks", "lock_keys", "residents"] && tables.isSubset(of: access.views))
     }

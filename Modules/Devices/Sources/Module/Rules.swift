@@ -9,17 +9,6 @@ extension Rule where State == Hub {
     }
 }
 
-/// Rule D: a Matter device is its tenant's, and is registered by whoever may use its hub.
-extension Rule where Request == CreateMatterDevice, State == MatterDevice {
-    static var tenantOfHub: Rule {
-        Rule(
-            "the tenant that has claimed the hub, any API key while nobody has, or a super key",
-            confirms: { command, _, caller, services in try await services.store.load(Hub.self, command.hub.text).state.isOpen(to: caller)
-            },
-            permits: { _, device, caller in device.isOpen(to: caller) })
-    }
-}
-
 extension MatterDevice {
     func isOpen(to caller: Caller) -> Bool {
         switch caller {

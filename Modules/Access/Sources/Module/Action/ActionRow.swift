@@ -89,9 +89,9 @@ struct ActionRow: Codable, Sendable, Equatable {
     /// A success wins over a failure that was assumed earlier: the device has the last word.
     static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
         let status = error == nil ? "success" : "error"
-        let message = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
+        let failure = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
         return """
-            UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: message), finished_at = \(now)
+            UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: failure), finished_at = \(now)
             WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
             """
     }

@@ -18,16 +18,16 @@ enum KeyGrantRows {
     static let view = View<KeyGrant>("key_grants") { change in
         guard let terms = change.after.terms else { return [] }
         switch change.event {
-        case .granted: return [put(terms)]
+        case .granted: return [try put(terms)]
         case .revoked: return [remove(terms)]
         case .barred, .admitted, .moveIntended, .moveSent, .moveDone, .moveFailed: return []
         }
     }
 
-    private static func put(_ terms: KeyGrant.Terms) -> SQL {
+    private static func put(_ terms: KeyGrant.Terms) throws -> SQL {
         """
         INSERT INTO access.key_grants (lock_id, key_uuid, user_id, validity)
-        VALUES (\(terms.lock.description), \(terms.key), \(optional: terms.holder), \((try? JSON(encoding: terms.validity)) ?? .null))
+        VALUES (\(terms.lock.description), \(terms.key), \(optional: terms.holder), \(try JSON(encoding: terms.validity)))
         ON CONFLICT (lock_id, key_uuid) DO UPDATE SET user_id = EXCLUDED.user_id, validity = EXCLUDED.validity
         """
     }

@@ -96,9 +96,9 @@ struct AddKey: Command {
         let terms = KeyGrant.Terms(lock: lock, key: key, index: index, holder: user, validity: validity, since: snapshot.version + 1)
         let granted: [KeyGrant.Event] =
             [.granted(terms, isOnDevice: false, run: run)] + (facts.isHolderSuspended ? [.barred(run: run)] : [])
-        let launch = services.startWorkflow(
+        let start = services.startWorkflow(
             try WorkflowStart(KeepKeyInTime(grant: KeyGrant.id(lock, key)), as: run, by: request.caller.name, at: now))
-        return .local(Changes(appends: [try Append(granted, to: grant, at: now)], rows: [launch]))
+        return .local(Changes(appends: [try Append(granted, to: grant, at: now)], rows: [start]))
     }
 
     static let operation = Operation.command(

@@ -99,6 +99,9 @@ struct PushContext: Codable {
     let events: [Event]
     let row: ActionRow
 
+    /// The member by which such a context is told from those of other senders.
+    static let mark = "row"
+
     /// The row with its key also where an earlier build has sent the command: the event names it.
     var keyed: ActionRow {
         guard row.key == nil, let data = events.first?.data, let key = data["keyUuid"]?.text else { return row }

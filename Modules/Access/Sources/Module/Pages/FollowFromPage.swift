@@ -14,15 +14,15 @@ enum FollowFromPage {
                 .path("uuid", "The key."), .query("door", "The door that was opened."), .query("offline", "Whether the lock was away."),
                 .query("action", "The open to follow."), .query("lang", "`en` or `el`."))
         ) { (request: Request, services: Services, id: String, door: Count?, offline: String?, action: ActionID?, _: String?) in
-            try await PageRenderer.page(request, services) { answers in
+            try await PageRenderer.page(request, services) { renderer in
                 let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
-                guard key.exists else { return answers.trouble(404, .unknownKey) }
+                guard key.exists else { return renderer.trouble(404, .unknownKey) }
                 let opened = door.flatMap { key.door($0.number) }
-                return answers.opening(
+                return renderer.opening(
                     OpeningPage(
-                        language: answers.language, back: "\(prefix)/\(id)", door: opened.map { $0.label ?? "\($0.id)" },
+                        language: renderer.language, back: "\(prefix)/\(id)", door: opened.map { $0.label ?? "\($0.id)" },
                         phase: try await phase(of: action, key, services), isOffline: offline == "true" || offline == "1",
-                        nonce: answers.nonce))
+                        nonce: renderer.nonce))
             }
         }
     }

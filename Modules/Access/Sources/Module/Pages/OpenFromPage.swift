@@ -3,7 +3,8 @@ import Kernel
 /// Opens a door from the page of a key and sends the browser to the page that follows the open.
 enum OpenFromPage {
     static let first = Operation.page(
-        .post, "/temp-keys/{uuid}/open", "Open the first door of a temporary key that slides", allow: .everybody(allowed), answers: answers,
+        .post, "/temp-keys/{uuid}/open", "Open the first door of a temporary key that its page may open", allow: .everybody(allowed),
+        answers: answers,
         inputs: .init(.path("uuid", "The key."))
     ) { (request: Request, services: Services, id: TempKey.ID) in
         try await open(id, nil, "/temp-keys", request, services)

@@ -25,10 +25,10 @@ struct PageRenderer {
 
     /// Runs a page; whatever goes wrong is told in a page too.
     static func page(_ request: Request, _ services: Services, _ body: (PageRenderer) async throws -> Response) async throws -> Response {
-        let answers = try PageRenderer(request, services)
-        do { return try await body(answers) } catch {
+        let renderer = try PageRenderer(request, services)
+        do { return try await body(renderer) } catch {
             services.log.error("A page could not be made", ["error": "\(error)"])
-            return answers.trouble(500, .ourFault)
+            return renderer.trouble(500, .ourFault)
         }
     }
 

@@ -19,15 +19,15 @@ enum ShowGuestPage {
                 .path("uuid", "The key."), .query("token", "A user's token; it is exchanged for a cookie."), .query("lang", "`en` or `el`.")
             )
         ) { (request: Request, services: Services, id: String, token: PageToken?, _: String?) in
-            try await PageRenderer.page(request, services) { answers in
-                guard TempKey.ID.problem(with: id) == nil else { return answers.trouble(404, .unknownKey) }
+            try await PageRenderer.page(request, services) { renderer in
+                guard TempKey.ID.problem(with: id) == nil else { return renderer.trouble(404, .unknownKey) }
                 let path = "\(prefix)/\(TempKey.ID(id))"
                 if let token { return exchange(token.text, path, services.settings) }
                 let key = try await services.store.load(TempKey.self, TempKey.ID(id).text).state
                 guard key.exists else {
-                    return answers.trouble(try await UnknownLinks.note(request, services) == nil ? 404 : 429, .unknownKey)
+                    return renderer.trouble(try await UnknownLinks.note(request, services) == nil ? 404 : 429, .unknownKey)
                 }
-                return answers.guest(try await page(key, path, answers))
+                return renderer.guest(try await page(key, path, renderer))
             }
         }
     }
@@ -42,24 +42,24 @@ enum ShowGuestPage {
         return Response(303, headers: headers, body: .empty)
     }
 
-    private static func page(_ key: TempKey, _ path: String, _ answers: PageRenderer) async throws -> GuestPage {
+    private static func page(_ key: TempKey, _ path: String, _ renderer: PageRenderer) async throws -> GuestPage {
         var doors: [TempKey.Door] = [], isBarred = false
         for door in key.doors {
-            let lock = try await answers.services.store.load(Lock.self, door.lock.description).state
+            let lock = try await renderer.services.store.load(Lock.self, door.lock.description).state
             guard key.isAlive(door, at: lock) else { continue }
-            if let user = answers.request.caller.user, try await lock.isBarred(user, answers.services) { isBarred = true; continue }
+            if let user = renderer.request.caller.user, try await lock.isBarred(user, renderer.services) { isBarred = true; continue }
             doors.append(door)
         }
-        let own = state(of: key, for: answers.request.caller.user, at: answers.services.clock())
+        let own = state(of: key, for: renderer.request.caller.user, at: renderer.services.clock())
         let state = doors.isEmpty && own != .expired && own != .usedUp ? isBarred ? .forbidden : .revoked : own
-        let pin = state == .valid ? try key.sealedPin.map { try Pin.open($0, for: key.id, answers.services.vault).digits } : nil
+        let pin = state == .valid ? try key.sealedPin.map { try Pin.open($0, for: key.id, renderer.services.vault).digits } : nil
         return GuestPage(
-            language: answers.language, state: state, path: path,
+            language: renderer.language, state: state, path: path,
             doors: (doors.isEmpty ? key.doors : doors).map {
                 GuestPage.Door(id: $0.id, label: $0.label, opensFromPage: $0.opensFromPage, acceptsPin: $0.acceptsPin)
             }, pin: pin,
             from: key.from, until: key.until,
-            attempt: UUIDText.secret().text, nonce: answers.nonce)
+            attempt: UUIDText.secret().text, nonce: renderer.nonce)
     }
 
     static func state(of key: TempKey, for user: UserID?, at now: Timestamp) -> GuestPage.State {

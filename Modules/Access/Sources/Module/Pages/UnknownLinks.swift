@@ -1,7 +1,7 @@
 import Kernel
 
-/// Links that lead nowhere are counted for each place that tries them, and slowed down. A link that is known works all the same:
-/// many people share an address.
+/// Links that lead nowhere are counted for each place that tries them: beyond the limit it hears 429 for every further one. A link that
+/// is known works all the same, as many people share an address. What keeps links from being guessed is their 122 random bits.
 enum UnknownLinks {
     /// Counts one.
     /// - Returns: how long the place has to wait, when it has tried too many.

@@ -24,7 +24,8 @@ struct FinishActions {
     func react(to finished: CommandFinished) async throws -> Changes {
         // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was
         // told that it would.
-        guard let context = try? finished.context.decoded(as: PushContext.self) else { return .none }
+        guard finished.context[PushContext.mark] != nil else { return .none }
+        let context = try finished.context.decoded(as: PushContext.self)
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
         var effects = try await missing(context, isWithdrawn: finished.outcome == .withdrawn)
         let now = clock()

@@ -39,6 +39,7 @@ struct CreateSharedKey: Command {
 
     func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Facts {
         let locks = try await locks(services)
+        for lock in locks where try await !lock.state.isGiven(by: caller, services) { throw Self.rule.violated }
         // An earlier try of the same request has stored the key, and nobody was told.
         if let sealed = snapshot.state.sealedPin, isOwn(snapshot.state) {
             return Facts(locks: locks, pin: try Pin.open(sealed, for: key, services.vault), sealedPin: sealed)
@@ -65,7 +66,7 @@ struct CreateSharedKey: Command {
         throw RequestError.unavailable("No PIN was free.", retryAfter: .seconds(2))
     }
 
-    fileprivate func locks(_ services: Services) async throws -> [Snapshot<Lock>] {
+    private func locks(_ services: Services) async throws -> [Snapshot<Lock>] {
         var locks: [Snapshot<Lock>] = []
         for number in doors.doors.map(\.lock).reduce(into: [LockID](), { if !$0.contains($1) { $0.append($1) } }) {
             let lock = try await services.store.load(Lock.self, number.description)
@@ -116,13 +117,7 @@ extension CreateSharedKey {
     /// What keys of one lock have, each with what is so of every shared key.
     private static let foreign: JSON.Object = ["accessMode": ["public"], "allowedUserIds": [[]], "maxUses": [.null], "tempKeyUuid": []]
 
-    private static let rule = Rule<CreateSharedKey, TempKey>(
-        "whoever may give keys to every one of the locks",
-        confirms: { command, _, caller, services in
-            for lock in try await command.locks(services) where try await !lock.state.isGiven(by: caller, services) { return false }
-            return true
-        },
-        permits: { _, _, _ in true })
+    private static let rule = Rule<CreateSharedKey, TempKey>.byFacts("whoever may give keys to every one of the locks")
 
     static let operation = make("/temp-keys", "Make a temporary key for several doors")
     static let collective = make("/collective-temp-keys", "Make a temporary key for several doors (older path)")

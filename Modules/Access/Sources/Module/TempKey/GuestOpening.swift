@@ -15,7 +15,7 @@ struct GuestOpening {
 
     private static let attempts = 8
 
-    /// - Parameter door: the door's number within the key; nil for the first one that slides.
+    /// - Parameter door: the door's number within the key; nil for the first one that opens from the page.
     func open(_ id: TempKey.ID, door number: Int?, byPin: Bool = false) async throws -> Opened {
         let action = request.action
         let (door, count) = try await reserve(id, number, byPin, action)

@@ -19,7 +19,9 @@ struct RemoveDoor: Command {
     /// The lock of the door.
     func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Snapshot<Lock> {
         guard let door = door(of: snapshot.state) else { throw RequestError(Refusal.noSuchDoor) }
-        return try await services.store.load(Lock.self, door.lock.description)
+        let lock = try await services.store.load(Lock.self, door.lock.description)
+        guard try await lock.state.isGiven(by: caller, services) else { throw Self.rule.violated }
+        return lock
     }
 
     /// Nothing for a door that is ended already: repeating it is harmless.
@@ -40,13 +42,7 @@ struct RemoveDoor: Command {
             ? .local(Changes(appends: [try Append([.tempKeyDeleted(key.id, by: caller.name)], to: lock, at: request.attempt.now)])) : .none
     }
 
-    private static let rule = Rule<RemoveDoor, TempKey>(
-        "whoever may give keys to the lock of the door",
-        confirms: { command, key, caller, services in
-            guard let door = command.door(of: key) else { throw RequestError(Refusal.noSuchDoor) }
-            return try await services.store.load(Lock.self, door.lock.description).state.isGiven(by: caller, services)
-        },
-        permits: { _, _, _ in true })
+    private static let rule = Rule<RemoveDoor, TempKey>.byFacts("whoever may give keys to the lock of the door")
 
     static let operation = Operation.command(
         .post, "/temp-keys/{uuid}/doors/{doorId}/remove", "Take a door out of a temporary key for several doors", allow: rule,

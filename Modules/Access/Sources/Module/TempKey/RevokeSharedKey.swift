@@ -13,36 +13,39 @@ struct RevokeSharedKey: Command {
         var message: String { "There is no such temporary key." }
     }
 
-    /// The locks that the key still opens.
-    func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> [Snapshot<Lock>] {
-        try await snapshot.state.livingLocks(services)
+    struct Facts: Sendable {
+        /// The locks that the key still opens.
+        let locks: [Snapshot<Lock>]
+        /// Whether this request has found the key alive before, and another writer was faster.
+        let wasThere: Bool
     }
 
-    func decide(_ key: TempKey, _ locks: [Snapshot<Lock>], at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
-        guard key.isShared else { throw .noSuchKey }
-        guard let revokedAt = key.revokedAt else { return [.revoked(by: caller.name, at: now)] }
-        // Since the request came, somebody else was faster; before, there was no key to revoke.
-        guard revokedAt >= now else { throw .noSuchKey }
-        return []
+    func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Facts {
+        let key = snapshot.state, wasThere = request.attempt.conflicts > 0
+        guard key.isShared, !key.isRevoked || wasThere else { throw RequestError(Refusal.noSuchKey) }
+        let locks = try await key.livingLocks(services)
+        for lock in locks where try await !lock.state.isGiven(by: caller, services) { throw Self.rule.violated }
+        // A key that opens nothing any more is ended by who made it.
+        guard !locks.isEmpty || caller.isSuper || key.createdBy.hasSameBytes(as: caller.name) else { throw Self.rule.violated }
+        return Facts(locks: locks, wasThere: wasThere)
+    }
+
+    func decide(_ key: TempKey, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
+        guard key.isShared, !key.isRevoked || facts.wasThere else { throw .noSuchKey }
+        return key.isRevoked ? [] : [.revoked(by: caller.name, at: now)]
     }
 
     func effect(
-        of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ locks: [Snapshot<Lock>], _ request: Request, _ services: Services
+        of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ facts: Facts, _ request: Request, _ services: Services
     ) throws -> Effect {
         guard !events.isEmpty else { return .none }
-        let told = try locks.map { try Append([.tempKeyDeleted(snapshot.state.id, by: caller.name)], to: $0, at: request.attempt.now) }
+        let told = try facts.locks.map {
+            try Append([.tempKeyDeleted(snapshot.state.id, by: caller.name)], to: $0, at: request.attempt.now)
+        }
         return .local(Changes(appends: told, rows: [PinRows.remove(snapshot.state.id)]))
     }
 
-    private static let rule = Rule<RevokeSharedKey, TempKey>(
-        "whoever may give keys to every lock that the key still opens",
-        confirms: { _, key, caller, services in
-            let locks = try await key.livingLocks(services)
-            for lock in locks where try await !lock.state.isGiven(by: caller, services) { return false }
-            // A key that opens nothing any more is ended by who made it.
-            return !locks.isEmpty || caller.isSuper || key.createdBy.hasSameBytes(as: caller.name)
-        },
-        permits: { _, _, _ in true })
+    private static let rule = Rule<RevokeSharedKey, TempKey>.byFacts("whoever may give keys to every lock that the key still opens")
 
     static let operation = make("/temp-keys/{uuid}", "Revoke a temporary key for several doors")
     static let collective = make("/collective-temp-keys/{uuid}", "Revoke a temporary key for several doors (older path)")

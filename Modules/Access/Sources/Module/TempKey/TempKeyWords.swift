@@ -11,7 +11,8 @@ struct Count: WireValue {
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Count? {
         guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...(1 << 53 - 1)).contains(number) ? Count(number: number) : reading.note(path, "must be a positive whole number")
+        return !reading.checksLimits || (1...(1 << 53 - 1)).contains(number)
+            ? Count(number: number) : reading.note(path, "must be a positive whole number")
     }
 }
 

@@ -49,7 +49,7 @@ extension ThingRunner {
     }
 
     /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two
-    /// things, whose locks do not see each other. Always inside the lock of a thing, never around one.
+    /// things, whose stream locks do not exclude each other. Always taken inside the stream lock of a thing, never around one.
     func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
         let parts = commands.filter { $0.partOf != nil }
         guard !parts.isEmpty else { return try await body([:]) }

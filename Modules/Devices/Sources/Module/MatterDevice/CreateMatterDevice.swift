@@ -52,8 +52,9 @@ struct CreateMatterDevice: Command {
 
     func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> Facts {
         let row = try await services.store.query(ThingTables.owner(ThingName(thing.text))).first
-        let org = try await services.store.load(Hub.self, hub.text).state.organisation
-        return Facts(org: org, owner: try ThingOwner(row), asking: request.caller.org)
+        let hub = try await services.store.load(Hub.self, hub.text).state
+        guard hub.isOpen(to: request.caller) else { throw Self.rule.violated }
+        return Facts(org: hub.organisation, owner: try ThingOwner(row), asking: request.caller.org)
     }
 
     /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.
@@ -64,9 +65,14 @@ struct CreateMatterDevice: Command {
         return .local(Changes(rows: [ThingTables.register(ThingName(thing.text), with: hub, of: facts.org)]))
     }
 
+    /// Rule D: a Matter device is its tenant's, and is registered by whoever may use its hub.
+    private static let rule = Rule<CreateMatterDevice, MatterDevice>(
+        "the tenant that has claimed the hub, any API key while nobody has, or a super key",
+        permits: { _, device, caller in device.isOpen(to: caller) })
+
     static let operation = Operation.command(
         .post, "/matter-devices/{id}/CreateMatterDevice", "Register a Matter device",
-        allow: .tenantOfHub,
+        allow: rule,
         inputs: .init(
             .path("id", "Id of the device."),
             .body("deviceId", "The same id."),

@@ -70,7 +70,9 @@ extension ThingRunner {
             }
             for name in things {
                 guard link.isUp() else { throw HubLink.Down() }
-                do { try await withThing(ThingName(name)) { try await offerAgain(ThingName(name)) } } catch let error where !(error is RequestError || error is CancellationError) {
+                do { try await withThing(ThingName(name)) { try await offerAgain(ThingName(name)) } } catch let error
+                    where !(error is RequestError || error is CancellationError)
+                {
                     services.log.error("What waits for a thing could not be offered again", ["thing": name, "error": "\(error)"])
                 }
             }
