@@ -37,19 +37,22 @@ struct Module {
         let home = "Modules/\(name)"
         let contracts = [Target.Dependency.target(name: "\(name)Contracts")] + knows.map { .target(name: "\($0)Contracts") }
         return [
-            .target(name: "\(name)Contracts", dependencies: ["Kernel"], path: "\(home)/Sources/Contracts", swiftSettings: settings),
             .target(
-                name: name, dependencies: ["Kernel"] + libraries + contracts, path: "\(home)/Sources/Module", packageAccess: false,
+                name: "\(name)Contracts", dependencies: ["Application", "Kernel"], path: "\(home)/Sources/Contracts",
+                swiftSettings: settings),
+            .target(
+                name: name, dependencies: ["Application", "Kernel"] + libraries + contracts, path: "\(home)/Sources/Module",
+                packageAccess: false,
                 swiftSettings: settings),
             .testTarget(
                 name: "\(name)Tests",
-                dependencies: [.target(name: name), "Kernel", "KernelTesting", "Database", "EventStore"] + contracts
+                dependencies: [.target(name: name), "Application", "Kernel", "KernelTesting", "Database", "EventStore"] + contracts
                     + ports.map { .target(name: $0.name) },
                 path: "\(home)/Tests", exclude: samples, swiftSettings: settings),
         ]
             + ports.map { port in
                 .target(
-                    name: port.name, dependencies: ["Kernel", .target(name: "\(name)Contracts")] + port.dependencies,
+                    name: port.name, dependencies: ["Application", "Kernel", .target(name: "\(name)Contracts")] + port.dependencies,
                     path: "\(home)/Sources/\(port.name)", swiftSettings: settings)
             }
     }
@@ -92,17 +95,19 @@ let package = Package(
         .target(name: "CPhoneNumbers", linkerSettings: [.linkedLibrary("phonenumber")]),
         part("PhoneNumbers", ["CPhoneNumbers"]),
         part("Kernel"),
+        part("Application", ["Kernel"]),
         part("Database", ["Kernel", "CPostgres", "CSQLite"]),
-        part("EventStore", ["Kernel", "Database"]),
-        part("MessageBus", ["Kernel", "Database"]),
-        part("Workflows", ["Kernel", "Database"]),
+        part("EventStore", ["Application", "Kernel", "Database"]),
+        part("MessageBus", ["Application", "Kernel", "Database"]),
+        part("Workflows", ["Application", "Kernel", "Database"]),
         part("HTTPClient", ["CCurl"]),
         part("MQTT", ["CMosquitto"]),
         part("Telemetry", [logging]),
         part(
             "HTTPEdge",
             [
-                "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"), logging,
+                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
+                logging,
                 lifecycle, crypto,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "JWTKit", package: "jwt-kit"),
@@ -110,7 +115,8 @@ let package = Package(
         part(
             "Host",
             [
-                "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry", logging,
+                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry",
+                logging,
                 lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -118,25 +124,30 @@ let package = Package(
             ] + modules + ports + contexts.map { .target(name: "\($0.name)Contracts") }),
         .executableTarget(
             name: "spkey",
-            dependencies: ["Host", "HTTPEdge", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Host", "HTTPEdge", "Application", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
-        part("KernelTesting", ["Kernel", "Database"]),
+        part("KernelTesting", ["Application", "Kernel", "Database"]),
         .testTarget(
             name: "PlatformTests",
             dependencies: [
-                "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "Host", crypto,
+                "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient",
+                "Host", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Host", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts", "MQTT",
+                "spkey", "Host", "Application", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts",
+                "MQTT",
                 hummingbird("Hummingbird"), logging,
                 lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: settings),
         .testTarget(
-            name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Kernel"], exclude: ["Samples"], swiftSettings: settings),
+            name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Application", "Kernel"], exclude: ["Samples"],
+            swiftSettings: settings),
     ] + contexts.flatMap(\.targets),
     cxxLanguageStandard: .cxx17
 )

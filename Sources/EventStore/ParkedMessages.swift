@@ -1,3 +1,4 @@
+import Application
 public import Database
 public import Kernel
 

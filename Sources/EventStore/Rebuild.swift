@@ -1,5 +1,6 @@
+public import Application
 public import Database
-public import Kernel
+import Kernel
 
 /// Makes a module's views anew: those over its own events by replaying the log, those over other modules' facts by hearing again what the
 /// outboxes still hold. Nothing may write to the module meanwhile; a rebuild that was interrupted is begun again.

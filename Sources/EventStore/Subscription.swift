@@ -1,3 +1,4 @@
+public import Application
 import Database
 public import Kernel
 

@@ -2,49 +2,6 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// A request that leaves the system.
-public struct OutgoingRequest: Sendable {
-    public var method: String
-    public var url: String
-    public var headers: [(name: String, value: String)]
-    public var body: [UInt8]?
-    /// For the whole exchange: resolving, connecting, sending and receiving.
-    public var deadline: Duration
-    /// Whether the response's body matters. Where it does not, the response is its status and headers, whatever becomes of what
-    /// follows them.
-    public var wantsBody: Bool
-
-    public init(
-        _ method: String = "GET", _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        deadline: Duration = .seconds(5),
-        wantsBody: Bool = true
-    ) {
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.deadline = deadline
-        self.wantsBody = wantsBody
-    }
-}
-
-public struct OutgoingResponse: Sendable {
-    public let status: Int
-    /// Names in lower case; the last of several values.
-    public let headers: [String: String]
-    public let body: [UInt8]
-}
-
-/// Why there is no response.
-public enum OutgoingFailure: Error, Sendable, Equatable {
-    case timedOut
-    /// The address that the name stands for may not be called.
-    case forbiddenAddress
-    /// The response is larger than a client reads.
-    case tooLarge
-    case failed(String)
-}
-
 /// Outgoing HTTP by libcurl: one thread drives all transfers. Redirects are not followed, proxies are not used.
 ///
 /// `@unchecked Sendable`: the multi handle belongs to its thread; what is shared stands in a mutex. `curl_multi_wakeup` may be called

@@ -1,3 +1,4 @@
+public import Application
 import Crypto
 public import Database
 public import Kernel

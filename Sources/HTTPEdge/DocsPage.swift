@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The API as one page of HTML that needs nothing from elsewhere: no script, no font, no stylesheet.

@@ -1,3 +1,4 @@
+import Application
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -6,13 +7,6 @@ public import Logging
 import NIOCore
 public import ServiceLifecycle
 public import Telemetry
-
-/// An operation with the services of its module.
-public struct Endpoint: Sendable {
-    public let operation: Kernel.Operation
-    public let services: Services
-    public init(_ operation: Kernel.Operation, _ services: Services) { (self.operation, self.services) = (operation, services) }
-}
 
 /// What the edge answers about the process itself.
 public struct Probes: Sendable {

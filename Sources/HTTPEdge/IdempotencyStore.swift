@@ -1,3 +1,4 @@
+import Application
 import Crypto
 public import Kernel
 import Synchronization

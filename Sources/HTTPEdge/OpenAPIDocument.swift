@@ -1,3 +1,4 @@
+public import Application
 public import Kernel
 
 /// The OpenAPI 3.1 document of a set of operations, and the gateway's view of them.

@@ -1,3 +1,5 @@
+import Application
+import struct Application.Operation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -58,7 +60,7 @@ struct RequestHandler: Sendable {
 
     /// Who sends the request. Credentials may come from memory where the operation finds out that they are out of date; a repeat under an
     /// `Idempotency-Key` may be answered before that, so it is always authenticated anew.
-    private func authenticate(_ head: RequestHead, _ operation: Kernel.Operation) async throws -> Authentication.Outcome {
+    private func authenticate(_ head: RequestHead, _ operation: Operation) async throws -> Authentication.Outcome {
         let mayRemember = operation.checksEpoch && head.idempotencyKey == nil
         do {
             let caller = try await authentication.establish(head.headers, for: operation.credentials, mayRemember: mayRemember)
@@ -73,7 +75,7 @@ struct RequestHandler: Sendable {
 
     /// Suspended users may read their own data, count as anonymous on public operations, and get 403 elsewhere.
     private static func restrictSuspended(
-        _ caller: Authentication.Outcome, _ operation: Kernel.Operation
+        _ caller: Authentication.Outcome, _ operation: Operation
     ) throws -> Authentication.Outcome {
         guard caller.isSuspended else { return caller }
         if operation.method == .get, operation.admitsSuspended { return caller }
@@ -89,7 +91,7 @@ struct RequestHandler: Sendable {
     }
 
     private func read(
-        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Kernel.Operation
+        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Operation
     ) async throws -> Content {
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
         return Content(
@@ -143,7 +145,7 @@ struct RequestHandler: Sendable {
 
     private var tooLarge: RequestError { .problems([Problem("body", "must not be larger than \(settings.bodyLimit) bytes")]) }
 
-    private static func members(_ bytes: [UInt8], of operation: Kernel.Operation) throws -> JSON.Object {
+    private static func members(_ bytes: [UInt8], of operation: Operation) throws -> JSON.Object {
         guard operation.method != .get, !bytes.isEmpty else { return [:] }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch {

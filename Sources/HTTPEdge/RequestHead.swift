@@ -1,3 +1,5 @@
+import Application
+import struct Application.Operation
 import Hummingbird
 import HummingbirdCore
 import Kernel
@@ -17,7 +19,7 @@ struct RequestHead: Sendable {
     private static let longestPath = 2_048
 
     init(
-        _ request: HummingbirdCore.Request, from peer: String, to operation: Kernel.Operation, trusting proxies: [Network], id: String
+        _ request: HummingbirdCore.Request, from peer: String, to operation: Operation, trusting proxies: [Network], id: String
     ) throws {
         self.id = id
         headers = Self.headers(of: request)
@@ -37,7 +39,7 @@ struct RequestHead: Sendable {
     }
 
     /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
-    private static func attempt(_ query: [String: String], _ operation: Kernel.Operation) -> String? {
+    private static func attempt(_ query: [String: String], _ operation: Operation) -> String? {
         operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
     }
 

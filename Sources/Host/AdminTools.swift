@@ -1,8 +1,9 @@
+import Application
 import Database
+import EventStore
 import HTTPEdge
 import Kernel
 public import Logging
-import EventStore
 import PartnersContracts
 
 /// What an operator does without the API.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The nginx configuration that puts the processes of the modules behind one address: every operation goes to the process of its

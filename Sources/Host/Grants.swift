@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The SQL that gives each module a PostgreSQL role of its own: all rights on its schema and on what the processes share, and on other

@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import DevicesContracts
 import GuestPages
 import HubBridge
@@ -10,16 +11,13 @@ import WebhookSender
 
 /// The live sides of the modules' ports.
 enum LivePorts {
-    /// What they read.
-    static let settings = WebhookSender.settings
-
     /// Those that the modules of this process need.
     /// - Throws: `ConfigurationError` when a required one is missing.
     static func plugged(for modules: [Module], _ settings: Settings, log: Logger) throws -> Ports {
         let needed = Set(modules.flatMap(\.ports).map(\.title))
         var ports = Ports(GuestPages.live, WalletLinks.live)
         if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }
-        if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: System.clock)) }
+        if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: Clocks.wall)) }
         let missing = ports.missing(of: modules.flatMap(\.ports))
         guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
         return ports
@@ -28,29 +26,10 @@ enum LivePorts {
     private static func hubLink(_ settings: Settings, _ log: Logger) throws -> HubLink {
         guard let broker = try settings.broker(clientID: settings.deviceClientID, sessionExpiry: .seconds(3_600)) else {
             log.notice("No broker is set: devices are simulated inside the process")
-            return InProcessLink(clock: System.clock).port
+            return InProcessLink(clock: Clocks.wall).port
         }
         return MQTTLink(broker, topicPrefix: settings.topicPrefix) { [crashes = settings.crashes] in
             crashes.reach(.afterPublish, in: "devices")
         }.port
-    }
-}
-
-extension Log {
-    init(_ log: Logger, module: String) {
-        self.init { level, message, metadata in
-            let all = Logger.Metadata(uniqueKeysWithValues: metadata.map { ($0.key, .string($0.value)) }).merging(["module": "\(module)"]) {
-                $1
-            }
-            let severity: Logger.Level =
-                switch level {
-                case .debug: .debug
-                case .info: .info
-                case .notice: .notice
-                case .warning: .warning
-                case .error: .error
-                }
-            log.log(level: severity, "\(message)", metadata: all)
-        }
     }
 }

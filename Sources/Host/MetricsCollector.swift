@@ -1,3 +1,4 @@
+import Application
 import Database
 import EventStore
 import Kernel
@@ -30,7 +31,7 @@ struct MetricsCollector: Sendable {
         var database = Outage("the database"), parties = ports.map { Outage("the \($0.title)") }
         while true {
             try await Task.sleep(for: Self.glance)
-            database.note(isThere: await System.answersSoon(self.database), log)
+            database.note(isThere: await self.database.answersSoon(), log)
             for place in parties.indices { parties[place].note(isThere: ports[place].isThere(), log) }
         }
     }

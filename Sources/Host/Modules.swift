@@ -1,18 +1,14 @@
 import Access
+public import Application
 import Devices
 import Identity
-public import Kernel
+import Kernel
 import Partners
 import Video
 
 /// The modules of the platform.
 public enum Modules {
     public static let all: [Module] = publishing + [partners(EventCatalogue(publishing))]
-    /// All operations, those that span modules under `admin`.
-    public static let operations =
-        all.flatMap { module in module.operations.map { (module: module.name, operation: $0) } }
-        + Admin.operations.map { (module: Admin.name, operation: $0) }
-
     @Sendable static func names() -> [String] { all.map(\.name) }
     private static let publishing = [access, identity, devices, video]
 

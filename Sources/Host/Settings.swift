@@ -1,20 +1,13 @@
+import Application
 import Configuration
 import Foundation
 public import Kernel
 import SystemPackage
 
-/// A start that cannot go on: everything that is wrong, in words.
-public struct ConfigurationError: Error, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
-
-    init(_ problems: [String]) { self.init(problems.count == 1 ? problems[0] : problems.map { "\n  - \($0)" }.joined()) }
-}
-
 /// The settings of a process: environment variables, or the same names in the file that `SPKEY_CONFIG` points at.
 public struct Settings: Sendable {
     /// Every setting, in the order in which they are shown.
-    static let all = HostSettings.all + LivePorts.settings + Modules.all.flatMap(\.settings)
+    static let all = HostSettings.all + PortSettings.all + Modules.all.flatMap(\.settings)
 
     /// What is set; a name that is set to nothing is not set.
     private let texts: [String: String]
@@ -98,9 +91,4 @@ public struct Settings: Sendable {
 
     /// Every setting with what it does, for `spkey settings`.
     public static var documentation: [SettingDoc] { all.map(\.doc) }
-}
-
-/// What settings ask of files.
-enum Files {
-    static func isReadable(_ path: String) -> Bool { FileManager.default.isReadableFile(atPath: path) }
 }

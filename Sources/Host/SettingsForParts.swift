@@ -34,3 +34,7 @@ extension Settings {
         return CrashPoints { point, scope in if armed == "\(point.rawValue)@\(scope)" { kill(getpid(), SIGKILL) } }
     }
 }
+
+extension CryptoVault {
+    init(_ settings: Settings) throws { try self.init(ring: settings[HostSettings.dataKey] ?? Self.development) }
+}

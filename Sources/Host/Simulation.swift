@@ -16,7 +16,7 @@ public struct Simulation: Sendable {
 
     /// Runs until cancelled. The ids of hubs and locks are made from their numbers: every run plays the same building.
     public func run(_ settings: Settings, announce: (String) -> Void) async throws {
-        guard let broker = try settings.broker(clientID: "spkey-simulator-\(UUIDText.fresh(at: System.clock()))") else {
+        guard let broker = try settings.broker(clientID: "spkey-simulator-\(UUIDText.fresh(at: Clocks.wall()))") else {
             throw ConfigurationError("SPKEY_MQTT_URL must be set to simulate hubs on a broker")
         }
         var behaviour = SimulatedBehaviour()
@@ -31,7 +31,7 @@ public struct Simulation: Sendable {
         }
         let dumps = try loadNodes()
         for thing in dumps.keys.sorted() { announce("node \(thing)") }
-        try await HubSimulator(topicPrefix: settings.topicPrefix, behaviour: behaviour, clock: System.clock).run(
+        try await HubSimulator(topicPrefix: settings.topicPrefix, behaviour: behaviour, clock: Clocks.wall).run(
             broker, hubs: names, nodes: dumps)
     }
 

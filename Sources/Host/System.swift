@@ -1,3 +1,4 @@
+import Application
 import Database
 import DevicesContracts
 import EventStore
@@ -33,21 +34,6 @@ public struct System: Sendable {
     let log: Logger
     private let adminKey: String
 
-    public static let clock: @Sendable () -> Timestamp = {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
-    }
-
-    /// The kernel's id of this start of the machine, and the time since then, sleep included.
-    public static let uptime: @Sendable () -> Uptime = {
-        var now = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &now)
-        return Uptime(boot: boot, milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
-    }
-    private static let boot =
-        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?.filter { !$0.isWhitespace } ?? ""
-
     /// Opens the database, brings it up to date where that is wanted, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
         let modules = try Modules.chosen(names), storage = try Storage(settings)
@@ -63,7 +49,7 @@ public struct System: Sendable {
         let epoch = try await Epochs.current(of: storage.database)
         let leases = LeaseRegistry(), holder = Self.listener(settings.forEdge)
         let bus = try ProcessBus(
-            storage, modules: modules.map(\.name), isSplit: isSplit, isServing: { leases.isServing($0) }, clock: clock)
+            storage, modules: modules.map(\.name), isSplit: isSplit, isServing: { leases.isServing($0) }, clock: Clocks.wall)
         let ports = try LivePorts.plugged(for: modules, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
@@ -76,14 +62,14 @@ public struct System: Sendable {
             let moduleLog = Log(log, module: name)
             var services = Services(
                 module: name, store: store.port, bus: bus.port, vault: vault, directory: directory, ports: ports,
-                settings: settings.values, log: moduleLog, clock: clock)
+                settings: settings.values, log: moduleLog, clock: Clocks.wall)
             services.crashes = settings.crashes
-            let workflows = WorkflowRepository(schema: name, database: storage.database, clock: clock)
+            let workflows = WorkflowRepository(schema: name, database: storage.database, clock: Clocks.wall)
             services.startWorkflow = workflows.start
             services.resumeWorkflow = workflows.resume
             services.zones = .world
-            services.uptime = uptime
-            services = services.following(module.follow)
+            services.uptime = Clocks.uptime
+            services = services.following(module.followUp)
             all[name] = services
             let assembly = try module.assemble(services)
             bus.local.register(
@@ -96,21 +82,21 @@ public struct System: Sendable {
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }
                 let exclusive = ExclusiveJob(
-                    job, store: store, holder: holder, state: leases.new(for: name), log: moduleLog, clock: clock)
+                    job, store: store, holder: holder, state: leases.new(for: name), log: moduleLog, clock: Clocks.wall)
                 jobs.append(Job(job.name) { try await exclusive.run() })
             }
-            jobs.append(Maintenance(schema: name, database: storage.database, log: moduleLog, clock: clock).job)
+            jobs.append(Maintenance(schema: name, database: storage.database, log: moduleLog, clock: Clocks.wall).job)
             gauges += assembly.gauges
             for reaction in assembly.reactions {
                 subscriptions += Subscription.all(
                     of: reaction, store: store, holder: holder, signals: bus.signals, log: moduleLog, crashes: settings.crashes,
-                    clock: clock)
+                    clock: Clocks.wall)
             }
         }
         all[Storage.platform] = Services(
             module: Storage.platform, store: ModuleStore(schema: Storage.platform, database: storage.database, epoch: epoch).port,
             bus: bus.port, vault: vault,
-            directory: directory, ports: Ports(), settings: settings.values, log: Log(log, module: Admin.name), clock: clock)
+            directory: directory, ports: Ports(), settings: settings.values, log: Log(log, module: Admin.name), clock: Clocks.wall)
         return System(
             settings: settings, storage: storage, modules: modules, services: all, subscriptions: subscriptions, jobs: jobs,
             asks: bus.local,
@@ -119,7 +105,7 @@ public struct System: Sendable {
 
     /// Asks a module of this process; for the commands of the console.
     public func ask<A: Ask>(_ question: A) async throws -> A.Reply {
-        let context = AskContext(trace: Trace(correlation: "console", causation: nil), deadline: Self.clock() + .seconds(30))
+        let context = AskContext(trace: Trace(correlation: "console", causation: nil), deadline: Clocks.wall() + .seconds(30))
         return try await asks.send(A.name, try JSON(encoding: question), context).decoded()
     }
 
@@ -129,7 +115,7 @@ public struct System: Sendable {
         defer { withExtendedLifetime(lock) {} }
         var edgeSettings = settings.forEdge
         if edgeSettings.adminKey.isEmpty {
-            edgeSettings.adminKey = UUIDText.fresh(at: Self.clock()).text
+            edgeSettings.adminKey = UUIDText.fresh(at: Clocks.wall()).text
             log.notice("The staff key of this start", metadata: ["SPKEY_ADMIN_API_KEY": "\(edgeSettings.adminKey)"])
         }
         let endpoints =
@@ -139,10 +125,10 @@ public struct System: Sendable {
         let edge = await Edge(
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: probes,
             directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
-            fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Self.clock)
+            fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Clocks.wall)
         let collector = MetricsCollector(
             subscriptions: subscriptions, gauges: gauges, schemas: modules.map(\.name), database: storage.database, metrics: metrics,
-            clock: Self.clock,
+            clock: Clocks.wall,
             ports: portStates, log: log)
         // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
@@ -181,7 +167,7 @@ public struct System: Sendable {
 
     private var readiness: @Sendable () async -> String? {
         { [storage, ports, modules, leases, bus = services[Storage.platform]?.bus] in
-            guard await Self.answersSoon(storage.database) else { return "The database does not answer." }
+            guard await storage.database.answersSoon() else { return "The database does not answer." }
             for module in modules {
                 let states = leases.states(of: module.name), unready = ports.unready(of: module.ports)
                 if states.contains(.starting) { return "The work of \(module.name) is starting." }
@@ -207,18 +193,6 @@ public struct System: Sendable {
             }, parked: { [metrics] in metrics.sum(of: "dead_letters") })
     }
 
-    /// A probe must not wait as long as a request may.
-    static func answersSoon(_ database: any Database) async -> Bool {
-        let (answers, answer) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
-        Task { answer.yield((try? await database.read("SELECT 1 AS one")) != nil) }
-        let alarm = Task {
-            try await Task.sleep(for: .seconds(2))
-            answer.yield(false)
-        }
-        defer { alarm.cancel() }
-        return await answers.first { _ in true } ?? false
-    }
-
     /// The document of the whole API, whichever modules this process runs.
     public static func document(_ settings: Settings) -> OpenAPIDocument {
         OpenAPIDocument(Modules.operations, publicURL: settings[SharedSettings.publicURL])
@@ -229,7 +203,7 @@ public struct System: Sendable {
         let modules = try Modules.chosen(names)
         try await storage.migrate(modules, try CryptoVault(settings).port)
         for module in modules {
-            try await Maintenance(schema: module.name, database: storage.database, log: Log { _, _, _ in }, clock: clock).run()
+            try await Maintenance(schema: module.name, database: storage.database, log: Log { _, _, _ in }, clock: Clocks.wall).run()
         }
         await storage.database.close()
     }

@@ -1,3 +1,4 @@
+public import Application
 public import Kernel
 import Synchronization
 

@@ -1,5 +1,6 @@
+public import Application
 public import Database
-public import Kernel
+import Kernel
 import Synchronization
 
 /// Carries out the runs of a module. A run is claimed under a lease; when its process dies another goes on from the last recorded step.

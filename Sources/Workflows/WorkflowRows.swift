@@ -1,3 +1,4 @@
+import Application
 import Database
 public import Kernel
 

@@ -70,7 +70,7 @@ struct Token: AsyncParsableCommand {
         let settings = try await Settings.load()
         print(
             try DevelopmentToken.make(
-                email: email, userID: userID, lifetime: .seconds(count * unit), settings: settings, now: System.clock()))
+                email: email, userID: userID, lifetime: .seconds(count * unit), settings: settings, now: Clocks.wall()))
     }
 }
 

@@ -1,3 +1,4 @@
+import Application
 import Foundation
 import Host
 import Kernel
@@ -28,11 +29,11 @@ import Testing
 
     @Test func `the running modules are the folders`() { #expect(Modules.all.map { $0.name.capitalized }.sorted() == Self.modules) }
 
-    @Test(arguments: modules) func `a module imports its own code, contracts and the kernel`(module: String) {
+    @Test(arguments: modules) func `a module imports its own code, contracts and what carries modules`(module: String) {
         let contracts = Set(Self.modules.map { "\($0)Contracts" })
         for file in Self.files(in: "Modules/\(module)/Sources/Module") {
             let foreign = Self.imports(file.text).filter {
-                !["Kernel", "Synchronization", "PhoneNumbers"].contains($0) && !contracts.contains($0)
+                !["Application", "Kernel", "Synchronization", "PhoneNumbers"].contains($0) && !contracts.contains($0)
             }
             #expect(foreign.isEmpty, "\(file.path) imports \(foreign)")
         }
@@ -44,10 +45,34 @@ import Testing
         }
     }
 
-    @Test func `the kernel depends on nothing`() {
+    /// What stands in Kernel can be called in a test without a stage: no import, nothing that waits, nothing that is shared.
+    @Test func `the kernel is pure`() throws {
+        let impure = try Regex(#"\b(async|await|Task|Mutex|Atomic|actor|unsafe)\b"#)
         for file in Self.files(in: "Sources/Kernel") {
-            #expect(Self.imports(file.text).allSatisfy { $0 == "Synchronization" }, "\(file.path)")
+            #expect(Self.imports(file.text).isEmpty, "\(file.path)")
+            for line in Self.code(file.text).split(separator: "\n") where line.contains(impure) { Issue.record("\(file.path): \(line)") }
         }
+    }
+
+    /// The text without comments and without what stands between quotes.
+    static func code(_ text: String) -> String {
+        text.replacing(/\/\/[^\n]*/, with: "").replacing(/"""[\s\S]*?"""/, with: "\"\"").replacing(/"(?:\\.|[^"\\\n])*"/, with: "\"\"")
+    }
+
+    private static let targets: [String] = ["Sources", "Modules"].flatMap { folder in
+        let base = root.appending(path: folder), names = (try? FileManager.default.contentsOfDirectory(atPath: base.path)) ?? []
+        guard folder == "Modules" else { return names.filter { !$0.hasPrefix(".") }.map { "\(folder)/\($0)" } }
+        return names.filter { !$0.hasPrefix(".") }.flatMap { module in
+            let sources = "\(folder)/\(module)/Sources"
+            let parts = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: sources).path)) ?? []
+            return parts.map { "\(sources)/\($0)" }
+        }
+    }.sorted()
+
+    /// A file that names a type of another depends on it. Whoever reads a target can begin with the files that depend on none.
+    @Test(arguments: targets) func `files of a target depend on each other in no circle`(target: String) throws {
+        let graph = FileGraph(Self.files(in: target).map { ($0.path, Self.code($0.text)) })
+        #expect(graph.circle == nil, "\(graph.circle?.joined(separator: " → ") ?? "")")
     }
 
     @Test func `only the client opens outbound connections`() {

@@ -1,3 +1,5 @@
+import Application
+import struct Application.Operation
 import Foundation
 import Host
 import Kernel
@@ -40,7 +42,7 @@ import Testing
             #expect(names.values.allSatisfy { !$0.isEmpty }, "\(names)")
         }
 
-        func path(_ operation: Kernel.Operation) -> String {
+        func path(_ operation: Operation) -> String {
             let first = operation.path.split(separator: "/").first.map(String.init) ?? ""
             let id = ["locks": "lock", "users": "user", "hubs": "hub", "actions": "action"][first] ?? "lock"
             return operation.path.split(separator: "/").map { step in
@@ -50,7 +52,7 @@ import Testing
             }.joined() + query(operation)
         }
 
-        private func query(_ operation: Kernel.Operation) -> String {
+        private func query(_ operation: Operation) -> String {
             let needed = operation.fields.filter { $0.place == .query && !$0.schema.isOptional }
             let values = needed.map { field in
                 "\(field.name)=\(SchemaSamples.valid(field.schema.json, named: field.name).text ?? "1")".replacing("+", with: "%2B")
@@ -59,7 +61,7 @@ import Testing
         }
 
         /// A body that the operation accepts, about what the path names.
-        func body(_ operation: Kernel.Operation) -> JSON {
+        func body(_ operation: Operation) -> JSON {
             let (schemas, required) = EveryOperationTests.body(operation)
             var body = SchemaSamples.body(schemas, required: required).members ?? [:]
             if body["hubId"] != nil { body["hubId"] = names["hub"].map(JSON.string) }
@@ -68,12 +70,12 @@ import Testing
             return .object(body)
         }
 
-        func call(_ operation: Kernel.Operation, _ body: JSON?, as headers: [(name: String, value: String)]) async throws -> Reply {
+        func call(_ operation: Operation, _ body: JSON?, as headers: [(name: String, value: String)]) async throws -> Reply {
             try await partner.call(operation.method.rawValue, path(operation), operation.method == .get ? nil : body, as: headers)
         }
 
         /// The credentials of one who may.
-        func entitled(_ operation: Kernel.Operation) -> [(name: String, value: String)] {
+        func entitled(_ operation: Operation) -> [(name: String, value: String)] {
             switch operation.credentials {
             case .staff: partner.staff
             case .token: person
@@ -89,7 +91,7 @@ import Testing
         "POST /locks/{id}/CreateLock": [200], "POST /hubs/{id}/ProvisionHub": [200, 403], "POST /hubs/{id}/ClaimHub": [400, 403],
     ]
 
-    static func body(_ operation: Kernel.Operation) -> (schemas: JSON.Object, required: Set<String>) {
+    static func body(_ operation: Operation) -> (schemas: JSON.Object, required: Set<String>) {
         let fields = operation.fields.filter { $0.place == .body }
         return (JSON.Object(fields.map { ($0.name, $0.schema.json) }), Set(fields.filter { !$0.schema.isOptional }.map(\.name)))
     }

@@ -1,3 +1,4 @@
+import Application
 import Host
 import Kernel
 import Testing
@@ -20,7 +21,7 @@ enum SchemaCheck {
         }
     }
 
-    private static func operation(_ method: String, _ path: String) -> Kernel.Operation? {
+    private static func operation(_ method: String, _ path: String) -> Operation? {
         let steps = path.prefix { $0 != "?" }.split(separator: "/")
         let found = (operations[steps.count] ?? []).filter { operation in
             operation.method.rawValue == method

@@ -1,3 +1,4 @@
+import Application
 import Database
 import EventStore
 import HTTPEdge
@@ -15,6 +16,7 @@ import Testing
             let key: Key
             let text: String
         }
+        typealias Event = Written
         enum Thing {}
         typealias Key = ID<Thing>
         private(set) var written: [Written] = []

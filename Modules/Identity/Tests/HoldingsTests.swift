@@ -1,3 +1,4 @@
+import Application
 import IdentityContracts
 import Kernel
 import KernelTesting

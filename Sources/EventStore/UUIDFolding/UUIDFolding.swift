@@ -1,5 +1,6 @@
+public import Application
 public import Database
-public import Kernel
+import Kernel
 
 /// Writes the UUIDs that earlier builds have stored in capitals in small letters, as all ids are written now (RFC 9562 §4): in
 /// keys and references, in what is encrypted for them, and in states. A schema is folded as a whole, once, while nothing serves;

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Shows staff the stored events of any aggregate, page by page. Every look is noted in the log.

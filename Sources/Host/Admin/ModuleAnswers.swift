@@ -1,3 +1,4 @@
+import Application
 import Database
 import EventStore
 import Kernel
@@ -67,7 +68,7 @@ enum ModuleAnswers {
 
     static func isReady(_ module: String, _ bus: Bus) async -> Bool {
         let trace = Trace(correlation: "readiness", causation: nil)
-        return (try? await bus.ask(AskReady(), module: module, trace: trace, now: System.clock(), timeout: .seconds(2))) == true
+        return (try? await bus.ask(AskReady(), module: module, trace: trace, now: Clocks.wall(), timeout: .seconds(2))) == true
     }
 
     /// - Parameter isReady: whether what the module needs besides the database is there.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A run of a workflow as its module describes it.

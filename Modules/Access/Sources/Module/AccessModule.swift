@@ -1,5 +1,6 @@
 import AccessContracts
-public import Kernel
+public import Application
+import Kernel
 
 /// Access: locks, their keys, and who may open what.
 public let access = Module(
@@ -31,7 +32,7 @@ public let access = Module(
     ],
     ports: [.required(GuestPages.self)],
     settings: AccessSettings.all,
-    follow: EndedRights.follow,
+    followUp: EndedRights.followUp,
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)],

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Who may do what with a lock.

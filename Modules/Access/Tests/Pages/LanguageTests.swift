@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 import KernelTesting
 import Testing

@@ -1,3 +1,4 @@
+import Application
 import DevicesContracts
 import Kernel
 import KernelTesting
@@ -9,13 +10,21 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func `the ends of many rights are told at once, and wait once where Devices cannot be asked`()
         async throws
     {
-        let fake = FakeServices(), subjects = Set((1...100).map { "lock:\($0)" }), trace = Trace(correlation: "", causation: nil)
-        await LookAgain.beforeAnswer(about: subjects, trace, fake.services("access"))
-        #expect(Set(try fake.asked(LookAgain.self).map(\.about)) == subjects)
+        let fake = FakeServices()
+        func commit(_ streams: [StreamName]) throws -> Commit {
+            Commit(
+                try streams.map { stream in
+                    let lock = Snapshot<Lock>(stream: stream, state: Lock(), version: 0, changedAt: Timestamp(milliseconds: 0))
+                    return try Append([.ownerSet("bob")], to: lock, at: Timestamp(milliseconds: 0))
+                }, trace: Trace(correlation: "", causation: nil))
+        }
+        let streams = (1...100).map { StreamName("lock", "\($0)") }
+        await EndedRights.followUp(try commit(streams), fake.services("access"))
+        #expect(Set(try fake.asked(LookAgain.self).map(\.about)) == Set(streams.map(Premise.subject)))
         fake.answer(LookAgain.self) { _ in Done() }
-        await LookAgain.beforeAnswer(about: ["lock:7"], trace, fake.services("access"))
+        await EndedRights.followUp(try commit([streams[6]]), fake.services("access"))
         #expect(try fake.asked(LookAgain.self).last?.about == "lock:7")
-        await LookAgain.beforeAnswer(about: [], trace, fake.services("access"))
+        await EndedRights.followUp(try commit([]), fake.services("access"))
         #expect(try fake.asked(LookAgain.self).count == 101)
     }
 }

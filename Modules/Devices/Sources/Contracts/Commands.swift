@@ -57,34 +57,16 @@ public enum PremisesHold {
     public static func name(at module: String) -> String { "\(module).PremisesHold" }
 }
 
-/// Asks Devices to look again at the rights of commands that wait: those that have ended are withdrawn before the reply.
-public struct LookAgain: Ask {
+/// Asks Devices to look again at the rights of commands that wait: those that have ended are withdrawn before the reply. Asked between
+/// the commit that ends rights and its answer; where Devices cannot be asked, the answer waits for `Premise.freshness`, after which
+/// nothing is shown any more whose right was looked at before it ended.
+public struct LookAgain: Ask, Hashable {
     public static let name = "devices.LookAgain", module = "devices"
     public static let timeout = Duration.seconds(3)
     /// One of the words in `Premise.about`.
     public let about: String
     public init(about: String) { self.about = about }
     public typealias Reply = Done
-
-    /// Asked between the commit that ends rights and its answer, of all subjects at once: a key for fifty doors waits no longer
-    /// than one for one. Where Devices cannot be asked, the answer waits until nothing is shown any more whose right was looked
-    /// at before it ended.
-    public static func beforeAnswer(about subjects: Set<String>, _ trace: Trace, _ services: Services) async {
-        let failed = await withTaskGroup(of: String?.self) { group in
-            for subject in subjects {
-                group.addTask {
-                    do { _ = try await services.bus.ask(LookAgain(about: subject), trace: trace, now: services.clock()) } catch {
-                        return subject
-                    }
-                    return nil
-                }
-            }
-            return await group.reduce(into: [String]()) { failed, subject in if let subject { failed.append(subject) } }
-        }
-        guard !failed.isEmpty else { return }
-        services.log.warning("Commands on ended rights are withdrawn a little later", ["subjects": failed.sorted().joined(separator: ", ")])
-        try? await Task.sleep(for: Premise.freshness)
-    }
 }
 
 /// A reply that says no more than that it happened.

@@ -1,5 +1,6 @@
+public import Application
 import DevicesContracts
-public import Kernel
+import Kernel
 
 /// Devices: hubs, Matter devices, shadows, commands on their way to hardware.
 public let devices = Module(

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Rule H: a claimed hub is its tenant's; one that nobody has claimed is open to every API key.

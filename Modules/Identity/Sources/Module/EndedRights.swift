@@ -1,3 +1,4 @@
+import Application
 import DevicesContracts
 import IdentityContracts
 import Kernel
@@ -7,9 +8,8 @@ import Kernel
 enum EndedRights {
     static let names: Set = [UserSuspended.name, UserErased.name]
 
-    static func follow(_ commit: Commit, _ services: Services) async {
-        for append in commit.appends where append.events.contains(where: { names.contains($0.wire.type) }) {
-            await LookAgain.beforeAnswer(about: [Premise.subject(of: UserID(append.stream.id))], commit.trace, services)
-        }
+    static let followUp = FollowUp.ask(grace: Premise.freshness) { commit in
+        let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
+        return Set(ended.map { LookAgain(about: Premise.subject(of: UserID($0.stream.id))) })
     }
 }

@@ -1,5 +1,6 @@
+public import Application
 import IdentityContracts
-public import Kernel
+import Kernel
 
 /// Identity: people, how they are reached, what they hold, and what their app shows them.
 public let identity = Module(
@@ -21,6 +22,6 @@ public let identity = Module(
     ],
     ports: [.required(WalletProvider.self)],
     settings: IdentitySettings.all,
-    follow: { commit, services in await EndedRights.follow(commit, services) },
+    followUp: EndedRights.followUp,
     assemble: { services in Assembly(answers: PeopleQuestions.answers(services)) }
 )

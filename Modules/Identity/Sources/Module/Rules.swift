@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A use case about one person.

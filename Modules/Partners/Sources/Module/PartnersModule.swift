@@ -1,4 +1,5 @@
-public import Kernel
+public import Application
+import Kernel
 import PartnersContracts
 
 /// Partners: tenants, their API keys, their webhooks and what is delivered to them.
@@ -15,7 +16,7 @@ public func partners(_ catalogue: EventCatalogue) -> Module {
             ChangeWebhook.byPartner,
         ],
         ports: [.required(WebhookSending.self)],
-        follow: { commit, services in await EndedKeys.follow(commit, services) },
+        followUp: EndedKeys.followUp,
         assemble: { services in
             let activity = Activity()
             let worker = DeliveryWorker(services: services, sending: try services.port(), activity: activity)

@@ -1,4 +1,5 @@
-public import Kernel
+public import Application
+import Kernel
 
 /// Video: cameras, their roles and streams, and the plates they see. Its use cases come with their issues.
 public let video = Module(

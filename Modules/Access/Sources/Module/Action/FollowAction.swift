@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Tells a caller what has become of an action.

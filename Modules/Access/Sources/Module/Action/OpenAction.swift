@@ -3,7 +3,6 @@ import Kernel
 /// An attempt to open a lock, from the request to what the device said. Its events end an open; they are not the lock's own.
 struct OpenAction: Aggregate {
     static let category = Category("action", className: "OpenActionAggregate")
-    static let events = EventRegistry(OpenActionEvents())
 
     enum Event: Sendable, Equatable {
         case opened(Door, isLate: Bool)

@@ -1,5 +1,9 @@
 import Kernel
 
+extension OpenAction {
+    static let events = EventRegistry(OpenActionEvents())
+}
+
 /// The events that end an open.
 struct OpenActionEvents: EventForms {
     private static let time: [DerivedMember<OpenAction>] = [DerivedMember("timestamp") { _, now in now }]

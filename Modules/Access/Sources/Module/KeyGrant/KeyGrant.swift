@@ -1,11 +1,10 @@
+import Application
 import Kernel
 
 /// What is to become of one key on one lock's device, beside the lock's own history: when the key counts, and whether the device has it.
 /// Founded by a key with a validity, or by the suspension of a key's holder.
 struct KeyGrant: Aggregate {
     static let category = Category("key-grant", className: "KeyGrantAggregate", schemaVersion: 2)
-    static let events = EventRegistry(KeyGrantEvents())
-    static let views = [KeyGrantRows.view]
 
     enum Event: Sendable, Equatable {
         /// - Parameters:

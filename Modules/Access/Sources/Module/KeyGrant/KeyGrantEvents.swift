@@ -1,5 +1,10 @@
 import Kernel
 
+extension KeyGrant {
+    static let events = EventRegistry(KeyGrantEvents())
+    static let views = [KeyGrantRows.view]
+}
+
 /// The events of key grants. They stay inside: partners hear of the key from the lock.
 struct KeyGrantEvents: EventForms {
     let granted = EventForm<KeyGrant>(

@@ -3,10 +3,6 @@ import Kernel
 /// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
 struct Lock: Aggregate {
     static let category = Category("lock", className: "LockAggregate", schemaVersion: 3)
-    static let events = EventRegistry(
-        LockEvents(),
-        personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
-    static let views = [OwnedLocksView.view, LockKeysView.view, ResidentsView.view]
 
     enum Event: Sendable, Equatable {
         case created(Installation)
@@ -32,13 +28,7 @@ struct Lock: Aggregate {
     private(set) var org: OrgID?
     private(set) var keys: [Key] = []
     private(set) var residents: [Resident] = []
-    private(set) var hands = Hands()
-
-    /// How often it has changed hands: what somebody gave who had it before ends with that.
-    struct Hands: Sendable, Equatable, Codable {
-        var tenant = 0
-        var owner = 0
-    }
+    private(set) var hands = LockHands()
 
     mutating func apply(_ event: Event) {
         switch event {
@@ -86,16 +76,6 @@ struct Installation: Sendable, Equatable {
     var owner: UserID?
     var org: OrgID?
     var keys: [Key] = []
-}
-
-/// Something that opens a lock at the door: a card, a phone, a wallet pass.
-struct Key: Sendable, Equatable, Codable {
-    typealias ID = Kernel.ID<Key>
-    let id: ID
-    /// The slot on the device.
-    var index: Int?
-    /// Who holds it, and by that may manage the lock.
-    var user: UserID?
 }
 
 /// Somebody who hears the doorbell. Opens nothing by that.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Everything about a lock.

@@ -1,5 +1,12 @@
 import Kernel
 
+extension Lock {
+    static let events = EventRegistry(
+        LockEvents(),
+        personalState: [PersonalField("residents[].name", of: .sibling("user")), PersonalField("residents[].email", of: .sibling("user"))])
+    static let views = [OwnedLocksView.view, LockKeysView.view, ResidentsView.view]
+}
+
 /// The events of a lock. Every one carries the lock, its uuid and the time.
 struct LockEvents: EventForms {
     private static let lock: [DerivedMember<Lock>] = [

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The events of a lock, ten to a page, oldest first; the last page when none is named.

@@ -51,21 +51,3 @@ struct SerialNumber: StringValue {
         return isAllowed ? nil : "must have at most 800 of the characters a-z A-Z 0-9 _ . , @ / : # = [ ] -"
     }
 }
-
-/// A key in the words of the API: `{uuid, indexNumber?, userId?}`.
-extension Key: WireValue {
-    static var schema: Schema { .object(["uuid": .string, "indexNumber": .integer.optional, "userId": .string.optional]) }
-
-    var json: JSON {
-        ["uuid": id.json, "indexNumber": index.map { .int(Int64($0)) }, "userId": user?.json]
-    }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Key? {
-        guard let object = JSON.Object.read(raw, at: path, &reading) else { return nil }
-        let id = Key.ID.read(object["uuid"], at: "\(path).uuid", &reading)
-        let index = Int?.read(object["indexNumber"], at: "\(path).indexNumber", &reading)
-        let user = UserID?.read(object["userId"], at: "\(path).userId", &reading)
-        guard let id, let index, let user else { return nil }
-        return Key(id: id, index: index, user: user)
-    }
-}

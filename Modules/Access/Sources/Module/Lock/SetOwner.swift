@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Makes a user the owner of the lock. Temporary keys that the owner before has given open it no more.

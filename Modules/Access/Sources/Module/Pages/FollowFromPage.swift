@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// Shows a guest what became of an open: what the lock has said, not only that a command was sent.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Opens a door from the page of a key and sends the browser to the page that follows the open.

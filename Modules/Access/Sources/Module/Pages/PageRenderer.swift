@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// What all pages for guests share: their language, their headers, and how the page of a key hears who looks at it.

@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// The page of a temporary key: its doors with their ways in, its window, its PIN while it is valid.

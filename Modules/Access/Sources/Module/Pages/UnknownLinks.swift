@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Links that lead nowhere are counted for each place that tries them: beyond the limit it hears 429 for every further one. A link that

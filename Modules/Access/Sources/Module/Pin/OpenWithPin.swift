@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Opens a door for whoever types a PIN at its panel. Every refusal looks the same, whatever its reason, and takes the same work.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A code that is typed at the entrance panel.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// How often something may be tried in vain: so often within any minute, so often within any quarter of an hour. Kept in the

@@ -1,3 +1,4 @@
+import Application
 import DevicesContracts
 import IdentityContracts
 import Kernel
@@ -15,9 +16,9 @@ enum EndedRights {
         ]
     }()
 
-    static let follow: @Sendable (Commit, Services) async -> Void = { commit, services in
+    static let followUp = FollowUp.ask(grace: Premise.freshness) { commit in
         let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
-        await LookAgain.beforeAnswer(about: Set(ended.map { Premise.subject(of: $0.stream) }), commit.trace, services)
+        return Set(ended.map { LookAgain(about: Premise.subject(of: $0.stream)) })
     }
 
     /// A subscription of its own would read all that Access publishes once more: it is heard beside the keys that are removed.

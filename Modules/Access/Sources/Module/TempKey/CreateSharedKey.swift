@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the

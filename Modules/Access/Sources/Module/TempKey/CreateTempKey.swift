@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Makes a key for guests of one lock, under an id that the caller chose.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Ends a key of one lock; it opens nothing any more.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A guest opens a door with a temporary key: a use is reserved, the device is told, the lock's history is written; what cannot be carried

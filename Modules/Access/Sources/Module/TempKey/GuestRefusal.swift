@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Why a guest does not get in. A pure decision.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a lock out of a shared key: whoever may give keys to one lock ends the key there, whoever made it and whatever else it opens.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Ends a shared key with all its doors and its PIN.

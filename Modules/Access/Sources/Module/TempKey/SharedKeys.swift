@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Lists shared keys, the revoked ones too: those of a lock, or those that the caller made. PINs are never listed.

@@ -4,8 +4,6 @@ import Kernel
 /// single lock is one with a single door.
 struct TempKey: Aggregate {
     static let category = Category("temp-key", className: "TempKeyAggregate", schemaVersion: 2)
-    static let events = EventRegistry(TempKeyEvents())
-    static let views = [TempKeyRows.view]
     typealias ID = UUIDText
 
     /// These stay inside; the lock's events tell partners.
@@ -60,7 +58,7 @@ struct TempKey: Aggregate {
         let label: String?
         let method: Method
         /// How often the lock had changed its tenant and its owner when the key was made; nil for keys of old.
-        var hands: Lock.Hands?
+        var hands: LockHands?
 
         /// Whether the page has a control for it, and whether the PIN opens it.
         var opensFromPage: Bool { method != .code }
@@ -139,25 +137,11 @@ struct TempKey: Aggregate {
 extension TempKey {
     var exists: Bool { !doors.isEmpty }
 
-    /// Whether it still opens a door: a key ends at a lock when whoever gave it loses the right to give it. A change of tenant
-    /// ends every key, a change of owner those that the owner gave.
-    func isAlive(_ door: Door, at lock: Lock) -> Bool {
-        guard !endedDoors.contains(door.id) else { return false }
-        guard let hands = door.hands, let giver else {
-            // A key of old: it is told by who made it.
-            return lock.hands == Lock.Hands() || ExactText(createdBy) == (lock.org?.text).map(ExactText.init)
-                || ExactText(createdBy) == (lock.owner?.text).map(ExactText.init)
-        }
-        return hands.tenant == lock.hands.tenant && (giver != .owner || hands.owner == lock.hands.owner)
-    }
     var isRevoked: Bool { revokedAt != nil }
     func door(_ id: Int) -> Door? { doors.first { $0.id == id } }
     func door(of lock: LockID) -> Door? { doors.first { $0.lock == lock } }
     var firstDoorOfPage: Door? { doors.first { $0.opensFromPage } }
     var locks: [LockID] { doors.map(\.lock).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
-
-    /// Whether it opens a lock by one of its doors.
-    func isAlive(at lock: Lock) -> Bool { doors.contains { $0.lock.number == lock.number && isAlive($0, at: lock) } }
 
     /// How it stands with a key, the worst first.
     enum Status: String, Sendable, CaseIterable, WireValue {

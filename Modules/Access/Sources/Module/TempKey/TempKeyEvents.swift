@@ -1,5 +1,10 @@
 import Kernel
 
+extension TempKey {
+    static let events = EventRegistry(TempKeyEvents())
+    static let views = [TempKeyRows.view]
+}
+
 /// The events of temporary keys. They stay inside: the locks tell partners of them.
 struct TempKeyEvents: EventForms {
     let created = EventForm<TempKey>(

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The temporary keys of a lock that are not revoked, with how they stand now.

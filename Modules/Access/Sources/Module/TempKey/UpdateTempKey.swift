@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Changes the window, the limit or the guests of a key of one lock; only what is given.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Records a use that happened elsewhere, in the lock's history and in the key's count.

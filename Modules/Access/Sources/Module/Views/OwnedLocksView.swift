@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import DevicesContracts
 import Kernel
 

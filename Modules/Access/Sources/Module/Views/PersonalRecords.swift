@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// What Access knows about a person, for the person to read.

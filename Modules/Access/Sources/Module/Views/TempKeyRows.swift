@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Which keys stand on which locks, across aggregates.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Adds several keys to a lock, one after another with a second between, so that the device keeps up.

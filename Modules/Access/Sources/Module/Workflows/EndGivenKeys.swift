@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Puts on record what a change of hands has ended: the temporary keys of a lock that open it no more, and the keys that have

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a person whose data was erased from the locks: keys and doorbell entries.

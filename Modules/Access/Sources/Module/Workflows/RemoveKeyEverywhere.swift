@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a key that its holder has no more from every lock that knows it.

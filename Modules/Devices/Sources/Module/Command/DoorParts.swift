@@ -1,3 +1,4 @@
+import Application
 import DevicesContracts
 import Kernel
 
@@ -28,9 +29,6 @@ extension PendingCommand {
         return !other.hasSucceeded && (outcome == .succeeded || !other.isOpen)
     }
 }
-
-/// The other commands of opens, by the ids of the commands beside them.
-typealias Others = [ActionID: PendingCommand]
 
 extension ThingRunner {
     /// The id of the `UnlockDoor` that belongs to an open.

@@ -110,3 +110,6 @@ extension PendingCommand.Stage {
         }
     }
 }
+
+/// The other commands of opens, by the ids of the commands beside them.
+typealias Others = [ActionID: PendingCommand]

@@ -4,7 +4,6 @@ import Kernel
 /// A gateway in a building, from the factory to the end of its service.
 struct Hub: Aggregate {
     static let category = Category("hub", className: "HubAggregate")
-    static let events = EventRegistry(HubEvents())
     typealias ID = Kernel.ID<Hub>
 
     enum Status: String, Codable, Sendable, CaseIterable, WireValue {

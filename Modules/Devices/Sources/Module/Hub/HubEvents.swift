@@ -1,6 +1,10 @@
 import DevicesContracts
 import Kernel
 
+extension Hub {
+    static let events = EventRegistry(HubEvents())
+}
+
 /// The events of a hub. Every one carries the hub.
 struct HubEvents: EventForms {
     let provisioned = EventForm<Hub>(

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// What a hub is, and what it last said of itself.

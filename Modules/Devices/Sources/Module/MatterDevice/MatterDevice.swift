@@ -4,8 +4,6 @@ import Kernel
 /// A device that speaks Matter, behind a hub. A thing of its own on the broker.
 struct MatterDevice: Aggregate {
     static let category = Category("matter-device", className: "MatterDeviceAggregate")
-    static let events = EventRegistry(MatterDeviceEvents())
-    static let views = [MatterDevicesView.view]
     typealias ID = Kernel.ID<MatterDevice>
 
     enum Event: Sendable, Equatable {

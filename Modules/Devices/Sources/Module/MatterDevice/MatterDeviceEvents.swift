@@ -1,6 +1,11 @@
 import DevicesContracts
 import Kernel
 
+extension MatterDevice {
+    static let events = EventRegistry(MatterDeviceEvents())
+    static let views = [MatterDevicesView.view]
+}
+
 /// The events of a Matter device.
 struct MatterDeviceEvents: EventForms {
     let created = EventForm<MatterDevice>(

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The list that the user's app shows.

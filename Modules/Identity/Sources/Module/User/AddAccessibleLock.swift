@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Puts a lock into the list that the user's app shows.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Shows a device with a user. The device itself is neither asked nor touched.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Registers a number plate for a user. Several users may share one.

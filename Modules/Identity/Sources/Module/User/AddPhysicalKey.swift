@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Records a physical key that was handed to the user. Numbers count up per user and are never used again.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Prepares a wallet key. A key of the other type takes the place of the one there is.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Records that the wallet's maker has issued the pass of a prepared key.

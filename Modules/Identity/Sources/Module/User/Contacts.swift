@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// What is known of a person besides facts that may be told.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Makes a person known. The event tells no more than the id; contact data goes into its own table.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Erases a person: contact data is deleted, the key under which the log keeps personal fields is destroyed, tokens stop working, and the

@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// Everything that is known about a person, in one document.

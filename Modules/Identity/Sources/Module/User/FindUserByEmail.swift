@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Finds a person by address, and makes one when there is none and a search alone was not asked for.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The number plates of a user.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The devices linked to a user: all for people and super keys, those of its own for a tenant.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// One metal key of a user.

@@ -1,4 +1,5 @@
 import AccessContracts
+import Application
 import Kernel
 
 /// The locks that a user owns, as Access knows them. When Access does not answer in time, the list is empty and says so.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a lock from the list that the user's app shows.

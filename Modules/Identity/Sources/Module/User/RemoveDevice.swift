@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Ends the link between a device and a user.

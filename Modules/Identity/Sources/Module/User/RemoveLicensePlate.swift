@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a number plate from a user.

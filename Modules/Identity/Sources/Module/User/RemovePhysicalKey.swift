@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a metal key from a user's list. Its number is never used again.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Removes a wallet key; the locks that know it lose it too.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes back a prepared key whose pass could not be issued.

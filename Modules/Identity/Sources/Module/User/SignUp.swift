@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// What the identity provider calls when somebody has signed up or signed in for the first time: makes sure that the user exists.

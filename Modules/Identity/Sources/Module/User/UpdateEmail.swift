@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Gives an address to a user who has none. The event carries a mask; the address stands in the contacts alone.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Sets a user's phone number, or removes it. The event carries a mask; the number stands in the contacts alone.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Changes a user's names. The event tells which, not to what.

@@ -6,15 +6,6 @@ import Kernel
 struct UserAccount: Aggregate {
     static let category = Category("user", className: "UserAggregate", schemaVersion: 4)
     /// Personal, besides ids: plates, free texts, links of passes.
-    static let events = EventRegistry(
-        UserEvents(),
-        personalState: [
-            PersonalField("plates[].plate"), PersonalField("plates[].label"), PersonalField("accessibleLocks[].name"),
-            PersonalField("accessibleLocks[].grantedBy"),
-            PersonalField("physicalKeys[].note"), PersonalField("devices[].name"), PersonalField("devices[].addedBy"),
-            PersonalField("walletKey.pass.url"),
-            PersonalField("digitalKeys[].pass.url"),
-        ])
 
     enum Status: String, Codable, Sendable, CaseIterable, WireValue {
         case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED"

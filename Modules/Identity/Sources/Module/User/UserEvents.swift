@@ -1,6 +1,18 @@
 import IdentityContracts
 import Kernel
 
+extension UserAccount {
+    static let events = EventRegistry(
+        UserEvents(),
+        personalState: [
+            PersonalField("plates[].plate"), PersonalField("plates[].label"), PersonalField("accessibleLocks[].name"),
+            PersonalField("accessibleLocks[].grantedBy"),
+            PersonalField("physicalKeys[].note"), PersonalField("devices[].name"), PersonalField("devices[].addedBy"),
+            PersonalField("walletKey.pass.url"),
+            PersonalField("digitalKeys[].pass.url"),
+        ])
+}
+
 /// The events of a user. Every one carries the user.
 struct UserEvents: EventForms {
     private static let user: [DerivedMember<UserAccount>] = [DerivedMember("userId") { user, _ in user.id }]

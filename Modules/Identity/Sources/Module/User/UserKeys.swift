@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Everything a user holds: metal keys and digital ones.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A user's phone number, unmasked.

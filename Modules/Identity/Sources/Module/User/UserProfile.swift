@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Names, addresses and status of a person.

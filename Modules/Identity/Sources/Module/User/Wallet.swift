@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The user's wallet key as it stands.

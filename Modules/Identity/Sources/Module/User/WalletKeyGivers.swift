@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Which tenant has given a person a wallet key: no other tenant takes it away, or changes it.

@@ -1,11 +1,13 @@
+import Application
 import DevicesContracts
 import Kernel
 
 /// What an API key has asked for and still waits for a device ends with the key, before the one who ended it is told.
 enum EndedKeys {
-    static func follow(_ commit: Commit, _ services: Services) async {
-        for append in commit.appends where append.events.contains(where: { ["ApiKeyRevoked", "ApiKeyIssued"].contains($0.wire.type) }) {
-            await LookAgain.beforeAnswer(about: [Premise.subject(ofKeysOf: OrgID(append.stream.id))], commit.trace, services)
-        }
+    private static let names: Set = ["ApiKeyRevoked", "ApiKeyIssued"]
+
+    static let followUp = FollowUp.ask(grace: Premise.freshness) { commit in
+        let ended = commit.appends.filter { append in append.events.contains { names.contains($0.wire.type) } }
+        return Set(ended.map { LookAgain(about: Premise.subject(ofKeysOf: OrgID($0.stream.id))) })
     }
 }

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Gives a tenant an API key, or a new one in the place of the old. The key itself is known only to the one who asked.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Shows which tenants have keys, masked.

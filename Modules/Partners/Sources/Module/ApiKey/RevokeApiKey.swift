@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Ends the API key of a tenant at once, in every process.

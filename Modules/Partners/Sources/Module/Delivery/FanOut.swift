@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Turns each event of every module into one delivery per webhook of its tenants. Tenancy and filter are in the query: a webhook of

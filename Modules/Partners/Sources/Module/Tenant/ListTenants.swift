@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// A tenant as staff see it.

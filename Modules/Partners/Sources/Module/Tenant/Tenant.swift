@@ -3,8 +3,6 @@ import Kernel
 /// A property company or partner: its API key and its webhooks.
 struct Tenant: Aggregate {
     static let category = Category("tenant", className: "TenantAggregate", schemaVersion: 2)
-    static let events = EventRegistry(TenantEvents())
-    static let views = [TenantTables.view]
 
     enum Event: Sendable, Equatable {
         case registered(name: String, ownerEmail: String)

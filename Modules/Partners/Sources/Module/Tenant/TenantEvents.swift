@@ -1,5 +1,10 @@
 import Kernel
 
+extension Tenant {
+    static let events = EventRegistry(TenantEvents())
+    static let views = [TenantTables.view]
+}
+
 /// The events of a tenant. What happens to a tenant's own settings is nobody's event.
 struct TenantEvents: EventForms {
     let registered = EventForm<Tenant>(

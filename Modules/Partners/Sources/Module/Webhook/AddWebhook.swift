@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Subscribes an address of a tenant to events.

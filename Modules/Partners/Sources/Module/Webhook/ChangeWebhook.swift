@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Changes address, events or secret of a webhook. A new address must prove itself before it receives anything.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The list of events of a webhook: names of the catalogue, or `*` for all of the tenant's.

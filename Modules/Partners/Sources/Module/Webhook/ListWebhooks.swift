@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// The webhooks of a tenant, without their secrets.

@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Takes a webhook away; what waits for it is not delivered any more.

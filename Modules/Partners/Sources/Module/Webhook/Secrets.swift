@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Secrets of webhooks at rest: encrypted, each for its own purpose and webhook.

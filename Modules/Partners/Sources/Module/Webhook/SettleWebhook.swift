@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// Records what the receiver has shown: that it is there, that it never answered, or that it is gone for good.

@@ -1,0 +1,16 @@
+import DevicesContracts
+import Synchronization
+
+/// The things that commands are being stored for, as often as there are commands.
+final class ThingsUnderWay: Sendable {
+    private let counts = Mutex<[ThingName: Int]>([:])
+
+    func begin(_ thing: ThingName) { counts.withLock { $0[thing, default: 0] += 1 } }
+    func end(_ thing: ThingName) {
+        counts.withLock { counts in
+            let left = counts[thing, default: 1] - 1
+            counts[thing] = left > 0 ? left : nil
+        }
+    }
+    var all: [ThingName] { counts.withLock { Array($0.keys) } }
+}

@@ -1,0 +1,16 @@
+public import Kernel
+
+/// An ask and its way back, without their types.
+public struct AskHandler: Sendable {
+    public let name: String
+    public let answer: @Sendable (JSON, AskContext) async throws -> JSON
+
+    public init<A: Ask>(_ type: A.Type, _ answer: @escaping @Sendable (A, AskContext) async throws -> A.Reply) {
+        name = A.name
+        self.answer = { body, context in try JSON(encoding: await answer(try body.decoded(), context)) }
+    }
+
+    public init(_ name: String, _ answer: @escaping @Sendable (JSON) async throws -> JSON) {
+        (self.name, self.answer) = (name, { body, _ in try await answer(body) })
+    }
+}

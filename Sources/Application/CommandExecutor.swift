@@ -1,0 +1,183 @@
+public import Kernel
+
+/// Thrown when the edge's credential cache is older than the database: the caller is established anew and the operation repeated.
+public struct StaleCredentials: Error, Sendable {
+    public let epoch: Int64
+}
+
+extension Request {
+    func check(_ epoch: Int64) throws {
+        if let known = credentialEpoch, known != epoch { throw StaleCredentials(epoch: epoch) }
+    }
+}
+
+/// Carries out one command: loads, authorises, decides, makes its call, commits; again when another writer was faster.
+struct CommandExecutor<C: Command>: Sendable {
+    let command: C
+    let rule: Rule<C, C.Target>
+    private(set) var request: Request
+    let services: Services
+    /// The response that commits with the events, so that a repeat of the request gets it.
+    let recorded: @Sendable (CommandResult<C>) -> Response?
+
+    /// What the attempts of one request share.
+    private struct Progress {
+        /// The call that has been made, with what it left.
+        var made: (call: any ExternalCall, context: CallContext, receipt: Receipt)?
+        /// The version of the credentials at the first attempt: the caller is authenticated anew when it has moved since.
+        var credentials: Int64?
+    }
+
+    func run() async throws -> CommandResult<C> {
+        let streamLock = try await services.store.lockStream(C.Target.stream(command.target))
+        defer { streamLock.release() }
+        var progress = Progress()
+        do {
+            for conflicts in 0..<C.maxAttempts {
+                var again = self
+                again.request.attempt.conflicts = conflicts
+                if let result = try await again.attempt(&progress) { return result }
+            }
+            throw RequestError.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
+        } catch RequestError.outcomeUnknown {
+            throw RequestError.outcomeUnknown  // it may be stored: taking the call back would contradict it
+        } catch RequestError.fateUnknown(let action) {
+            throw RequestError.fateUnknown(action)  // it is stored, and the device has the last word
+        } catch {
+            try await undo(&progress)
+            throw error
+        }
+    }
+
+    private func undo(_ progress: inout Progress) async throws {
+        guard let made = progress.made else { return }
+        progress.made = nil
+        guard await !made.call.undo(made.context, services) else { return }
+        throw RequestError.fateUnknown(request.action)
+    }
+
+    /// One attempt; nil when the decision has to be made anew.
+    private func attempt(_ progress: inout Progress) async throws -> CommandResult<C>? {
+        let loaded = try await services.store.loadState(C.Target.self, command.target)
+        let snapshot = loaded.snapshot, epoch = loaded.credentials
+        try checkCredentials(epoch, &progress)
+        if !C.createsAggregate { try snapshot.mustExist(or: .unknown) }
+        try await rule.check(command, snapshot.state, request.caller, services)
+        let facts = try await command.facts(on: snapshot, request, services)
+        let now = request.attempt.now, events = try decide(snapshot.state, facts, at: now)
+        let effect = try command.effect(of: events, on: snapshot, facts, request, services)
+        guard !events.isEmpty else {
+            try await undo(&progress)
+            do { return try await settle(unchanged(snapshot, facts), with: effect) } catch CommitFailure.versionConflict { return nil }
+        }
+        let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
+        var changes = Changes.none
+        switch effect {
+        case .none: try await undo(&progress)
+        case .local(let local):
+            // Decided anew, and otherwise: what an attempt before has asked for outside is not wanted any more.
+            try await undo(&progress)
+            changes = local
+        case .external(let call, let local):
+            changes = local
+            let fence = Fence(snapshot, of: services.module, credentials: epoch)
+            let context = CallContext(stream: snapshot.stream, events: wire, fence: fence, request: request)
+            if progress.made == nil {
+                do { progress.made = (call, context, try await call.perform(context, services)) } catch is FenceBroken { return nil }
+            }
+        }
+        let result = CommandResult(
+            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: facts,
+            version: append.version,
+            wasCreated: C.createsAggregate && snapshot.version == 0, at: now, receipt: progress.made?.receipt)
+        return try await commit(result, append, changes, snapshot, epoch, &progress)
+    }
+
+    /// A call that was made is not made once more by authenticating the caller anew: it would be another command.
+    private func checkCredentials(_ epoch: Int64, _ progress: inout Progress) throws {
+        guard progress.made == nil else { return }
+        try request.check(epoch)
+        if let first = progress.credentials, first != epoch { throw StaleCredentials(epoch: epoch) }
+        progress.credentials = epoch
+    }
+
+    private func decide(_ state: C.Target, _ facts: C.Facts, at now: Timestamp) throws -> [C.Target.Event] {
+        do throws(C.Refusal) { return try command.decide(state, facts, at: now) } catch { throw RequestError(error) }
+    }
+
+    private func commit(
+        _ result: CommandResult<C>, _ append: Append, _ changes: Changes, _ snapshot: Snapshot<C.Target>, _ epoch: Int64,
+        _ progress: inout Progress
+    ) async throws -> CommandResult<C>? {
+        let isUnknown = result.receipt?.isUnknown ?? false, record = isUnknown ? [] : record(result)
+        do {
+            services.crashes.reach(.beforeCommit, in: services.module)
+            try await services.store.commit(Commit([append] + changes.appends, rows: changes.rows + record, trace: request.trace))
+            services.crashes.reach(.afterCommit, in: services.module)
+            services.store.keep(result.events, after: snapshot, at: request.attempt.now, epoch: epoch)
+            if isUnknown { throw RequestError.fateUnknown(request.action) }
+            return result
+        } catch CommitFailure.versionConflict {
+            return try await isStored(progress) ? try await healed(progress, result.facts) : nil
+        } catch CommitFailure.claimTaken(let kind) {
+            guard let refusal = C.refusal(claimed: kind) else { throw CommitFailure.claimTaken(kind: kind) }
+            throw RequestError(refusal)
+        } catch CommitFailure.duplicate(let constraint) {
+            if let refusal = C.refusal(duplicate: constraint) { throw RequestError(refusal) }
+            if C.isChance(duplicate: constraint) { return nil }
+            guard try await isStored(progress) else { throw CommitFailure.duplicate(constraint: constraint) }
+            return try await healed(progress, result.facts)
+        }
+    }
+
+    private func isStored(_ progress: Progress) async throws -> Bool {
+        guard let made = progress.made else { return false }
+        return try await made.call.isStored(made.context, services)
+    }
+
+    /// The device was faster than this request, or an earlier one died behind the call: what was decided is stored already.
+    private func healed(_ progress: Progress, _ facts: C.Facts) async throws -> CommandResult<C> {
+        let snapshot = try await services.store.load(C.Target.self, command.target)
+        return try await settle(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
+    }
+
+    private func unchanged(_ snapshot: Snapshot<C.Target>, _ facts: C.Facts, _ receipt: Receipt? = nil) -> CommandResult<C> {
+        CommandResult(
+            command: command, id: snapshot.stream.id, events: [], wire: [], before: snapshot.state, facts: facts, version: snapshot.version,
+            wasCreated: false,
+            at: request.attempt.now, receipt: receipt)
+    }
+
+    /// Writes what a decision without events has to write, and its response, so that a repeat gets the same one.
+    private func settle(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
+        var changes = Changes.none
+        if case .local(let local) = effect { changes = local }
+        let rows = changes.rows + record(result)
+        if !changes.appends.isEmpty {
+            try await services.store.commit(Commit(changes.appends, rows: rows, trace: request.trace))
+        } else if !rows.isEmpty {
+            _ = try await services.store.run(rows)
+        }
+        return result
+    }
+
+    private func record(_ result: CommandResult<C>) -> [SQL] {
+        guard let idempotency = request.attempt.idempotency, let response = recorded(result) else { return [] }
+        return [idempotency.record(response)]
+    }
+}
+
+extension Services {
+    /// Carries out a command inside a use case that has authorised it itself.
+    /// - Parameter recorded: the response of the operation, where it is one command: a repeat of the request gets it.
+    public func execute<C: Command>(
+        _ command: C, for request: Request, recorded: @escaping @Sendable (CommandResult<C>) -> Response? = { _ in nil }
+    ) async throws -> CommandResult<C> {
+        let rule = Rule<C, C.Target>("the operation that uses it") { _, _, _ in true }
+        return try await CommandExecutor(command: command, rule: rule, request: request, services: self, recorded: recorded).run()
+    }
+}
+
+extension RequestError {
+    public init(_ refusal: some DomainError) { self = .refused(refusal.kind, code: nil, message: refusal.message) }
+}

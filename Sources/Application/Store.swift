@@ -1,0 +1,115 @@
+public import Kernel
+
+/// What a look at a stored state finds.
+public enum LoadResult: Sendable {
+    case nothing
+    /// The state is the one that the caller has.
+    case unchanged
+    case state(StoredState)
+}
+
+/// A module's own storage.
+public struct Store: Sendable {
+    /// The current state of a stream and the credential epoch, in one round trip. The state itself is left out where the caller has it.
+    public let state: @Sendable (StreamName, _ known: StateVersion?) async throws -> (LoadResult, epoch: Int64)
+    /// Events of a stream from a version on, at most `limit`.
+    public let history: @Sendable (StreamName, _ from: Int, _ limit: Int) async throws -> [StoredEvent]
+    public let commit: @Sendable (Commit) async throws -> Void
+    public let query: @Sendable (SQL) async throws -> [Row]
+    /// Queries that belong together, in one round trip.
+    public let read: @Sendable ([SQL]) async throws -> [[Row]]
+    /// Statements in one transaction; a `mustAffect` failure or any error undoes all.
+    public let run: @Sendable ([SQL]) async throws -> [[Row]]
+    /// Waits until no other command of this process works on the stream.
+    public let lockStream: @Sendable (StreamName) async throws -> StreamLock
+    /// The condition, as SQL, that what a decision relied on is still so.
+    public let holds: @Sendable (Fence) -> SQL
+    private let recent = RecentStates()
+
+    public init(
+        state: @escaping @Sendable (StreamName, StateVersion?) async throws -> (LoadResult, epoch: Int64),
+        history: @escaping @Sendable (StreamName, Int, Int) async throws -> [StoredEvent],
+        commit: @escaping @Sendable (Commit) async throws -> Void, query: @escaping @Sendable (SQL) async throws -> [Row],
+        read: @escaping @Sendable ([SQL]) async throws -> [[Row]],
+        run: @escaping @Sendable ([SQL]) async throws -> [[Row]], lockStream: @escaping @Sendable (StreamName) async throws -> StreamLock,
+        holds: @escaping @Sendable (Fence) -> SQL
+    ) {
+        self.state = state
+        self.history = history
+        self.commit = commit
+        self.query = query
+        self.read = read
+        self.run = run
+        self.lockStream = lockStream
+        self.holds = holds
+    }
+
+    /// The same store with something that follows each commit.
+    func following(_ follow: @escaping @Sendable (Commit) async -> Void) -> Store {
+        Store(
+            state: state, history: history,
+            commit: { [commit] what in
+                try await commit(what)
+                await follow(what)
+            }, query: query, read: read, run: run, lockStream: lockStream, holds: holds)
+    }
+
+    public func load<A: Aggregate>(_ type: A.Type = A.self, _ id: String) async throws -> Snapshot<A> {
+        try await loadState(type, id).snapshot
+    }
+
+    /// The state, folded anew from its events where the stored one has another shape.
+    func loadState<A: Aggregate>(_ type: A.Type, _ id: String) async throws -> LoadedState<A> {
+        let stream = A.stream(id)
+        return try await load(stream, known: recent.find(A.self, stream))
+    }
+
+    private func load<A: Aggregate>(_ stream: StreamName, known: LoadedState<A>?) async throws -> LoadedState<A> {
+        let (found, credentials) = try await state(stream, known?.snapshot.stateVersion)
+        switch found {
+        case .nothing:
+            let empty = Snapshot(stream: stream, state: A(), version: 0, changedAt: Timestamp(milliseconds: 0))
+            return LoadedState(snapshot: empty, credentials: credentials, renderings: Renderings())
+        case .unchanged:
+            if let known, A.events.personal.isEmpty || known.credentials == credentials {
+                return LoadedState(snapshot: known.snapshot, credentials: credentials, renderings: known.renderings)
+            }
+            return try await load(stream, known: nil)
+        case .state(let stored):
+            let state: A =
+                stored.schemaVersion == A.category.schemaVersion ? try stored.state.decoded() : try await fold(stream, upTo: stored.version)
+            var snapshot = Snapshot(stream: stream, state: state, version: stored.version, changedAt: stored.changedAt)
+            snapshot.isStoredAsIs = stored.schemaVersion == A.category.schemaVersion
+            return recent.keep(snapshot, at: credentials)
+        }
+    }
+
+    /// Commits events of one stream, and keeps the state after them.
+    public func commit<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, rows: [SQL] = [], at now: Timestamp, trace: Trace)
+        async throws
+    {
+        try await commit(Commit([try Append(events, to: snapshot, at: now)], rows: rows, trace: trace))
+        if let known = recent.find(A.self, snapshot.stream) { keep(events, after: snapshot, at: now, epoch: known.credentials) }
+    }
+
+    /// Keeps what a commit has made of a state, so that the next load need not read it.
+    func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Timestamp, epoch: Int64) {
+        var state = snapshot.state
+        for event in events { state.apply(event) }
+        var kept = Snapshot(stream: snapshot.stream, state: state, version: snapshot.version + events.count, changedAt: now)
+        kept.isStoredAsIs = true
+        recent.keep(kept, at: epoch)
+    }
+
+    private func fold<A: Aggregate>(_ stream: StreamName, upTo version: Int) async throws -> A {
+        var state = A()
+        for stored in try await history(stream, 1, version) { state.apply(try A.events.decode(stored)) }
+        return state
+    }
+}
+
+/// The right to work on a stream, until it is released.
+public struct StreamLock: Sendable {
+    public let release: @Sendable () -> Void
+    public init(release: @escaping @Sendable () -> Void) { self.release = release }
+}

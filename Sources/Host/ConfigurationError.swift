@@ -1,0 +1,7 @@
+/// A start that cannot go on: everything that is wrong, in words.
+public struct ConfigurationError: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+
+    init(_ problems: [String]) { self.init(problems.count == 1 ? problems[0] : problems.map { "\n  - \($0)" }.joined()) }
+}

@@ -1,0 +1,8 @@
+import Application
+import Kernel
+import WebhookSender
+
+/// The settings that the live sides of ports read.
+enum PortSettings {
+    static let all: [AnySetting] = WebhookSender.settings
+}

@@ -1,0 +1,45 @@
+/// What becomes true in one transaction.
+public struct Commit: Sendable {
+    public var appends: [Append]
+    public var rows: [SQL]
+    public var messages: [OutgoingMessage]
+    public let trace: Trace
+
+    public init(_ appends: [Append] = [], rows: [SQL] = [], messages: [OutgoingMessage] = [], trace: Trace) {
+        self.appends = appends
+        self.rows = rows
+        self.messages = messages
+        self.trace = trace
+    }
+
+    /// A fact for the outbox.
+    public struct OutgoingMessage: Sendable {
+        public let name: String
+        public let stream: StreamName
+        public let envelope: String
+        public let audience: [OrgID]
+        public let at: Timestamp
+        public let data: JSON.Object
+
+        public init(_ fact: some PublishedMessage, audience: [OrgID] = [], at now: Timestamp, envelope: String? = nil) throws {
+            name = type(of: fact).name
+            stream = fact.stream
+            self.audience = audience
+            at = now
+            self.envelope = envelope ?? UUIDText.fresh(at: now).text
+            data = try JSON(encoding: fact).members ?? [:]
+        }
+    }
+}
+
+/// Why a commit did not happen. Nothing of it is stored.
+public enum CommitFailure: Error, Sendable, Equatable {
+    /// The stream has moved on since it was loaded.
+    case versionConflict
+    /// Another stream holds a claimed value.
+    case claimTaken(kind: String)
+    /// A row with a unique value exists already; the name is the constraint's.
+    case duplicate(constraint: String)
+    /// A CHECK of a table does not hold.
+    case violated(check: String)
+}

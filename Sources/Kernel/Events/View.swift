@@ -1,0 +1,30 @@
+/// A read model: rows that are derived from the events of an aggregate. They are written in the transaction of each event, and again on a rebuild.
+public struct View<A: EventSourced>: Sendable {
+    /// What a rebuild empties first; none for tables that hold more than what is derived.
+    public let tables: [String]
+    public let rows: @Sendable (Change<A>) throws -> [SQL]
+
+    /// - Parameter tables: the tables that hold nothing else, without their schema.
+    public init(_ tables: String..., rows: @escaping @Sendable (Change<A>) throws -> [SQL]) {
+        self.tables = tables
+        self.rows = rows
+    }
+}
+
+/// One event with the states around it, as views see it.
+public struct Change<A: EventSourced>: Sendable {
+    public let stream: StreamName
+    public let event: A.Event
+    public let before: A
+    public let after: A
+    public let version: Int
+    public let at: Timestamp
+    public init(stream: StreamName, event: A.Event, before: A, after: A, version: Int, at: Timestamp) {
+        self.stream = stream
+        self.event = event
+        self.before = before
+        self.after = after
+        self.version = version
+        self.at = at
+    }
+}
