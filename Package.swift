@@ -77,6 +77,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
@@ -95,18 +96,19 @@ let package = Package(
         .target(name: "CPhoneNumbers", linkerSettings: [.linkedLibrary("phonenumber")]),
         part("PhoneNumbers", ["CPhoneNumbers"]),
         part("Kernel"),
+        part("Waiting", [.product(name: "HeapModule", package: "swift-collections")]),
         part("Application", ["Kernel"]),
-        part("Database", ["Kernel", "CPostgres", "CSQLite"]),
-        part("EventStore", ["Application", "Kernel", "Database"]),
-        part("MessageBus", ["Application", "Kernel", "Database"]),
+        part("Database", ["Kernel", "Waiting", "CPostgres", "CSQLite"]),
+        part("EventStore", ["Application", "Kernel", "Database", "Waiting"]),
+        part("MessageBus", ["Application", "Kernel", "Database", "Waiting"]),
         part("Workflows", ["Application", "Kernel", "Database"]),
         part("HTTPClient", ["CCurl"]),
-        part("MQTT", ["CMosquitto"]),
+        part("MQTT", ["Waiting", "CMosquitto"]),
         part("Telemetry", [logging]),
         part(
             "HTTPEdge",
             [
-                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
+                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
                 logging,
                 lifecycle, crypto,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -115,7 +117,7 @@ let package = Package(
         part(
             "Host",
             [
-                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry",
+                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry",
                 logging,
                 lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -132,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "PlatformTests",
             dependencies: [
-                "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Workflows", "HTTPEdge", "HTTPClient",
+                "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient",
                 "Host", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),

@@ -1,5 +1,6 @@
 import Database
 import Synchronization
+import Waiting
 
 /// An item of a batch, which can be failed while it waits.
 protocol Batched: Sendable {
@@ -16,9 +17,10 @@ final class Batcher<Item: Batched>: Sendable {
     private struct State {
         var queue: [Waiting] = []
         var running = 0
-        var isSwept = false
+        /// For the first of the line.
+        var alarm: Deadlines.Token?
     }
-    private enum Place { case lane, sweep, wait, refusal }
+    private enum Place { case lane, wait, refusal }
     private let state = Mutex(State())
     private let lanes: Int
     private let timeout: Duration, limit: Int
@@ -38,12 +40,11 @@ final class Batcher<Item: Batched>: Sendable {
                 state.running += 1
                 return .lane
             }
-            defer { state.isSwept = true }
-            return state.isSwept ? .wait : .sweep
+            setAlarm(&state)
+            return .wait
         }
         switch place {
         case .lane: return true
-        case .sweep: Task { await sweep() }
         case .wait: break
         case .refusal: item.fail(DatabaseError.timedOut)
         }
@@ -60,24 +61,20 @@ final class Batcher<Item: Batched>: Sendable {
         }
     }
 
-    /// One timer for the whole line, while there is a line.
-    private func sweep() async {
-        while let late = overdue() {
-            for waiting in late { waiting.item.fail(DatabaseError.timedOut) }
-            try? await Task.sleep(for: .milliseconds(100))
-        }
+    /// All wait equally long, and what is not picked keeps its place: the first of the line is the first whose time is over.
+    private func setAlarm(_ state: inout State) {
+        guard state.alarm == nil, let first = state.queue.first else { return }
+        state.alarm = Deadlines.shared.call(at: first.deadline) { [weak self] in self?.refuseOverdue() }
     }
 
-    /// Nil when nobody waits any more.
-    private func overdue() -> [Waiting]? {
-        state.withLock { state in
-            guard !state.queue.isEmpty else {
-                state.isSwept = false
-                return nil
-            }
-            let late = state.queue.filter { $0.deadline <= .now }
-            if !late.isEmpty { state.queue.removeAll { $0.deadline <= .now } }
-            return late
+    private func refuseOverdue() {
+        let overdue = state.withLock { state in
+            let now = ContinuousClock.now, overdue = Array(state.queue.prefix { $0.deadline <= now })
+            state.queue.removeFirst(overdue.count)
+            state.alarm = nil
+            setAlarm(&state)
+            return overdue
         }
+        for waiting in overdue { waiting.item.fail(DatabaseError.timedOut) }
     }
 }

@@ -1,71 +1,44 @@
 import Application
 import Kernel
 import Synchronization
+import Waiting
 
 /// Lets the commands of this process work on a stream one after another, so that they do not conflict with each other.
 final class StreamLocks: Sendable {
-    private struct State {
-        /// Who waits for a stream that is taken.
-        var lines: [StreamName: [(number: Int, continuation: CheckedContinuation<Void, any Error>)]] = [:]
-        var next = 0
+    /// A stream that somebody works on or waits for.
+    private struct Entry {
+        let permit: WaitQueue<Void>
+        /// Who has the permit, and who waits for it.
+        var users = 0
     }
-    private let state = Mutex(State())
+    private let entries = Mutex<[StreamName: Entry]>([:])
     /// A line longer than this, or waiting longer than this, is answered 503.
-    private static let longest = 512
+    private static let limit = 512
     private static let timeout = Duration.seconds(10)
 
     func take(_ stream: StreamName) async throws -> StreamLock {
-        let lock = StreamLock { [self] in pass(stream) }
-        let isFree = state.withLock { state in
-            guard state.lines[stream] == nil else { return false }
-            state.lines[stream] = []
-            return true
+        let permit = entries.withLock { entries in
+            let busy = RequestError.unavailable("Too many requests wait for the same thing.", retryAfter: .seconds(1))
+            var entry =
+                entries[stream] ?? Entry(permit: WaitQueue([()], timeout: Self.timeout, limit: Self.limit, refusal: busy))
+            entry.users += 1
+            entries[stream] = entry
+            return entry.permit
         }
-        if !isFree { try await wait(for: stream) }
-        return lock
-    }
-
-    private func wait(for stream: StreamName) async throws {
-        let number = state.withLock { state in
-            state.next += 1
-            return state.next
+        do { try await permit.take() } catch {
+            leave(stream)
+            throw error
         }
-        let alarm = Task { [weak self] in
-            try await Task.sleep(for: Self.timeout)
-            self?.leave(stream, number)
-        }
-        defer { alarm.cancel() }
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let outcome: Result<Void, any Error>? = state.withLock { state in
-                guard let line = state.lines[stream] else {
-                    state.lines[stream] = []
-                    return .success(())
-                }
-                guard line.count < Self.longest else { return .failure(Self.busy) }
-                state.lines[stream]?.append((number, continuation))
-                return nil
-            }
-            if let outcome { continuation.resume(with: outcome) }
+        return StreamLock { [self] in
+            permit.put(())
+            leave(stream)
         }
     }
 
-    private static var busy: RequestError { .unavailable("Too many requests wait for the same thing.", retryAfter: .seconds(1)) }
-
-    private func leave(_ stream: StreamName, _ number: Int) {
-        let waiter = state.withLock { state in
-            state.lines[stream]?.firstIndex { $0.number == number }.flatMap { state.lines[stream]?.remove(at: $0) }
+    private func leave(_ stream: StreamName) {
+        entries.withLock { entries in
+            entries[stream]?.users -= 1
+            if entries[stream]?.users == 0 { entries[stream] = nil }
         }
-        waiter?.continuation.resume(throwing: Self.busy)
-    }
-
-    private func pass(_ stream: StreamName) {
-        let next = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard let line = state.lines[stream], !line.isEmpty else {
-                state.lines[stream] = nil
-                return nil
-            }
-            return state.lines[stream]?.removeFirst().continuation
-        }
-        next?.resume()
     }
 }

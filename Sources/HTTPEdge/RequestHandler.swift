@@ -7,6 +7,7 @@ import Kernel
 import Logging
 import NIOCore
 import Telemetry
+import Waiting
 
 /// Takes one request through the edge: identity, limits, credentials, body, operation, answer.
 struct RequestHandler: Sendable {
@@ -128,19 +129,17 @@ struct RequestHandler: Sendable {
     private func body(of request: HummingbirdCore.Request) async throws -> [UInt8] {
         if request.headers[.contentLength] == nil, request.headers[.transferEncoding] == nil { return [] }
         if let length = request.headers[.contentLength].flatMap(Int.init), length > settings.bodyLimit { throw tooLarge }
-        let limit = settings.bodyLimit, tooLarge = tooLarge
-        return try await withThrowingTaskGroup(of: [UInt8].self) { [request] group in
-            group.addTask {
-                var request = request
-                do { return Array(buffer: try await request.collectBody(upTo: limit)) } catch is NIOTooManyBytesError { throw tooLarge }
+        let body = OneShot<[UInt8]>(), limit = settings.bodyLimit, tooLarge = tooLarge
+        let reading = Task { [request] in
+            var request = request
+            do { body.settle(.success(Array(buffer: try await request.collectBody(upTo: limit)))) } catch is NIOTooManyBytesError {
+                body.settle(.failure(tooLarge))
+            } catch {
+                body.settle(.failure(error))
             }
-            group.addTask {
-                try await Task.sleep(for: Self.bodyTimeout)
-                throw RequestError.problems([Problem("body", "did not arrive within 30 s")])
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? []
         }
+        defer { reading.cancel() }
+        return try await body.value(within: Self.bodyTimeout, or: RequestError.problems([Problem("body", "did not arrive within 30 s")]))
     }
 
     private var tooLarge: RequestError { .problems([Problem("body", "must not be larger than \(settings.bodyLimit) bytes")]) }

@@ -1,5 +1,6 @@
 import CMosquitto
 import Synchronization
+import Waiting
 
 /// How to reach a broker.
 public struct MQTTSettings: Sendable {
@@ -76,7 +77,7 @@ public final class MQTTClient: @unchecked Sendable {
     private struct State {
         var isConnected = false
         var isClosed = false
-        var waiting: [Int32: CheckedContinuation<Int, any Error>] = [:]
+        var waiting: [Int32: OneShot<Int>] = [:]
         /// Acknowledgements that came before their publish call had returned.
         var early: [Int32: Int] = [:]
     }
@@ -159,18 +160,18 @@ public final class MQTTClient: @unchecked Sendable {
             defer { state.isConnected = false; state.waiting = [:]; state.early = [:] }
             return state.waiting
         }
-        for continuation in waiting.values { continuation.resume(throwing: MQTTFailure.lost) }
+        for reason in waiting.values { reason.settle(.failure(MQTTFailure.lost)) }
         handlers.disconnected()
     }
 
     private func didPublish(_ id: Int32, _ reason: Int) {
-        let continuation = state.withLock { state -> CheckedContinuation<Int, any Error>? in
-            if let continuation = state.waiting.removeValue(forKey: id) { return continuation }
+        let awaited = state.withLock { state -> OneShot<Int>? in
+            if let awaited = state.waiting.removeValue(forKey: id) { return awaited }
             if state.early.count >= Self.mostEarly { state.early.removeAll() }
             state.early[id] = reason
             return nil
         }
-        continuation?.resume(returning: reason)
+        awaited?.settle(.success(reason))
     }
 
     /// Asks for topics; the broker's answer is not awaited. A denied subscription gives no error.
@@ -191,20 +192,16 @@ public final class MQTTClient: @unchecked Sendable {
         guard isConnected else { throw MQTTFailure.notConnected }
         let id = try queue(topic, payload, retain, lifetime)
         sent()
-        let alarm = Task { [weak self] in
-            try await Task.sleep(for: timeout)
-            self?.state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: MQTTFailure.timedOut)
+        let acknowledgement = OneShot<Int>()
+        let known: Result<Int, any Error>? = state.withLock { state in
+            if let reason = state.early.removeValue(forKey: id) { return .success(reason) }
+            guard state.isConnected else { return .failure(MQTTFailure.lost) }
+            state.waiting[id] = acknowledgement
+            return nil
         }
-        defer { alarm.cancel() }
-        let reason = try await withCheckedThrowingContinuation { continuation in
-            let outcome: Result<Int, any Error>? = state.withLock { state in
-                if let reason = state.early.removeValue(forKey: id) { return .success(reason) }
-                guard state.isConnected else { return .failure(MQTTFailure.lost) }
-                state.waiting[id] = continuation
-                return nil
-            }
-            if let outcome { continuation.resume(with: outcome) }
-        }
+        if let known { acknowledgement.settle(known) }
+        defer { state.withLock { _ = $0.waiting.removeValue(forKey: id) } }
+        let reason = try await acknowledgement.value(within: timeout, or: MQTTFailure.timedOut)
         guard reason < 0x80 else { throw MQTTFailure.refused(reason: reason) }
         return reason
     }

@@ -1,6 +1,7 @@
 public import Application
 public import Kernel
 import Synchronization
+import Waiting
 
 /// Asks answered inside this process. Bodies are encoded all the same, so that a module that moves out changes nothing.
 public final class LocalAsks: Sendable {
@@ -20,18 +21,13 @@ public final class LocalAsks: Sendable {
         guard let answering = answers.withLock({ $0[name] }) else { throw AskFailure.timedOut(name: name) }
         let left = context.deadline.since(clock())
         guard left > .zero else { throw AskFailure.timedOut(name: name) }
-        let reply = OneReply()
-        let alarm = Task {
-            try await Task.sleep(for: left)
-            reply.settle(.failure(AskFailure.timedOut(name: name)))
-        }
-        defer { alarm.cancel() }
+        let reply = OneShot<JSON>()
         Task {
             do { reply.settle(.success(try await answering.answer(body, context))) } catch {
                 reply.settle(.failure(Self.failure(error, name)))
             }
         }
-        return try await reply.value()
+        return try await reply.value(within: left, or: AskFailure.timedOut(name: name))
     }
 
     /// Refusals of the asked module reach the asker as they are; anything else is the module's own trouble.
@@ -40,39 +36,6 @@ public final class LocalAsks: Sendable {
         case let failure as RequestError: failure
         case let failure as AskFailure: failure
         default: AskFailure.failed(name: name, message: "\(error)")
-        }
-    }
-}
-
-/// A reply that is awaited once and settled by whoever comes first.
-final class OneReply: Sendable {
-    private enum State {
-        case open, awaited(CheckedContinuation<JSON, any Error>), settled(Result<JSON, any Error>), done
-    }
-    private let state = Mutex(State.open)
-
-    func settle(_ result: Result<JSON, any Error>) {
-        let continuation = state.withLock { state -> CheckedContinuation<JSON, any Error>? in
-            switch state {
-            case .open: state = .settled(result)
-            case .awaited(let continuation):
-                state = .done
-                return continuation
-            case .settled, .done: break
-            }
-            return nil
-        }
-        continuation?.resume(with: result)
-    }
-
-    func value() async throws -> JSON {
-        try await withCheckedThrowingContinuation { continuation in
-            let result = state.withLock { state -> Result<JSON, any Error>? in
-                if case .settled(let result) = state { state = .done; return result }
-                state = .awaited(continuation)
-                return nil
-            }
-            if let result { continuation.resume(with: result) }
         }
     }
 }

@@ -1,6 +1,7 @@
 public import Database
 public import Kernel
 import Synchronization
+import Waiting
 
 /// Asks between processes, through an unlogged table of the database they share: no addresses, no discovery.
 public final class PostgresAsks: Sendable {
@@ -24,7 +25,7 @@ public final class PostgresAsks: Sendable {
     private let isServing: @Sendable (String) -> Bool
     private let process: String
     private let clock: @Sendable () -> Timestamp
-    private let waiting = Mutex<[String: OneReply]>([:])
+    private let waiting = Mutex<[String: OneShot<JSON>]>([:])
     private let pump = Pump()
 
     /// - Parameters:
@@ -61,14 +62,9 @@ public final class PostgresAsks: Sendable {
     }
 
     public func send(_ name: String, _ module: String, _ body: JSON, _ context: AskContext) async throws -> JSON {
-        let id = UUIDText.fresh(at: clock()).text, reply = OneReply(), left = context.deadline.since(clock())
+        let id = UUIDText.fresh(at: clock()).text, reply = OneShot<JSON>()
         waiting.withLock { $0[id] = reply }
         defer { waiting.withLock { _ = $0.removeValue(forKey: id) } }
-        let alarm = Task {
-            try await Task.sleep(for: max(left, .zero))
-            reply.settle(.failure(AskFailure.timedOut(name: name)))
-        }
-        defer { alarm.cancel() }
         do {
             _ = try await database.transact([
                 """
@@ -81,7 +77,7 @@ public final class PostgresAsks: Sendable {
             throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
         notifier.notify("spkey_ask_\(module)")
-        return try await reply.value()
+        return try await reply.value(within: max(context.deadline.since(clock()), .zero), or: AskFailure.timedOut(name: name))
     }
 
     private func work() async {
