@@ -14,8 +14,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 /// A part of the platform that is no module.
-func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+/// - Parameter resources: whether its folder `Resources` is compiled in.
+func part(_ name: String, _ dependencies: [Target.Dependency] = [], resources: Bool = false) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: resources ? [.embedInCode("Resources")] : [], swiftSettings: settings)
 }
 
 /// A bounded context: contracts that others may see, one implementation, its tests.
@@ -29,8 +31,13 @@ struct Module {
     var ports: [(name: String, dependencies: [Target.Dependency])] = []
 
     /// Folders of stored samples, which the tests read from where they stand.
-    private var samples: [String] {
-        FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Modules/\(name)/Tests/Samples") ? ["Samples"] : []
+    private var samples: [String] { hasFolder("Tests/Samples") ? ["Samples"] : [] }
+    /// Templates, styles and scripts, which are compiled in.
+    private func resources(of port: String) -> [Resource] {
+        hasFolder("Sources/\(port)/Resources") ? [.embedInCode("Resources")] : []
+    }
+    private func hasFolder(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Modules/\(name)/\(path)")
     }
 
     var targets: [Target] {
@@ -53,7 +60,7 @@ struct Module {
             + ports.map { port in
                 .target(
                     name: port.name, dependencies: ["Application", "Kernel", .target(name: "\(name)Contracts")] + port.dependencies,
-                    path: "\(home)/Sources/\(port.name)", swiftSettings: settings)
+                    path: "\(home)/Sources/\(port.name)", resources: resources(of: port.name), swiftSettings: settings)
             }
     }
 }
@@ -61,7 +68,7 @@ struct Module {
 let contexts = [
     Module(
         name: "Access", knows: ["Devices", "Identity", "Partners"],
-        ports: [("GuestPages", [.product(name: "Mustache", package: "swift-mustache")])]),
+        ports: [("GuestPages", ["WebPages"])]),
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Module(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
     Module(name: "Video", knows: []),
@@ -98,6 +105,7 @@ let package = Package(
         part("Kernel"),
         part("Waiting", [.product(name: "HeapModule", package: "swift-collections")]),
         part("Application", ["Kernel"]),
+        part("WebPages", [.product(name: "Mustache", package: "swift-mustache")], resources: true),
         part("Database", ["Kernel", "Waiting", "CPostgres", "CSQLite"]),
         part("EventStore", ["Application", "Kernel", "Database", "Waiting"]),
         part("MessageBus", ["Application", "Kernel", "Database", "Waiting"]),
@@ -108,16 +116,18 @@ let package = Package(
         part(
             "HTTPEdge",
             [
-                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
+                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", "WebPages", hummingbird("Hummingbird"),
+                hummingbird("HummingbirdCore"),
                 logging,
                 lifecycle, crypto,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "JWTKit", package: "jwt-kit"),
-            ]),
+            ], resources: true),
         part(
             "Host",
             [
-                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient", "MQTT", "Telemetry",
+                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient", "MQTT",
+                "Telemetry",
                 logging,
                 lifecycle, crypto,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -134,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "PlatformTests",
             dependencies: [
-                "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient",
+                "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Waiting", "WebPages", "Workflows",
+                "HTTPEdge", "HTTPClient",
                 "Host", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),

@@ -41,20 +41,16 @@ struct Authentication: Sendable {
             }
             if let key { return try await tenant(key, mayRemember) }
             if let token { return try await person(token, mayRemember) }
-            if credentials == .optional, let guest = Self.guestCookie(headers), let person = try? await person(guest, mayRemember) {
+            // An invalid cookie is ignored: the caller is anonymous.
+            if credentials == .optional, let guest = Cookie.value(of: Cookie.userToken, in: headers["cookie"]),
+                let person = try? await person(guest, mayRemember)
+            {
                 return person
             }
             guard credentials == .optional else {
                 throw RequestError.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
             }
             return Outcome(caller: .anonymous, epoch: nil)
-        }
-    }
-
-    /// The token that a guest page has put into a cookie. An invalid cookie is ignored: the caller is anonymous.
-    private static func guestCookie(_ headers: [String: String]) -> String? {
-        (headers["cookie"] ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix("spk_guest=") }.map {
-            String($0.dropFirst("spk_guest=".count))
         }
     }
 

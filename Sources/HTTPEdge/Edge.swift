@@ -142,9 +142,6 @@ public struct Edge: Sendable {
             return Kernel.Response(200, body: .text(probes.metrics.text, type: "text/plain; version=0.0.4"))
         }
         own("openapi.json") { _, _ in .json(200, openAPI) }
-        own("docs") { _, _ in
-            let policy = "default-src 'none'; style-src 'unsafe-inline'"
-            return Kernel.Response(200, headers: ["Content-Security-Policy": policy], body: .text(docs, type: "text/html; charset=utf-8"))
-        }
+        own("docs") { _, _ in .page(200, docs, nonce: nil) }
     }
 }

@@ -219,3 +219,8 @@ public enum SharedSettings {
         return !host.isEmpty && host.first != ":" && !rest.contains { "@?# ".contains($0) || $0.isNewline }
     }
 }
+
+extension SettingValues {
+    /// Whether browsers reach the installation by https.
+    public var isPublicSecure: Bool { self[SharedSettings.publicURL].hasPrefix("https:") }
+}

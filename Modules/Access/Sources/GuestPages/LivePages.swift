@@ -1,17 +1,18 @@
 public import AccessContracts
 import Kernel
-import Mustache
+import WebPages
 
 extension GuestPages {
-    /// The pages on swift-mustache. Templates escape everything they are given.
     public static let live: GuestPages = {
-        // The templates are constants of this file's target; a broken one fails every test of the pages.
-        let library = MustacheLibrary(templates: Template.all.compactMapValues { try? MustacheTemplate(string: $0) })
-        @Sendable func render(_ name: String, _ values: [String: any Sendable]) -> String {
-            library.render(values, withTemplate: name) ?? ""
-        }
+        let pages = PageTemplates(
+            [
+                "guest": PackageResources.guest_mustache, "opening": PackageResources.opening_mustache,
+                "trouble": PackageResources.trouble_mustache,
+            ], style: PackageResources.guest_css)
         return GuestPages(
-            guest: { render("guest", $0.values) }, opening: { render("opening", $0.values) }, trouble: { render("trouble", $0.values) })
+            guest: { pages.render("guest", $0.values, script: PackageResources.guest_js) },
+            opening: { pages.render("opening", $0.values, script: PackageResources.opening_js) },
+            trouble: { pages.render("trouble", $0.values) })
     }()
 }
 

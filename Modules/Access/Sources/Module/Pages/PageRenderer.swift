@@ -34,20 +34,14 @@ struct PageRenderer {
     }
 
     private func html(_ status: Int, _ text: String) -> Response {
-        let policy =
-            """
-            default-src 'self'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; base-uri 'none'; form-action 'self'; \
-            frame-ancestors 'none'
-            """
-        var headers = [
-            "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Frame-Options": "DENY",
-            "Content-Language": language.rawValue,
-            "Vary": "Accept-Language, Cookie",
-        ]
+        var headers = ["Content-Language": language.rawValue, "Vary": "Accept-Language, Cookie"]
         if request.query["lang"].flatMap(PageLanguage.init(rawValue:)) != nil {
-            headers["Set-Cookie"] = "lang=\(language.rawValue); Path=/; SameSite=Lax; Max-Age=31536000"
+            let year = Duration.seconds(365 * 86_400)
+            headers["Set-Cookie"] =
+                Cookie("lang", language.rawValue, path: "/", isSecure: services.settings.isPublicSecure, isReadable: true, lifetime: year)
+                .header
         }
-        return Response(status, headers: headers, body: .text(text, type: "text/html; charset=utf-8"))
+        return .page(status, text, nonce: nonce, headers: headers)
     }
 
     /// What the guest asked for, else asked for earlier, else prefers (RFC 9110 §12.5.4), else English.
@@ -62,14 +56,5 @@ struct PageRenderer {
             return weight > 0 ? (language, weight, place) : nil
         }
         return ranked.max { ($0.1, -$0.2) < ($1.1, -$1.2) }?.0 ?? .english
-    }
-}
-
-extension Request {
-    /// A cookie that the browser sent (RFC 6265 §5.4).
-    func cookie(_ name: String) -> String? {
-        (header("cookie") ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }.map {
-            String($0.dropFirst(name.count + 1))
-        }
     }
 }

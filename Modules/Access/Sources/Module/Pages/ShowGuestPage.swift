@@ -35,11 +35,10 @@ enum ShowGuestPage {
 
     /// The token leaves the address, where others would see it, for a cookie that scripts cannot read.
     private static func exchange(_ token: String, _ path: String, _ settings: SettingValues) -> Response {
-        let isClean = token.utf8.allSatisfy { byte in byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") }
-        let secure = settings[SharedSettings.publicURL].hasPrefix("https:") ? "; Secure" : ""
-        let headers = ["Location": path].merging(
-            isClean ? ["Set-Cookie": "spk_guest=\(token); Path=\(path); HttpOnly; SameSite=Lax\(secure)"] : [:]
-        ) { $1 }
+        var headers = ["Location": path]
+        if Cookie.isValue(token) {
+            headers["Set-Cookie"] = Cookie(Cookie.userToken, token, path: path, isSecure: settings.isPublicSecure).header
+        }
         return Response(303, headers: headers, body: .empty)
     }
 

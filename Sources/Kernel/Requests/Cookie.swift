@@ -1,0 +1,51 @@
+/// A cookie that a response sets (RFC 6265bis). Sent back on top-level navigation from other sites, and on nothing else of theirs.
+public struct Cookie: Sendable, Equatable {
+    /// The name of the cookie with a user's token, which a page has taken from its address.
+    public static let userToken = "spk_guest"
+
+    public let name: String
+    public let value: String
+    /// The addresses below which the browser sends it.
+    public let path: String
+    /// Whether the browser sends it on https alone.
+    public let isSecure: Bool
+    /// Whether scripts can read it.
+    public let isReadable: Bool
+    /// Nil for one that ends with the browser.
+    public let lifetime: Duration?
+
+    public init(
+        _ name: String, _ value: String, path: String, isSecure: Bool, isReadable: Bool = false, lifetime: Duration? = nil
+    ) {
+        self.name = name
+        self.value = value
+        self.path = path
+        self.isSecure = isSecure
+        self.isReadable = isReadable
+        self.lifetime = lifetime
+    }
+
+    /// Whether a text may stand in a cookie as it is: printable ASCII without what ends a value.
+    public static func isValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: "\"")
+                && byte != UInt8(ascii: "\\")
+        }
+    }
+
+    /// The value of `Set-Cookie`.
+    public var header: String {
+        "\(name)=\(value); Path=\(path)" + (isReadable ? "" : "; HttpOnly") + "; SameSite=Lax" + (isSecure ? "; Secure" : "")
+            + (lifetime.map { "; Max-Age=\($0.components.seconds)" } ?? "")
+    }
+
+    /// The value of a cookie in what a browser has sent as `Cookie`; nil when there is none.
+    public static func value(of name: String, in header: String?) -> String? {
+        (header ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }
+            .map { String($0.dropFirst(name.count + 1)) }
+    }
+}
+
+extension Request {
+    public func cookie(_ name: String) -> String? { Cookie.value(of: name, in: header("cookie")) }
+}
