@@ -38,6 +38,12 @@ public struct Rows: Sendable {
 public enum Dialect: String, Sendable, CaseIterable {
     case postgres, sqlite
 
+    private static let postgresClock = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+    /// The clock of the database in milliseconds, as SQL, by which leases and claims of several processes are measured. SQLite has one
+    /// process, whose own clock serves.
+    public func now(_ clock: () -> Timestamp) -> String { self == .postgres ? Self.postgresClock : String(clock().milliseconds) }
+
     /// A migration's statement with its tokens replaced; nil for one that this database does not need.
     public func render(_ statement: String) -> String? {
         let partition = "{default partition of "
@@ -53,7 +59,7 @@ public enum Dialect: String, Sendable, CaseIterable {
                     ("{sequence}", "BIGINT GENERATED ALWAYS AS IDENTITY"), ("{by range of at}", "PARTITION BY RANGE (at)"),
                     ("{transaction}", "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"),
                     ("{unlogged}", "UNLOGGED"),
-                    ("{now}", "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
+                    ("{now}", Self.postgresClock),
                 ]
             case .sqlite:
                 [

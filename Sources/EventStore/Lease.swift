@@ -64,7 +64,5 @@ struct Lease: Sendable {
         """
     }
 
-    private var now: String {
-        database.dialect == .postgres ? "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" : String(clock().milliseconds)
-    }
+    private var now: String { database.dialect.now(clock) }
 }

@@ -84,10 +84,7 @@ public struct WorkflowEngine: Sendable {
         ])
     }
 
-    private var databaseNow: String {
-        database.dialect == .postgres
-            ? "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" : String(services.clock().milliseconds)
-    }
+    private var databaseNow: String { database.dialect.now(services.clock) }
 
     /// One attempt: to the end, to a sleep, or to a failure that is tried again.
     private func carryOut(_ run: ClaimedRun) async {
