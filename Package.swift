@@ -140,7 +140,7 @@ let package = Package(
                 "Host", "HTTPEdge", "Application", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
-        part("KernelTesting", ["Application", "Kernel", "Database"]),
+        part("KernelTesting", ["Application", "Kernel", "Database", "Waiting"]),
         .testTarget(
             name: "PlatformTests",
             dependencies: [

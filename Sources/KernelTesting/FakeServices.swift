@@ -1,6 +1,7 @@
 public import Application
 public import Kernel
 import Synchronization
+import Waiting
 
 /// The services of a module under test: a store in memory, a bus that records what is asked and answers as the test says.
 public final class FakeServices: Sendable {
@@ -8,6 +9,7 @@ public final class FakeServices: Sendable {
         var states: [StreamName: StoredState] = [:]
         var events: [StreamName: [StoredEvent]] = [:]
         var claims: Set<String> = []
+        var lines: [StreamName: WaitQueue<Void>] = [:]
         var asked: [(name: String, body: JSON)] = []
         var answers: [String: @Sendable (JSON) async throws -> JSON] = [:]
         var rows: [SQL] = []
@@ -76,7 +78,19 @@ public final class FakeServices: Sendable {
                 state.withLock { $0.rows += rows }
                 return rows.map { _ in [] }
             },
-            lockStream: { _ in StreamLock {} }, holds: { _ in "TRUE" })
+            lockStream: { [self] stream in
+                let line = line(for: stream)
+                try await line.take()
+                return StreamLock { line.put(()) }
+            }, holds: { _ in "TRUE" })
+    }
+
+    private func line(for stream: StreamName) -> WaitQueue<Void> {
+        state.withLock { state in
+            let line = state.lines[stream] ?? WaitQueue([()], timeout: .seconds(10), limit: 1_000, refusal: CommitFailure.versionConflict)
+            state.lines[stream] = line
+            return line
+        }
     }
 
     private func commit(_ commit: Commit) throws {
@@ -88,10 +102,15 @@ public final class FakeServices: Sendable {
             for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected {
                 throw CommitFailure.versionConflict
             }
-            for case .take(let kind, let value) in commit.appends.flatMap(\.claims) where !state.claims.insert("\(kind) \(value)").inserted
-            {
-                throw CommitFailure.claimTaken(kind: kind)
+            var claims = state.claims
+            for claim in commit.appends.flatMap(\.claims) {
+                switch claim {
+                case .take(let kind, let value):
+                    guard claims.insert("\(kind) \(value)").inserted else { throw CommitFailure.claimTaken(kind: kind) }
+                case .release(let kind, let value): claims.remove("\(kind) \(value)")
+                }
             }
+            state.claims = claims
             for append in commit.appends {
                 let stored = append.state ?? state.states[append.stream]?.state ?? .null
                 state.states[append.stream] = StoredState(

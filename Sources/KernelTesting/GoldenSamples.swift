@@ -9,7 +9,7 @@ public enum GoldenSamples {
     public static func check<A: Aggregate>(
         _ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
     ) throws {
-        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
+        let folder = folder(beside: file)
         let snapshot = Snapshot<A>(stream: StreamName(A.category.name, "1"), state: A(), version: 0, changedAt: Timestamp(milliseconds: 0))
         let now = Timestamp(milliseconds: 1_755_680_400_123)
         var state = snapshot.state
@@ -36,7 +36,7 @@ public enum GoldenSamples {
     public static func check(
         _ message: some Codable & Sendable, named name: String, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
     ) throws {
-        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples"), written = try JSON(encoding: message)
+        let folder = folder(beside: file), written = try JSON(encoding: message)
         let sample = try sample(written, named: name, in: folder)
         #expect(sample == written, "\(name) is written differently from its sample", sourceLocation: place)
         #expect(
@@ -46,10 +46,17 @@ public enum GoldenSamples {
 
     /// All the samples beside a test.
     public static func all(beside file: String = #filePath) throws -> [(name: String, json: JSON)] {
-        let folder = URL(filePath: file).deletingLastPathComponent().appending(path: "Samples")
+        let folder = folder(beside: file)
         return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted().map { name in
             (String(name.dropLast(5)), try JSON.parse(Array(Data(contentsOf: folder.appending(path: name))), depth: 64))
         }
+    }
+
+    /// The folder `Samples` of the tests that a file belongs to, at its own level or above.
+    private static func folder(beside file: String) -> URL {
+        var place = URL(filePath: file).deletingLastPathComponent()
+        while place.lastPathComponent != "Tests" { place.deleteLastPathComponent() }
+        return place.appending(path: "Samples")
     }
 
     private struct Missing: Error, CustomStringConvertible {
