@@ -201,7 +201,7 @@ public final class MQTTClient: @unchecked Sendable {
         }
         if let known { acknowledgement.settle(known) }
         defer { state.withLock { _ = $0.waiting.removeValue(forKey: id) } }
-        let reason = try await acknowledgement.value(within: timeout, or: MQTTFailure.timedOut)
+        let reason = try await acknowledgement.value(within: timeout, or: MQTTFailure.timedOut, isCancellable: false)
         guard reason < 0x80 else { throw MQTTFailure.refused(reason: reason) }
         return reason
     }

@@ -27,7 +27,7 @@ public final class LocalAsks: Sendable {
                 reply.settle(.failure(Self.failure(error, name)))
             }
         }
-        return try await reply.value(within: left, or: AskFailure.timedOut(name: name))
+        return try await reply.value(within: left, or: AskFailure.timedOut(name: name), isCancellable: false)
     }
 
     /// Refusals of the asked module reach the asker as they are; anything else is the module's own trouble.

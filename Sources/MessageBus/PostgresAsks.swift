@@ -77,7 +77,7 @@ public final class PostgresAsks: Sendable {
             throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
         notifier.notify("spkey_ask_\(module)")
-        return try await reply.value(within: max(context.deadline.since(clock()), .zero), or: AskFailure.timedOut(name: name))
+        return try await reply.value(within: max(context.deadline.since(clock()), .zero), or: AskFailure.timedOut(name: name), isCancellable: false)
     }
 
     private func work() async {

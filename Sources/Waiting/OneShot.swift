@@ -29,23 +29,32 @@ public final class OneShot<Value: Sendable>: Sendable {
 
     /// Waits for the value, once.
     /// - Parameters:
-    ///   - limit: how long; nil for as long as it takes.
-    ///   - error: thrown when the time is over.
-    /// - Throws: what it was settled with, or `CancellationError`.
-    public func value(within limit: Duration? = nil, or error: any Error = CancellationError()) async throws -> Value {
+    ///   - limit: How long to wait; nil waits as long as it takes.
+    ///   - error: Thrown when the time is over.
+    ///   - isCancellable: Whether cancelling the task ends the wait. False where the caller must learn what became of something that
+    ///     has begun, such as a command on its way to a device.
+    /// - Throws: The failure that settled it, or `CancellationError`.
+    public func value(within limit: Duration? = nil, or error: any Error = CancellationError(), isCancellable: Bool = true) async throws
+        -> Value
+    {
         let alarm = limit.map { limit in Deadlines.shared.call(at: .now + limit) { [self] in settle(.failure(error)) } }
         defer { if let alarm { Deadlines.shared.cancel(alarm) } }
+        guard isCancellable else { return try await settled() }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let result = state.withLock { state -> Result<Value, any Error>? in
-                    if case .settled(let result) = state { state = .done; return result }
-                    state = .awaited(continuation)
-                    return nil
-                }
-                if let result { continuation.resume(with: result) }
-            }
+            try await settled()
         } onCancel: {
             settle(.failure(CancellationError()))
+        }
+    }
+
+    private func settled() async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let result = state.withLock { state -> Result<Value, any Error>? in
+                if case .settled(let result) = state { state = .done; return result }
+                state = .awaited(continuation)
+                return nil
+            }
+            if let result { continuation.resume(with: result) }
         }
     }
 }

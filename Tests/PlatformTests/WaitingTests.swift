@@ -46,12 +46,16 @@ import Waiting
         #expect(try await late.value(within: .seconds(20), or: Late()) == 3)
     }
 
-    @Test func `nobody waits longer than they want, or than their task lives`() async {
+    @Test func `nobody waits longer than they want, or than their task lives`() async throws {
         await #expect(throws: Late.self) { try await OneShot<Int>().value(within: .milliseconds(5), or: Late()) }
         await #expect(throws: Late.self) { try await OneShot<Int>().value(within: .zero, or: Late()) }
         let task = Task { try await OneShot<Int>().value() }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+        let stubborn = OneShot<Int>(), other = Task { try await stubborn.value(isCancellable: false) }
+        other.cancel()
+        stubborn.settle(.success(5))
+        #expect(try await other.value == 5)
     }
 
     @Test func `values go to those who wait, in their order`() async throws {
