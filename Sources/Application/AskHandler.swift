@@ -1,6 +1,6 @@
 public import Kernel
 
-/// An ask and its way back, without their types.
+/// A type-erased handler for one kind of ask.
 public struct AskHandler: Sendable {
     public let name: String
     public let answer: @Sendable (JSON, AskContext) async throws -> JSON

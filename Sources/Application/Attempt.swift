@@ -2,7 +2,7 @@ public import Kernel
 import Synchronization
 
 extension Attempt {
-    /// An attempt whose identifiers are drawn by chance where they are not given.
+    /// Creates an attempt; identifiers that are not given are random.
     public init(
         now: Timestamp, idempotency: Idempotency? = nil, identifier: (@Sendable (String) -> UUIDText)? = nil,
         secret: (@Sendable (String) -> UUIDText)? = nil
@@ -12,7 +12,7 @@ extension Attempt {
             secret: secret ?? Drawn(UUIDText.secret).identifier)
     }
 
-    /// Random identifiers, each drawn once.
+    /// Random identifiers, generated once per purpose.
     private final class Drawn: Sendable {
         private let draw: @Sendable () -> UUIDText
         private let drawn = Mutex<[String: UUIDText]>([:])

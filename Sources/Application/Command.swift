@@ -1,33 +1,33 @@
 public import Kernel
 
-/// A use case that changes one aggregate: what it has to know, what it decides, and what happens with that.
+/// A use case that changes one aggregate: the facts it needs, its decision and its effect.
 public protocol Command: Sendable {
     associatedtype Target: Aggregate
-    /// What the decision needs besides the aggregate.
+    /// The facts that the decision needs besides the aggregate.
     associatedtype Facts: Sendable = NoFacts
     associatedtype Refusal: DomainError
 
     /// The id of the aggregate.
     var target: String { get }
-    /// Whether the command may create its aggregate; otherwise a missing one is 404.
+    /// Whether the command may create its aggregate; otherwise a missing aggregate gives 404.
     static var createsAggregate: Bool { get }
 
-    /// Reads the facts, for each attempt anew. Changes nothing; throws `RequestError` where they alone refuse the command.
+    /// Reads the facts, again for each attempt. Changes nothing; throws `RequestError` when the facts alone refuse the command.
     func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Facts
     func decide(_ state: Target, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Target.Event]
-    /// What happens with the events. Asked when there are none too; a call is made only when there are some.
+    /// Returns the effect of the events. Also called when there are none; an external call is made only when there are some.
     func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws
         -> Effect
 
-    /// The refusal when another stream holds a value that an event claims.
+    /// Returns the refusal when another stream holds a value that an event claims.
     static func refusal(claimed kind: String) -> Refusal?
-    /// The refusal when a unique key of the module's own tables exists already.
+    /// Returns the refusal when a unique key in the module's own tables exists already.
     static func refusal(duplicate constraint: String) -> Refusal?
-    /// Whether a unique key exists already that chance has chosen, so that the next attempt chooses another.
+    /// Returns whether an existing unique key was chosen at random, so that the next attempt chooses another.
     static func isChance(duplicate constraint: String) -> Bool
-    /// How many attempts are made while others write to the same streams.
+    /// The maximum number of attempts while others write to the same streams.
     static var maxAttempts: Int { get }
-    /// The answers that the effect adds to those of the operation.
+    /// The responses that the effect adds to those of the operation.
     static var effectAnswers: [ResponseSpec] { get }
 }
 
@@ -52,7 +52,7 @@ extension Command where Facts == NoFacts {
     public func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> NoFacts { NoFacts() }
 }
 
-/// What a command did. Operations turn it into a response; workflows and other use cases take it as it is.
+/// The result of a command. Operations turn it into a response; workflows and other use cases use it directly.
 public struct CommandResult<C: Command>: Sendable {
     public let command: C
     /// The id of the aggregate.
@@ -61,13 +61,13 @@ public struct CommandResult<C: Command>: Sendable {
     /// The events as they are stored.
     public let wire: [EventData]
     let before: C.Target
-    /// What the decision relied on.
+    /// The facts that the decision relied on.
     public let facts: C.Facts
     public let version: Int
     public let wasCreated: Bool
     /// The time of the request.
     public let at: Timestamp
-    /// What the call has left; nil where none was made.
+    /// The receipt of the external call; nil when none was made.
     public let receipt: Receipt?
 
     /// The state after the events.

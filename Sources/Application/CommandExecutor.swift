@@ -1,6 +1,6 @@
 public import Kernel
 
-/// Thrown when the edge's credential cache is older than the database: the caller is established anew and the operation repeated.
+/// Thrown when the edge's credential cache is older than the database. The caller is authenticated again and the operation repeated.
 public struct StaleCredentials: Error, Sendable {
     public let epoch: Int64
 }
@@ -11,20 +11,20 @@ extension Request {
     }
 }
 
-/// Carries out one command: loads, authorises, decides, makes its call, commits; again when another writer was faster.
+/// Executes one command: loads, authorises, decides, makes its external call and commits. Retries when another writer was faster.
 struct CommandExecutor<C: Command>: Sendable {
     let command: C
     let rule: Rule<C, C.Target>
     private(set) var request: Request
     let services: Services
-    /// The response that commits with the events, so that a repeat of the request gets it.
+    /// Returns the response that commits with the events, so that a repeat of the request gets it.
     let recorded: @Sendable (CommandResult<C>) -> Response?
 
-    /// What the attempts of one request share.
+    /// The state shared by the attempts of one request.
     private struct Progress {
-        /// The call that has been made, with what it left.
+        /// The call that was made, with its receipt.
         var made: (call: any ExternalCall, context: CallContext, receipt: Receipt)?
-        /// The version of the credentials at the first attempt: the caller is authenticated anew when it has moved since.
+        /// The credentials epoch at the first attempt; the caller is authenticated again when it has changed since.
         var credentials: Int64?
     }
 
@@ -40,9 +40,9 @@ struct CommandExecutor<C: Command>: Sendable {
             }
             throw RequestError.unavailable("Too many requests change this \(C.Target.category.name) at once.", retryAfter: .seconds(1))
         } catch RequestError.outcomeUnknown {
-            throw RequestError.outcomeUnknown  // it may be stored: taking the call back would contradict it
+            throw RequestError.outcomeUnknown  // the events may be stored: undoing the call would contradict them
         } catch RequestError.fateUnknown(let action) {
-            throw RequestError.fateUnknown(action)  // it is stored, and the device has the last word
+            throw RequestError.fateUnknown(action)  // the events are stored, and the device decides the outcome
         } catch {
             try await undo(&progress)
             throw error
@@ -56,7 +56,7 @@ struct CommandExecutor<C: Command>: Sendable {
         throw RequestError.fateUnknown(request.action)
     }
 
-    /// One attempt; nil when the decision has to be made anew.
+    /// Makes one attempt; returns nil when the decision has to be made again.
     private func attempt(_ progress: inout Progress) async throws -> CommandResult<C>? {
         let loaded = try await services.store.loadState(C.Target.self, command.target)
         let snapshot = loaded.snapshot, epoch = loaded.credentials
@@ -75,7 +75,7 @@ struct CommandExecutor<C: Command>: Sendable {
         switch effect {
         case .none: try await undo(&progress)
         case .local(let local):
-            // Decided anew, and otherwise: what an attempt before has asked for outside is not wanted any more.
+            // The new decision differs, so the call made by an earlier attempt is no longer wanted.
             try await undo(&progress)
             changes = local
         case .external(let call, let local):
@@ -93,7 +93,7 @@ struct CommandExecutor<C: Command>: Sendable {
         return try await commit(result, append, changes, snapshot, epoch, &progress)
     }
 
-    /// A call that was made is not made once more by authenticating the caller anew: it would be another command.
+    /// Checks the credentials epoch, but not after a call: authenticating the caller again would repeat it as another command.
     private func checkCredentials(_ epoch: Int64, _ progress: inout Progress) throws {
         guard progress.made == nil else { return }
         try request.check(epoch)
@@ -135,7 +135,7 @@ struct CommandExecutor<C: Command>: Sendable {
         return try await made.call.isStored(made.context, services)
     }
 
-    /// The device was faster than this request, or an earlier one died behind the call: what was decided is stored already.
+    /// Returns the result when the events are already stored: the device was faster, or an earlier request died after the call.
     private func healed(_ progress: Progress, _ facts: C.Facts) async throws -> CommandResult<C> {
         let snapshot = try await services.store.load(C.Target.self, command.target)
         return try await settle(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
@@ -148,7 +148,7 @@ struct CommandExecutor<C: Command>: Sendable {
             at: request.attempt.now, receipt: receipt)
     }
 
-    /// Writes what a decision without events has to write, and its response, so that a repeat gets the same one.
+    /// Commits what a decision without events has to write, and its response, so that a repeat gets the same one.
     private func settle(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
         var changes = Changes.none
         if case .local(let local) = effect { changes = local }
@@ -168,8 +168,8 @@ struct CommandExecutor<C: Command>: Sendable {
 }
 
 extension Services {
-    /// Carries out a command inside a use case that has authorised it itself.
-    /// - Parameter recorded: the response of the operation, where it is one command: a repeat of the request gets it.
+    /// Executes a command inside a use case that has already authorised it.
+    /// - Parameter recorded: returns the operation's response when the operation is one command; a repeat of the request gets it.
     public func execute<C: Command>(
         _ command: C, for request: Request, recorded: @escaping @Sendable (CommandResult<C>) -> Response? = { _ in nil }
     ) async throws -> CommandResult<C> {

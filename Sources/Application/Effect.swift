@@ -3,21 +3,19 @@ public import Kernel
 /// What a command does besides appending its events.
 public enum Effect: Sendable {
     case none
-    /// Rows, and events of other streams, that commit with the command's events; made anew for each attempt.
+    /// Rows and events of other streams that commit with the command's events; created again for each attempt.
     case local(Changes)
-    /// A call outside the module, made once per request and before the commit: nothing is stored when it fails. The changes
-    /// commit with the events.
+    /// A call outside the module, once per request before the commit; if it fails, nothing is stored. The changes commit with the events.
     case external(any ExternalCall, with: Changes = .none)
 }
 
 /// A call to a party outside the module.
 public protocol ExternalCall: Sendable {
-    /// Makes the call. Throws `FenceBroken` when what the decision relied on has changed, and any other error when nothing has come of it.
+    /// Makes the call. Throws `FenceBroken` when the fence no longer holds, and any other error when the call had no effect.
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt
-    /// Takes the call back when the events cannot be stored after all. Answers whether nothing comes of it: what may have left is
-    /// told as unknown.
+    /// Undoes the call when the events cannot be stored after all. Returns whether it has no effect; false means an unknown outcome.
     func undo(_ context: CallContext, _ services: Services) async -> Bool
-    /// Whether the party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
+    /// Returns whether the party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
     func isStored(_ context: CallContext, _ services: Services) async throws -> Bool
 }
 
@@ -26,23 +24,23 @@ extension ExternalCall {
     public func isStored(_ context: CallContext, _ services: Services) async throws -> Bool { false }
 }
 
-/// What travels with a call.
+/// The context of an external call.
 public struct CallContext: Sendable {
     public let stream: StreamName
     /// The events as they will be stored.
     public let events: [EventData]
-    /// What the decision relied on.
+    /// The state that the decision relied on.
     public let fence: Fence
     public let request: Request
 }
 
-/// What a call leaves.
+/// The result of an external call.
 public struct Receipt: Sendable {
-    /// The action by which the caller follows it.
+    /// The action by which the caller can follow the call.
     public var action: ActionID?
-    /// The device is known to be away: what was sent waits.
+    /// Whether the device is known to be offline; the sent command waits.
     public var isOffline = false
-    /// It may have happened or not: the events are stored, so that the action can be followed, and the caller is told that nobody knows.
+    /// Whether the outcome is unknown: the events are stored, so that the action can be followed, and the caller is told so.
     public var isUnknown = false
 
     public init(action: ActionID? = nil, isOffline: Bool = false, isUnknown: Bool = false) {

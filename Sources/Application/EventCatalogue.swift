@@ -1,10 +1,10 @@
 public import Kernel
 
-/// The events that webhooks may ask for, as the modules declare them.
+/// The events that webhooks may subscribe to, as the modules declare them.
 public struct EventCatalogue: Sendable {
-    /// Those that are delivered.
+    /// The names of the events that are delivered.
     public let delivered: Set<String>
-    /// Those that may be named: beside the delivered ones, some that stay inside.
+    /// The names that a webhook may list: the delivered events, and some that are never delivered.
     public let named: Set<String>
     /// The modules that deliver events.
     public let modules: [String]
@@ -18,6 +18,6 @@ public struct EventCatalogue: Sendable {
 }
 
 extension Module {
-    /// All that it publishes: the events of its aggregates, and what it announces besides.
+    /// All events that the module publishes: those of its aggregates and its announcements.
     public var events: [EventDoc] { aggregates.flatMap(\.events) + announcements }
 }

@@ -1,12 +1,12 @@
 public import Kernel
 
-/// What is asked of another module after a commit, before whoever committed is told. It may fail without harm: what must happen stands
+/// An ask to another module after a commit, before the committing caller gets its result. It may fail without harm: whatever must happen is
 /// in the outbox too.
 public struct FollowUp: Sendable {
     let run: @Sendable (Commit, Services) async -> Void
 
-    /// Asks all at once: what concerns fifty doors takes no longer than what concerns one.
-    /// - Parameter grace: how long is waited, once, where somebody cannot be asked: until then the answer would not be true.
+    /// Sends all asks at once, so that fifty doors take no longer than one.
+    /// - Parameter grace: how long to wait, once, when an ask has no reply: until then the answer would not be true.
     public static func ask<A: Ask & Hashable>(grace: Duration, _ questions: @escaping @Sendable (Commit) -> Set<A>) -> FollowUp {
         FollowUp { commit, services in
             let unheard = await services.unheard(of: questions(commit), commit.trace)
@@ -21,7 +21,7 @@ public struct FollowUp: Sendable {
 }
 
 extension Services {
-    /// The same with something that follows each commit.
+    /// Returns the same services with a follow-up after each commit.
     public func following(_ followUp: FollowUp?) -> Services {
         guard let followUp else { return self }
         var copy = self
@@ -29,7 +29,7 @@ extension Services {
         return copy
     }
 
-    /// How many of the questions have no reply.
+    /// Returns how many of the questions have no reply.
     fileprivate func unheard<A: Ask>(of questions: Set<A>, _ trace: Trace) async -> Int {
         await withTaskGroup(of: Bool.self) { group in
             for question in questions {

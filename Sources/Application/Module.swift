@@ -1,21 +1,21 @@
 public import Kernel
 
-/// A bounded context: everything a module is, in one value. The host turns it into a running system.
+/// A bounded context in one value. The host turns it into a running system.
 public struct Module: Sendable {
-    /// In lower case: the schema's name and what `--modules` takes.
+    /// The name of its schema and its name in `--modules`, in lower case.
     public let name: String
     public let aggregates: [AnyAggregate]
     public let migrations: [Migration]
     public let operations: [Operation]
     public let workflows: [AnyWorkflow]
-    /// The parties outside that it uses; the host plugs them in and tells when one is missing or away.
+    /// The external parties that it uses; the host plugs them in and reports one that is missing or down.
     public let ports: [PortUse]
     /// The settings that it reads.
     public let settings: [AnySetting]
-    /// Messages to partners that are no event of an aggregate, and events of the contract whose use cases are still to come.
+    /// Messages to partners that are not events of an aggregate, and events of the contract without a use case yet.
     public let announcements: [EventDoc]
     public let followUp: FollowUp?
-    /// What runs besides operations, once the module has its services.
+    /// Creates what runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) throws -> Assembly
 
     public init(
@@ -39,7 +39,7 @@ public struct Module: Sendable {
 }
 
 extension Module {
-    /// The tables of its aggregates' views: a rebuild empties them and replays the log.
+    /// The tables of its aggregates' views; a rebuild empties them and replays the log.
     public var views: [String] { aggregates.flatMap(\.viewTables) }
 }
 
@@ -57,15 +57,15 @@ public struct Assembly: Sendable {
     }
 }
 
-/// A figure that operators watch, read every few seconds.
+/// A metric for operators, read every few seconds.
 public struct Gauge: Sendable {
-    /// As metrics name it, with its unit: `webhook_oldest_pending_seconds`.
+    /// Its name in the metrics, with its unit: `webhook_oldest_pending_seconds`.
     public let name: String
     public let read: @Sendable (_ now: Timestamp) async throws -> Double
     public init(_ name: String, read: @escaping @Sendable (Timestamp) async throws -> Double) { (self.name, self.read) = (name, read) }
 }
 
-/// Work that goes on until the process ends; started again with backoff when it throws.
+/// Work that runs until the process ends; restarted with backoff when it throws.
 public struct Job: Sendable {
     public let name: String
     /// Whether at most one process runs it at a time. Asks to its module go to that process.
@@ -77,7 +77,7 @@ public struct Job: Sendable {
         self.run = run
     }
 
-    /// Periodic work: once at the start, and again some time after each round. A round that throws is tried again with the backoff of jobs.
+    /// Periodic work: runs at the start and again some time after each round. A round that throws is retried with the backoff of jobs.
     public static func every(_ pause: Duration, _ name: String, _ round: @escaping @Sendable () async throws -> Void) -> Job {
         Job(name) {
             while true {

@@ -1,19 +1,19 @@
 public import Kernel
 
-/// Hears messages and answers them with effects that commit together with the subscription's checkpoint.
+/// A subscription to messages whose effects commit together with its checkpoint.
 public struct Reaction: Sendable {
-    /// The name of the subscription; its checkpoint is kept under it.
+    /// The name of the subscription; its checkpoint is stored under it.
     public let name: String
     /// The modules whose outboxes it reads.
     public let sources: [String]
-    /// The messages it hears; nil for all.
+    /// The names of the messages it receives; nil for all.
     public let names: Set<String>?
-    /// Among how many lease holders the streams are divided, 1 to 64.
+    /// The number of lease holders among which the streams are divided, 1 to 64.
     public let partitions: Int
     public let react: @Sendable (Envelope) async throws -> Changes
-    /// The view this reaction maintains: a rebuild truncates it and replays the retained outbox.
+    /// The view that this reaction maintains; a rebuild truncates it and replays the retained outbox.
     public let view: String?
-    /// Looks at a whole batch first and leaves out what needs no reaction.
+    /// Filters a whole batch first and leaves out messages that need no reaction.
     public let prefilter: @Sendable ([Envelope]) async throws -> [Envelope]
 
     public init(
@@ -30,9 +30,9 @@ public struct Reaction: Sendable {
     }
 }
 
-/// What a reaction does about messages of one kind.
+/// The reaction to messages of one kind.
 public struct Handler: Sendable {
-    /// The module that sends them.
+    /// The module that publishes them.
     public let module: String
     public let names: Set<String>
     let react: @Sendable (Envelope) async throws -> Changes
@@ -49,14 +49,14 @@ public struct Handler: Sendable {
         Handler(E.module, [E.name]) { try await react(E.decode($0), $0) }
     }
 
-    /// Handles a message that is no event of an aggregate.
+    /// Handles a message that is not an event of an aggregate.
     public static func on<F: PublishedMessage>(_ fact: F.Type, _ react: @escaping @Sendable (F, Envelope) async throws -> Changes)
         -> Handler
     {
         Handler(F.module, [F.name]) { try await react(F($0), $0) }
     }
 
-    /// Handles the module's own events of some names.
+    /// Handles the module's own events with these names.
     public static func on(own names: Set<String>, of module: String, _ react: @escaping @Sendable (Envelope) async throws -> Changes)
         -> Handler
     {
@@ -65,7 +65,7 @@ public struct Handler: Sendable {
 }
 
 extension Reaction {
-    /// A subscription to messages of several kinds, in the order in which each stream has them.
+    /// Creates a subscription to messages of several kinds, received in the order of each stream.
     public init(_ name: String, partitions: Int = 1, view: String? = nil, _ handlers: Handler...) {
         let sources = handlers.map(\.module).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         self.init(name, from: sources, hears: handlers.reduce(into: []) { $0.formUnion($1.names) }, partitions: partitions, view: view) {

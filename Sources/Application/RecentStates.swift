@@ -1,17 +1,17 @@
 import Kernel
 import Synchronization
 
-/// A state as it was loaded, with what is known of it besides.
+/// A loaded state with its credentials epoch and its serialised responses.
 struct LoadedState<A: Aggregate>: Sendable {
     let snapshot: Snapshot<A>
-    /// The version of the credentials at which it was read: an erasure raises it, and what is personal in a state may be in clear here.
+    /// The credentials epoch at which it was read. An erasure raises it, and personal data in the state may be in clear text here.
     let credentials: Int64
-    /// Answers that were written out for this state.
+    /// Responses that were serialised for this state.
     let renderings: Renderings
 }
 
-/// States as they were last seen, decoded. Every use asks the database whether the state is still the same, so that what other processes
-/// have changed is never overlooked; what is spared is reading and decoding it.
+/// A cache of decoded states. Every use asks the database whether the state is still current, so that changes of other processes are never
+/// missed; only reading and decoding are saved.
 final class RecentStates: Sendable {
     private let states = Mutex<[StreamName: any Sendable]>([:])
     private static let limit = 5_000

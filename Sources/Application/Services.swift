@@ -1,6 +1,6 @@
 public import Kernel
 
-/// What a running module lends to its use cases.
+/// The services that a running module provides to its use cases.
 public struct Services: Sendable {
     public let module: String
     public internal(set) var store: Store
@@ -12,14 +12,14 @@ public struct Services: Sendable {
     public let log: Log
     public let clock: @Sendable () -> Timestamp
     public var crashes = CrashPoints.none
-    /// The statement that begins a run of a workflow; it commits with what it belongs to.
+    /// Returns the statement that starts a workflow run; it commits with the change it belongs to.
     public var startWorkflow: @Sendable (WorkflowStart) -> SQL = { _ in "SELECT 1 AS none" }
-    /// The statement that ends a run's sleep.
+    /// Returns the statement that ends a run's sleep.
     public var resumeWorkflow: @Sendable (WorkflowID) -> SQL = { _ in "SELECT 1 AS none" }
     public var zones = TimeZones.utc
     public var uptime: @Sendable () -> Uptime = { .unknown }
 
-    /// What both clocks show now.
+    /// A reading of both clocks.
     public var clocks: ClockReading { ClockReading(clock(), uptime: uptime()) }
 
     public init(
@@ -38,19 +38,19 @@ public struct Services: Sendable {
     }
 }
 
-/// The message bus as a module sees it. Facts are published by committing them.
+/// The message bus as a module sees it. Messages are published by committing them.
 public struct Bus: Sendable {
     let send: @Sendable (_ name: String, _ module: String, _ body: JSON, AskContext) async throws -> JSON
 
     public init(send: @escaping @Sendable (String, String, JSON, AskContext) async throws -> JSON) { self.send = send }
 
-    /// Asks and waits for the reply. Throws `AskFailure` when there is none.
+    /// Sends an ask and waits for the reply. Throws `AskFailure` when there is none.
     public func ask<A: Ask>(_ question: A, trace: Trace, now: Timestamp) async throws -> A.Reply {
         let context = AskContext(trace: trace, deadline: now + A.timeout)
         return try await send(A.name, A.module, try JSON(encoding: question), context).decoded()
     }
 
-    /// Asks for what has no type: what the host asks of every module alike.
+    /// Sends an untyped ask, for the questions that the host asks every module.
     public func ask(_ name: String, of module: String, _ question: JSON, trace: Trace, now: Timestamp, timeout: Duration = .seconds(5))
         async throws -> JSON
     {
@@ -58,18 +58,18 @@ public struct Bus: Sendable {
     }
 }
 
-/// Seals secrets that must be shown again, and digests those that must only be recognised.
+/// Encrypts secrets that must be shown again, and hashes those that must only be recognised.
 public struct Vault: Sendable {
-    /// Encrypts for a purpose; the context (an id) must be the same when it is opened.
+    /// Encrypts for a purpose; the same context (an id) is needed to decrypt.
     public let seal: @Sendable (_ secret: [UInt8], _ purpose: String, _ context: String) throws -> String
-    /// Opens what `seal` made; throws when it was changed or belongs elsewhere.
+    /// Decrypts what `seal` encrypted; throws when it was altered or belongs elsewhere.
     public let open: @Sendable (_ sealed: String, _ purpose: String, _ context: String) throws -> [UInt8]
     public let sha256: @Sendable ([UInt8]) -> [UInt8]
     /// HMAC-SHA-256 (RFC 2104).
     public let hmac: @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
-    /// Digests of something short that must not be found by trying, one for each key of the ring, the current one first.
+    /// Keyed digests of a short text that must not be found by brute force: one for each key of the ring, the current key first.
     public let blindIndexes: @Sendable (_ message: [UInt8], _ purpose: String) -> [[UInt8]]
-    /// Encrypts under a key that is given (32 bytes); the context must be the same when it is opened.
+    /// Encrypts under a given key (32 bytes); the same context is needed to decrypt.
     public let sealUnder: @Sendable (_ key: [UInt8], _ secret: [UInt8], _ context: String) throws -> String
     public let openUnder: @Sendable (_ key: [UInt8], _ sealed: String, _ context: String) throws -> [UInt8]
     /// Bytes from the system's secure generator.
@@ -94,23 +94,23 @@ public struct Vault: Sendable {
     }
 }
 
-/// The edge's record of who may come in. Modules write it in their own transactions, so that a revoked key is dead everywhere at once.
+/// The edge's record of credentials. Modules write it in their own transactions, so that a revoked key is invalid everywhere at once.
 public struct CredentialStore: Sendable {
-    /// Makes an API key valid: its SHA-256, its tenant, when it ends (nil: never).
+    /// Registers an API key: its SHA-256, its tenant, when it expires (nil: never).
     public let registerKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Timestamp?) -> [SQL]
     public let revokeKeys: @Sendable (_ org: OrgID) -> [SQL]
-    /// At which version of the credentials the keys of a tenant, or its super keys, were ended last, as `epoch`; no row where
-    /// they never were.
+    /// Returns as `epoch` the credentials epoch at which a tenant's keys, or its super keys, were last revoked; no row when they never
+    /// were.
     public let revocation: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
-    /// Ties a normalised e-mail address to a user, for tokens that carry no user id; nil removes the tie.
+    /// Links a normalised e-mail address to a user, for tokens that carry no user id; nil removes the link.
     public let linkEmail: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStatus) -> [SQL]
-    /// What is known of how a person signs in, as one row of `standing` and `has_signed_in`; no row for somebody who is not known.
+    /// Returns how a user signs in, as one row of `standing` and `has_signed_in`; no row for an unknown user.
     public let signIn: @Sendable (_ user: UserID) -> SQL
-    /// Says where a person is suspended: everywhere, or at the doors of some tenants, or nowhere.
+    /// Sets where a user is suspended: everywhere, at the doors of some tenants, or nowhere.
     public let suspend: @Sendable (_ user: UserID, _ isEverywhere: Bool, _ tenants: [OrgID]) -> [SQL]
-    /// The tenants at whose doors a person is suspended, as rows of `org_id`; an empty one stands for everywhere.
+    /// Returns the tenants at whose doors a user is suspended, as rows of `org_id`; an empty one means everywhere.
     public let suspensions: @Sendable (_ user: UserID) -> SQL
-    /// Takes a person's key away: what is stored about the person can be read by nobody any more.
+    /// Deletes a person's encryption key, so that the data stored about the person can no longer be read.
     public let forget: @Sendable (_ user: UserID) -> [SQL]
 
     public init(
@@ -131,31 +131,31 @@ public struct CredentialStore: Sendable {
     }
 }
 
-/// What an e-mail address is for the one it is stored with. Only a proven one signs somebody in.
+/// The status of an e-mail address for the user it is stored with. Only a proven address signs a user in.
 public enum AddressStatus: String, Sendable, ColumnValue {
-    /// By the identity provider, or set by the operator of the platform.
+    /// Proven by the identity provider, or set by the platform operator.
     case proven
-    /// The user was created with it: whoever proves it first, and is nobody yet, becomes the user.
+    /// The user was created with it; the first to prove it becomes the user, unless the user has already signed in.
     case invited
-    /// Typed by somebody else, to write to; no more.
+    /// Entered by someone else, for sending messages only.
     case contact
 }
 
-/// Where modules report what operators should know. Messages are constant; what varies is metadata.
+/// The log for operators. Messages are constant; variable parts are metadata.
 public struct Log: Sendable {
     public enum Level: Sendable { case debug, info, notice, warning, error }
     let write: @Sendable (Level, StaticString, [String: String]) -> Void
     public init(_ write: @escaping @Sendable (Level, StaticString, [String: String]) -> Void) { self.write = write }
     public func debug(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.debug, message, metadata) }
     public func info(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.info, message, metadata) }
-    /// What is always written: changes of state, and what staff has looked at or done.
+    /// Always written: state changes, and what staff have read or done.
     public func notice(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.notice, message, metadata) }
     public func warning(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.warning, message, metadata) }
     public func error(_ message: StaticString, _ metadata: [String: String] = [:]) { write(.error, message, metadata) }
 }
 
 extension Services {
-    /// The live side of a port.
+    /// Returns the live implementation of a port.
     /// - Throws: `RequestError.notConfigured` when nothing is plugged in.
     public func port<P: Port>(_ type: P.Type = P.self) throws -> P {
         guard let port = ports.find(type) else { throw RequestError.notConfigured("This installation has no \(P.title).") }

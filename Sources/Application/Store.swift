@@ -1,28 +1,28 @@
 public import Kernel
 
-/// What a look at a stored state finds.
+/// The result of looking up a stored state.
 public enum LoadResult: Sendable {
     case nothing
-    /// The state is the one that the caller has.
+    /// The caller already has this state.
     case unchanged
     case state(StoredState)
 }
 
 /// A module's own storage.
 public struct Store: Sendable {
-    /// The current state of a stream and the credential epoch, in one round trip. The state itself is left out where the caller has it.
+    /// Returns a stream's state and the credentials epoch in one round trip; the state is left out when the caller already has it.
     public let state: @Sendable (StreamName, _ known: StateVersion?) async throws -> (LoadResult, epoch: Int64)
-    /// Events of a stream from a version on, at most `limit`.
+    /// Returns at most `limit` events of a stream, starting at a version.
     public let history: @Sendable (StreamName, _ from: Int, _ limit: Int) async throws -> [StoredEvent]
     public let commit: @Sendable (Commit) async throws -> Void
     public let query: @Sendable (SQL) async throws -> [Row]
-    /// Queries that belong together, in one round trip.
+    /// Runs related queries in one round trip.
     public let read: @Sendable ([SQL]) async throws -> [[Row]]
-    /// Statements in one transaction; a `mustAffect` failure or any error undoes all.
+    /// Runs statements in one transaction; a `mustAffect` failure or any other error rolls back all of them.
     public let run: @Sendable ([SQL]) async throws -> [[Row]]
-    /// Waits until no other command of this process works on the stream.
+    /// Takes the stream lock: waits until no other command of this process works on the stream.
     public let lockStream: @Sendable (StreamName) async throws -> StreamLock
-    /// The condition, as SQL, that what a decision relied on is still so.
+    /// Returns the SQL condition that a fence still holds.
     public let holds: @Sendable (Fence) -> SQL
     private let recent = RecentStates()
 
@@ -44,7 +44,7 @@ public struct Store: Sendable {
         self.holds = holds
     }
 
-    /// The same store with something that follows each commit.
+    /// Returns the same store with a follow-up after each commit.
     func following(_ follow: @escaping @Sendable (Commit) async -> Void) -> Store {
         Store(
             state: state, history: history,
@@ -58,7 +58,7 @@ public struct Store: Sendable {
         try await loadState(type, id).snapshot
     }
 
-    /// The state, folded anew from its events where the stored one has another shape.
+    /// Loads the state; folds it again from its events when the stored state has another schema version.
     func loadState<A: Aggregate>(_ type: A.Type, _ id: String) async throws -> LoadedState<A> {
         let stream = A.stream(id)
         return try await load(stream, known: recent.find(A.self, stream))
@@ -84,7 +84,7 @@ public struct Store: Sendable {
         }
     }
 
-    /// Commits events of one stream, and keeps the state after them.
+    /// Commits events of one stream and caches the state after them.
     public func commit<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, rows: [SQL] = [], at now: Timestamp, trace: Trace)
         async throws
     {
@@ -92,7 +92,7 @@ public struct Store: Sendable {
         if let known = recent.find(A.self, snapshot.stream) { keep(events, after: snapshot, at: now, epoch: known.credentials) }
     }
 
-    /// Keeps what a commit has made of a state, so that the next load need not read it.
+    /// Caches the state after a commit, so that the next load need not read it.
     func keep<A: Aggregate>(_ events: [A.Event], after snapshot: Snapshot<A>, at now: Timestamp, epoch: Int64) {
         var state = snapshot.state
         for event in events { state.apply(event) }
@@ -108,7 +108,7 @@ public struct Store: Sendable {
     }
 }
 
-/// The right to work on a stream, until it is released.
+/// A stream lock, held until it is released.
 public struct StreamLock: Sendable {
     public let release: @Sendable () -> Void
     public init(release: @escaping @Sendable () -> Void) { self.release = release }

@@ -1,14 +1,14 @@
 public import Kernel
 
-/// Work of several steps that goes on over crashes, restarts and other processes. A run is the value with its parameters; its steps are
-/// carried out in order, each recorded with its result and never carried out again.
+/// Durable work of several steps that continues across crashes, restarts and other processes. A run is the value with its parameters; its
+/// steps run in order, and a recorded step never runs again.
 public protocol Workflow: Codable, Sendable {
-    /// As lists show it: `bulk-add-keys-workflow`.
+    /// The name in lists: `bulk-add-keys-workflow`.
     static var name: String { get }
-    /// In words.
+    /// A name in words.
     static var label: String { get }
-    /// Carries the run out, from its start each time: what is recorded answers from the record. Throws `WorkflowStop` to end it for good;
-    /// whatever else it throws is tried again later.
+    /// Executes the run, from its start each time; recorded steps return their recorded results. Throws `WorkflowStop` to end the run for
+    /// good; any other error is retried later.
     func run(_ steps: Steps, _ services: Services) async throws -> JSON
 }
 
@@ -26,8 +26,8 @@ public struct Steps: Sendable {
     private let clock: @Sendable () -> Timestamp
 
     /// - Parameters:
-    ///   - record: answers the recorded result of a step, or carries it out and records it.
-    ///   - wait: returns at a moment; may end this attempt of the run and go on in another.
+    ///   - record: returns the recorded result of a step, or executes the step and records its result.
+    ///   - wait: returns at a moment; may end this attempt of the run and continue in another.
     public init(
         run: WorkflowID, record: @escaping @Sendable (String, @Sendable () async throws -> JSON) async throws -> JSON,
         wait: @escaping @Sendable (Timestamp) async throws -> Void, clock: @escaping @Sendable () -> Timestamp
@@ -38,14 +38,14 @@ public struct Steps: Sendable {
         self.clock = clock
     }
 
-    /// Carries out a step once. Its name is unique within the run, and what the progress shows.
+    /// Executes a step once. Its name must be unique within the run and is shown in the progress.
     public func perform<Result: Codable & Sendable>(_ name: String, _ body: @escaping @Sendable () async throws -> Result) async throws
         -> Result
     {
         try await record(name) { try JSON(encoding: Box(value: try await body())) }.decoded(as: Box<Result>.self).value
     }
 
-    /// Sleeps; a restart does not begin the span anew.
+    /// Sleeps for a span; a restart does not start the span again.
     public func sleep(_ name: String, _ span: Duration) async throws {
         let clock = clock
         let end = try await perform(name) { clock() + span }
@@ -55,7 +55,7 @@ public struct Steps: Sendable {
     /// Sleeps until a moment that the run itself knows.
     public func sleep(until moment: Timestamp) async throws { try await wait(moment) }
 
-    /// A request of the run's own for one of its steps: what is made under it has the same ids each time the step is tried.
+    /// Returns a request for one step of the run; the ids generated under it are the same each time the step is retried.
     public func request(_ step: String, by caller: Caller, _ services: Services) -> Request {
         let seed = Array("\(run) \(step) ".utf8)
         let attempt = Attempt(now: services.clock()) { purpose in UUIDText(digest: services.vault.sha256(seed + Array(purpose.utf8))) }
@@ -65,7 +65,7 @@ public struct Steps: Sendable {
     private struct Box<Value: Codable & Sendable>: Codable, Sendable { let value: Value }
 }
 
-/// A workflow without its type.
+/// A type-erased workflow.
 public struct AnyWorkflow: Sendable {
     public let name: String
     public let label: String

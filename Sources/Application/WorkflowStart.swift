@@ -1,18 +1,18 @@
 public import Kernel
 
-/// Names one run of a workflow.
+/// Identifies one run of a workflow.
 public enum WorkflowRun {}
 public typealias WorkflowID = ID<WorkflowRun>
 
-/// A run that is to begin.
+/// A workflow run to start.
 public struct WorkflowStart: Sendable {
     public let run: WorkflowID
     public let name: String
     public let label: String
     public let parameters: JSON
-    /// Who wanted it.
+    /// The name of the caller who requested it.
     public let creator: String
-    /// When it begins; later for work that is planned.
+    /// When it starts; later than now for planned work.
     public let at: Timestamp
 
     init(run: WorkflowID, name: String, label: String, parameters: JSON, creator: String, at moment: Timestamp) {

@@ -1,15 +1,15 @@
 public import Kernel
 
-/// A database as the stores see it; two drivers make it real.
+/// A database as the stores use it, implemented by two drivers.
 public protocol Database: Sendable {
     var dialect: Dialect { get }
-    /// Queries sent together, outside a transaction.
+    /// Runs queries together, outside a transaction.
     func read(_ queries: [SQL]) async throws -> [Rows]
-    /// Statements that all take effect or none: one round trip unless one of them `mustAffect`.
+    /// Runs statements atomically, in one round trip unless one of them has `mustAffect`.
     func transact(_ statements: [SQL]) async throws -> [Rows]
-    /// A transaction whose statements depend on each other. Rolled back when the body throws.
+    /// Runs a transaction whose statements depend on each other. Rolls back when the body throws.
     func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result
-    /// Ends all connections; what runs is finished first.
+    /// Closes all connections, each after its running call.
     func close() async
 }
 
@@ -26,7 +26,7 @@ extension Transaction {
     public func execute(_ statement: SQL) async throws -> Rows { try await execute([statement])[0] }
 }
 
-/// What one statement answered.
+/// The result of one statement.
 public struct Rows: Sendable {
     public let rows: [Row]
     /// How many rows it changed or returned.
@@ -34,17 +34,17 @@ public struct Rows: Sendable {
     public init(rows: [Row], affected: Int) { (self.rows, self.affected) = (rows, affected) }
 }
 
-/// Where the two databases differ.
+/// The differences between the two databases.
 public enum Dialect: String, Sendable, CaseIterable {
     case postgres, sqlite
 
     private static let postgresClock = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
-    /// The clock of the database in milliseconds, as SQL, by which leases and claims of several processes are measured. SQLite has one
-    /// process, whose own clock serves.
+    /// Returns the database's clock in milliseconds as an SQL expression. The leases and claims of several processes are measured by it;
+    /// SQLite serves a single process, so `clock` is used there.
     public func now(_ clock: () -> Timestamp) -> String { self == .postgres ? Self.postgresClock : String(clock().milliseconds) }
 
-    /// A migration's statement with its tokens replaced; nil for one that this database does not need.
+    /// Returns a migration's statement with its tokens replaced, or nil when this database does not need it.
     public func render(_ statement: String) -> String? {
         let partition = "{default partition of "
         if statement.hasPrefix(partition) {
@@ -75,26 +75,26 @@ public enum Dialect: String, Sendable, CaseIterable {
     }
 }
 
-/// Why the database did not do what it was asked.
+/// Why a database operation failed.
 public enum DatabaseError: Error, Sendable, Equatable {
-    /// No connection: the server is down, refuses, or went away before anything was sent.
+    /// No connection: the server is down, refuses, or went away before a COMMIT was sent. Nothing was changed.
     case unreachable(String)
     /// No free connection or no answer by the deadline; nothing was changed.
     case timedOut
     /// The connection ended between COMMIT and its reply: the effect may or may not have happened. Never retried blindly.
     case outcomeUnknown
-    /// A unique key exists already; the name is the constraint's (PostgreSQL) or the columns' (SQLite).
+    /// A unique key already exists. The name is the constraint's (PostgreSQL) or the columns' (SQLite).
     case unique(constraint: String)
-    /// A CHECK of a table does not hold.
+    /// A CHECK constraint of a table is violated.
     case check(String)
     /// A statement that must change a row changed none; the transaction was rolled back.
     case unaffected(statement: String)
     /// Deadlock, serialisation failure or lock timeout: trying again may work.
     case contention(String)
-    /// Anything else the database says. The state is the SQLSTATE (PostgreSQL, Appendix A) or SQLite's result code.
+    /// Any other error of the database. The state is the SQLSTATE (PostgreSQL, Appendix A) or SQLite's result code.
     case statement(state: String, message: String)
 
-    /// Whether the same work may succeed later without any change.
+    /// Whether the same operation may succeed later without any change.
     public var isPassing: Bool {
         switch self {
         case .unreachable, .timedOut, .contention, .outcomeUnknown: true

@@ -6,7 +6,7 @@ public struct Migrator: Sendable {
 
     public init(_ database: any Database) { self.database = database }
 
-    /// Applies what is missing, in order, each step in a transaction of its own.
+    /// Applies the missing migrations in order, each in its own transaction.
     public func migrate(schema: String, _ migrations: [Migration]) async throws {
         if database.dialect == .postgres {
             do {
@@ -33,7 +33,7 @@ public struct Migrator: Sendable {
         }
     }
 
-    /// Names of steps that have not been applied; all of them when the schema does not exist.
+    /// Returns the names of migrations that have not been applied; all of them when the schema does not exist.
     public func missing(schema: String, _ migrations: [Migration]) async throws -> [String] {
         do {
             let done = try await database.read("SELECT name FROM \(trusted: schema).migrations").map {
@@ -47,6 +47,6 @@ public struct Migrator: Sendable {
 
     private func locked(_ statements: [SQL]) -> [SQL] { Self.lock(database.dialect) + statements }
 
-    /// Begins the transaction of a step: one migrator at a time. SQLite's writer is alone anyway.
+    /// Returns the statements that begin a migration's transaction and admit one migrator at a time. SQLite has a single writer anyway.
     public static func lock(_ dialect: Dialect) -> [SQL] { dialect == .postgres ? ["SELECT pg_advisory_xact_lock(77130001)"] : [] }
 }

@@ -1,6 +1,6 @@
 import Waiting
 
-/// Lends members one at a time. Whoever finds none waits in line until one is free or the deadline passes.
+/// Lends each member to one caller at a time. Callers queue until a member is free or the timeout passes.
 final class Pool<Member: AnyObject & Sendable>: Sendable {
     private let members: WaitQueue<Member>
 
@@ -15,7 +15,7 @@ final class Pool<Member: AnyObject & Sendable>: Sendable {
     }
 }
 
-/// A connection that carries out transactions.
+/// A connection that runs transactions.
 protocol TransactingConnection: Actor, Transaction {
     func begin() throws
     func commit() throws
@@ -23,7 +23,7 @@ protocol TransactingConnection: Actor, Transaction {
 }
 
 extension Pool where Member: TransactingConnection {
-    /// Lends a member for a transaction: committed when the body returns, rolled back when it throws.
+    /// Lends a member for a transaction, which is committed when the body returns and rolled back when it throws.
     func transaction<Result: Sendable>(_ body: @Sendable (any Transaction) async throws -> Result) async throws -> Result {
         try await lend { connection in
             try await connection.begin()

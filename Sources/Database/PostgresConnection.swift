@@ -2,8 +2,8 @@ import CPostgres
 import Glibc
 import Kernel
 
-/// One connection to PostgreSQL on a thread of its own. The socket is non-blocking and every wait has a deadline: a
-/// `statement_timeout` does not help against a server that has stopped.
+/// One connection to PostgreSQL on its own thread. The socket is non-blocking and every wait has a deadline, because a `statement_timeout`
+/// does not help when the server hangs.
 actor PostgresConnection: TransactingConnection {
     private let executor: ThreadExecutor
     private let settings: PostgresSettings
@@ -20,13 +20,13 @@ actor PostgresConnection: TransactingConnection {
 
     func close() { wire = nil }
 
-    /// Queries outside a transaction. Tried once more on a new connection when the old one turns out to be dead.
+    /// Runs queries outside a transaction. Retries once on a new connection when the old one turns out to be dead.
     func read(_ queries: [SQL]) throws -> [Rows] {
         do { return try run(queries, endsInCommit: false) } catch DatabaseError.unreachable { return try run(queries, endsInCommit: false) }
     }
 
-    /// A whole transaction as one pipeline, which the server commits at its end (PostgreSQL, "Pipelining": statements up to a Sync are
-    /// one implicit transaction); in two parts when a statement's count decides about the COMMIT.
+    /// Runs a whole transaction as one pipeline, which the server commits at its end (PostgreSQL, "Pipelining": statements up to a Sync are
+    /// one implicit transaction). It takes two parts when a statement's row count decides about the COMMIT.
     func transact(_ statements: [SQL]) throws -> [Rows] {
         guard statements.contains(where: \.mustAffect) else { return try run(statements, endsInCommit: true) }
         do {
@@ -46,7 +46,7 @@ actor PostgresConnection: TransactingConnection {
         _ = try run(["COMMIT"], endsInCommit: true)
     }
 
-    /// A lost connection takes its transaction along: nothing of it may go on, or seem to, on a new one.
+    /// Throws when the connection was lost: its transaction is lost too, and must not seem to go on over a new connection.
     private func requireTransaction() throws {
         guard let wire, wire.isAlive, wire.isInTransaction else {
             throw DatabaseError.unreachable("the connection was lost within a transaction")
@@ -60,7 +60,7 @@ actor PostgresConnection: TransactingConnection {
         return answers
     }
 
-    /// Leaves the transaction, by force when the server does not answer.
+    /// Rolls the transaction back; drops the connection when the server does not answer.
     func rollBack() {
         guard wire?.isInTransaction == true else { return }
         do { _ = try run(["ROLLBACK"], endsInCommit: false) } catch { wire = nil }
@@ -72,8 +72,8 @@ actor PostgresConnection: TransactingConnection {
         }
     }
 
-    /// Statements that were prepared before a migration may not fit its tables any more (SQLSTATE 0A000, "cached plan must not change
-    /// result type"): nothing of them was carried out, and a new connection prepares them anew.
+    /// Runs statements. Those prepared before a migration may no longer fit its tables (SQLSTATE 0A000, "cached plan must not change result
+    /// type"): then nothing has been executed, and a new connection prepares them again.
     private func run(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
         let wasInTransaction = wire?.isInTransaction ?? false
         do { return try send(statements, endsInCommit: endsInCommit) } catch DatabaseError.statement(state: "0A000", let message) {

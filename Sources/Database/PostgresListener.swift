@@ -2,16 +2,16 @@ import CPostgres
 import Glibc
 import Synchronization
 
-/// Hears NOTIFY on a connection of its own and reconnects when it is lost. What was sent meanwhile is missed: listeners also poll.
+/// Receives NOTIFY on its own connection and reconnects when it is lost. Notifications sent meanwhile are missed, so listeners also poll.
 ///
-/// `@unchecked Sendable`: the connection belongs to its thread; only the flag is shared, and that is atomic.
+/// `@unchecked Sendable`: the connection belongs to its thread; only the stop flag is shared, and it is atomic.
 public final class PostgresListener: @unchecked Sendable {
     private let settings: PostgresSettings
     private let channels: [String]
     private let heard: @Sendable (_ channel: String, _ payload: String) -> Void
     private let isStopping = Atomic(false)
 
-    /// - Parameter heard: called on the listener's thread; must not wait.
+    /// - Parameter heard: called on the listener's thread; must not block.
     public init(_ settings: PostgresSettings, channels: [String], heard: @escaping @Sendable (String, String) -> Void) {
         self.settings = settings
         self.channels = channels
@@ -38,7 +38,7 @@ public final class PostgresListener: @unchecked Sendable {
         }
     }
 
-    /// A peer that is gone without a word is noticed within half a minute.
+    /// Connects with settings that detect a silently lost peer within half a minute.
     private func connect() -> OpaquePointer? {
         let parameters = [
             ("dbname", settings.conninfo), ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),

@@ -1,7 +1,7 @@
 import CPostgres
 import Kernel
 
-/// A result of libpq as values. Columns become what their type says; unknown types stay text.
+/// A libpq result as values. Columns are converted according to their type; unknown types stay text.
 struct PostgresResult {
     let rows: Rows
     let error: DatabaseError?

@@ -6,7 +6,7 @@ import Kernel
 public struct PostgresSettings: Sendable {
     /// A libpq connection string or URI.
     public let conninfo: String
-    /// How long a connection may take, and a round trip.
+    /// The time limit of a round trip, and of connecting, which is also limited to 5 s.
     public let timeout: Duration
     /// Whether a commit waits for the disk (`synchronous_commit`).
     public let isDurable: Bool
@@ -33,7 +33,7 @@ final class PostgresWire {
             settings.conninfo, "spkey",
             (settings.isDurable ? "" : "-c synchronous_commit=off ")
                 + "-c statement_timeout=\(milliseconds) -c lock_timeout=\(milliseconds / 2) -c idle_in_transaction_session_timeout=3000 "
-                // Statements are prepared once and say what they look for: plans made for single values have sorted whole backlogs.
+                // Statements are prepared once, with generic plans: plans made for single values have sorted whole backlogs.
                 + "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning",
             "\(milliseconds)", "UTF8",
         ]
@@ -62,7 +62,7 @@ final class PostgresWire {
 
     var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
 
-    /// Whether the server is still there, as far as the socket knows: an idle connection has nothing to read but its end.
+    /// Whether the connection is open as far as the socket knows: an idle connection has nothing to read but its end.
     var isAlive: Bool {
         if isBroken { return false }
         var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
@@ -81,7 +81,7 @@ final class PostgresWire {
         }
     }
 
-    /// Sends all statements at once and reads all answers. The first error is thrown after the rest has been read.
+    /// Sends all statements at once and reads all answers. Throws the first error after reading the rest.
     func pipeline(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
         let deadline = ContinuousClock.now + timeout
         if prepared.count > Self.preparedLimit { try forget(by: deadline) }
@@ -143,14 +143,14 @@ final class PostgresWire {
             let last = try finish(by: deadline)
             failure = failure ?? last
         } catch let lost as DatabaseError {
-            // A failed statement has rolled everything back; otherwise the COMMIT may have been carried out.
+            // A failed statement has rolled everything back; otherwise the COMMIT may have been executed.
             throw failure ?? (endsInCommit ? .outcomeUnknown : lost)
         }
         if let failure { throw failure }
         return answers
     }
 
-    /// The answer to one command of the pipeline, and the separator after it.
+    /// Reads the answer to one command of the pipeline and the separator after it.
     private func answer(by deadline: ContinuousClock.Instant) throws -> (rows: Rows, error: DatabaseError?) {
         guard let result = try next(by: deadline) else { throw broken(.unreachable("the server broke off")) }
         defer { PQclear(result) }
@@ -160,7 +160,7 @@ final class PostgresWire {
         return (outcome.rows, outcome.error)
     }
 
-    /// The end of the pipeline; what goes wrong there went wrong in the COMMIT.
+    /// Reads the end of the pipeline; an error here is an error of the COMMIT.
     private func finish(by deadline: ContinuousClock.Instant) throws -> DatabaseError? {
         var failure: DatabaseError?
         while let result = try next(by: deadline) {

@@ -1,7 +1,7 @@
 import CSQLite
 import Kernel
 
-/// One connection to a SQLite file on a thread of its own.
+/// One connection to a SQLite file on its own thread.
 actor SQLiteConnection: TransactingConnection {
     private let executor: ThreadExecutor
     private var file: SQLiteFile?
@@ -32,7 +32,7 @@ actor SQLiteConnection: TransactingConnection {
                 return answer
             }
         } catch {
-            // What the system has said once of an open file is not said again: later writes must not rest on it.
+            // The system reports an I/O error of an open file only once, so later writes must not rely on this handle.
             if file.isBroken, !file.isInTransaction { self.file = nil }
             throw error
         }
@@ -52,7 +52,7 @@ actor SQLiteConnection: TransactingConnection {
 
     func begin() throws { _ = try execute(["BEGIN IMMEDIATE"]) }
 
-    /// A write-ahead log that could not be synced may hold the transaction whole, and a restart may find it there.
+    /// Commits. A write-ahead log that could not be synced may hold the whole transaction, and a restart may recover it.
     func commit() throws {
         do { _ = try execute(["COMMIT"]) } catch {
             throw file?.isBroken ?? true ? DatabaseError.outcomeUnknown : error
@@ -96,7 +96,7 @@ final class SQLiteFile {
         sqlite3_close_v2(handle)
     }
 
-    /// Statements whose text carries a time are many.
+    /// Limits the cache, because statements whose text contains a time are numerous.
     private static let preparedLimit = 400
 
     private func forget() {
@@ -133,7 +133,7 @@ final class SQLiteFile {
         return statement
     }
 
-    /// The shared text in SQLite's words: `$1` is a name here, so it becomes `?1`; schemas become prefixes of the table names.
+    /// Translates the shared SQL for SQLite: `$1` would be a name here, so it becomes `?1`; schemas become table name prefixes.
     private func translated(_ text: String) -> String {
         let numbered = text.split(separator: "$", omittingEmptySubsequences: false).enumerated().map { place, part in
             place == 0 ? String(part) : (part.first?.isNumber == true ? "?" : "$") + part
@@ -174,15 +174,15 @@ final class SQLiteFile {
 }
 
 extension DatabaseError {
-    /// - Parameter code: an extended result code (SQLite, "Result and Error Codes"): its low byte says of what kind the error is.
+    /// - Parameter code: an extended result code (SQLite, "Result and Error Codes"); its low byte is the kind of error.
     init(sqlite code: Int32, _ message: String) {
         switch (code, code & 0xFF) {
         case (SQLITE_CONSTRAINT_UNIQUE_, _), (SQLITE_CONSTRAINT_PRIMARYKEY_, _):
             self = .unique(constraint: String(message.split(separator: ":").last ?? "").trimmed)
         case (SQLITE_CONSTRAINT_CHECK_, _): self = .check(message)
-        // Somebody else has the file, or has written since this transaction began to read.
+        // Another connection holds the file, or has written since this transaction began to read.
         case (_, SQLITE_BUSY), (_, SQLITE_LOCKED), (_, SQLITE_PROTOCOL): self = .contention(message)
-        // The disk, or memory: it may come back.
+        // A disk or memory failure, which may pass.
         case (_, SQLITE_IOERR), (_, SQLITE_FULL), (_, SQLITE_CANTOPEN), (_, SQLITE_READONLY), (_, SQLITE_NOMEM):
             self = .unreachable(message)
         default: self = .statement(state: "\(code)", message: message)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Runs an actor on a thread of its own, so that blocking C calls never hold a thread of the cooperative pool.
+/// Runs an actor on its own thread, so that blocking C calls never hold a thread of the cooperative pool.
 ///
-/// `@unchecked Sendable`: the queue is only touched under the mutex; the thread ends when `stop` has been called and the queue is empty.
+/// `@unchecked Sendable`: the queue is accessed only under the mutex; the thread ends when `stop` was called and the queue is empty.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -2,13 +2,13 @@ import Database
 import Synchronization
 import Waiting
 
-/// An item of a batch, which can be failed while it waits.
+/// An item of a batch that can fail while it waits.
 protocol Batched: Sendable {
     func fail(_ error: any Error)
 }
 
-/// Items that wait to be handled in groups, a few groups at a time. Whoever has waited too long, or comes to a line that is too long, is
-/// turned away: a database that hangs must not hang everybody.
+/// Queues items and hands them out in groups, with a few groups in progress at a time. Items that wait too long, or arrive when the queue
+/// is full, fail: a database that hangs must not block every caller.
 final class Batcher<Item: Batched>: Sendable {
     private struct Waiting {
         let item: Item
@@ -17,7 +17,7 @@ final class Batcher<Item: Batched>: Sendable {
     private struct State {
         var queue: [Waiting] = []
         var running = 0
-        /// For the first of the line.
+        /// Fires at the deadline of the first item.
         var alarm: Deadlines.Token?
     }
     private enum Place { case lane, wait, refusal }
@@ -31,7 +31,7 @@ final class Batcher<Item: Batched>: Sendable {
         self.limit = limit
     }
 
-    /// Answers whether a lane must be started for it.
+    /// Adds an item and returns whether the caller must start a lane.
     func add(_ item: Item) -> Bool {
         let place: Place = state.withLock { state in
             guard state.queue.count < limit else { return .refusal }
@@ -51,7 +51,7 @@ final class Batcher<Item: Batched>: Sendable {
         return false
     }
 
-    /// The next group, as `pick` divides the queue into it and what waits on. Nil ends the lane.
+    /// Returns the next group; nil ends the lane. `pick` divides the queue into the group and the items that keep waiting.
     func next(_ pick: ([Item]) -> (group: [Item], isPicked: [Bool])) -> [Item]? {
         state.withLock { state in
             let (group, isPicked) = pick(state.queue.map(\.item))
@@ -61,7 +61,7 @@ final class Batcher<Item: Batched>: Sendable {
         }
     }
 
-    /// All wait equally long, and what is not picked keeps its place: the first of the line is the first whose time is over.
+    /// Sets the alarm for the first item. All items have the same timeout and keep their order, so the first one expires first.
     private func setAlarm(_ state: inout State) {
         guard state.alarm == nil, let first = state.queue.first else { return }
         state.alarm = Deadlines.shared.call(at: first.deadline) { [weak self] in self?.refuseOverdue() }

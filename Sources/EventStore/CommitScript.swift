@@ -1,9 +1,10 @@
 import Database
 import Kernel
 
-/// The statements that make commits true. Several commits share a script when they are committed as a group.
+/// Builds the SQL statements of commits. Several commits share a script when they are committed as a group.
 ///
-/// Optimistic versions rest on the primary key of `events`: whoever comes second violates it, and with that everything is undone.
+/// Optimistic concurrency relies on the primary key of `events`: the second writer of a version violates it, and the whole transaction is
+/// rolled back.
 struct CommitScript {
     let schema: String
     let dialect: Dialect
@@ -62,9 +63,9 @@ struct CommitScript {
 }
 
 extension Append {
-    /// Empty for a state that stays as it is stored.
+    /// The encoded state; empty to keep the stored one.
     fileprivate var stateText: String { state?.encoded ?? "" }
-    /// What is stored of an event.
+    /// Returns the data to store for an event, sealed if it was encrypted.
     fileprivate func data(at place: Int) -> JSON.Object { sealed?[place] ?? events[place].wire.data }
 }
 
@@ -78,7 +79,7 @@ extension CommitScript {
         return statements
     }
 
-    /// Rows are locked in the order of the streams, so that groups never wait for each other in a circle.
+    /// Upserts the states. Rows are locked in the order of the streams, so that concurrent groups cannot deadlock.
     private func states(_ appends: [Append]) -> SQL {
         """
         INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)

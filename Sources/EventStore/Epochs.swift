@@ -1,8 +1,8 @@
 public import Database
 public import Kernel
 
-/// The generations of transaction ids. They start again in another cluster (after a restored dump, or a move from SQLite), so a
-/// cursor holds only within its epoch; a new epoch sorts after the old one and what the old one left unread is read first.
+/// The generations of transaction ids. Ids start again in another cluster (after a restored dump or a move from SQLite), so a cursor is
+/// valid only within its epoch. A new epoch sorts after the old one, so the unread rows of the old one are read first.
 public enum Epochs {
     public static let migration = Migration(
         "001-epochs",
@@ -10,7 +10,7 @@ public enum Epochs {
             "CREATE TABLE platform.epochs (number BIGINT PRIMARY KEY, cluster TEXT NOT NULL)"
         ])
 
-    /// The epoch of the database as it is now; a new one is opened when the cluster is not the one of the last start.
+    /// Returns the current epoch of the database. Opens a new one when the cluster is not the one of the last start.
     public static func current(of database: any Database) async throws -> Int {
         try await database.transaction { transaction in
             let cluster: String

@@ -3,12 +3,12 @@ import Database
 public import Kernel
 import Synchronization
 
-/// Whether this process may do what one process does at a time.
+/// Whether this process holds the lease of an exclusive job.
 public final class LeaseState: Sendable {
     public enum State: Sendable {
         /// Not known yet.
         case starting
-        /// Another process does it.
+        /// Another process holds the lease.
         case standby
         case holding
     }
@@ -18,19 +18,19 @@ public final class LeaseState: Sendable {
     func become(_ state: State) { current.withLock { $0 = state } }
 }
 
-/// Runs a job in one process at a time: under a lease that is renewed while the job runs and given back at its end.
+/// Runs a job in one process at a time, under a lease that is renewed while the job runs and released at its end.
 public struct ExclusiveJob: Sendable {
     let job: Job
     let lease: Lease
     let state: LeaseState
     let log: Log
 
-    /// How often a lease is renewed, and how long a holder that cannot renew goes on: less than the lease lasts.
+    /// How often the lease is renewed, and how long a holder that cannot renew it goes on: less than the lease lasts.
     private static let interval = Duration.seconds(1), maxStaleness = Duration.seconds(3)
 
     /// - Parameters:
-    ///   - store: the module's storage; the lease stands among its checkpoints.
-    ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to run out.
+    ///   - store: the module's storage; the lease is stored among its checkpoints.
+    ///   - holder: the same after a restart of the process, so that it need not wait for its own lease to expire.
     public init(_ job: Job, store: ModuleStore, holder: String, state: LeaseState, log: Log, clock: @escaping @Sendable () -> Timestamp) {
         lease = Lease(
             schema: store.schema, subscription: job.name, source: "", part: 0, holder: holder, database: store.database, clock: clock)
@@ -39,7 +39,7 @@ public struct ExclusiveJob: Sendable {
         self.log = log
     }
 
-    /// Works until the task is cancelled; throws what the job throws.
+    /// Runs until the task is cancelled; throws what the job throws.
     public func run() async throws {
         while true {
             if let token = try await lease.take()?.token { try await hold(token) }
@@ -57,7 +57,7 @@ public struct ExclusiveJob: Sendable {
                 group.addTask { try await job.run() }
                 group.addTask { try await renew(token, renewal) }
                 group.addTask { try await watch(renewal) }
-                // Whatever still has to be let go of: from here on the job is another's.
+                // Reports standby before the remaining tasks have ended: from here on another process may run the job.
                 defer { state.become(.standby); group.cancelAll() }
                 try await group.next()
             }
@@ -71,7 +71,7 @@ public struct ExclusiveJob: Sendable {
         try outcome.get()
     }
 
-    /// When the lease was last known to be ours.
+    /// When the lease was last known to be held.
     private final class Renewal: Sendable {
         private let at = Mutex(ContinuousClock.now)
         func note(_ moment: ContinuousClock.Instant) { at.withLock { $0 = moment } }
@@ -80,13 +80,13 @@ public struct ExclusiveJob: Sendable {
 
     struct NotRenewed: Error {}
 
-    /// Gives up when the lease would run out: a renewal that hangs must not hold the job.
+    /// Throws before an unrenewed lease expires: a renewal that hangs must not keep the job running.
     private func watch(_ renewal: Renewal) async throws {
         while renewal.age < Self.maxStaleness { try await Task.sleep(for: .milliseconds(100)) }
         throw NotRenewed()
     }
 
-    /// Gives up when the lease is another's.
+    /// Renews the lease; throws when another process holds it.
     private func renew(_ token: Int64, _ renewal: Renewal) async throws {
         while true {
             try await Task.sleep(for: Self.interval)

@@ -1,15 +1,15 @@
 import Database
 import Kernel
 
-/// Gathers commits that arrive at the same time into one transaction. A group that fails is run again one commit at a time, so that
-/// a conflict costs only its own command.
+/// Gathers concurrent commits into one transaction. A failed group is run again one commit at a time, so that a conflict fails only its own
+/// command.
 final class GroupCommit: Sendable {
     private struct Waiting: Batched {
         let commit: Commit
         let continuation: CheckedContinuation<Void, any Error>
         func fail(_ error: any Error) { continuation.resume(throwing: error) }
     }
-    /// Two groups at once: one on its way to the disk while the next is gathered.
+    /// Two lanes: one group is written to disk while the next is gathered.
     private let gathering = Batcher<Waiting>(lanes: 2)
     private let script: CommitScript
     private let database: any Database
@@ -27,7 +27,7 @@ final class GroupCommit: Sendable {
         while let group = gathering.next(Self.pick) { await run(group) }
     }
 
-    /// At most one append per stream; what does not fit waits.
+    /// Picks commits that share no stream; the others wait.
     private static func pick(_ queue: [Waiting]) -> (group: [Waiting], isPicked: [Bool]) {
         var group: [Waiting] = [], isPicked: [Bool] = [], streams: Set<StreamName> = []
         for waiting in queue {

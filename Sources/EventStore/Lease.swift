@@ -1,8 +1,8 @@
 import Database
 import Kernel
 
-/// The right to work on one part of a subscription, or to run an exclusive job, on the database's clock. The token rises with
-/// every change of hands, so that what a former holder still tries to write is refused.
+/// The lease on one part of a subscription or on an exclusive job, measured by the database's clock. Its fencing token increases whenever
+/// the lease is taken, so that writes of a former holder are rejected.
 struct Lease: Sendable {
     let schema: String
     let subscription: String
@@ -12,12 +12,12 @@ struct Lease: Sendable {
     let database: any Database
     let clock: @Sendable () -> Timestamp
 
-    /// How long a lease holds without being renewed.
+    /// How long a lease lasts without being renewed.
     static let span = Duration.seconds(4)
-    /// One that seems to hold longer was written before the clock was put back.
+    /// A lease that seems to last longer was written before the clock was set back.
     private static let longest = Duration.seconds(8)
 
-    /// Takes the lease when it is free or our own; answers its token and where to go on, or nil while another holds it.
+    /// Takes the lease when it is free or already this holder's. Returns its token and the checkpoint, or nil while another holder has it.
     func take() async throws -> (token: Int64, cursor: Cursor)? {
         let rows = try await database.transact([
             """
@@ -38,7 +38,7 @@ struct Lease: Sendable {
         )
     }
 
-    /// Moves the checkpoint and prolongs the lease; fails the transaction when the token is no longer ours.
+    /// Returns the statement that moves the checkpoint and renews the lease; it fails the transaction when the token is outdated.
     func advance(to cursor: Cursor, token: Int64) -> SQL {
         ("""
         UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), \
@@ -48,7 +48,7 @@ struct Lease: Sendable {
         """ as SQL).required
     }
 
-    /// Prolongs the lease; fails the transaction when the token is no longer ours.
+    /// Returns the statement that renews the lease; it fails the transaction when the token is outdated.
     func renew(token: Int64) -> SQL {
         ("""
         UPDATE \(trusted: schema).checkpoints SET until = \(trusted: now) + \(Self.span.milliseconds)
@@ -56,7 +56,7 @@ struct Lease: Sendable {
         """ as SQL).required
     }
 
-    /// Gives the lease back at a shutdown, so that another process need not wait for it to run out.
+    /// Returns the statement that releases the lease at a shutdown, so that another process need not wait for it to expire.
     func release(token: Int64) -> SQL {
         """
         UPDATE \(trusted: schema).checkpoints SET until = 0

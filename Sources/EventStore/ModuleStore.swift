@@ -11,15 +11,15 @@ public struct ModuleStore: Sendable {
     private let reads: ReadBatcher
     private let streamLocks = StreamLocks()
     private let people: PersonKeys?
-    /// What is personal, by category.
+    /// The personal fields, by category.
     private let personal: [String: Personal]
     /// Called after a commit that wrote to the outbox.
     private let posted: @Sendable () -> Void
 
     /// - Parameters:
     ///   - epoch: the outbox epoch from `Epochs.current`.
-    ///   - people: the keys under which personal fields of the aggregates are sealed; nil where nothing is personal.
-    ///   - posted: called after a commit that wrote to the outbox; must not wait.
+    ///   - people: the keys under which personal fields of the aggregates are sealed; nil when there are no personal fields.
+    ///   - posted: called after a commit that wrote to the outbox; must not block.
     public init(
         schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
         posted: @escaping @Sendable () -> Void = {}
@@ -85,13 +85,13 @@ public struct ModuleStore: Sendable {
         }
     }
 
-    /// What is sealed in a value of a stream, in clear.
+    /// Returns a value of a stream with its sealed texts decrypted.
     public func decrypted(_ json: JSON, of stream: StreamName) async throws -> JSON {
         guard let people, personal[stream.category] != nil else { return json }
         return try await people.open(json, of: stream)
     }
 
-    /// The commit with what is personal in it as ciphertext.
+    /// Returns the commit with its personal fields encrypted.
     func encrypted(_ commit: Commit) async throws -> Commit {
         guard let people else { return commit }
         var commit = commit
@@ -125,14 +125,14 @@ public struct ModuleStore: Sendable {
 
     func signal() { posted() }
 
-    /// Whether a transaction failed because another writer had appended to one of its streams.
+    /// Returns whether a transaction failed because another writer had appended to one of its streams.
     func isVersionConflict(_ error: any Error) -> Bool {
         if case DatabaseError.unique(let constraint) = error { return table(of: constraint) == "events" }
         if case CommitFailure.versionConflict = error { return true }
         return false
     }
 
-    /// What a violated key means to the one who committed.
+    /// Translates a violated unique key into the error that the caller of the commit gets.
     private func conflict(_ constraint: String, in commit: Commit) async throws -> any Error {
         switch table(of: constraint) {
         case "events": return CommitFailure.versionConflict
@@ -141,7 +141,7 @@ public struct ModuleStore: Sendable {
                 let held = try await database.read("SELECT id FROM \(trusted: schema).claims WHERE kind = \(kind) AND value = \(value)")
                 if !held.isEmpty { return CommitFailure.claimTaken(kind: kind) }
             }
-            return CommitFailure.versionConflict  // it was given back meanwhile: decide again
+            return CommitFailure.versionConflict  // released meanwhile: decide again
         default: return CommitFailure.duplicate(constraint: constraint)
         }
     }
@@ -152,7 +152,7 @@ public struct ModuleStore: Sendable {
         return constraint.prefix { $0 != "." }.drop { $0 != "_" }.dropFirst()
     }
 
-    /// Passing failures of the database in terms of the edge.
+    /// Translates transient database errors into request errors.
     private func clear<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()

@@ -1,8 +1,8 @@
 public import Database
 public import Kernel
 
-/// Keeps an outbox from growing for ever. On PostgreSQL it is partitioned by month: months are made ahead and dropped whole; on SQLite,
-/// which has no partitions, old rows are deleted in small portions. Nothing goes that a subscription has yet to read.
+/// Keeps an outbox from growing forever. On PostgreSQL it is partitioned by month: partitions are created ahead and dropped whole. SQLite
+/// has no partitions, so old rows are deleted in small batches. Rows that a subscription has not read yet are kept.
 public struct OutboxPartitions: Sendable {
     let schema: String
     /// The schemas whose subscriptions may read this outbox.
@@ -15,14 +15,14 @@ public struct OutboxPartitions: Sendable {
         self.database = database
     }
 
-    /// How many months are made ahead.
+    /// How many months are created ahead.
     private static let ahead = 2
-    /// What was written longer ago may go.
+    /// The retention period; older rows may be deleted.
     public static let kept = Duration.seconds(60 * 86_400)
     /// How many rows SQLite deletes at once.
     private static let batchSize = 2_000
 
-    /// Makes the months of now and of the near future where they are missing.
+    /// Creates the missing partitions of the current month and of the months ahead.
     public func extend(at now: Timestamp) async throws {
         guard database.dialect == .postgres else { return }
         for month in Month(now).next(Self.ahead + 1) {
@@ -37,12 +37,12 @@ public struct OutboxPartitions: Sendable {
                             """, values: []),
                 ])
             } catch DatabaseError.check {
-                // The month was not made in time: its rows stand in the default partition, and stay there.
+                // The partition was not created in time: the month's rows are in the default partition and stay there.
             }
         }
     }
 
-    /// Drops what is older than `kept` and has been read by every subscription. Answers what it dropped: months, or numbers of rows.
+    /// Drops what is older than `kept` and read by every subscription. Returns what it dropped: months, or a number of rows.
     @discardableResult
     public func drop(at now: Timestamp) async throws -> [String] {
         guard let floor = try await floor() else { return [] }
@@ -52,7 +52,7 @@ public struct OutboxPartitions: Sendable {
 
     private func partition(of month: Month) -> String { "outbox_" + month.name }
 
-    /// The lowest checkpoint of all subscriptions to this outbox; nil while there is none.
+    /// Returns the lowest checkpoint of all subscriptions to this outbox, or nil when there is none.
     private func floor() async throws -> Cursor? {
         let all = readers.map { "SELECT epoch, transaction_id, position FROM \($0).checkpoints WHERE source = '\(schema)'" }.joined(
             separator: " UNION ALL ")
@@ -120,6 +120,6 @@ private struct Month {
 
     var name: String { "\(year)_" + (month < 10 ? "0" : "") + "\(month)" }
     var start: Timestamp { Timestamp(iso: "\(year)-" + (month < 10 ? "0" : "") + "\(month)-01T00:00Z")! }
-    /// This month and the ones after it.
+    /// Returns `count` months, starting with this one.
     func next(_ count: Int) -> [Month] { (0..<count).map { Month(count: year * 12 + month - 1 + $0) } }
 }

@@ -1,7 +1,7 @@
 import Database
 import Kernel
 
-/// A place in an outbox.
+/// A position in an outbox.
 struct Cursor: Sendable, Equatable {
     var epoch: Int64 = 0
     var transaction: Int64 = 0
@@ -10,13 +10,13 @@ struct Cursor: Sendable, Equatable {
 
 /// Reads an outbox as a log.
 ///
-/// The cursor is (epoch, transaction id, position), and only rows below the oldest transaction still running are read: positions
-/// alone are given out before commits, so that a slow transaction's rows would appear behind a cursor that has passed them.
+/// The cursor is (epoch, transaction id, position), and only rows below the oldest running transaction are read. Positions alone do not
+/// suffice: they are assigned before the commit, so a slow transaction's rows would appear behind a cursor that has passed them.
 struct OutboxReader: Sendable {
     let source: String
     let database: any Database
     let epoch: Int
-    /// The share of the shards: part `part` of `parts`.
+    /// The reader's share of the shards: part `part` of `parts`.
     let part: Int
     let parts: Int
 
@@ -38,7 +38,7 @@ struct OutboxReader: Sendable {
             ? "(epoch < \(epoch) OR transaction_id < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT))" : "TRUE"
     }
 
-    // Columns by their number: their names cost more to find than the values to read.
+    // Columns are read by number: looking up a name costs more than reading the value.
 
     private func place(_ row: Row) -> Cursor { Cursor(epoch: int(row, 0), transaction: int(row, 1), position: int(row, 2)) }
 

@@ -1,7 +1,7 @@
 import Synchronization
 import Waiting
 
-/// Tells sleeping readers that an outbox has something new. A wake-up may be lost or come for nothing; readers also poll.
+/// Wakes sleeping readers when an outbox has new rows. Wake-ups may be lost or spurious, so readers also poll.
 public final class OutboxSignals: Sendable {
     private struct State {
         var counts: [String: Int] = [:]
@@ -23,7 +23,7 @@ public final class OutboxSignals: Sendable {
         for sleeper in sleepers.values { sleeper.settle(.success(())) }
     }
 
-    /// Returns at the next wake-up after the `seen`-th, or when the time is over. Throws when the task is cancelled.
+    /// Returns at the next wake-up after the `seen`-th, or when the limit has passed. Throws when the task is cancelled.
     func wait(for source: String, after seen: Int, atMost limit: Duration) async throws {
         let sleeper = OneShot<Void>()
         let number = state.withLock { state -> Int? in

@@ -2,25 +2,25 @@ import Application
 public import Database
 public import Kernel
 
-/// Messages that a subscription could not handle, with those of their streams that wait behind them.
+/// Messages that a subscription could not handle, and the later messages of their streams that wait behind them.
 public struct ParkedMessages: Sendable {
     let schema: String
     let database: any Database
 
     public init(schema: String, database: any Database) { (self.schema, self.database) = (schema, database) }
 
-    /// A stream that a subscription has stopped at.
+    /// A stream that is parked for a subscription.
     public struct Stream: Sendable {
         public let subscription: String
         public let stream: StreamName
-        /// The message it stopped at, and why.
+        /// The message that failed, and why.
         public let envelope: String
         public let name: String
         public let error: String
         public let since: Timestamp
-        /// How many wait behind it.
+        /// How many messages wait behind it.
         public let waiting: Int
-        /// Whether it is to be tried again, and was not yet.
+        /// Whether a retry has been requested and is still pending.
         public let isToBeRetried: Bool
     }
 
@@ -52,7 +52,7 @@ public struct ParkedMessages: Sendable {
         [try row.read("subscription"), try row.read("category"), try row.read("id")]
     }
 
-    /// Has whoever holds the subscription try again: all streams, or those of one subscription. Answers how many messages.
+    /// Requests a retry of all parked streams, or of those of one subscription, by the lease holder. Returns the number of messages.
     public func retry(_ subscription: String?) async throws -> Int {
         let all = subscription == nil
         let result = try await database.transact([
@@ -61,7 +61,7 @@ public struct ParkedMessages: Sendable {
         return Int(result[0].affected)
     }
 
-    /// Lets go of one message: what it says is lost to the subscription. The stream goes on behind it.
+    /// Drops one message, whose effect is lost to the subscription, and has the rest of its stream retried. Returns whether it existed.
     public func drop(_ subscription: String, _ envelope: String) async throws -> Bool {
         let result = try await database.transact([
             """
@@ -78,8 +78,8 @@ public struct ParkedMessages: Sendable {
 extension Subscription {
     private static let retryPortion = 100
 
-    /// Tries the parked messages again that somebody has asked for, in their order. A stream goes on with the messages that came
-    /// meanwhile only when all that was parked before them is handled.
+    /// Retries the parked messages for which this was requested, in order. A stream goes on with later messages only when everything parked
+    /// before them is handled.
     func retryParked(at cursor: Cursor, _ session: inout Session) async throws {
         let rows = try await store.database.read(
             """
@@ -106,7 +106,7 @@ extension Subscription {
             } catch let error where Self.isPassing(error) {
                 throw error
             } catch let error where store.isVersionConflict(error) {
-                stopped.insert(stream)  // somebody was faster: at the next look
+                stopped.insert(stream)  // another writer was faster: retried in the next round
             } catch {
                 stopped.insert(stream)
                 _ = try await store.database.transact([
@@ -122,7 +122,7 @@ extension Subscription {
 }
 
 extension Envelope {
-    /// A message as it was parked.
+    /// Decodes a parked message.
     fileprivate init(parked row: Row) throws(RowDecodingError) {
         let body: JSON = try row.read("body")
         self.init(

@@ -3,15 +3,15 @@ public import Database
 public import Kernel
 import Synchronization
 
-/// The keys of persons, and what is sealed under them.
+/// The encryption keys of users, and the texts sealed under them.
 ///
-/// A sealed text is `sealed:TAG:CIPHERTEXT:PERSON`. The tag is a keyed digest of the text: once the key is gone it stands for the text, so
-/// that what was equal stays equal, and says nothing about it.
+/// A sealed text is `sealed:TAG:CIPHERTEXT:PERSON`. The tag is a keyed digest of the text. Once the key is erased the tag replaces the
+/// text, so that equal texts stay equal without revealing their content.
 public final class PersonKeys: Sendable {
     public static let migration = Migration(
         "004-person-keys",
         [
-            // An erased person keeps the row, without a key: nothing is sealed for that id any more.
+            // An erased user keeps the row, without a key: nothing is sealed for that id any more.
             "CREATE TABLE platform.person_keys (user_id TEXT PRIMARY KEY, sealed TEXT)"
         ])
 
@@ -24,18 +24,18 @@ public final class PersonKeys: Sendable {
         var epoch: Int64 = 0
     }
     private let memory = Mutex(Memory())
-    /// How long a key is remembered, and so how long after an erasure another process may still read events that it had sealed.
+    /// How long a key is cached, and so how long after an erasure another process can still read events sealed under it.
     private static let span = Duration.seconds(5)
     private static let most = 10_000, prefix = "sealed:", purpose = "person-key"
 
     public init(database: any Database, vault: Vault) { (self.database, self.vault) = (database, vault) }
 
-    /// The statement that takes a person's key away for good.
+    /// Returns the statement that erases a user's key permanently.
     public static func forget(_ user: UserID) -> SQL {
         "INSERT INTO platform.person_keys (user_id, sealed) VALUES (\(user), NULL) ON CONFLICT (user_id) DO UPDATE SET sealed = NULL"
     }
 
-    /// An erasure moves the epoch of the credentials: what was remembered before it counts no more.
+    /// Discards the cached keys when the credentials epoch has risen, which every erasure causes.
     func see(_ epoch: Int64) {
         memory.withLock { memory in
             guard epoch > memory.epoch else { return }
@@ -45,8 +45,8 @@ public final class PersonKeys: Sendable {
 
     // MARK: - Sealing
 
-    /// Seals the fields of several objects of a stream: of events, and last of the state that they lead to. Of an erased person nothing is
-    /// kept; a word of theirs that is new gets one token wherever it stands.
+    /// Seals the personal fields of several objects of a stream: events, and last the state that follows from them. Texts of an erased user
+    /// are not kept: each new one is replaced by one random token wherever it occurs.
     /// - Throws: `CommitFailure.versionConflict` when the state was read before the erasure.
     func seal(_ objects: [(fields: [PersonalField], object: JSON.Object)], of stream: StreamName) async throws -> [JSON.Object] {
         var people: Set<UserID> = []
@@ -74,7 +74,7 @@ public final class PersonKeys: Sendable {
         }
     }
 
-    /// Opens whatever is sealed in a value.
+    /// Decrypts every sealed text in a value.
     public func open(_ json: JSON, of stream: StreamName) async throws -> JSON {
         var people: Set<UserID> = []
         _ = json.replacingTexts { text in
@@ -91,15 +91,15 @@ public final class PersonKeys: Sendable {
                     String(decoding: $0, as: UTF8.self)
                 } ?? text
             case .erased?: return Self.erased(token.tag)
-            case .unknown?, nil: return text  // somebody's own words
+            case .unknown?, nil: return text  // a user's own text that only looks sealed
             }
         }
     }
 
-    /// A sealed text in its parts; nil for any other text.
+    /// The parts of a sealed text; nil for any other text.
     private struct Token {
         let tag: String, cipher: String, person: UserID
-        /// The person as an earlier build may have written the name: in capitals.
+        /// The user id as written; earlier builds may have written it in capitals.
         let spelled: String
         init?(_ text: String) {
             guard text.hasPrefix(PersonKeys.prefix) else { return nil }
@@ -161,10 +161,10 @@ public final class PersonKeys: Sendable {
     }
 }
 
-// MARK: - Names that are folded
+// MARK: - UUID folding
 
 extension PersonKeys {
-    /// The persons for whom something is sealed in a document, as they are written there.
+    /// Returns the ids of the users for whom a document contains sealed texts, as they are written there.
     static func people(in json: JSON) -> Set<String> {
         var people: Set<String> = []
         _ = json.replacingTexts { text in
@@ -174,7 +174,7 @@ extension PersonKeys {
         return people
     }
 
-    /// The document with what is sealed for a person or a stream in capitals sealed for their names in small letters.
+    /// Returns the document with the texts that were sealed for a user or stream id in capitals sealed again for the id in lower case.
     static func refolded(_ json: JSON, of category: String, _ id: String, _ keys: [String: [UInt8]?], _ vault: Vault) throws -> JSON {
         try json.replacingTexts { text in
             guard let token = Token(text), token.spelled.withFoldedUUIDs != token.spelled || id.withFoldedUUIDs != id else { return text }

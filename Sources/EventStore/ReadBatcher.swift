@@ -1,8 +1,8 @@
 import Database
 import Kernel
 
-/// Sends the queries of requests that come at the same time in one pipeline: the way to the database and back costs more than most
-/// queries themselves. A group that fails is asked again one by one, so that a bad query spoils only its own request.
+/// Sends the queries of concurrent requests in one pipeline, because a round trip to the database costs more than most queries. A failed
+/// group is read again one request at a time, so that a bad query fails only its own request.
 final class ReadBatcher: Sendable {
     private struct Waiting: Batched {
         let queries: [SQL]

@@ -2,13 +2,13 @@ public import Application
 public import Database
 import Kernel
 
-/// Makes a module's views anew: those over its own events by replaying the log, those over other modules' facts by hearing again what the
-/// outboxes still hold. Nothing may write to the module meanwhile; a rebuild that was interrupted is begun again.
+/// Rebuilds a module's views: those over its own events by replaying the log, those over other modules' events by reading again what the
+/// outboxes still hold. Nothing may write to the module meanwhile; an interrupted rebuild must be started again.
 public struct Rebuild: Sendable {
     let module: Module
     let store: ModuleStore
     let database: any Database
-    /// Those that fill views over what other modules tell.
+    /// The reactions that maintain views over other modules' events.
     let reactions: [Reaction]
 
     public init(_ module: Module, store: ModuleStore, database: any Database, reactions: [Reaction]) {

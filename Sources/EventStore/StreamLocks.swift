@@ -3,16 +3,16 @@ import Kernel
 import Synchronization
 import Waiting
 
-/// Lets the commands of this process work on a stream one after another, so that they do not conflict with each other.
+/// Serialises the commands of this process on each stream, so that they do not conflict with each other.
 final class StreamLocks: Sendable {
-    /// A stream that somebody works on or waits for.
+    /// A stream whose lock is held or waited for.
     private struct Entry {
         let permit: WaitQueue<Void>
-        /// Who has the permit, and who waits for it.
+        /// The number of holders and waiters.
         var users = 0
     }
     private let entries = Mutex<[StreamName: Entry]>([:])
-    /// A line longer than this, or waiting longer than this, is answered 503.
+    /// A longer queue or a longer wait is answered with 503.
     private static let limit = 512
     private static let timeout = Duration.seconds(10)
 

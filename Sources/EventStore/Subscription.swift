@@ -2,7 +2,7 @@ public import Application
 import Database
 public import Kernel
 
-/// Feeds one part of a reaction from one outbox: in batches, in order per stream, effects and checkpoint in one transaction.
+/// Feeds one part of a reaction from one outbox: in batches, in order per stream, with effects and checkpoint in one transaction.
 public struct Subscription: Sendable {
     let reaction: Reaction
     let lease: Lease
@@ -14,12 +14,12 @@ public struct Subscription: Sendable {
 
     private static let batch = 500
     private static let attempts = 3, mostConflicts = 50
-    /// The safety net under the wake-ups.
+    /// The polling interval, in case a wake-up is lost.
     private static let poll = Duration.milliseconds(1_000)
-    /// How often a checkpoint is written that nothing commits with.
+    /// How often the checkpoint is written when there are no effects to commit with it.
     private static let passing = Duration.milliseconds(250)
 
-    /// All parts of a reaction of the module that `store` belongs to.
+    /// Returns all parts of a reaction of the module that `store` belongs to.
     public static func all(
         of reaction: Reaction, store: ModuleStore, holder: String, signals: OutboxSignals, log: Log, crashes: CrashPoints = .none,
         clock: @escaping @Sendable () -> Timestamp
@@ -37,7 +37,7 @@ public struct Subscription: Sendable {
         }
     }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     public func run() async {
         while !Task.isCancelled {
             do {
@@ -61,10 +61,10 @@ public struct Subscription: Sendable {
         }
     }
 
-    /// What tells its figures from those of others.
+    /// The labels of its metrics.
     public var labels: [(String, String)] { [("subscription", reaction.name), ("source", reader.source), ("part", "\(lease.part)")] }
 
-    /// How old the first message is that it has yet to handle.
+    /// Returns the age of the first message that is not handled yet.
     public func lag(at now: Timestamp) async throws -> Duration {
         let cursor = try await store.database.read(
             """
@@ -103,11 +103,11 @@ public struct Subscription: Sendable {
     struct Session {
         let token: Int64
         var parked: Set<StreamName>
-        /// When the checkpoint was last written, and with it the lease.
+        /// When the checkpoint was last written, and the lease renewed with it.
         var advancedAt = ContinuousClock.now
     }
 
-    /// Handles a batch and answers the next one. Behind a full batch there is probably another: it is read meanwhile.
+    /// Handles a batch and returns the next one. After a full batch another is likely, so it is read concurrently.
     private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session, readingOnFrom cursor: Cursor) async throws -> [(
         Cursor, Envelope
     )] {
@@ -120,7 +120,7 @@ public struct Subscription: Sendable {
         return try await next
     }
 
-    /// The whole batch in one transaction; message by message where that does not work.
+    /// Handles the whole batch in one transaction, or message by message when that fails.
     private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session) async throws {
         do {
             guard batch.allSatisfy({ !session.parked.contains($0.1.stream) }) else { throw OneByOne() }
@@ -149,7 +149,8 @@ public struct Subscription: Sendable {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
     }
 
-    /// Messages without effects may be read again: their checkpoint is written now and then only, a durable commit less for each.
+    /// Moves the checkpoint past messages without effects. They may be read again, so it is written only now and then, which saves a
+    /// durable commit for each.
     private func pass(to cursor: Cursor, _ session: inout Session) async throws {
         guard session.advancedAt.duration(to: .now) >= Self.passing else { return }
         _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)])
@@ -170,7 +171,7 @@ public struct Subscription: Sendable {
 
     private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
         guard hears(envelope) else { return try await write([], upTo: cursor, &session) }
-        // An operator who has dropped the parked messages lets the stream go on.
+        // The stream goes on when an operator has dropped its parked messages.
         if session.parked.contains(envelope.stream) { session.parked = try await parkedStreams() }
         if session.parked.contains(envelope.stream) {
             return try await park(envelope, at: cursor, "an earlier message of the stream is parked", session.token)
@@ -183,7 +184,7 @@ public struct Subscription: Sendable {
             } catch let error where Self.isPassing(error) {
                 throw error
             } catch let error where store.isVersionConflict(error) {
-                // Somebody else was faster: the message is looked at anew, and is not to blame.
+                // Another writer was faster: the message is handled again, and this does not count as a failure.
                 conflicts += 1
                 guard conflicts < Self.mostConflicts else { throw error }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 1...min(200, conflicts * 10))))
@@ -203,7 +204,7 @@ public struct Subscription: Sendable {
         }
     }
 
-    /// Failures of something this message cannot help: waiting is right, parking is not.
+    /// Returns whether a failure is transient and not the message's fault: waiting is right, parking is not.
     static func isPassing(_ error: any Error) -> Bool {
         switch error {
         case let error as DatabaseError: error.isPassing

@@ -45,10 +45,10 @@ public enum Tables {
             ] + idempotency(for: schema).statements)
     }
 
-    /// All of them, as they stand now.
+    /// All migrations of the event store, in order.
     public static func migrations(for schema: String) -> [Migration] { [migration(for: schema), retries(for: schema)] }
 
-    /// Parked messages in their order, and which of them are to be tried again.
+    /// Adds the order of parked messages and the flag that requests a retry.
     static func retries(for schema: String) -> Migration {
         Migration(
             "000-event-store-retries",
@@ -75,7 +75,7 @@ public enum Tables {
     }
 }
 
-/// Which of 64 shards a stream belongs to, by CRC-32C (RFC 3720, appendix B.4): the same in every process and build.
+/// Assigns a stream to one of 64 shards by CRC-32C (RFC 3720, appendix B.4), identically in every process and build.
 enum Shard {
     static let count: UInt32 = 64
 

@@ -18,7 +18,7 @@ public struct Verifier: Sendable {
 
     private static let page = 500
 
-    /// The first bad row in words; nil when all is well.
+    /// Returns a description of the first fault, or nil when the log is sound.
     public func firstFault() async throws -> String? {
         if let orphan = try await orphan() { return orphan }
         var last = (category: "", id: "")
@@ -31,7 +31,7 @@ public struct Verifier: Sendable {
             for row in rows {
                 let stream = StreamName(try row.read("category"), try row.read("id"))
                 guard let fault = try await fault(in: row, of: stream) else { continue }
-                // Somebody may have written between the two looks; a fault that stays is one.
+                // Another process may have written between the two reads; only a fault that persists counts.
                 guard let again = try await read(stream), try await self.fault(in: again, of: stream) != nil else { continue }
                 return fault
             }
@@ -40,7 +40,7 @@ public struct Verifier: Sendable {
         }
     }
 
-    /// An aggregate as its row has it.
+    /// An aggregate's stored row.
     private struct Stored {
         let stream: StreamName
         let version: Int

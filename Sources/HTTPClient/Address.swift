@@ -1,6 +1,6 @@
 import Glibc
 
-/// An IP address and whether it is one that the public internet routes (IANA special-purpose address registries).
+/// An IP address, and whether it is routed on the public internet (IANA special-purpose address registries).
 public struct Address: Sendable, Equatable {
     /// Four bytes or sixteen.
     public let bytes: [UInt8]

@@ -2,9 +2,9 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// Outgoing HTTP by libcurl: one thread drives all transfers. Redirects are not followed, proxies are not used.
+/// An HTTP client using libcurl; one thread drives all transfers. Redirects are not followed and proxies are not used.
 ///
-/// `@unchecked Sendable`: the multi handle belongs to its thread; what is shared stands in a mutex. `curl_multi_wakeup` may be called
+/// `@unchecked Sendable`: the multi handle belongs to its thread; shared state is guarded by a mutex. `curl_multi_wakeup` may be called
 /// from any thread.
 public final class HTTPClient: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
@@ -12,10 +12,10 @@ public final class HTTPClient: @unchecked Sendable {
     let vets: Bool
 
     /// - Parameter publicOnly: whether private, loopback and other special addresses are refused when a connection is opened, after
-    ///   the name has been resolved. Vetted and trusted traffic need clients of their own: connections are kept and used again.
+    ///   the name has been resolved. Vetted and trusted traffic need separate clients, because connections are kept and reused.
     public init(publicOnly: Bool) {
         _ = Self.initialised
-        // Fails only where there is no memory left, at the start of the process.
+        // Fails only when the process is out of memory at its start.
         guard let multi = curl_multi_init() else { preconditionFailure("libcurl could not be set up") }
         (self.multi, vets) = (multi, publicOnly)
         var thread = pthread_t()
@@ -30,7 +30,7 @@ public final class HTTPClient: @unchecked Sendable {
 
     private static let initialised = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// Ends the thread; transfers under way fail.
+    /// Ends the thread; transfers in progress fail.
     public func stop() {
         waiting.withLock { $0.isStopping = true }
         curl_multi_wakeup(multi)

@@ -1,13 +1,12 @@
-/// A request that leaves the system.
+/// An outgoing HTTP request.
 public struct OutgoingRequest: Sendable {
     public var method: String
     public var url: String
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]?
-    /// For the whole exchange: resolving, connecting, sending and receiving.
+    /// The limit for the whole exchange: resolving, connecting, sending and receiving.
     public var deadline: Duration
-    /// Whether the response's body matters. Where it does not, the response is its status and headers, whatever becomes of what
-    /// follows them.
+    /// Whether the response's body is needed. If not, the response is its status and headers, whatever happens to the body.
     public var wantsBody: Bool
 
     public init(
@@ -26,7 +25,7 @@ public struct OutgoingRequest: Sendable {
 
 public struct OutgoingResponse: Sendable {
     public let status: Int
-    /// Names in lower case; the last of several values.
+    /// Names in lower case; a repeated header keeps its last value.
     public let headers: [String: String]
     public let body: [UInt8]
 }
@@ -34,9 +33,9 @@ public struct OutgoingResponse: Sendable {
 /// Why there is no response.
 public enum OutgoingFailure: Error, Sendable, Equatable {
     case timedOut
-    /// The address that the name stands for may not be called.
+    /// The address that the name resolves to is not allowed.
     case forbiddenAddress
-    /// The response is larger than a client reads.
+    /// The response is larger than the client accepts.
     case tooLarge
     case failed(String)
 }

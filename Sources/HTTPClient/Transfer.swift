@@ -1,9 +1,9 @@
 import CCurl
 import Glibc
 
-/// One exchange. Confined to the client's thread once it has started.
+/// One HTTP exchange. Confined to the client's thread once it has started.
 ///
-/// `@unchecked Sendable`: handed over to the thread through a mutex and touched by nobody else afterwards.
+/// `@unchecked Sendable`: handed over to the thread through a mutex and used only there afterwards.
 final class Transfer: @unchecked Sendable {
     private let request: OutgoingRequest
     private let vets: Bool
@@ -13,11 +13,11 @@ final class Transfer: @unchecked Sendable {
     private var body: [UInt8] = []
     private var wasForbidden = false
     private var isTooLarge = false
-    /// The status of the final response once its head is complete.
+    /// The status of the final response once its header section is complete.
     private var answered: Int?
     private var status = 0
     private static let largest = 1 << 20
-    /// How much of a body that does not matter is read, so that the connection can be used again.
+    /// How much of an unwanted body is read, so that the connection can be reused.
     private static let mostIgnored = 64 << 10
     private var ignored = 0
 
@@ -33,7 +33,7 @@ final class Transfer: @unchecked Sendable {
         spkey_curl_text(easy, CURLOPT_URL, request.url)
         spkey_curl_text(easy, CURLOPT_CUSTOMREQUEST, request.method)
         spkey_curl_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-        spkey_curl_text(easy, CURLOPT_PROXY, "")  // a proxy would connect in our place, past the vetting
+        spkey_curl_text(easy, CURLOPT_PROXY, "")  // a proxy would connect for us and bypass the vetting
         spkey_curl_long(easy, CURLOPT_NOSIGNAL, 1)
         spkey_curl_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         spkey_curl_long(
@@ -88,7 +88,7 @@ final class Transfer: @unchecked Sendable {
         guard let bytes else { return 0 }
         let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
         if line.hasPrefix("HTTP/") {
-            // An informational response comes before the one that counts (RFC 9110 §15.2).
+            // An informational response precedes the final one (RFC 9110 §15.2).
             (status, headers) = (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, [:])
         } else if line == "\r\n" {
             if status >= 200 { answered = status }

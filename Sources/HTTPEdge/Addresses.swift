@@ -2,10 +2,10 @@ import HTTPTypes
 import HummingbirdCore
 import Kernel
 
-/// Which methods the addresses of the API take.
+/// The methods that the addresses of the API accept.
 struct Addresses: Sendable {
     private struct Pattern: Sendable {
-        /// Nil where a segment is a parameter.
+        /// Nil when a segment is a parameter.
         let segments: [String?]
         let methods: Set<HTTPRequest.Method>
     }
@@ -19,7 +19,7 @@ struct Addresses: Sendable {
         }
     }
 
-    /// None for a path that is not there.
+    /// Returns the methods of a path; none for an unknown path.
     func methods(of path: String) -> Set<HTTPRequest.Method> {
         let segments = path.split(separator: "/")
         return patterns.filter { pattern in
@@ -31,7 +31,7 @@ struct Addresses: Sendable {
     static func list(_ methods: Set<HTTPRequest.Method>) -> String { methods.map(\.rawValue).sorted().joined(separator: ", ") }
 }
 
-/// Calls from pages of other origins (Fetch Standard, "CORS protocol"): allowed for those that are set, and for nobody otherwise.
+/// Calls from pages of other origins (Fetch Standard, "CORS protocol"): allowed for the configured origins only.
 struct CrossOrigin: Sendable {
     private let origins: [String]
     private static let exposed =
@@ -47,7 +47,7 @@ struct CrossOrigin: Sendable {
         request.headers[.origin].flatMap { origin in origins.contains { $0.hasSameBytes(as: origin) } ? origin : nil }
     }
 
-    /// Nil for what is no preflight of an allowed origin.
+    /// Returns the response to a preflight; nil for a request that is not a preflight of an allowed origin.
     func preflight(_ request: HummingbirdCore.Request, _ allowed: Set<HTTPRequest.Method>) -> Kernel.Response? {
         guard request.method == .options, !allowed.isEmpty, request.headers[.accessControlRequestMethod] != nil,
             let origin = origin(of: request)
@@ -71,7 +71,7 @@ struct CrossOrigin: Sendable {
     }
 }
 
-/// Who may read the metrics: staff, whoever has the token, and what runs on this machine and asks without a proxy.
+/// Who may read the metrics: holders of the staff key or the metrics token, and local clients that connect without a proxy.
 struct MetricsAccess {
     let settings: EdgeSettings
     init(_ settings: EdgeSettings) { self.settings = settings }

@@ -1,20 +1,20 @@
 import Kernel
 
-/// Establishes who asks. The order is the contract's: internal headers, both kinds at once, then the credentials the operation takes.
+/// Authenticates the caller in the contract's order: internal headers, both kinds at once, then the credentials the operation takes.
 struct Authentication: Sendable {
     let settings: EdgeSettings
     let directory: CredentialDirectory
     let tokens: TokenVerifier
     let clock: @Sendable () -> Timestamp
 
-    /// Headers that only gateways of old set; from outside they are an attempt at spoofing.
+    /// Headers that only former gateways set; from outside they are a spoofing attempt.
     static let internalHeaders = ["x-org-id", "x-user-id", "x-user-email", "x-is-admin", "x-super-access", "x-admin-delete"]
 
     struct Outcome: Sendable {
         let caller: Caller
-        /// The age of the knowledge when it came from memory.
+        /// The credentials epoch when the outcome may come from the cache; nil otherwise.
         let epoch: Int64?
-        /// A suspended person may look, and do nothing.
+        /// A suspended user may read but do nothing else.
         var isSuspended = false
     }
 
@@ -70,10 +70,10 @@ struct Authentication: Sendable {
         return Outcome(caller: .key(org: found.org, isSuper: found.isSuper), epoch: mayRemember ? found.epoch : nil)
     }
 
-    /// The user a token names: by claim, by a subject that is one of our ids, or by its address where that is not known to be unconfirmed.
+    /// Returns the user a token names: by claim, by a subject that is one of our ids, or by an address not known to be unconfirmed.
     private func person(_ token: String, _ mayRemember: Bool) async throws -> Outcome {
         let claims = try await tokens.verify(token)
-        // An address that nobody has confirmed names nobody.
+        // An unconfirmed address does not identify a user.
         let email = claims.emailIsVerified ? claims.email.flatMap(Self.normalised) : nil
         guard let user = try await user(claims, email) else {
             let needs =
@@ -107,7 +107,8 @@ struct Authentication: Sendable {
         return .staff(email: email)
     }
 
-    /// Nil for an address with other characters than ASCII: letters that only become ASCII in lower case (U+212A) would make it another's.
+    /// Returns the normalised address; nil when it is not ASCII, because letters that become ASCII only in lower case (U+212A) would make
+    /// it the address of another user.
     private static func normalised(_ email: String) -> String? {
         guard email.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         return String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()

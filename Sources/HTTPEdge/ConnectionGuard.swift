@@ -3,9 +3,9 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Ends connections that keep the server waiting for a request's head or body, and those above the number that one address may have.
+/// Closes connections that keep the server waiting for a request's head or body, and those above the number allowed per address.
 ///
-/// A handler lives on its channel's event loop; the counts are shared under a mutex.
+/// A handler runs on its channel's event loop; the counts are shared under a mutex.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -13,12 +13,12 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
     private enum Stage {
         case idle, head, body
-        /// How long it may last; an answer may be on its way while nothing is asked.
+        /// How long the stage may last; a response may be on its way while the connection is idle.
         var limit: TimeAmount {
             switch self {
             case .idle: .seconds(60)
             case .head: .seconds(10)
-            // A little longer than the request waits for it, so that it is answered first.
+            // Slightly longer than the request handler waits for the body, so that the handler responds first.
             case .body: .seconds(33)
             }
         }
@@ -65,7 +65,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    /// Who asks whether the body may come is told so at once (RFC 9110 §10.1.1), or gets the final answer where it may not.
+    /// Answers `Expect: 100-continue` at once (RFC 9110 §10.1.1), unless the body is too large: then the client gets the final response.
     private func invite(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
         guard head.headerFields[.expect]?.lowercased() == "100-continue" else { return }
         if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > bodyLimit { return }
@@ -80,7 +80,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// Tells that bytes have arrived before anything is made of them: with the first of them the time for a head begins.
+/// Reports that bytes have arrived before they are parsed: the time limit for a head starts with the first byte.
 private final class ByteWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     struct Arrived: Sendable {}
@@ -91,7 +91,7 @@ private final class ByteWatch: ChannelInboundHandler {
     }
 }
 
-/// How many connections each address has. Trusted proxies stand for many clients and are not counted.
+/// Counts the connections per address. Trusted proxies represent many clients and are not counted.
 final class ConnectionCounts: Sendable {
     private let limit: Int
     private let proxies: TrustedProxies

@@ -4,10 +4,10 @@ public import Database
 public import Kernel
 import Synchronization
 
-/// Who may come in, as every process knows it: API keys, and the users behind e-mail addresses.
+/// The credentials that every process accepts: API keys, and the users behind e-mail addresses.
 ///
-/// What was looked up is kept under the credentials' epoch. The epoch is read again with the aggregate of the same request, so a
-/// key that was revoked a moment ago is dead everywhere without a question to the module that revoked it.
+/// Lookups are cached under the credentials epoch. The epoch is read again with the aggregate of the same request, so a key that was
+/// revoked a moment ago is rejected everywhere without asking the module that revoked it.
 public final class CredentialDirectory: Sendable {
     public static let migration = Migration(
         "000-credentials",
@@ -22,12 +22,13 @@ public final class CredentialDirectory: Sendable {
             "INSERT INTO platform.credentials_epoch (id, epoch) VALUES (1, 1)",
         ])
 
-    /// Suspensions of people at the doors of one tenant.
+    /// Suspensions of users at the doors of one tenant.
     public static let suspensions = Migration(
         "006-suspensions",
         ["CREATE TABLE platform.suspensions (user_id TEXT NOT NULL, org_id TEXT NOT NULL, PRIMARY KEY (user_id, org_id))"])
 
-    /// How people sign in. Addresses of before count as invitations: whoever proves one first, and is nobody yet, becomes the user.
+    /// How users sign in. Existing addresses count as invitations: the first to prove one becomes the user, unless the user has already
+    /// signed in.
     public static let signIns = Migration(
         "007-sign-ins",
         [
@@ -36,7 +37,7 @@ public final class CredentialDirectory: Sendable {
             "UPDATE platform.users SET standing = 'invited' WHERE email_digest IS NOT NULL",
         ])
 
-    /// At which version of the credentials the keys of a tenant were ended last: what they asked for before ends too.
+    /// The credentials epoch at which the keys of a tenant were last revoked; whatever was requested with them before ends too.
     public static let dismissals = Migration(
         "008-key-dismissals",
         [
@@ -72,8 +73,8 @@ public final class CredentialDirectory: Sendable {
 
     public init(database: any Database) { self.database = database }
 
-    /// The port through which modules write here, in their own transactions.
-    /// - Parameter forget: takes a person's key away.
+    /// Returns the port through which modules write here, in their own transactions.
+    /// - Parameter forget: returns the statement that deletes a person's encryption key.
     public static func port(forget: @escaping @Sendable (UserID) -> SQL) -> CredentialStore {
         CredentialStore(
             registerKey: { digest, org, isSuper, until in
@@ -122,12 +123,12 @@ public final class CredentialDirectory: Sendable {
             forget: { [forget($0)] })
     }
 
-    /// Ends the super keys of an operator's tenant, in every process at once.
+    /// Revokes the super keys of an operator's tenant in every process at once.
     public static func dismissSuperKeys(of org: OrgID) -> [SQL] { dismiss(org, isSuper: true) }
 
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
 
-    /// The key's owner. From memory only when `mayRemember`: the caller then checks the epoch.
+    /// Returns the key's owner. Uses the cache only when `mayRemember` is true: the caller then checks the epoch.
     func key(_ key: String, mayRemember: Bool) async throws -> Key? {
         let digest = Array(SHA256.hash(data: Array(key.utf8)))
         if mayRemember, let key = known.withLock({ $0[digest] }) { return key }
@@ -152,7 +153,7 @@ public final class CredentialDirectory: Sendable {
         return found
     }
 
-    /// Whether a person is suspended. From memory only when `mayRemember`: the caller then checks the epoch.
+    /// Returns whether a user is suspended. Uses the cache only when `mayRemember` is true: the caller then checks the epoch.
     /// - Parameter email: the address that the token confirms.
     func standing(of user: UserID, email: String?, mayRemember: Bool) async throws -> (isSuspended: Bool, epoch: Int64) {
         if mayRemember, let standing = standings.withLock({ $0[user] }) { return standing }
@@ -177,8 +178,8 @@ public final class CredentialDirectory: Sendable {
         return found
     }
 
-    /// Whom a confirmed address signs in. An invitation is taken up by the first who proves its address, unless the user is
-    /// somebody already; an address that somebody else has typed signs nobody in.
+    /// Returns the user that a confirmed address signs in. The first to prove an invited address becomes its user, unless that user has
+    /// already signed in; an address entered by someone else signs nobody in.
     func user(withConfirmedEmail email: String) async throws -> UserID? {
         let digest = Self.digest(ofEmail: email)
         let row = try await reading {
@@ -203,7 +204,7 @@ public final class CredentialDirectory: Sendable {
         }
     }
 
-    /// Notes that somebody has come as this user: from now on the user is somebody, and the address that the token confirms is proven.
+    /// Records a sign-in: the user now counts as signed in, and the address that the token confirms as proven.
     private func noteSignIn(of user: UserID, _ digest: [UInt8]?) async throws {
         _ = try await reading {
             try await database.transact([

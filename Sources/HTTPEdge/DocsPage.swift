@@ -2,7 +2,7 @@ import Application
 import Kernel
 import WebPages
 
-/// The API as one page of HTML that needs nothing from elsewhere and runs no script.
+/// The API as one HTML page that loads nothing from elsewhere and runs no script.
 struct DocsPage {
     let document: OpenAPIDocument
 

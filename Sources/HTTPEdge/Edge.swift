@@ -8,13 +8,13 @@ import NIOCore
 public import ServiceLifecycle
 public import Telemetry
 
-/// What the edge answers about the process itself.
+/// The state of the process that the edge reports.
 public struct Probes: Sendable {
-    /// Nil when the process can serve; otherwise why not.
+    /// Returns nil when the process can serve; otherwise the reason why not.
     public let readiness: @Sendable () async -> String?
-    /// The same for every module, wherever it runs; those that do not answer are named.
+    /// The same for every module, wherever it runs; modules that do not answer are named.
     public let readinessOfAll: @Sendable () async -> String?
-    /// How many messages are parked: for operators, no reason not to serve.
+    /// Returns the number of parked messages; for operators, not a reason to stop serving.
     public let parked: @Sendable () -> Int
     public let metrics: Metrics
     public init(
@@ -55,7 +55,7 @@ public struct Edge: Sendable {
             log: log, clock: clock)
     }
 
-    /// The server as a service: runs until a graceful shutdown, then finishes what it has begun.
+    /// Returns the server as a service that runs until a graceful shutdown and then finishes the requests it has begun.
     /// - Parameter ready: called once the port is open.
     public func service(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> any Service {
         let counts = ConnectionCounts(limit: settings.connectionsPerAddress, proxies: TrustedProxies(networks: settings.trustedProxies))
@@ -90,14 +90,14 @@ public struct Edge: Sendable {
             let allowed = addresses.methods(of: request.uri.path)
             if let preflight = cors.preflight(request, allowed) { return handler.answer(preflight, to: handler.requestID(request)) }
             var asked = request
-            // As GET, without the body (RFC 9110 §9.3.2).
+            // HEAD is handled as GET without the body (RFC 9110 §9.3.2).
             let isHead = request.method == .head && allowed.contains(.get)
             if isHead {
                 var head = request.head
                 head.method = .get
                 asked = HummingbirdCore.Request(head: head, body: request.body)
             }
-            // What no route of ours has answered carries no request id.
+            // A response without a request id does not come from one of our routes.
             var response = try? await routes.respond(to: asked, context: context)
             if response?.headers[RequestHandler.requestIDName] == nil {
                 response = handler.answer(Self.unrouted(allowed), to: handler.requestID(request))
@@ -112,7 +112,7 @@ public struct Edge: Sendable {
         }
     }
 
-    /// A path that is known takes other methods; one that is not is not there.
+    /// A known path gets 405 with the methods it takes; an unknown path gets 404.
     private static func unrouted(_ allowed: Set<HTTPRequest.Method>) -> Kernel.Response {
         guard !allowed.isEmpty else { return ErrorResponse.make(404, "NotFound", "There is no such address.") }
         var response = ErrorResponse.make(405, "MethodNotAllowed", "This address does not take this method; see Allow.")

@@ -1,7 +1,7 @@
 import Hummingbird
 import NIOCore
 
-/// What the edge knows of a connection.
+/// The data of a request's connection.
 struct EdgeContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The peer's address, without its port.

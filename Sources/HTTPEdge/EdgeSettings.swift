@@ -1,4 +1,4 @@
-/// What the edge needs to know.
+/// The settings of the edge.
 public struct EdgeSettings: Sendable {
     public var isDevelopment = true
     public var host = "127.0.0.1"
@@ -15,19 +15,19 @@ public struct EdgeSettings: Sendable {
     public var developmentSecret: String?
     public var userIDClaim = "https://spkey.co/user_id"
     public var emailClaim = "email"
-    /// Whether a token must say that its address is verified; otherwise its silence counts as the issuer's word.
+    /// Whether a token must say that its address is verified; otherwise a token that says nothing counts as verified by the issuer.
     public var requiresVerifiedEmail = false
-    /// Requests per minute and principal; 0 is off.
+    /// Requests per minute and principal; 0 turns the limit off.
     public var rateLimit = 6_000
-    /// Largest body, in bytes.
+    /// The maximum size of a body, in bytes.
     public var bodyLimit = 1 << 20
-    /// Not counted for trusted proxies.
+    /// The maximum number of connections per address; trusted proxies are not counted.
     public var connectionsPerAddress = 512
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     public var trustedProxies: [Network] = []
     /// Origins whose pages may call the API from a browser; none by default.
     public var origins: [String] = []
-    /// What reads the metrics from elsewhere than this machine; nil for the staff key only.
+    /// The bearer token for reading the metrics from another machine; nil for the staff key only.
     public var metricsToken: String?
     public init() {}
 }

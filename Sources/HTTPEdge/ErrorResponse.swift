@@ -1,6 +1,6 @@
 import Kernel
 
-/// Failures as the contract writes them: one body that satisfies all its error shapes.
+/// Errors in the contract's form: one body that satisfies all its error shapes.
 enum ErrorResponse {
     static func response(for error: any Error) -> Response {
         switch error {

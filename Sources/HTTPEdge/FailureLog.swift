@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// One line for each request that failed on our side, with its id; when there are many, some of them and how many there were.
+/// Logs one line, with the request id, for each request that failed on our side; under many failures, only some and the number left out.
 final class FailureLog: Sendable {
     private struct State {
         var since = ContinuousClock.now

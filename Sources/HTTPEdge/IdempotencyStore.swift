@@ -5,13 +5,13 @@ import Synchronization
 
 /// The records of requests with an `Idempotency-Key`, in a module's schema.
 public enum IdempotencyRecords {
-    /// After this time a key may be used for something else.
+    /// After this time a key may be used again.
     static let retention = Duration.seconds(86_400)
 
-    /// How many records go at once.
+    /// How many records are deleted at once.
     public static let batchSize = 20_000
 
-    /// Deletes one batch of expired records.
+    /// Returns the statement that deletes one batch of expired records.
     public static func expire(in schema: String, at now: Timestamp) -> SQL {
         """
         DELETE FROM \(trusted: schema).idempotency WHERE key IN (SELECT key FROM \(trusted: schema).idempotency \
@@ -20,19 +20,18 @@ public enum IdempotencyRecords {
     }
 }
 
-/// Makes repeated POSTs harmless: the record of a request commits with its effects, a repeat is answered from it.
+/// Makes repeated POSTs harmless: the record of a request commits with its effects, and a repeat is answered from it.
 final class IdempotencyStore: Sendable {
     private let running = Mutex<Set<[UInt8]>>([])
-    /// Names the listener; the same after a restart.
+    /// The name of the listener; the same after a restart.
     private let process: String
     private let clock: @Sendable () -> Timestamp
-    /// How long a record of another process that never finished blocks a repeat.
+    /// How long an unfinished record of another process blocks a repeat.
     private static let timeout = Duration.seconds(60)
 
     init(process: String, clock: @escaping @Sendable () -> Timestamp) { (self.process, self.clock) = (process, clock) }
 
-    /// Runs `body` once per key. Without a key it just runs. The key of somebody who is nobody counts within what the path names:
-    /// a link, or a lock.
+    /// Runs `body` once per key; without a key it always runs. An anonymous caller's key is scoped to the link or lock that the path names.
     func once(
         _ key: String?, _ operation: Operation, _ caller: Caller, path: [String: String], content bytes: [UInt8], _ services: Services,
         _ body: (Attempt) async throws -> Response
@@ -54,7 +53,7 @@ final class IdempotencyStore: Sendable {
         let idempotency = Idempotency(key: id) { self.record($0, under: id, services) }
         let attempt = Attempt(
             now: clock(), idempotency: idempotency, identifier: { UUIDText(digest: SHA256.hash(data: id + Array($0.utf8))) },
-            // Whoever knows the key of a request must not know what it has made.
+            // A client that knows the key of a request must not be able to derive its secrets.
             secret: { UUIDText(unguessable: services.vault.blindIndexes(id + Array($0.utf8), "idempotent secrets")[0]) })
         return try await finish(id, services) { try await body(attempt) }
     }
@@ -63,7 +62,7 @@ final class IdempotencyStore: Sendable {
         .idempotencyConflict(message: "A request with this Idempotency-Key is being carried out.", retryAfter: .seconds(1))
     }
 
-    /// The recorded answer; nil when the key is now ours.
+    /// Claims the key: returns the recorded response, or nil when the key is now ours.
     private func claim(_ id: [UInt8], _ digest: [UInt8], _ services: Services) async throws -> Response? {
         let schema = services.module, now = clock()
         let rows = try await services.store.run([
@@ -80,7 +79,7 @@ final class IdempotencyStore: Sendable {
             throw RequestError.idempotencyConflict(message: "The Idempotency-Key was used for another body.", retryAfter: nil)
         }
         if let status = try row.find("status", as: Int.self) { return try replay(status, try row.read("answer"), id, services) }
-        // A time to come was written before the clock was put back.
+        // A time in the future was written before the clock was set back.
         let at: Timestamp = try row.read("at"), holder: String = try row.read("answer"), age = now.since(at)
         let isAbandoned = holder == process || age > Self.timeout || age < .zero - Self.timeout
         guard isAbandoned else { throw Self.inProgress }
@@ -94,7 +93,7 @@ final class IdempotencyStore: Sendable {
         return nil
     }
 
-    /// Carries out and makes sure that the answer is recorded; answers of failures that may pass are not.
+    /// Runs `body` and ensures that its response is recorded, except for failures that may be transient.
     private func finish(_ id: [UInt8], _ services: Services, _ body: () async throws -> Response) async throws -> Response {
         do {
             let response = try await body()
@@ -103,7 +102,7 @@ final class IdempotencyStore: Sendable {
         } catch let stale as StaleCredentials {
             throw stale
         } catch RequestError.outcomeUnknown {
-            throw RequestError.outcomeUnknown  // the claim stays: the commit may still bring the record
+            throw RequestError.outcomeUnknown  // the claim stays: the commit may still store the record
         } catch {
             let response = ErrorResponse.response(for: error)
             let last: SQL =

@@ -6,7 +6,7 @@ public struct OpenAPIDocument: Sendable {
     let operations: [(module: String, operation: Operation)]
     let publicURL: String
 
-    /// - Parameter operations: all that there are, also those that another process carries out.
+    /// - Parameter operations: all operations, including those that another process executes.
     public init(_ operations: [(module: String, operation: Operation)], publicURL: String) {
         self.operations = operations
         self.publicURL = publicURL

@@ -1,9 +1,9 @@
 import Kernel
 import Synchronization
 
-/// A token bucket per principal: a minute's worth of requests at once, refilled evenly.
+/// A token bucket per principal: holds one minute's requests and refills evenly.
 ///
-/// Buckets that are full again say nothing and are let go of; those in use stay, however many come.
+/// Buckets that are full again carry no information and are dropped; those in use are kept.
 final class RateLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -11,11 +11,11 @@ final class RateLimiter: Sendable {
     }
     private struct State {
         var buckets: [ExactText: Bucket] = [:]
-        /// From how many on it is looked for full ones: twice as many as were left the last time.
+        /// The number of buckets at which full ones are dropped: twice as many as were left the last time.
         var limit = RateLimiter.least
     }
     private let perMinute: Double
-    /// Time that no setting of a clock moves.
+    /// Monotonic time, which setting a clock does not affect.
     private let elapsed: @Sendable () -> Duration
     private let state = Mutex(State())
     private static let least = 10_000, most = 1_000_000
@@ -25,10 +25,10 @@ final class RateLimiter: Sendable {
         (self.perMinute, self.elapsed) = (Double(perMinute), elapsed)
     }
 
-    /// Takes one token. Answers the headers of the RateLimit draft; throws `tooManyRequests` when there is none left.
+    /// Takes one token. Returns the headers of the RateLimit draft; throws `tooManyRequests` when no token is left.
     func admit(_ caller: Caller, address: String) throws -> [String: String] { try admit(caller, address: address, at: elapsed()) }
 
-    /// How many buckets are kept.
+    /// The number of buckets.
     var count: Int { state.withLock { $0.buckets.count } }
 
     func admit(_ caller: Caller, address: String, at now: Duration) throws -> [String: String] {
@@ -39,7 +39,7 @@ final class RateLimiter: Sendable {
             var bucket = state.buckets[principal] ?? Bucket(tokens: perMinute, at: now)
             bucket = Bucket(tokens: tokens(of: bucket, at: now) - 1, at: now)
             let left = bucket.tokens
-            if left < 0 { bucket.tokens += 1 }  // what has accrued stays: whoever asks a little too often gets what the limit allows
+            if left < 0 { bucket.tokens += 1 }  // accrued tokens are kept: a client slightly above the limit still gets what it allows
             state.buckets[principal] = bucket
             return left
         }
@@ -51,7 +51,7 @@ final class RateLimiter: Sendable {
         min(perMinute, bucket.tokens + (now - bucket.at).inSeconds * perMinute / 60)
     }
 
-    /// Nobody is forgotten who has asked within the last minute, unless there are more than anybody could serve.
+    /// Drops full buckets. When more than `most` remain, buckets that are at least half full are dropped too.
     private func forgetFull(_ state: inout State, at now: Duration) {
         state.buckets = state.buckets.filter { tokens(of: $0.value, at: now) < perMinute }
         if state.buckets.count > Self.most { state.buckets = state.buckets.filter { $0.value.tokens < perMinute / 2 } }

@@ -20,7 +20,7 @@ struct RequestHandler: Sendable {
     let clock: @Sendable () -> Timestamp
     private let failures = FailureLog()
 
-    /// A body must be complete after this time.
+    /// The time within which a body must be complete.
     private static let bodyTimeout = Duration.seconds(30)
     static let requestIDName = HTTPField.Name("X-Request-Id")!
 
@@ -38,14 +38,14 @@ struct RequestHandler: Sendable {
         return answer(response, to: id)
     }
 
-    /// The caller's request id where it is harmless, or a new one.
+    /// Returns the caller's request id when it is harmless, or a new one.
     func requestID(_ request: HummingbirdCore.Request) -> String {
         let given = request.headers[Self.requestIDName] ?? ""
         let isHarmless = (1...128).contains(given.utf8.count) && given.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         return isHarmless ? given : UUIDText.fresh(at: clock()).text
     }
 
-    /// The steps of a request. Each may end it.
+    /// Runs the steps of a request. Each of them may end it.
     private func perform(
         _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, _ id: String
     ) async throws -> Kernel.Response {
@@ -59,13 +59,13 @@ struct RequestHandler: Sendable {
         return response
     }
 
-    /// Who sends the request. Credentials may come from memory where the operation finds out that they are out of date; a repeat under an
-    /// `Idempotency-Key` may be answered before that, so it is always authenticated anew.
+    /// Authenticates the request. Credentials may come from the cache when the operation detects that they are out of date; a repeat with
+    /// an `Idempotency-Key` may be answered before that, so it is always authenticated against the database.
     private func authenticate(_ head: RequestHead, _ operation: Operation) async throws -> Authentication.Outcome {
         let mayRemember = operation.checksEpoch && head.idempotencyKey == nil
         do {
             let caller = try await authentication.establish(head.headers, for: operation.credentials, mayRemember: mayRemember)
-            // A suspension that is remembered may have ended.
+            // A cached suspension may have ended.
             guard caller.isSuspended, mayRemember else { return caller }
             return try await authentication.establish(head.headers, for: operation.credentials, mayRemember: false)
         } catch RequestError.unauthenticated(let message) {
@@ -84,7 +84,7 @@ struct RequestHandler: Sendable {
         throw RequestError.refused(.forbidden, code: nil, message: "The user is suspended.")
     }
 
-    /// What the operation reads of a request, and what a repeat must agree in: the address with its query, and the body.
+    /// What the operation reads of a request, and what a repeat must match: the address with its query, and the body.
     private struct Content {
         let path: [String: String]
         let body: JSON.Object
@@ -99,8 +99,7 @@ struct RequestHandler: Sendable {
             path: try RequestHead.path(context), body: members, identity: Array(request.uri.string.utf8) + [0] + bytes)
     }
 
-    /// Carries the operation out once for its idempotency key; again with a caller established anew when remembered credentials were out
-    /// of date.
+    /// Executes the operation once per idempotency key, and again with a newly authenticated caller when cached credentials were outdated.
     private func carryOut(
         _ endpoint: Endpoint, _ head: RequestHead, _ content: Content, _ established: Authentication.Outcome
     ) async throws -> Kernel.Response {

@@ -4,14 +4,14 @@ import Hummingbird
 import HummingbirdCore
 import Kernel
 
-/// What the head of a request says, decoded. Nothing of it is trusted yet.
+/// The decoded head of a request. None of it is trusted yet.
 struct RequestHead: Sendable {
-    /// By which logs and answers name the request.
+    /// The request's id in logs and responses.
     let id: String
     /// By name in lower case.
     let headers: [String: String]
     let query: [String: String]
-    /// Where it comes from, for counting.
+    /// The client's address, for counting its requests.
     let address: String
     /// The `Idempotency-Key`, or the attempt that a page names in its address.
     let idempotencyKey: String?
@@ -38,7 +38,7 @@ struct RequestHead: Sendable {
         }
     }
 
-    /// Forms cannot set headers: those of the pages that are open to everybody name their attempt in the address.
+    /// Returns the attempt named in the address: forms cannot set headers, so public pages put it there.
     private static func attempt(_ query: [String: String], _ operation: Operation) -> String? {
         operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
     }
@@ -49,7 +49,7 @@ struct RequestHead: Sendable {
         return headers
     }
 
-    /// The path parameters of the route.
+    /// Returns the path parameters of the route.
     static func path(_ context: EdgeContext) throws -> [String: String] {
         var values: [String: String] = [:]
         for (name, raw) in context.parameters {
@@ -64,7 +64,7 @@ struct RequestHead: Sendable {
     private static func query(_ request: HummingbirdCore.Request) throws -> [String: String] {
         var values: [String: String] = [:]
         for pair in (request.uri.query ?? "").split(separator: "&") {
-            // As forms write it: + is a blank.
+            // As forms encode it: + is a space.
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
                 decoded($0.replacing("+", with: " ")[...])
             }
@@ -77,7 +77,7 @@ struct RequestHead: Sendable {
         return values
     }
 
-    /// Undoes percent-encoding (RFC 3986 §2.1); nil when it is broken or not UTF-8.
+    /// Decodes percent-encoding (RFC 3986 §2.1); returns nil when it is broken or not UTF-8.
     private static func decoded(_ raw: Substring) -> String? {
         var bytes: [UInt8] = [], rest = Array(raw.utf8)[...]
         while let byte = rest.popFirst() {

@@ -2,24 +2,23 @@ import JWTKit
 import Kernel
 import Synchronization
 
-/// What a verified token says.
+/// The claims of a verified token.
 struct TokenClaims: Sendable {
     let subject: String?
     let userID: String?
     let email: String?
-    /// Whether the issuer vouches for the address: what it says, or where it says nothing what its silence means here. Anything
-    /// but a plain yes is a no.
+    /// Whether the issuer vouches for the address. Any claim other than true counts as false; the settings decide when there is no claim.
     let emailIsVerified: Bool
 }
 
-/// Verifies bearer tokens: RS256 and ES256 by the issuer's key set, HS256 by the development secret.
+/// Verifies bearer tokens: RS256 and ES256 with the issuer's key set, HS256 with the development secret.
 ///
 /// The algorithm is pinned to the key (RFC 8725 §3.1): a token never chooses how it is verified.
 actor TokenVerifier {
     private let settings: EdgeSettings
     private let fetch: @Sendable (String) async throws -> [UInt8]
     private let clock: @Sendable () -> Timestamp
-    /// Time that no setting of a clock moves.
+    /// Monotonic time, which setting a clock does not affect.
     private let elapsed: @Sendable () -> Duration
     private var keys: [String: PinnedKey] = [:]
     private var fetchedAt: Duration?
@@ -28,7 +27,7 @@ actor TokenVerifier {
 
     private struct PinnedKey { let algorithm: String, collection: JWTKeyCollection }
 
-    /// A key set is read again after this time, and for an unknown key id no sooner than after the second.
+    /// A key set is read again after `freshness`, and for an unknown key id no sooner than after `pause`.
     private static let freshness = Duration.seconds(600)
     private static let pause = Duration.seconds(30)
 
@@ -41,7 +40,7 @@ actor TokenVerifier {
         self.clock = clock
         self.elapsed = elapsed
         if settings.isDevelopment, let secret = settings.developmentSecret {
-            // HMAC fills short keys up with zeros to its block of 64 bytes (RFC 2104 §2); the library wants to see at least 32.
+            // HMAC pads short keys with zeros to its block size of 64 bytes (RFC 2104 §2); the library requires at least 32.
             let key = Array(secret.utf8) + Array(repeating: 0, count: max(0, 64 - secret.utf8.count))
             development = await JWTKeyCollection().add(hmac: HMACKey(from: key), digestAlgorithm: .sha256)
         } else {
@@ -57,7 +56,7 @@ actor TokenVerifier {
         guard token.utf8.count <= 8_192, let header = Self.header(of: token), let algorithm = header["alg"]?.text else {
             throw RequestError.unauthenticated("The token cannot be read.")
         }
-        // Extensions that must be understood, and are not (RFC 7515 §4.1.11).
+        // Critical extensions must be understood, and none is known here (RFC 7515 §4.1.11).
         guard header["crit"] == nil else { throw RequestError.unauthenticated("The token needs extensions that are not known here.") }
         let collection = try await collection(for: algorithm, kid: header["kid"]?.text)
         let claims: Claims
@@ -92,7 +91,7 @@ actor TokenVerifier {
         return keys[kid]
     }
 
-    /// Reads the key set; callers that come meanwhile share the one request. Old keys stay when it fails.
+    /// Reads the key set; concurrent callers share the one request. Old keys stay when it fails.
     private func refresh() async {
         if let isFetching { return await isFetching.value }
         guard let url = settings.jwksURL else { return }
@@ -153,7 +152,7 @@ actor TokenVerifier {
     }
 }
 
-/// All claims, whatever their names. Times, issuer and audience are checked by the verifier.
+/// All claims, whatever their names. The verifier checks times, issuer and audience.
 private struct Claims: JWTPayload {
     let members: JSON.Object
 
@@ -179,7 +178,7 @@ private struct Claims: JWTPayload {
             } else if let texts = try? container.decode([String].self, forKey: key) {
                 members[key.stringValue] = .array(texts.map(JSON.string))
             } else {
-                // It says something, and nothing that is known: never the same as saying nothing.
+                // A claim of an unsupported type is still present: it must never count as absent.
                 members[key.stringValue] = .null
             }
         }
@@ -192,7 +191,7 @@ private struct Claims: JWTPayload {
     }
 }
 
-/// Base64 with the alphabet for URLs and without padding (RFC 4648 §5).
+/// Base64 with the URL alphabet and without padding (RFC 4648 §5).
 enum Base64URL {
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var out: [UInt8] = [], buffer: UInt32 = 0, bits = 0

@@ -6,9 +6,9 @@ import Kernel
 public import Logging
 import PartnersContracts
 
-/// What an operator does without the API.
+/// Operator tasks that do not use the API.
 public enum AdminTools {
-    /// A new API key, shown once.
+    /// Creates an API key and returns it; it is shown only once.
     public static func createApiKey(_ settings: Settings, org: String, name: String, isSuper: Bool, replaces: Bool, log: Logger)
         async throws -> String
     {
@@ -28,7 +28,7 @@ public enum AdminTools {
         return try outcome.get()
     }
 
-    /// Ends all super keys of a tenant; answers how many there were.
+    /// Revokes all super keys of a tenant; returns how many there were.
     public static func revokeSuperKeys(_ settings: Settings, org: String) async throws -> Int {
         let storage = try Storage(settings)
         let rows = try await storage.database.transact(CredentialDirectory.dismissSuperKeys(of: OrgID(org)))
@@ -36,7 +36,7 @@ public enum AdminTools {
         return Int(rows[0].affected)
     }
 
-    /// Makes the views of modules anew; answers what was replayed, in words. Nothing may serve meanwhile.
+    /// Rebuilds the views of modules; returns what was replayed, in words. No process may serve meanwhile.
     public static func rebuild(_ settings: Settings, modules names: [String], log: Logger) async throws -> [String] {
         let system = try await System.assemble(settings, log: log), database = system.storage.database
         let people = PersonKeys(database: database, vault: try CryptoVault(settings).port)
@@ -52,7 +52,7 @@ public enum AdminTools {
         return told
     }
 
-    /// The streams that stand still, a line each.
+    /// Returns the streams that are stopped by a parked message, one line each.
     public static func parkedMessages(_ settings: Settings) async throws -> [String] {
         try await withStorage(settings) { storage in
             var lines: [String] = []
@@ -71,7 +71,7 @@ public enum AdminTools {
         }
     }
 
-    /// Answers how many messages are to be tried again.
+    /// Returns how many messages will be retried.
     public static func retryParked(_ settings: Settings, _ subscription: String?) async throws -> Int {
         try await withStorage(settings) { storage in
             var count = 0
@@ -103,8 +103,8 @@ public enum AdminTools {
         }
     }
 
-    /// What stands in capitals in the database and is to be folded by `migrate`, a line for each column, and what would collide
-    /// then, a line for each row.
+    /// Returns the columns with upper-case UUIDs that `migrate` folds to lower case, one line each, and the rows that would then collide,
+    /// one line each.
     public static func uuids(_ settings: Settings) async throws -> (folds: [String], collisions: [String]) {
         try await withStorage(settings) { storage in
             let vault = try CryptoVault(settings).port
@@ -118,7 +118,7 @@ public enum AdminTools {
         }
     }
 
-    /// The first bad row of the stored event log in words; nil when all is well.
+    /// Returns a description of the first bad row in the stored event log; nil when there is none.
     public static func verify(_ settings: Settings) async throws -> String? {
         try await withStorage(settings) { storage in
             let people = PersonKeys(database: storage.database, vault: try CryptoVault(settings).port)

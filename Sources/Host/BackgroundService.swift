@@ -4,11 +4,11 @@ import Kernel
 import Logging
 import ServiceLifecycle
 
-/// Everything that runs beside requests: subscriptions and jobs, each started again when it fails.
+/// Runs everything besides requests: subscriptions and jobs, each restarted when it fails.
 struct BackgroundService: Service {
     let jobs: [Job]
     let subscriptions: [Subscription]
-    /// Ends when the work may begin.
+    /// Finishes when the work may begin.
     let isOpen: AsyncStream<Void>
     let log: Logger
 
@@ -28,7 +28,7 @@ struct BackgroundService: Service {
         while !Task.isCancelled {
             let started = ContinuousClock.now
             do { try await job.run() } catch is CancellationError { return } catch let error where Outage.isKnown(error) {
-                // The metrics collector reports the database, once: not each job that waits for it.
+                // The metrics collector reports a database outage once, so each waiting job need not.
                 log.debug("A job waits for the database", metadata: ["job": "\(job.name)"])
             } catch {
                 log.warning("A job failed and starts again", metadata: ["job": "\(job.name)", "error": "\(error)"])

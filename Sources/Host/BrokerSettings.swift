@@ -4,8 +4,8 @@ import Kernel
 public import MQTT
 
 extension Settings {
-    /// The broker as `SPKEY_MQTT_URL` and its files name it; nil when none is set.
-    /// - Parameter clientID: stable, so that the broker keeps the session over a restart.
+    /// Returns the broker that `SPKEY_MQTT_URL` and its files describe; nil when none is set.
+    /// - Parameter clientID: stable, so that the broker keeps the session across restarts.
     public func broker(clientID: String, sessionExpiry: Duration = .zero) throws -> MQTTSettings? {
         guard let text = self[HostSettings.broker] else { return nil }
         guard let url = BrokerURL(text) else { throw ConfigurationError("SPKEY_MQTT_URL must be mqtt:// or mqtts:// with a host") }
@@ -20,7 +20,7 @@ extension Settings {
         return settings
     }
 
-    /// The same at every start, so that the broker keeps the session, and another for every installation on one broker.
+    /// The same at every start, so that the broker keeps the session, and different for every installation on one broker.
     var deviceClientID: String {
         let digest = SHA256.hash(data: Data((self[HostSettings.database] + topicPrefix).utf8))
         return "spkey-devices-" + UUIDText(digest: digest).text.prefix(8)

@@ -1,7 +1,7 @@
 import Foundation
 public import Kernel
 
-/// What the clocks of the machine show.
+/// The clocks of the machine.
 public enum Clocks {
     public static let wall: @Sendable () -> Timestamp = {
         var now = timespec()
@@ -9,7 +9,7 @@ public enum Clocks {
         return Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
     }
 
-    /// The kernel's id of this start of the machine, and the time since then, sleep included.
+    /// The kernel's boot id and the time since boot, including sleep.
     public static let uptime: @Sendable () -> Uptime = {
         var now = timespec()
         clock_gettime(CLOCK_BOOTTIME, &now)

@@ -1,4 +1,4 @@
-/// A start that cannot go on: everything that is wrong, in words.
+/// Why the process cannot start: all problems, in words.
 public struct ConfigurationError: Error, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }

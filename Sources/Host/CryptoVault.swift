@@ -8,7 +8,7 @@ struct CryptoVault {
     /// The first key encrypts; every key decrypts what it encrypted.
     private let ring: [(id: String, key: SymmetricKey)]
 
-    /// What is wrong with a ring of keys; nil when nothing is.
+    /// Returns what is wrong with a ring of keys; nil when nothing is wrong.
     static func problem(with text: String) -> String? {
         do {
             _ = try CryptoVault(ring: text)
@@ -28,7 +28,7 @@ struct CryptoVault {
         guard !ring.isEmpty else { throw ConfigurationError("SPKEY_DATA_KEY is empty") }
     }
 
-    /// The key of development; known to everyone.
+    /// The development key, which is publicly known.
     static let development = "dev:" + Data(SHA256.hash(data: Data("development-only-data-key".utf8))).base64EncodedString()
 
     var port: Vault {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Keeps a second server from an SQLite file: one process serves a file. The lock goes with the process, however it ends.
+/// Prevents a second server on an SQLite file: one process serves a file. The lock ends with the process, however that ends.
 final class DatabaseLock: Sendable {
     private let descriptor: Int32
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What settings ask of files.
+/// File checks for settings.
 enum Files {
     static func isReadable(_ path: String) -> Bool { FileManager.default.isReadableFile(atPath: path) }
 }

@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// The nginx configuration that puts the processes of the modules behind one address: every operation goes to the process of its
-/// module. Made from the operations, so that it cannot fall behind them.
+/// The nginx configuration that puts the processes of the modules behind one address: every operation goes to the process of its module. It
+/// is generated from the operations, so that it cannot become outdated.
 public struct Gateway: Sendable {
     /// `HOST:PORT`
     let listen: String
@@ -75,7 +75,7 @@ public struct Gateway: Sendable {
             """
     }
 
-    /// A path as a regular expression: each parameter is one segment.
+    /// Returns a path as a regular expression; each parameter matches one segment.
     private static func pattern(_ path: String) -> String {
         path.split(separator: "/").map { $0.first == "{" ? "/[^/]+" : "/" + $0.replacing(".", with: "\\.") }.joined()
     }

@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// The SQL that gives each module a PostgreSQL role of its own: all rights on its schema and on what the processes share, and on other
-/// schemas no more than to read what they publish, and whether a state is still the one that a decision relied on.
+/// The SQL that gives each module its own PostgreSQL role: all rights on its schema and the shared schema; on other schemas only the right
+/// to read what they publish, and the columns that a fence compares.
 public enum Grants {
     public static var statements: String { Modules.all.map { statements(for: $0.name) }.joined(separator: "\n") }
 

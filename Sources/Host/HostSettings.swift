@@ -1,7 +1,7 @@
 import HTTPEdge
 import Kernel
 
-/// The settings that the host reads itself. What a module or an adapter reads stands with it.
+/// The settings that the host reads itself. Modules and adapters declare their own.
 enum HostSettings {
     static let environment = Setting<Environment>.choice(
         "SPKEY_ENVIRONMENT", "What this installation is for: `dev` needs no other setting, `prod` refuses what is not safe.",
@@ -90,7 +90,7 @@ enum HostSettings {
     }
     static let userIDClaim = Setting.text("SPKEY_JWT_USER_ID_CLAIM", "The claim that names the user.", default: "https://spkey.co/user_id")
     static let emailClaim = Setting.text("SPKEY_JWT_EMAIL_CLAIM", "The claim with the e-mail address.", default: "email")
-    /// What a token's address is worth when it does not say whether it was verified.
+    /// How a token's address counts when the token does not say whether it was verified.
     enum EmailVerification: String, Sendable, CaseIterable { case required, issuer }
     static let emailVerification = Setting<EmailVerification>.choice(
         "SPKEY_JWT_EMAIL_VERIFIED",
@@ -117,7 +117,7 @@ enum HostSettings {
         emailVerification.any, crash.any,
     ]
 
-    /// Names of the contract that nothing in this build reads: setting one is refused, so that nobody relies on it.
+    /// Names of the contract that nothing in this build reads; setting one is rejected, because it would have no effect.
     static let unread = [
         "SPKEY_OIDC_ISSUER", "SPKEY_OIDC_CLIENT_ID", "SPKEY_OIDC_CLIENT_SECRET", "SPKEY_THREEDEYE_URL", "SPKEY_THREEDEYE_API_KEY",
         "SPKEY_THREEDEYE_USERNAME",

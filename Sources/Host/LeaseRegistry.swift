@@ -2,7 +2,7 @@ import EventStore
 import Kernel
 import Synchronization
 
-/// Which modules this process answers for: those whose exclusive jobs it runs, and those that have none.
+/// The modules that this process answers for: those whose exclusive jobs it runs, and those that have none.
 final class LeaseRegistry: Sendable {
     private let all = Mutex<[String: [LeaseState]]>([:])
 

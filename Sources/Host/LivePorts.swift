@@ -9,9 +9,9 @@ import PartnersContracts
 import WalletLinks
 import WebhookSender
 
-/// The live sides of the modules' ports.
+/// The live implementations of the modules' ports.
 enum LivePorts {
-    /// Those that the modules of this process need.
+    /// Returns the ports that the modules of this process need.
     /// - Throws: `ConfigurationError` when a required one is missing.
     static func plugged(for modules: [Module], _ settings: Settings, log: Logger) throws -> Ports {
         let needed = Set(modules.flatMap(\.ports).map(\.title))

@@ -23,7 +23,7 @@ struct Maintenance: Sendable {
             let dropped = try await partitions.drop(at: now)
             if !dropped.isEmpty { log.info("Read parts of an outbox were dropped", ["dropped": dropped.joined(separator: ", ")]) }
         } catch DatabaseError.statement(state: "42501", _) {
-            // A process whose role owns no tables (SQLSTATE 42501, insufficient privilege): `spkey migrate` does it.
+            // The process's role owns no tables (SQLSTATE 42501, insufficient privilege): `spkey migrate` does this instead.
         }
     }
 }

@@ -5,7 +5,7 @@ import Kernel
 import Logging
 import Telemetry
 
-/// Keeps the figures that alarms look at: how far subscriptions are behind, what is parked, what modules say of themselves.
+/// Collects the metrics that alarms watch: the lag of subscriptions, the number of parked messages and the modules' gauges.
 struct MetricsCollector: Sendable {
     let subscriptions: [Subscription]
     let gauges: [Gauge]
@@ -14,7 +14,7 @@ struct MetricsCollector: Sendable {
     let metrics: Metrics
     let clock: @Sendable () -> Timestamp
 
-    /// The parties outside, each with whether it is there.
+    /// The external parties, each with whether it is available.
     let ports: [(title: String, isThere: @Sendable () -> Bool)]
     let log: Logger
 

@@ -12,7 +12,7 @@ public enum Modules {
     @Sendable static func names() -> [String] { all.map(\.name) }
     private static let publishing = [access, identity, devices, video]
 
-    /// Those that `--modules` names; all when it names none.
+    /// Returns the modules that `--modules` names; all when it names none.
     public static func chosen(_ names: [String]) throws -> [Module] {
         guard !names.isEmpty else { return all }
         return try names.map { name in

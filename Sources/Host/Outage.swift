@@ -2,14 +2,14 @@ import Database
 import Kernel
 import Logging
 
-/// Whether the parts that everything rests on are there: one line when one is lost, one when it is back.
+/// Tracks whether a vital dependency is available: logs one line when it is lost and one when it is back.
 struct Outage: Sendable {
     let name: String
     private var lostAt: ContinuousClock.Instant?
 
     init(_ name: String) { self.name = name }
 
-    /// Failures that mean no more than that the database is away.
+    /// Returns whether a failure only means that the database is unavailable.
     static func isKnown(_ error: any Error) -> Bool {
         switch error {
         case let error as DatabaseError: error.isPassing

@@ -2,7 +2,7 @@ import Application
 import Kernel
 import WebhookSender
 
-/// The settings that the live sides of ports read.
+/// The settings that the live implementations of ports read.
 enum PortSettings {
     static let all: [AnySetting] = WebhookSender.settings
 }

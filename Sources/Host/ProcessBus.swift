@@ -4,7 +4,7 @@ import EventStore
 import Kernel
 import MessageBus
 
-/// The bus of one process: local where the module is here, through PostgreSQL where it is not.
+/// The bus of one process: local for modules in this process, through PostgreSQL for all others.
 struct ProcessBus: Sendable {
     let local: LocalAsks
     let signals = OutboxSignals()
@@ -19,8 +19,8 @@ struct ProcessBus: Sendable {
     private static let outboxChannel = "spkey_outbox"
 
     /// - Parameters:
-    ///   - isSplit: whether other modules run elsewhere; only then do others need to hear at once of what is posted here.
-    ///   - isServing: whether this process is the one that answers for a module now.
+    ///   - isSplit: whether other modules run in other processes; only then are outbox writes announced to them at once.
+    ///   - isServing: returns whether this process currently answers for a module.
     init(
         _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool,
         clock: @escaping @Sendable () -> Timestamp
@@ -47,7 +47,7 @@ struct ProcessBus: Sendable {
         }
     }
 
-    /// A module of this process has written to its outbox.
+    /// Announces that a module of this process has written to its outbox.
     func posted(_ module: String) {
         signals.wake(module)
         notifier?.notify(Self.outboxChannel, module)

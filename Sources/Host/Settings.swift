@@ -6,10 +6,10 @@ import SystemPackage
 
 /// The settings of a process: environment variables, or the same names in the file that `SPKEY_CONFIG` points at.
 public struct Settings: Sendable {
-    /// Every setting, in the order in which they are shown.
+    /// Every setting, in display order.
     static let all = HostSettings.all + PortSettings.all + Modules.all.flatMap(\.settings)
 
-    /// What is set; a name that is set to nothing is not set.
+    /// The texts that are set; an empty text counts as not set.
     private let texts: [String: String]
     let values: SettingValues
 
@@ -18,10 +18,10 @@ public struct Settings: Sendable {
         values = SettingValues(Self.all, in: environment) { texts[$0] }
     }
 
-    /// The defaults of development alone, for documents.
+    /// The development defaults only, for documents.
     public static let none = Settings([:], .dev)
 
-    /// Reads and checks.
+    /// Reads and checks the settings.
     /// - Throws: `ConfigurationError` for unknown names and bad values, all of them at once.
     public static func load() async throws -> Settings { try await load(environment: ProcessInfo.processInfo.environment) }
 
@@ -58,13 +58,13 @@ public struct Settings: Sendable {
     subscript<Value>(_ setting: Setting<Value>) -> Value { values[setting] }
     public var isDevelopment: Bool { values.isDevelopment }
 
-    /// What is wrong with several settings taken together.
+    /// The problems of several settings taken together.
     private var problemsTogether: [String] {
         let hasHalf = (self[HostSettings.brokerCertificate] == nil) != (self[HostSettings.brokerKey] == nil)
         return (hasHalf ? ["SPKEY_MQTT_CERT and SPKEY_MQTT_KEY belong together: set both"] : []) + (isDevelopment ? exposedDefaults : [])
     }
 
-    /// Secrets that everyone knows must not listen on the network.
+    /// The problems of a server that listens on the network with publicly known secrets.
     private var exposedDefaults: [String] {
         let host = self[HostSettings.host], isLoopback = host.hasPrefix("127.") || host == "localhost" || host == "::1"
         guard !isLoopback else { return [] }
@@ -73,7 +73,7 @@ public struct Settings: Sendable {
         }
     }
 
-    /// What is in force, secrets masked; settings without a value are left out.
+    /// The settings in effect, with secrets masked; settings without a value are left out.
     public var effective: [(name: String, value: String)] {
         Self.all.compactMap { setting in
             guard let text = texts[setting.doc.name] else { return setting.fallback(in: values.environment).map { (setting.doc.name, $0) } }
@@ -81,7 +81,7 @@ public struct Settings: Sendable {
         }
     }
 
-    /// Addresses keep what is no secret.
+    /// Masks a value; a URL keeps its parts that are not secret.
     private static func masked(_ value: String) -> String {
         guard let scheme = value.range(of: "://"), let at = value.lastIndex(of: "@"), scheme.upperBound < at else {
             return value.hasPrefix("sqlite:") || value.contains("://") ? value : "•••"

@@ -25,10 +25,10 @@ extension Settings {
         return edge
     }
 
-    /// Known to everybody where nothing is set.
+    /// Publicly known when nothing is set.
     var developmentSecret: String { self[HostSettings.developmentSecret] ?? "development-only-secret" }
 
-    /// Ends the process by SIGKILL where `SPKEY_CRASH_AT` says; nothing of it is cleaned up.
+    /// Kills the process with SIGKILL at the point that `SPKEY_CRASH_AT` names, without any cleanup.
     var crashes: CrashPoints {
         guard let armed = self[HostSettings.crash] else { return .none }
         return CrashPoints { point, scope in if armed == "\(point.rawValue)@\(scope)" { kill(getpid(), SIGKILL) } }

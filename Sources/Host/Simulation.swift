@@ -2,7 +2,7 @@ import Foundation
 import HubBridge
 import Kernel
 
-/// What `spkey simulate` plays.
+/// The simulation that `spkey simulate` runs.
 public struct Simulation: Sendable {
     public var hubs = 1
     public var locksPerHub = 0
@@ -14,7 +14,7 @@ public struct Simulation: Sendable {
     public var refusal: String?
     public init() {}
 
-    /// Runs until cancelled. The ids of hubs and locks are made from their numbers: every run plays the same building.
+    /// Runs until cancelled. The ids of hubs and locks are derived from their numbers, so that every run simulates the same building.
     public func run(_ settings: Settings, announce: (String) -> Void) async throws {
         guard let broker = try settings.broker(clientID: "spkey-simulator-\(UUIDText.fresh(at: Clocks.wall()))") else {
             throw ConfigurationError("SPKEY_MQTT_URL must be set to simulate hubs on a broker")

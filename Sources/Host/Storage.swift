@@ -12,10 +12,10 @@ struct Storage: Sendable {
     let database: any Database
     /// Nil on SQLite.
     let postgres: PostgresSettings?
-    /// The file, on SQLite.
+    /// The database file; nil on PostgreSQL.
     let path: String?
 
-    /// The schema of the edge and the bus, beside those of the modules.
+    /// The schema of the edge and the bus, in addition to those of the modules.
     static let platform = "platform"
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
@@ -51,7 +51,7 @@ struct Storage: Sendable {
         }
     }
 
-    /// Every step of every schema.
+    /// Every migration step of every schema.
     static var allSteps: [(schema: String, steps: [Migration])] {
         [(platform, platformMigrations)] + Modules.all.map { ($0.name, steps(of: $0)) }
     }
@@ -61,7 +61,7 @@ struct Storage: Sendable {
             + module.migrations
     }
 
-    /// Steps that are missing, as `schema/step`.
+    /// Returns the migration steps that are missing, as `schema/step`.
     func missing(_ modules: [Module]) async throws -> [String] {
         let migrator = Migrator(database)
         var missing = try await migrator.missing(schema: Self.platform, Self.platformMigrations).map { "\(Self.platform)/\($0)" }

@@ -18,7 +18,7 @@ import Workflows
 
 import Glibc
 
-/// A process of the platform, put together from its settings and modules.
+/// A process of the platform, assembled from its settings and modules.
 public struct System: Sendable {
     let settings: Settings
     let storage: Storage
@@ -34,7 +34,7 @@ public struct System: Sendable {
     let log: Logger
     private let adminKey: String
 
-    /// Opens the database, brings it up to date where that is wanted, and builds the modules.
+    /// Opens the database, migrates it when required, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
         let modules = try Modules.chosen(names), storage = try Storage(settings)
         let isSplit = modules.count < Modules.all.count
@@ -103,13 +103,13 @@ public struct System: Sendable {
             ports: ports, leases: leases, gauges: gauges, log: log, adminKey: settings[HostSettings.adminKey] ?? "")
     }
 
-    /// Asks a module of this process; for the commands of the console.
+    /// Asks a module of this process; for console commands.
     public func ask<A: Ask>(_ question: A) async throws -> A.Reply {
         let context = AskContext(trace: Trace(correlation: "console", causation: nil), deadline: Clocks.wall() + .seconds(30))
         return try await asks.send(A.name, try JSON(encoding: question), context).decoded()
     }
 
-    /// The services of the process, in the order in which they start; they stop in the opposite order, the edge first.
+    /// Runs the services of the process. They start in this order and stop in the reverse order, the edge first.
     public func run(ready: @escaping @Sendable (Int) async -> Void) async throws {
         let lock = try storage.path.map(DatabaseLock.init(serving:))
         defer { withExtendedLifetime(lock) {} }
@@ -130,7 +130,7 @@ public struct System: Sendable {
             subscriptions: subscriptions, gauges: gauges, schemas: modules.map(\.name), database: storage.database, metrics: metrics,
             clock: Clocks.wall,
             ports: portStates, log: log)
-        // Nothing works before the port is ours: a second process on the same address ends there, and takes nothing from the first.
+        // No work starts before the port is open: a second process on the same address ends there and takes nothing from the first.
         let (isOpen, opened) = AsyncStream.makeStream(of: Void.self)
         let background = BackgroundService(jobs: jobs + collector.jobs, subscriptions: subscriptions, isOpen: isOpen, log: log)
         let service = edge.service { port in
@@ -145,14 +145,14 @@ public struct System: Sendable {
         await storage.database.close()
     }
 
-    /// Names this listener the same after a restart, so that what an earlier process left unfinished is known to be nobody's.
+    /// Returns a name that stays the same after a restart, so that unfinished work of an earlier process is known to be abandoned.
     private static func listener(_ settings: EdgeSettings) -> String {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + ":\(settings.port)"
     }
 
-    /// The ports of this process's modules, each with whether it is there, or another process's business.
+    /// The ports of this process's modules, each with whether it is available or another process is responsible for it.
     private var portStates: [(title: String, isThere: @Sendable () -> Bool)] {
         modules.flatMap { module in
             module.ports.map { use in
@@ -172,7 +172,7 @@ public struct System: Sendable {
                 let states = leases.states(of: module.name), unready = ports.unready(of: module.ports)
                 if states.contains(.starting) { return "The work of \(module.name) is starting." }
                 if let title = unready.first, states.isEmpty || states.contains(.holding) { return "The \(title) is down." }
-                // Another process does the work: it must be there.
+                // Another process does the work and must be ready.
                 if states.contains(.standby), let bus, !(await ModuleAnswers.isReady(module.name, bus)) {
                     return "Nobody answers for \(module.name)."
                 }
@@ -193,7 +193,7 @@ public struct System: Sendable {
             }, parked: { [metrics] in metrics.sum(of: "dead_letters") })
     }
 
-    /// The document of the whole API, whichever modules this process runs.
+    /// Returns the document of the whole API, regardless of the modules that this process runs.
     public static func document(_ settings: Settings) -> OpenAPIDocument {
         OpenAPIDocument(Modules.operations, publicURL: settings[SharedSettings.publicURL])
     }

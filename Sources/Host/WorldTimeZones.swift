@@ -2,7 +2,7 @@ import Foundation
 import Kernel
 
 extension TimeZones {
-    /// The zones as the system's data has them.
+    /// The zones in the system's data.
     static let world = TimeZones(
         offset: { name, moment in zone(name)?.secondsFromGMT(for: date(moment)) },
         nextShift: { name, moment in
@@ -11,13 +11,13 @@ extension TimeZones {
             }
         })
 
-    /// Every name of the IANA database, the links to other names too; offsets such as `+03:00` are no zones.
+    /// Returns the zone of any name in the IANA database, including links; offsets such as `+03:00` are not zones.
     private static func zone(_ name: String) -> TimeZone? {
         guard name.utf8.count <= 64, known.contains(ExactText(name)) else { return nil }
         return TimeZone(identifier: name)
     }
 
-    /// The names of the system's copy of the database (`Z name …` and `L target name`); what Foundation knows where there is none.
+    /// The names in the system's copy of the database (`Z name …` and `L target name`); Foundation's names when there is no copy.
     private static let known: Set<ExactText> = {
         guard let text = try? String(contentsOfFile: "/usr/share/zoneinfo/tzdata.zi", encoding: .utf8) else {
             return Set((TimeZone.knownTimeZoneIdentifiers + ["UTC"]).map(ExactText.init))

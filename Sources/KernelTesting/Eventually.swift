@@ -1,4 +1,4 @@
-/// Waits for a fact: asks again and again until it holds or the time is over, and answers whether it held.
+/// Polls a condition until it holds or the limit has passed. Returns whether it held.
 public func eventually(within limit: Duration = .seconds(20), _ isTrue: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

@@ -3,7 +3,7 @@ public import Kernel
 import Synchronization
 import Waiting
 
-/// The services of a module under test: a store in memory, a bus that records what is asked and answers as the test says.
+/// The services of a module under test: an in-memory store, and a bus that records asks and replies as the test specifies.
 public final class FakeServices: Sendable {
     private struct State {
         var states: [StreamName: StoredState] = [:]
@@ -16,7 +16,7 @@ public final class FakeServices: Sendable {
         var found: [(part: String, rows: [Row])] = []
         var messages: [Commit.OutgoingMessage] = []
         var failure: (any Error)?
-        /// The commits that succeed before the failing one.
+        /// How many commits succeed before the failing one.
         var successes = 0
     }
     private let state = Mutex(State())
@@ -24,23 +24,23 @@ public final class FakeServices: Sendable {
 
     public init(now: Timestamp = Timestamp(milliseconds: 1_755_680_400_000)) { self.now = now }
 
-    /// What an ask is answered with.
+    /// Sets the reply to an ask.
     public func answer<A: Ask>(_ type: A.Type, _ reply: @escaping @Sendable (A) async throws -> A.Reply) {
         state.withLock { $0.answers[A.name] = { try JSON(encoding: await reply(try $0.decoded())) } }
     }
 
-    /// Lets the next commit fail.
+    /// Makes the next commit fail.
     public func failNextCommit(with error: any Error) { failCommit(1, with: error) }
 
-    /// Lets a commit fail, counting from the next one.
+    /// Makes the commit with this number fail, counting the next one as 1.
     public func failCommit(_ number: Int, with error: any Error) { state.withLock { ($0.failure, $0.successes) = (error, number - 1) } }
 
-    /// What queries find whose text has a part; others find nothing.
+    /// Sets the rows of queries whose text contains `part`; other queries return none.
     public func find(_ rows: [Row], by part: String) { state.withLock { $0.found.append((part, rows)) } }
 
     private func rows(of query: SQL) -> [Row] { state.withLock { $0.found.first { query.text.contains($0.part) }?.rows ?? [] } }
 
-    /// The asks of a kind so far.
+    /// Returns the asks of a type so far.
     public func asked<A: Ask>(_ type: A.Type) throws -> [A] {
         try state.withLock { $0.asked }.filter { $0.name == A.name }.map { try $0.body.decoded() }
     }

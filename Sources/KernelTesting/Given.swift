@@ -2,7 +2,7 @@ public import Application
 public import Kernel
 public import Testing
 
-/// Folds a history into an aggregate, runs one command, compares what it decided.
+/// Folds a history into an aggregate, runs one command and compares its decision.
 public struct Given<A: Aggregate>: Sendable {
     private var state = A()
 
@@ -19,15 +19,15 @@ public struct Given<A: Aggregate>: Sendable {
         do throws(C.Refusal) { return .events(try command.decide(state, facts, at: now)) } catch { return .refused(error) }
     }
 
-    /// The state itself, for the questions it answers.
+    /// Checks the state itself.
     public func then(_ check: (A) -> Bool, at place: SourceLocation = #_sourceLocation) { #expect(check(state), sourceLocation: place) }
 }
 
-/// What a command has decided.
+/// The decision of a command.
 public enum Decision<C: Command>: Sendable {
     case events([C.Target.Event]), refused(C.Refusal)
 
-    /// Exactly these events; none means that nothing had to change.
+    /// Expects exactly these events; none means that nothing had to change.
     public func then(_ expected: C.Target.Event..., at place: SourceLocation = #_sourceLocation) {
         guard case .events(let events) = self else { Issue.record("\(self)", sourceLocation: place); return }
         #expect(events == expected, sourceLocation: place)

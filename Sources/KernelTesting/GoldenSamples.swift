@@ -2,10 +2,10 @@ import Foundation
 public import Kernel
 public import Testing
 
-/// Stored samples of events and states, which every later build must read. A sample is a file named after its event; a new event gets
-/// its sample when the tests run with `SPKEY_WRITE_SAMPLES=1`, and a changed one fails.
+/// Stored samples of events and states that every later build must read. A sample is a file named after its event. Running the tests with
+/// `SPKEY_WRITE_SAMPLES=1` writes the samples of new events; changed events fail.
 public enum GoldenSamples {
-    /// Checks that each event is written as its sample says and read back as the same event.
+    /// Checks that each event is encoded as in its sample and decoded to the same event.
     public static func check<A: Aggregate>(
         _ events: [A.Event], of type: A.Type, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
     ) throws {
@@ -32,7 +32,7 @@ public enum GoldenSamples {
         #expect(read == written, "the state is not read as what was written", sourceLocation: place)
     }
 
-    /// Checks that a message is written as its sample says and read back.
+    /// Checks that a message is encoded as in its sample and decoded to the same value.
     public static func check(
         _ message: some Codable & Sendable, named name: String, beside file: String = #filePath, at place: SourceLocation = #_sourceLocation
     ) throws {
@@ -44,7 +44,7 @@ public enum GoldenSamples {
             sourceLocation: place)
     }
 
-    /// All the samples beside a test.
+    /// Returns all samples beside a test.
     public static func all(beside file: String = #filePath) throws -> [(name: String, json: JSON)] {
         let folder = folder(beside: file)
         return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }.sorted().map { name in

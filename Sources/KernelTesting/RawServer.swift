@@ -1,12 +1,12 @@
 import Glibc
 
-/// A server on the loopback that does with each connection what the test says; one thread per server.
+/// A loopback server that handles each connection as the test specifies, each on its own thread.
 public final class RawServer: Sendable {
     public let port: Int
     private let socket: Int32
     struct NoPort: Error {}
 
-    /// - Parameter serve: has the connection's descriptor; it is closed afterwards.
+    /// - Parameter serve: receives the connection's descriptor, which is closed afterwards.
     public init(_ serve: @escaping @Sendable (Int32) -> Void) throws {
         let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in(), length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -49,7 +49,7 @@ public final class RawServer: Sendable {
     }
 }
 
-/// A thread that runs a closure, for what blocks.
+/// Runs closures on threads of their own, for blocking work.
 public enum Thread {
     private final class Work: Sendable {
         let body: @Sendable () -> Void

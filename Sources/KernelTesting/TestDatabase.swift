@@ -2,18 +2,18 @@ public import Database
 import Foundation
 import Kernel
 
-/// Databases for tests: each test has its own, on SQLite and, where `SPKEY_TEST_POSTGRES` names a server, on PostgreSQL.
+/// Databases for tests: each test has its own, on SQLite and, if `SPKEY_TEST_POSTGRES` names a server, on PostgreSQL.
 public enum TestDatabase {
     /// The schemas that tests may use.
     public static let schemas = ["platform", "alpha", "beta", "access", "identity", "devices", "video", "partners"]
 
-    /// The dialects that can be tested here. A run without PostgreSQL tests less, and says so by its list.
+    /// The dialects that can be tested here. Without PostgreSQL the list is shorter, which shows that less is tested.
     public static var dialects: [Dialect] { server == nil ? [.sqlite] : [.sqlite, .postgres] }
 
     /// A libpq address of the server without a database, such as `postgres://postgres@127.0.0.1:5433`.
     public static var server: String? { ProcessInfo.processInfo.environment["SPKEY_TEST_POSTGRES"] }
 
-    /// Runs a test on a fresh database and takes it away afterwards.
+    /// Runs a test on a fresh database and deletes it afterwards.
     public static func with<Result: Sendable>(_ dialect: Dialect, connections: Int = 8, _ body: (any Database) async throws -> Result)
         async throws -> Result
     {
@@ -23,7 +23,7 @@ public enum TestDatabase {
         }
     }
 
-    /// Like `with`, and gives the address too.
+    /// Like `with`, and also passes the database's address.
     public static func withPostgres<Result: Sendable>(
         _ connections: Int = 8, _ body: (PostgresDatabase, _ address: String) async throws -> Result
     ) async throws -> Result {

@@ -9,12 +9,12 @@ public struct MQTTSettings: Sendable {
     public var clientID: String
     public var user: String?
     public var password: String?
-    /// Whether TLS is used; the files are optional then.
+    /// Whether TLS is used; the certificate and key files are optional then.
     public var isSecure = false
     public var authorityFile: String?
     public var certificateFile: String?
     public var keyFile: String?
-    /// How long the broker keeps the session of a client that is away; zero for none.
+    /// How long the broker keeps the session after a disconnect; zero for no session.
     public var sessionExpiry = Duration.zero
     public var will: MQTTWill?
 
@@ -25,22 +25,22 @@ public struct MQTTSettings: Sendable {
     }
 }
 
-/// A message as it came from the broker.
+/// A message received from the broker.
 public struct MQTTMessage: Sendable {
     public let topic: String
     public let payload: [UInt8]
-    /// Whether the broker had kept it for whoever subscribes (MQTT 5 §3.3.1.3).
+    /// Whether this is a retained message, which the broker delivers to new subscribers (MQTT 5 §3.3.1.3).
     public let isRetained: Bool
 }
 
-/// What the broker publishes in a client's name when its connection ends without a word (MQTT 5 §3.1.2.5).
+/// The message that the broker publishes for a client whose connection ends without a DISCONNECT (MQTT 5 §3.1.2.5).
 public struct MQTTWill: Sendable {
     public let topic: String
     public let payload: [UInt8]
     public init(topic: String, payload: [UInt8]) { (self.topic, self.payload) = (topic, payload) }
 }
 
-/// What happens on a connection, told on its network thread: handlers must not wait.
+/// Callbacks of a connection, called on its network thread; they must not block.
 public struct MQTTHandlers: Sendable {
     public var connected: @Sendable () -> Void
     public var disconnected: @Sendable () -> Void
@@ -57,37 +57,37 @@ public struct MQTTHandlers: Sendable {
 }
 
 public enum MQTTFailure: Error, Sendable, Equatable {
-    /// The message has not left.
+    /// The message was not sent.
     case notConnected
     /// The connection broke before the acknowledgement; the broker may have the message.
     case lost
     /// The broker did not acknowledge in time; it may have the message.
     case timedOut
-    /// A reason code of MQTT 5 of 0x80 or more.
+    /// An MQTT 5 reason code of 0x80 or more.
     case refused(reason: Int)
-    /// The library, or the broker's limit on packets, does not admit this message; others pass.
+    /// The library, or the broker's limit on packets, rejects this message; others pass.
     case invalid(String)
     case library(String)
 }
 
-/// A connection to a broker by libmosquitto: MQTT 5, its own network thread, reconnects by itself.
+/// A connection to a broker, using libmosquitto: MQTT 5, its own network thread, automatic reconnects.
 ///
-/// `@unchecked Sendable`: libmosquitto's client may be used from any thread once its loop runs; our own state stands in a mutex.
+/// `@unchecked Sendable`: libmosquitto's client may be used from any thread once its loop runs; our own state is guarded by a mutex.
 public final class MQTTClient: @unchecked Sendable {
     private struct State {
         var isConnected = false
         var isClosed = false
         var waiting: [Int32: OneShot<Int>] = [:]
-        /// Acknowledgements that came before their publish call had returned.
+        /// Acknowledgements that arrived before their publish call returned.
         var early: [Int32: Int] = [:]
     }
     private let handle: OpaquePointer
     private let state = Mutex(State())
     private let handlers: MQTTHandlers
-    /// Acknowledgements kept for calls that have not asked yet; more would be a fault of the library.
+    /// The limit of acknowledgements kept for publish calls that have not returned; more would be a fault of the library.
     private static let mostEarly = 4_096
 
-    /// Starts to connect and goes on trying; holds its thread meanwhile. Throws only when the library cannot be set up.
+    /// Starts to connect and keeps retrying in the background; blocks the calling thread. Throws only when the library cannot be set up.
     init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
         _ = Self.initialised
         self.handlers = handlers
@@ -127,7 +127,7 @@ public final class MQTTClient: @unchecked Sendable {
         defer { mosquitto_property_free_all(&properties) }
         let expiry = settings.sessionExpiry.components.seconds
         if expiry > 0 { mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(expiry)) }
-        // The properties are kept for later connects; a broker that is away is tried again by the loop.
+        // The properties are kept for later connects; the loop retries when the broker is unreachable.
         _ = mosquitto_connect_bind_v5(handle, settings.host, Int32(settings.port), 15, nil, properties)
     }
 
@@ -174,15 +174,15 @@ public final class MQTTClient: @unchecked Sendable {
         awaited?.settle(.success(reason))
     }
 
-    /// Asks for topics; the broker's answer is not awaited. A denied subscription gives no error.
+    /// Subscribes to topics without waiting for the broker's answer. A denied subscription gives no error.
     public func subscribe(_ topics: [String]) {
         for topic in topics { mosquitto_subscribe(handle, nil, topic, 1) }
     }
 
     /// Publishes with QoS 1 and waits for the acknowledgement.
-    /// - Parameter lifetime: after it the broker drops the message (MQTT 5 §3.3.2.3.3); whole seconds, rounded up.
-    /// - Parameter sent: called when the message has gone out, before the acknowledgement.
-    /// - Returns: the reason code: 0, or 0x10 when nobody has subscribed (MQTT 5 §3.4.2.1).
+    /// - Parameter lifetime: how long the broker keeps the message (MQTT 5 §3.3.2.3.3); whole seconds, rounded up.
+    /// - Parameter sent: called when the library has accepted the message, before the acknowledgement.
+    /// - Returns: the reason code: 0, or 0x10 when there are no matching subscribers (MQTT 5 §3.4.2.1).
     public func publish(
         _ topic: String, _ payload: [UInt8], retain: Bool = false, lifetime: Duration? = nil, timeout: Duration = .seconds(3),
         sent: () -> Void = {}
@@ -222,7 +222,7 @@ public final class MQTTClient: @unchecked Sendable {
         }
     }
 
-    /// Ends the connection and drops what waits in it. Waits for the network thread.
+    /// Closes the connection, drops its pending messages and waits for the network thread.
     public func close() {
         let isFirst = state.withLock { state in
             defer { state.isClosed = true }
@@ -234,7 +234,7 @@ public final class MQTTClient: @unchecked Sendable {
         didDisconnect()
     }
 
-    /// Freed only when nobody can publish any more.
+    /// Runs only when there is no reference left through which to publish.
     deinit {
         close()
         mosquitto_destroy(handle)

@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 
 extension MQTTClient {
-    /// Makes a client on a thread of its own: the library looks up the broker's name and knocks at its port while it is called,
-    /// for as long as the system lets it. Whoever is cancelled meanwhile leaves at once, and the client goes when it is there.
+    /// Creates a client off the calling thread: the library blocks while it resolves the broker's name and connects, for as long as the
+    /// system lets it. On cancellation this throws at once, and the client is closed when it is ready.
     public static func open(_ settings: MQTTSettings, handlers: MQTTHandlers) async throws -> MQTTClient {
         let opening = Opening()
         return try await withTaskCancellationHandler {
@@ -17,7 +17,7 @@ extension MQTTClient {
     }
 }
 
-/// Somebody who waits for a client, until it is there or is not wanted any more.
+/// A caller that waits for a client until it is ready or the wait is cancelled.
 private final class Opening: Sendable {
     private struct State {
         var waiting: CheckedContinuation<MQTTClient, any Error>?
@@ -25,7 +25,7 @@ private final class Opening: Sendable {
     }
     private let state = Mutex(State())
 
-    /// False when it was cancelled before.
+    /// Returns false when the wait was already cancelled.
     func wait(_ continuation: CheckedContinuation<MQTTClient, any Error>) -> Bool {
         state.withLock { state in
             if !state.isCancelled { state.waiting = continuation }

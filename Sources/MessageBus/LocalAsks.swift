@@ -3,7 +3,7 @@ public import Kernel
 import Synchronization
 import Waiting
 
-/// Asks answered inside this process. Bodies are encoded all the same, so that a module that moves out changes nothing.
+/// Handles asks within this process. Bodies are encoded even so, so that moving a module to another process changes nothing.
 public final class LocalAsks: Sendable {
     private let answers = Mutex<[String: AskHandler]>([:])
     private let clock: @Sendable () -> Timestamp
@@ -16,7 +16,7 @@ public final class LocalAsks: Sendable {
 
     public func knows(_ name: String) -> Bool { answers.withLock { $0[name] != nil } }
 
-    /// Runs the answer and gives up on it at the deadline; the answer itself goes on and checks the deadline where it commits.
+    /// Runs the handler and stops waiting at the deadline; the handler itself goes on and checks the deadline where it commits.
     public func send(_ name: String, _ body: JSON, _ context: AskContext) async throws -> JSON {
         guard let answering = answers.withLock({ $0[name] }) else { throw AskFailure.timedOut(name: name) }
         let left = context.deadline.since(clock())
@@ -30,7 +30,7 @@ public final class LocalAsks: Sendable {
         return try await reply.value(within: left, or: AskFailure.timedOut(name: name), isCancellable: false)
     }
 
-    /// Refusals of the asked module reach the asker as they are; anything else is the module's own trouble.
+    /// Returns refusals of the answering module unchanged; any other error is an internal failure of that module.
     private static func failure(_ error: any Error, _ name: String) -> any Error {
         switch error {
         case let failure as RequestError: failure

@@ -2,8 +2,8 @@ public import Database
 import Kernel
 import Synchronization
 
-/// Sends NOTIFY on its own, never in a writing transaction (where it would serialise all writers), and at most one per channel and
-/// payload at a time: what is asked for while one is under way is sent once afterwards.
+/// Sends NOTIFY outside writing transactions, where it would serialise all writers. At most one per channel and payload is sent at a time;
+/// those requested meanwhile are sent once afterwards.
 public final class Notifier: Sendable {
     private struct State {
         var waiting: Set<Notice> = []
@@ -16,7 +16,7 @@ public final class Notifier: Sendable {
 
     public init(_ database: any Database) { self.database = database }
 
-    /// Returns at once. A lost notice costs its hearers one poll.
+    /// Returns at once. A lost notice delays its listeners only until their next poll.
     public func notify(_ channel: String, _ payload: String = "") {
         let mayStart = state.withLock { state in
             state.waiting.insert(Notice(channel: channel, payload: payload))

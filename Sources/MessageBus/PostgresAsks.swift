@@ -3,9 +3,9 @@ public import Kernel
 import Synchronization
 import Waiting
 
-/// Asks between processes, through an unlogged table of the database they share: no addresses, no discovery.
+/// Sends asks between processes through an unlogged table of their shared database, without addresses or discovery.
 public final class PostgresAsks: Sendable {
-    /// The table belongs to the schema `platform`. An ask lost with the server is an ask that timed out.
+    /// The table belongs to the schema `platform`. An ask lost in a server crash counts as timed out.
     public static let migration = Migration(
         "002-asks",
         [
@@ -29,8 +29,8 @@ public final class PostgresAsks: Sendable {
     private let pump = Pump()
 
     /// - Parameters:
-    ///   - modules: those that this process can answer for.
-    ///   - isServing: whether it does so now; of several processes with a module only one may.
+    ///   - modules: the modules this process can answer for.
+    ///   - isServing: whether the process answers for a module now; only one of several processes with that module may.
     ///   - process: unique among all processes.
     public init(
         database: any Database, notifier: Notifier, local: LocalAsks, modules: [String],
@@ -46,13 +46,13 @@ public final class PostgresAsks: Sendable {
         self.clock = clock
     }
 
-    /// The channels whose notices `heard` wants.
+    /// The channels whose notices must lead to a call of `heard`.
     public var channels: [String] { modules.map { "spkey_ask_\($0)" } + ["spkey_reply_\(process)"] }
 
-    /// Something may have arrived. Returns at once.
+    /// Handles asks and replies that may have arrived. Returns at once.
     public func heard() { pump.run { [self] in await work() } }
 
-    /// Polls beside the notices until cancelled, and clears what nobody waits for any more.
+    /// Polls in addition to the notices until cancelled, and deletes asks long past their deadline.
     public func poll() async throws {
         while true {
             try await Task.sleep(for: .seconds(1))
@@ -77,7 +77,8 @@ public final class PostgresAsks: Sendable {
             throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }
         notifier.notify("spkey_ask_\(module)")
-        return try await reply.value(within: max(context.deadline.since(clock()), .zero), or: AskFailure.timedOut(name: name), isCancellable: false)
+        return try await reply.value(
+            within: max(context.deadline.since(clock()), .zero), or: AskFailure.timedOut(name: name), isCancellable: false)
     }
 
     private func work() async {
@@ -85,11 +86,11 @@ public final class PostgresAsks: Sendable {
             try await collect()
             for module in modules { while isServing(module), try await take(module) {} }
         } catch {
-            // The database is away: asks run into their deadlines, the next poll tries again.
+            // The database is unavailable: asks reach their deadlines, and the next poll tries again.
         }
     }
 
-    /// Replies to what this process has asked.
+    /// Collects the replies to the asks of this process.
     private func collect() async throws {
         let done = try await database.transact([
             """
@@ -111,7 +112,7 @@ public final class PostgresAsks: Sendable {
         }
     }
 
-    /// Takes up to fifty asks of a module and answers them at the same time; false when there were none.
+    /// Claims up to fifty asks of a module and answers them concurrently. Returns false when there were none.
     private func take(_ module: String) async throws -> Bool {
         let rows = try await database.transact([
             """
@@ -131,7 +132,7 @@ public final class PostgresAsks: Sendable {
         return !rows.isEmpty
     }
 
-    /// An ask that this process answers.
+    /// An ask claimed by this process.
     private struct Taken {
         let id: String
         let name: String
@@ -166,7 +167,7 @@ public final class PostgresAsks: Sendable {
     }
 }
 
-/// Runs work one at a time; what comes while it runs makes it run once more.
+/// Runs work one at a time; calls during a run make it run once more.
 final class Pump: Sendable {
     private enum State { case idle, running, again }
     private let state = Mutex(State.idle)

@@ -1,6 +1,6 @@
 import Kernel
 
-/// How failures of an ask travel between processes.
+/// Encodes and decodes the failures of asks that travel between processes.
 enum WireFailure {
     private static let kinds: [(String, RefusalKind)] = [
         ("unknown", .unknown), ("invalid", .invalid), ("forbidden", .forbidden), ("conflict", .conflict),

@@ -1,11 +1,11 @@
 import CPhoneNumbers
 
-/// Phone numbers by libphonenumber, which knows how the countries of the world write theirs.
+/// Normalises phone numbers with libphonenumber, which knows the formats of all countries.
 public enum E164 {
-    /// A number in the form of ITU-T E.164: `+` and at most 15 digits. One number has one form, however it was written: `+44 (0)
-    /// 20 7946 0958` is `+442079460958`. Nil for what is no number with a country code, in front of which `00` may stand for `+`.
+    /// Returns a number in the form of ITU-T E.164, `+` and at most 15 digits, or nil for anything but a number with a country code, before
+    /// which `00` may replace `+`. Different spellings of a number have one form: `+44 (0) 20 7946 0958` is `+442079460958`.
     public static func form(of text: String) -> String? {
-        // Nothing that long is a number; the library is not asked about it.
+        // Longer texts are never phone numbers, so the library is not called.
         guard text.unicodeScalars.count <= 64 else { return nil }
         let shown = text.unicodeScalars.filter { $0.properties.generalCategory != .format && !$0.properties.isWhitespace }
         var international = String(String.UnicodeScalarView(shown))

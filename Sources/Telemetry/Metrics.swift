@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counters and histograms in memory, written as Prometheus text (exposition format 0.0.4).
+/// Counters, gauges and histograms in memory, rendered as Prometheus text (exposition format 0.0.4).
 public final class Metrics: Sendable {
     private struct Label: Hashable { let name: String, value: String }
     private struct Series: Hashable {
@@ -47,12 +47,12 @@ public final class Metrics: Sendable {
         state.withLock { $0.gauges[series] = value }
     }
 
-    /// What the series of a gauge are together.
+    /// Returns the sum of all series of a gauge.
     public func sum(of name: String) -> Int {
         state.withLock { state in Int(state.gauges.filter { $0.key.name == name }.reduce(0) { $0 + $1.value }) }
     }
 
-    /// Notes a duration in seconds.
+    /// Records a duration in seconds.
     public func time(_ name: String, _ labels: [(String, String)] = [], _ seconds: Double) {
         let series = Series(name, labels)
         state.withLock { $0.histograms[series, default: Histogram()].add(seconds) }

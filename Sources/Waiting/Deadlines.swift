@@ -1,12 +1,12 @@
 import HeapModule
 import Synchronization
 
-/// Calls back when a time has come. One timer serves the whole process, however many wait: most waits end before their deadline, and a
-/// task for each would cost more than what it waits for.
+/// Calls back at deadlines. One timer serves the whole process: most waits end before their deadline, and a task for each would cost more
+/// than the wait itself.
 public final class Deadlines: Sendable {
     public static let shared = Deadlines()
 
-    /// Names a call that was asked for.
+    /// Identifies a scheduled call.
     public struct Token: Sendable, Hashable, Comparable {
         fileprivate let instant: ContinuousClock.Instant
         fileprivate let number: Int
@@ -15,17 +15,17 @@ public final class Deadlines: Sendable {
 
     private struct State {
         var calls: [Token: @Sendable () -> Void] = [:]
-        /// Also of calls that were cancelled; those are passed over.
+        /// Includes cancelled calls, which are skipped.
         var order = Heap<Token>()
         var lastNumber = 0
-        /// When the timer rings; nil while nobody waits. An earlier deadline begins a new one, and the old one finds itself replaced.
+        /// When the timer fires; nil while nothing waits. An earlier deadline starts a new timer, which replaces the old one.
         var timer: Token?
     }
     private let state = Mutex(State())
 
     public init() {}
 
-    /// - Parameter call: short, and run on the timer's task.
+    /// - Parameter call: must be short, because it runs on the timer's task.
     public func call(at instant: ContinuousClock.Instant, _ call: @escaping @Sendable () -> Void) -> Token {
         let (token, isFirst) = state.withLock { state in
             state.lastNumber += 1
@@ -40,7 +40,7 @@ public final class Deadlines: Sendable {
         return token
     }
 
-    /// Nothing happens for a call that has been made already.
+    /// Cancels a call; has no effect when the call has already been made.
     public func cancel(_ token: Token) { state.withLock { _ = $0.calls.removeValue(forKey: token) } }
 
     private func ring(at first: Token) {
@@ -56,7 +56,7 @@ public final class Deadlines: Sendable {
         }
     }
 
-    /// The calls that are due, and the next time to ring; nil when another timer has taken over.
+    /// Returns the calls that are due and the next time to fire; nil when another timer has taken over.
     private func elapsed(for timer: Token) -> (due: [@Sendable () -> Void], next: Token?)? {
         state.withLock { state in
             guard state.timer == timer else { return nil }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that one task awaits, and that whoever comes first settles.
+/// A value that one task awaits; the first call of `settle` sets it.
 public final class OneShot<Value: Sendable>: Sendable {
     private enum State {
         case open
@@ -12,7 +12,7 @@ public final class OneShot<Value: Sendable>: Sendable {
 
     public init() {}
 
-    /// Nothing happens when it is settled already.
+    /// Sets the result; has no effect when it is already set.
     public func settle(_ result: Result<Value, any Error>) {
         let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
             switch state {

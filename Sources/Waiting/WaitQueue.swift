@@ -1,7 +1,6 @@
 import Synchronization
 
-/// Lends values to those who wait for them, first come first served. The line is bounded in length and in time: a queue that only grows
-/// helps nobody.
+/// Lends values to waiting tasks in FIFO order. The queue is bounded in length and in waiting time, so that it cannot grow without end.
 public final class WaitQueue<Value: Sendable>: Sendable {
     private struct Waiter {
         let number: Int
@@ -9,11 +8,11 @@ public final class WaitQueue<Value: Sendable>: Sendable {
         let continuation: CheckedContinuation<Value, any Error>
     }
     private struct State {
-        /// Values that nobody has; the one that came back last goes out first.
+        /// Values that are not lent; the one returned last is lent first.
         var idle: [Value]
         var waiters: [Waiter] = []
         var lastNumber = 0
-        /// For the first of the line.
+        /// Fires at the deadline of the first waiter.
         var alarm: Deadlines.Token?
     }
     private let state: Mutex<State>
@@ -22,8 +21,8 @@ public final class WaitQueue<Value: Sendable>: Sendable {
     private let refusal: any Error
 
     /// - Parameters:
-    ///   - limit: how many may wait.
-    ///   - refusal: what those hear who come to a full line, or have waited for `timeout`.
+    ///   - limit: how many tasks may wait.
+    ///   - refusal: thrown to tasks that find the queue full or have waited for `timeout`.
     public init(_ values: [Value] = [], timeout: Duration, limit: Int, refusal: any Error) {
         state = Mutex(State(idle: values))
         self.timeout = timeout
@@ -31,7 +30,7 @@ public final class WaitQueue<Value: Sendable>: Sendable {
         self.refusal = refusal
     }
 
-    /// How many wait now.
+    /// How many tasks wait now.
     public var waiting: Int { state.withLock { $0.waiters.count } }
 
     /// - Throws: the refusal, or `CancellationError`.
@@ -48,7 +47,7 @@ public final class WaitQueue<Value: Sendable>: Sendable {
         }
     }
 
-    /// Gives a value to the first of the line, or keeps it.
+    /// Gives a value to the first waiter, or keeps it when there is none.
     public func put(_ value: Value) {
         let waiter = state.withLock { state -> Waiter? in
             if state.waiters.isEmpty { state.idle.append(value); return nil }
@@ -76,7 +75,7 @@ public final class WaitQueue<Value: Sendable>: Sendable {
         waiter?.continuation.resume(throwing: CancellationError())
     }
 
-    /// All wait equally long, so the first of the line is the first whose time is over.
+    /// All waiters wait equally long, so the first one's deadline comes first.
     private func setAlarm(_ state: inout State) {
         guard state.alarm == nil, let first = state.waiters.first else { return }
         state.alarm = Deadlines.shared.call(at: first.deadline) { [weak self] in self?.refuseOverdue() }

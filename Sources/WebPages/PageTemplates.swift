@@ -1,7 +1,6 @@
 import Mustache
 
-/// Pages in Mustache, with the styles and scripts that they carry. Whatever a page is given is escaped; templates, styles and scripts are
-/// files that are compiled in.
+/// Mustache pages with their styles and scripts. All values are escaped; templates, styles and scripts are files that are compiled in.
 ///
 /// Every template may begin with `{{>head}}`, which takes `lang`, `title` and `nonce`.
 public struct PageTemplates: Sendable {
@@ -9,8 +8,8 @@ public struct PageTemplates: Sendable {
     private let style: String
 
     /// - Parameters:
-    ///   - templates: by name. One that is no Mustache ends the process: it is a mistake in a file of this build.
-    ///   - style: comes after the style that all pages share.
+    ///   - templates: by name. An invalid template ends the process, because it is a mistake in a file of this build.
+    ///   - style: follows the style that all pages share.
     public init(_ templates: [String: [UInt8]], style: [UInt8]) {
         let all = templates.merging(["head": PackageResources.head_mustache]) { own, _ in own }
         library = MustacheLibrary(
@@ -30,7 +29,7 @@ public struct PageTemplates: Sendable {
         return library.render(values, withTemplate: name) ?? ""
     }
 
-    /// Styles and scripts without indentation, empty lines and lines that are a comment.
+    /// Returns a style or script without indentation, empty lines and comment lines.
     private static func compact(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { $0.drop { $0 == " " } }
             .filter { !$0.isEmpty && !$0.hasPrefix("//") && !($0.hasPrefix("/*") && $0.hasSuffix("*/")) }.joined(separator: "\n")

@@ -3,7 +3,7 @@ import Database
 import Kernel
 import Synchronization
 
-/// A run in the hands of this process. Everything it writes is refused once the run is another's or was terminated.
+/// A workflow run claimed by this process. Its writes are rejected once another process has claimed the run or it was terminated.
 struct ClaimedRun: Sendable {
     let id: WorkflowID
     let name: String
@@ -13,20 +13,20 @@ struct ClaimedRun: Sendable {
     private let resumptions: Int64
     private let schema: String
     private let database: any Database
-    /// The database's clock, in its words.
+    /// The database's clock as an SQL expression.
     private let now: String
     private let clock: @Sendable () -> Timestamp
     private let crashes: CrashPoints
 
-    /// How long a claim holds, in milliseconds, and how often it is renewed.
+    /// How long a claim lasts, in milliseconds, and how often it is renewed.
     static let lease = 6_000
     private static let interval = Duration.seconds(2)
     /// Longer sleeps end the attempt.
     private static let shortSleep = Duration.seconds(3)
 
-    /// The run sleeps until then.
+    /// The run sleeps until this time.
     struct Pause: Error { let until: Timestamp }
-    /// The run is no longer ours.
+    /// The run is no longer claimed by this process.
     struct Lost: Error {}
 
     init(_ row: Row, schema: String, database: any Database, now: String, services: Services) throws(RowDecodingError) {
@@ -42,7 +42,7 @@ struct ClaimedRun: Sendable {
         crashes = services.crashes
     }
 
-    /// Runs a body with the steps of the run, renewing the claim meanwhile; a lost claim cancels the body.
+    /// Runs a body with the steps of the run and renews the claim meanwhile; a lost claim cancels the body.
     func holding(_ body: @escaping @Sendable (Steps) async throws -> JSON) async throws -> JSON {
         let recorded = try await database.read(WorkflowRows.steps(of: id, in: schema))
         var results: [String: JSON] = [:]
@@ -82,7 +82,7 @@ struct ClaimedRun: Sendable {
         }
     }
 
-    /// The step and the claim in one transaction.
+    /// Records the step and renews the claim in one transaction.
     private func record(_ name: String, _ result: JSON, place: Int) async throws {
         try await write(
             "attempts = 0, error = NULL, lease_until = \(now) + \(Self.lease)",
@@ -101,7 +101,7 @@ struct ClaimedRun: Sendable {
                 "attempts", as: Int64.self) ?? 0)
     }
 
-    /// Ends the attempt until a moment, or only until now when the run was woken meanwhile.
+    /// Ends the attempt and postpones the run until a moment, or not at all when it was resumed meanwhile.
     func put(off moment: Timestamp, attempts: Int? = nil, error: String? = nil) async throws {
         try await update(
             """

@@ -3,7 +3,8 @@ public import Database
 import Kernel
 import Synchronization
 
-/// Carries out the runs of a module. A run is claimed under a lease; when its process dies another goes on from the last recorded step.
+/// Executes the workflow runs of a module. A run is claimed under a lease; if its process dies, another continues from the last recorded
+/// step.
 public struct WorkflowEngine: Sendable {
     private let schema: String
     private let database: any Database
@@ -15,7 +16,7 @@ public struct WorkflowEngine: Sendable {
     private static let poll = Duration.milliseconds(200), most = 16
     private static let attempts = 12
 
-    /// - Parameter holder: unique among all processes, and the same after a restart.
+    /// - Parameter holder: unique among all processes, and stable across restarts.
     public init(_ workflows: [AnyWorkflow], schema: String, database: any Database, services: Services, holder: String) {
         self.schema = schema
         self.database = database
@@ -44,14 +45,14 @@ public struct WorkflowEngine: Sendable {
         }
     }
 
-    /// What this holder had in hand before a restart is nobody's: it need not wait for the lease to run out.
+    /// Releases the claims that this holder had before a restart, so that the runs need not wait for their leases to expire.
     private func giveUpClaimsOfBefore() async throws {
         _ = try await database.transact([
             "UPDATE \(trusted: schema).workflow_runs SET lease_until = 0, token = token + 1 WHERE holder = \(holder) AND status = 'running'"
         ])
     }
 
-    /// How many runs are under way.
+    /// The number of runs in progress.
     private final class Load: Sendable { let count = Mutex(0) }
 
     private func claim(_ limit: Int) async throws -> [ClaimedRun] {
@@ -75,7 +76,7 @@ public struct WorkflowEngine: Sendable {
         return runs
     }
 
-    /// A run that cannot be read ends alone; those that were claimed with it go on.
+    /// Ends a run that cannot be decoded; the runs claimed with it go on.
     private func endUnreadable(_ row: Row, _ error: RowDecodingError) async throws {
         let run = try row.read("run", as: String.self)
         services.log.error("A run of a workflow cannot be read", ["run": run, "error": "\(error)"])
@@ -86,7 +87,7 @@ public struct WorkflowEngine: Sendable {
 
     private var databaseNow: String { database.dialect.now(services.clock) }
 
-    /// One attempt: to the end, to a sleep, or to a failure that is tried again.
+    /// Runs one attempt: to the end, to a sleep, or to a failure that is retried.
     private func carryOut(_ run: ClaimedRun) async {
         do {
             guard let workflow = workflows[run.name] else {
@@ -96,18 +97,18 @@ public struct WorkflowEngine: Sendable {
                 let result = try await run.holding { steps in try await workflow.run(run.parameters, steps, services) }
                 try await run.end("complete", result: result, error: nil)
             } catch let pause as ClaimedRun.Pause {
-                try await run.put(off: pause.until, attempts: 0)  // it has got somewhere
+                try await run.put(off: pause.until, attempts: 0)  // the run has made progress
             } catch let stop as WorkflowStop {
                 try await run.end("errored", result: nil, error: stop.message)
             } catch is ClaimedRun.Lost {
-                // Another process has it, or it was terminated.
+                // Another process has claimed the run, or it was terminated.
             } catch is CancellationError {
                 try await run.put(off: services.clock())
             } catch {
                 try await fail(run, error)
             }
         } catch {
-            // The lease runs out and the run is claimed again.
+            // The lease expires and the run is claimed again.
             services.log.warning("A workflow run could not be recorded", ["run": run.id.text, "error": "\(error)"])
         }
     }

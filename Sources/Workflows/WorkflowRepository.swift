@@ -2,7 +2,7 @@ public import Application
 public import Database
 public import Kernel
 
-/// Runs as staff see them, and as modules begin them.
+/// Starts, resumes, terminates and lists the workflow runs of a module.
 public struct WorkflowRepository: Sendable {
     let schema: String
     let database: any Database
@@ -14,13 +14,13 @@ public struct WorkflowRepository: Sendable {
         self.clock = clock
     }
 
-    /// The statement that begins a run.
+    /// The statement that starts a run.
     public var start: @Sendable (WorkflowStart) -> SQL { { [schema, clock] in WorkflowRows.insert($0, into: schema, at: clock()) } }
 
-    /// The statement that ends a run's sleep, also one that is only about to begin.
+    /// The statement that ends a run's sleep, including one that is about to begin.
     public var resume: @Sendable (WorkflowID) -> SQL { { [schema, clock] in WorkflowRows.resume($0, in: schema, at: clock()) } }
 
-    /// One run with its progress; nil when this module has none of that name.
+    /// Returns one run with its progress, or nil when this module has no such run.
     public func find(_ run: WorkflowID) async throws -> JSON? {
         let rows = try await database.read([
             "SELECT * FROM \(trusted: schema).workflow_runs WHERE run = \(run)", WorkflowRows.steps(of: run, in: schema),
@@ -28,7 +28,7 @@ public struct WorkflowRepository: Sendable {
         return try rows[0].rows.first.map { try WorkflowRows.describe($0, rows[1].rows) }
     }
 
-    /// The newest runs, without their steps.
+    /// Returns the newest runs, without their steps.
     public func list(status: String?, limit: Int) async throws -> [JSON] {
         let all: SQL = "SELECT * FROM \(trusted: schema).workflow_runs ORDER BY created_at DESC, run DESC LIMIT \(limit)"
         let some = status.map {
@@ -37,7 +37,7 @@ public struct WorkflowRepository: Sendable {
         return try await database.read(some ?? all).map { try WorkflowRows.describe($0, []) }
     }
 
-    /// Stops a run. One that has ended stays as it is; whoever carries it out notices at its next step.
+    /// Terminates a run unless it has ended. The process that executes it notices at its next write.
     public func terminate(_ run: WorkflowID) async throws {
         _ = try await database.transact([
             """

@@ -2,9 +2,9 @@ import Application
 import Database
 public import Kernel
 
-/// Runs and their steps, in the schema of their module.
+/// The tables of workflow runs and their steps, in the schema of their module.
 public enum WorkflowRows {
-    /// Belong to every module that has workflows.
+    /// Returns the migrations of every module that has workflows.
     public static func migrations(for schema: String) -> [Migration] { [tables(for: schema), resumptions(for: schema)] }
 
     private static func tables(for schema: String) -> Migration {
@@ -29,7 +29,7 @@ public enum WorkflowRows {
             ])
     }
 
-    /// Counts how often a run was resumed: a resumption just before a sleep is not slept over.
+    /// Counts the resumptions of a run, so that one just before a sleep is not lost.
     private static func resumptions(for schema: String) -> Migration {
         Migration("004-workflow-wakes", ["ALTER TABLE \(schema).workflow_runs ADD COLUMN wakes BIGINT NOT NULL DEFAULT 0"])
     }
@@ -41,7 +41,7 @@ public enum WorkflowRows {
         """
     }
 
-    /// Begins a run in the transaction of whoever wants it; a run that exists already stays as it is.
+    /// Returns the statement that starts a run in the caller's transaction; an existing run stays as it is.
     static func insert(_ start: WorkflowStart, into schema: String, at now: Timestamp) -> SQL {
         """
         INSERT INTO \(trusted: schema).workflow_runs (run, name, label, parameters, status, wake_at, creator, created_at, updated_at)
@@ -55,7 +55,7 @@ public enum WorkflowRows {
         "SELECT name, result, at FROM \(trusted: schema).workflow_steps WHERE run = \(run) ORDER BY place"
     }
 
-    /// How staff see a run.
+    /// Returns a run in the form shown to staff.
     static func describe(_ run: Row, _ steps: [Row]) throws(RowDecodingError) -> JSON {
         let name: String = try run.read("name"), status: String = try run.read("status")
         var progress: [JSON] = []

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The streams of the process as places to print to: what is printed is written at once. The C globals are not safe to touch from Swift 6.
+/// The standard streams of the process as print targets, written without buffering. The C globals are not safe to use from Swift 6.
 enum Standard {
     struct Stream: TextOutputStream {
         let descriptor: Int32

@@ -31,7 +31,8 @@ import Testing
         static let events = EventRegistry(Events())
         struct Events: EventForms {
             let named = EventForm<Badge>(
-                "Named", "", members: .init(.member("name")), make: Event.named, take: { if case .named(let name) = $0 { name } else { nil } })
+                "Named", "", members: .init(.member("name")), make: Event.named,
+                take: { if case .named(let name) = $0 { name } else { nil } })
             let returned = EventForm<Badge>(
                 "Returned", "", members: .init(.member("name")), make: Event.returned,
                 take: { if case .returned(let name) = $0 { name } else { nil } })

@@ -22,6 +22,8 @@ final class ThingStage: Sendable {
         var knowsRights = true
         var lostModule: String?
         var rightsTake = Duration.zero
+        /// How many queries fail before the database answers again.
+        var failures = 0
     }
     private let state = Mutex(State())
     let database: any Database
@@ -60,13 +62,30 @@ final class ThingStage: Sendable {
         _ = try await database.transact(["DELETE FROM devices.commands", "DELETE FROM devices.shadows", "DELETE FROM devices.presence"])
     }
 
+    /// Has the next queries fail as they do while the database is away.
+    func failQueries(_ count: Int) { state.withLock { $0.failures = count } }
+
+    private func refuse() throws {
+        let isAway = state.withLock { state in
+            defer { state.failures = max(0, state.failures - 1) }
+            return state.failures > 0
+        }
+        if isAway { throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(1)) }
+    }
+
     var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
 
     var runner: ThingRunner {
-        let store = ModuleStore(schema: "devices", database: database, epoch: 1)
+        let real = ModuleStore(schema: "devices", database: database, epoch: 1).port
+        let store = Store(
+            state: real.state, history: real.history, commit: real.commit,
+            query: { query in
+                try self.refuse()
+                return try await real.query(query)
+            }, read: real.read, run: real.run, lockStream: real.lockStream, holds: real.holds)
         let fake = FakeServices().services("devices")
         let services = Services(
-            module: "devices", store: store.port, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(),
+            module: "devices", store: store, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(),
             settings: SettingValues(),
             log: fake.log, clock: { self.state.withLock { $0.now } })
         let link = HubLink(

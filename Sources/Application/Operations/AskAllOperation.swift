@@ -6,15 +6,15 @@ public protocol ModuleQuestion: Codable, Sendable {
     static var name: String { get }
 }
 
-/// Something that is put together from what all modules say.
+/// A result assembled from the replies of all modules.
 public protocol AskAll: Sendable {
     associatedtype Question: ModuleQuestion
     associatedtype Whole: Sendable
     var question: Question { get }
     static var shape: Shape<Whole> { get }
-    /// What is said where no module knows anything; nil where that cannot be.
+    /// The message when no module knows anything; nil when that cannot happen.
     static var missing: String? { get }
-    /// Nil where no module knows anything.
+    /// Returns the whole result; nil when no module knows anything.
     /// - Parameter unavailable: the modules that did not answer.
     func whole(_ replies: [Question.Reply], unavailable: [String]) -> Whole?
 }
@@ -24,21 +24,21 @@ extension ModuleQuestion {
 }
 
 extension AskHandler {
-    /// Answers for one module what all are asked.
+    /// Creates the handler of one module for a question that all modules are asked.
     public init<Q: ModuleQuestion>(_ type: Q.Type, of module: String, _ answer: @escaping @Sendable (Q) async throws -> Q.Reply) {
         self.init(Q.name(of: module)) { body in try JSON(encoding: await answer(try body.decoded())) }
     }
 }
 
 extension Bus {
-    /// Asks one module what all can be asked.
+    /// Asks one module a question that all modules can answer.
     public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Timestamp, timeout: Duration = .seconds(5))
         async throws -> Q.Reply
     {
         try await ask(Q.name(of: module), of: module, try JSON(encoding: question), trace: trace, now: now, timeout: timeout).decoded()
     }
 
-    /// Asks modules at the same time. One that does not answer is named and keeps nobody waiting longer than its time.
+    /// Asks modules concurrently. A module that does not answer is named and delays the result by no more than its timeout.
     public func askAll<Q: ModuleQuestion>(_ question: Q, modules: [String], trace: Trace, now: Timestamp) async -> (
         replies: [Q.Reply], unavailable: [String]
     ) {
@@ -54,7 +54,7 @@ extension Bus {
 
 extension Operation {
     /// An operation that asks every module.
-    /// - Parameter modules: those that there are; asked for when the first request comes.
+    /// - Parameter modules: returns the names of all modules; called when a request comes.
     public static func askAll<A: AskAll, each Input: Sendable>(
         _ method: Method, _ path: String, _ summary: String, allow rule: Rule<A, NoSubject>, of modules: @escaping @Sendable () -> [String],
         inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> A
@@ -69,7 +69,7 @@ extension Operation {
             let (replies, unavailable) = await services.bus.askAll(
                 wanted.question, modules: modules(), trace: request.trace, now: services.clock())
             if let whole = wanted.whole(replies, unavailable: unavailable) { return .json(200, A.shape.json(whole)) }
-            // It may be one of those that do not answer that knows it.
+            // One of the modules that did not answer may know it.
             guard unavailable.isEmpty else {
                 throw RequestError.unavailable("No answer from \(unavailable.joined(separator: ", ")).", retryAfter: .seconds(2))
             }

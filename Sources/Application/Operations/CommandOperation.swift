@@ -1,13 +1,13 @@
 public import Kernel
 
-/// How an operation answers with what its command did.
+/// The response of an operation to the result of its command.
 public struct CommandResponse<C: Command>: Sendable {
     public typealias Member = Shape<CommandResult<C>>.Member
 
     private enum Form: Sendable {
-        /// 201 for what was created and 200 otherwise, with id, version and event.
+        /// 201 when the aggregate was created and 200 otherwise, with id, version and event.
         case standard(showsEvent: Bool)
-        /// A status and members of its own.
+        /// A custom status and custom members.
         case own(Int)
     }
     private let form: Form
@@ -18,15 +18,15 @@ public struct CommandResponse<C: Command>: Sendable {
         self.shape = shape
     }
 
-    /// The event, and nothing else.
+    /// The event and nothing else.
     public static var event: CommandResponse { CommandResponse(.standard(showsEvent: true), Shape(base + [firstEvent])) }
-    /// No more than that it is done: the event stays inside.
+    /// Only that it is done; the event is not shown.
     public static var accepted: CommandResponse { CommandResponse(.standard(showsEvent: false), Shape(base)) }
-    /// The event, and further members.
+    /// The event and further members.
     public static func event(and members: Member...) -> CommandResponse {
         CommandResponse(.standard(showsEvent: true), Shape(base + [firstEvent] + members))
     }
-    /// An answer of the operation's own.
+    /// A custom response.
     public static func only(_ status: Int = 200, _ members: Member...) -> CommandResponse { CommandResponse(.own(status), Shape(members)) }
     public static func only(_ status: Int = 200, _ shape: Shape<CommandResult<C>>) -> CommandResponse {
         CommandResponse(.own(status), shape)
@@ -49,7 +49,7 @@ public struct CommandResponse<C: Command>: Sendable {
         return .json(status, shape.json(result), headers: headers)
     }
 
-    /// What documents say of it.
+    /// The responses as documents show them.
     var answers: [ResponseSpec] {
         let schema = shape.schema, unknown = C.createsAggregate ? [] : [ResponseSpec(404, "There is no such \(C.Target.category.name).")]
         switch form {

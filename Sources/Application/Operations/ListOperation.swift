@@ -1,20 +1,20 @@
 public import Kernel
 
-/// A list, page by page.
+/// A paginated list.
 public protocol ListQuery: Sendable {
-    /// What the rule looks at, read before anything of the list is.
+    /// What the rule checks; read before any item of the list.
     associatedtype Subject: Sendable = NoSubject
     associatedtype Item: Sendable
-    /// The member that has the items.
+    /// The name of the member that holds the items.
     static var name: String { get }
     static var shape: Shape<Item> { get }
-    /// How many items a page has where the caller does not say.
+    /// The number of items on a page when the caller gives none.
     static var usualLimit: Int { get }
     func subject(_ request: Request, _ services: Services) async throws -> Subject
     func page(_ page: PageRequest, of subject: Subject, _ request: Request, _ services: Services) async throws -> Page<Item>
 }
 
-/// For lists that are about nothing but themselves.
+/// For lists whose rule needs no subject.
 public struct NoSubject: Sendable {
     public init() {}
 }
@@ -28,7 +28,7 @@ extension ListQuery where Subject == NoSubject {
 }
 
 extension Operation {
-    /// An operation that answers a list page by page. `limit` and `cursor` are added to the inputs of the list, `nextCursor` to its answer.
+    /// An operation that returns a list page by page. `limit` and `cursor` are added to its inputs, `nextCursor` to its response.
     public static func list<L: ListQuery, each Input: Sendable>(
         _ path: String, _ summary: String, allow rule: Rule<L, L.Subject>, inputs: Inputs<repeat each Input>, answers: [ResponseSpec] = [],
         make: @escaping @Sendable (repeat each Input) -> L

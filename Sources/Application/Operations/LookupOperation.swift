@@ -1,11 +1,11 @@
 public import Kernel
 
-/// A question whose answer is no aggregate: rows of a view, a setting, what another module says.
+/// A query whose result is not an aggregate: rows of a view, a setting, another module's reply.
 public protocol Lookup: Sendable {
-    /// What is found; the rule looks at it before anything of it is shown.
+    /// The result; the rule checks it before any of it is shown.
     associatedtype Found: Sendable
     static var shape: Shape<Found> { get }
-    /// What is said where nothing is found; nil where that cannot be.
+    /// The message when nothing is found; nil when that cannot happen.
     static var missing: String? { get }
     func find(_ request: Request, _ services: Services) async throws -> Found?
 }

@@ -1,6 +1,6 @@
 public import Kernel
 
-/// One entry of the API: how it is called, who may call it, what it answers, and how it is carried out.
+/// One entry of the API: how it is called, who may call it, what it answers and how it is executed.
 public struct Operation: Sendable {
     public enum Kind: String, Sendable, CaseIterable {
         case command, query, list, lookup, askAll, workflow, page, callback, custom
@@ -14,13 +14,13 @@ public struct Operation: Sendable {
     public let credentials: Credentials
     /// The authorisation rule in words.
     public let rule: String
-    /// Whether suspended users may still read by it.
+    /// Whether suspended users may still read through it.
     public let admitsSuspended: Bool
     public let fields: [FieldDoc]
     public let answers: [ResponseSpec]
-    /// Whether carrying it out compares the credentials' epoch with the database's; the edge may then remember credentials.
+    /// Whether executing it compares the credentials epoch with the database's; the edge may then cache credentials.
     public let checksEpoch: Bool
-    /// Carries it out. The edge has authenticated the caller; everything else happens here.
+    /// Executes the operation. The edge has authenticated the caller; everything else happens here.
     public let perform: @Sendable (Request, Services) async throws -> Response
 
     /// Method and path: the operation's identity.

@@ -7,8 +7,8 @@ public protocol Query: Sendable {
     static var shape: Shape<Reply> { get }
     var target: String { get }
     func answer(_ snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Reply
-    /// Until when the answer, to everybody and whatever the inputs, stays as it is while the state does: it is then written out once. Nil
-    /// for answers that are made each time.
+    /// Returns until when the response stays the same for all callers and inputs while the state is unchanged; it is then serialised once.
+    /// Nil for responses that are created each time.
     func steady(_ state: Target, at now: Timestamp) -> Timestamp?
 }
 
@@ -17,7 +17,7 @@ extension Query {
 }
 
 extension Operation {
-    /// An operation that answers a question about one aggregate.
+    /// An operation that answers a query about one aggregate.
     public static func query<Q: Query, each Input: Sendable>(
         _ path: String, _ summary: String, allow rule: Rule<Q, Q.Target>, inputs: Inputs<repeat each Input>,
         make: @escaping @Sendable (repeat each Input) -> Q
@@ -42,7 +42,7 @@ extension Snapshot {
 }
 
 extension Query {
-    /// Answers from what was written out before, where the query allows it.
+    /// Responds from the serialised response of an earlier query when the query allows it.
     func respond(_ loaded: LoadedState<Target>, _ request: Request, _ services: Services) async throws -> Response {
         let now = services.clock()
         if let bytes = loaded.renderings.find(Self.self, at: now) { return Response(200, body: .rendered(bytes)) }

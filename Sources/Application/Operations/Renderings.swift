@@ -1,8 +1,8 @@
 import Kernel
 import Synchronization
 
-/// Answers about one state as they were last written out, for queries whose answer is the same to everybody while the state is. They go
-/// with the state: another version has none.
+/// Serialised responses for one state, for queries whose response is the same for all callers while the state is unchanged. They belong to
+/// one version of the state; another version has none.
 final class Renderings: Sendable {
     private struct Rendering: Sendable {
         let bytes: [UInt8]

@@ -1,17 +1,17 @@
 public import Kernel
 
-/// Who may do something, and the words the API page uses for it.
+/// An authorisation rule: who may do something, and the API page's words for it.
 public struct Rule<Request: Sendable, State: Sendable>: Sendable {
     public let credentials: Credentials
     public let who: String
-    /// What the caller is told who fails the rule; `.unknown` hides that the thing exists.
+    /// The kind of refusal for a caller that fails the rule; `.unknown` hides that the thing exists.
     public let refusal: RefusalKind
-    /// Whether users who are suspended may read what it guards: their own data.
+    /// Whether suspended users may read what the rule guards: their own data.
     public let admitsSuspended: Bool
-    /// Who may ask at all, whatever there is; others hear that credentials are needed.
+    /// Returns whether a caller is admitted at all, whatever exists; others are told that credentials are needed.
     public let admits: @Sendable (Caller, SettingValues) -> Bool
     public let permits: @Sendable (Request, State, Caller) -> Bool
-    /// Asked where `permits` has said yes: what the state alone does not say.
+    /// Called when `permits` has returned true, to check what the state alone does not tell.
     public let confirms: @Sendable (Request, State, Caller, Services) async throws -> Bool
 
     public init(
@@ -29,11 +29,11 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
         self.confirms = confirms
     }
 
-    /// A rule about more than the aggregate. The command's `facts` enforces it by throwing `violated`, on the same snapshots that its
-    /// commit is bound to: what was allowed on one state is never stored on another.
+    /// A rule about more than the aggregate. The command's `facts` enforces it by throwing `violated`, on the same snapshots that fence its
+    /// commit: a permission checked on one state never stores events on another.
     public static func byFacts(_ who: String) -> Rule { Rule(who) { _, _, _ in true } }
 
-    /// Everybody, with whatever credentials or none.
+    /// Every caller, with any credentials or none.
     public static func everybody(_ who: String) -> Rule { Rule(who, by: .optional) { _, _, _ in true } }
 
     /// Staff: the admin key together with the token of a staff address.
@@ -51,7 +51,7 @@ public struct Rule<Request: Sendable, State: Sendable>: Sendable {
 }
 
 extension Rule {
-    /// Comes before anything is looked up, so that its answer tells nothing of what there is.
+    /// Checks `admits` before anything is looked up, so that the response does not reveal what exists.
     func admit(_ caller: Caller, _ services: Services) throws {
         guard !admits(caller, services.settings) else { return }
         throw RequestError.unauthenticated("This operation needs an API key in X-API-Key or a bearer token in Authorization.")
@@ -62,7 +62,7 @@ extension Rule {
         throw violated
     }
 
-    /// What a caller is told who fails the rule.
+    /// The error for a caller that fails the rule.
     public var violated: RequestError {
         .refused(refusal, code: nil, message: refusal == .unknown ? "There is no such thing." : "Only \(who) may do this.")
     }

@@ -1,8 +1,7 @@
 public import Kernel
 
 extension Operation {
-    /// An operation that answers with a page, or sends a browser to one. What goes wrong behind a page is told in a page by
-    /// `render` itself.
+    /// An operation that responds with a page or redirects the browser to one. `render` itself reports failures behind a page in a page.
     public static func page<each Input: Sendable>(
         _ method: Method, _ path: String, _ summary: String, allow rule: Rule<NoSubject, NoSubject>, answers: [ResponseSpec],
         inputs: Inputs<repeat each Input>,
@@ -15,10 +14,10 @@ extension Operation {
         }
     }
 
-    /// A call by another service that proves itself with a shared secret. Without the secret's setting only development takes it,
-    /// and only from callers that send none; a super key may always call.
+    /// A call by another service that authenticates with a shared secret. When the secret is not set, only development accepts the call,
+    /// and only without a secret; a super key is always accepted.
     /// - Parameters:
-    ///   - party: who calls, as documents say it.
+    ///   - party: the calling service, as documents name it.
     ///   - header: the header with the secret.
     public static func callback<each Input: Sendable>(
         _ path: String, _ summary: String, from party: String, header: String, secret: Setting<String?>, answers: [ResponseSpec],
@@ -35,7 +34,7 @@ extension Operation {
         let all = answers + [ResponseSpec(401, "The secret is missing or wrong.")]
         return Operation(.callback, .post, path, summary, allow: rule, fields: proof.docs + inputs.docs, answers: all) {
             request, services in
-            // Who does not prove anything learns nothing about the body.
+            // A caller without proof must learn nothing about the body.
             guard rule.permits(request.header(header) ?? "", services.settings, request.caller) else {
                 throw RequestError.unauthenticated("The secret is missing or wrong.")
             }
@@ -44,7 +43,7 @@ extension Operation {
         }
     }
 
-    /// An operation that fits no kind. Its rule is checked against the caller alone; `handle` enforces what it says beyond that.
+    /// An operation that fits no other kind. Its rule is checked against the caller alone; `handle` enforces the rest of it.
     public static func custom<each Input: Sendable>(
         _ method: Method, _ path: String, _ summary: String, allow rule: Rule<NoSubject, NoSubject>, answers: [ResponseSpec],
         inputs: Inputs<repeat each Input>,

@@ -1,10 +1,10 @@
 public import Kernel
 
-/// A use case that goes on in the background: the right is checked, a run is started, and the caller gets its id.
+/// A use case that continues in the background: the caller is authorised, a run is started, and the caller gets its id.
 public protocol WorkflowRequest: Sendable {
     associatedtype Target: Aggregate
     associatedtype Run: Workflow
-    /// The id of the aggregate that the run is about.
+    /// The id of the aggregate that the run concerns.
     var target: String { get }
     var run: WorkflowID { get }
     static var shape: Shape<Self> { get }

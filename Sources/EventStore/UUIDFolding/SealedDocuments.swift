@@ -2,7 +2,7 @@ import Application
 import Database
 import Kernel
 
-/// What names a UUID within a document: encrypted for a person and a stream, whose names are part of the encryption, or part of a state.
+/// Folds UUIDs inside documents: in texts sealed for a user and a stream, whose ids are part of the encryption context, and in states.
 struct SealedDocuments {
     let schema: String
     let vault: Vault
@@ -10,7 +10,7 @@ struct SealedDocuments {
 
     private static let batchSize = 500
 
-    /// The keys of persons are encrypted for their names.
+    /// Seals the keys of users again, because each is sealed with the user's id as context.
     func foldPersonKeys() async throws {
         let rows = try await transaction.execute("SELECT user_id, sealed FROM platform.person_keys WHERE user_id <> lower(user_id)").rows
         for row in rows {
@@ -22,7 +22,7 @@ struct SealedDocuments {
         }
     }
 
-    /// Encrypts what events say of persons for the names in small letters, and has states made anew that hold other names.
+    /// Seals the personal data of events for the ids in lower case, and has states rebuilt that contain ids in capitals.
     func fold() async throws {
         try await foldEvents()
         try await foldStates()
@@ -54,14 +54,14 @@ struct SealedDocuments {
         }
     }
 
-    /// Nil for somebody whose key is gone.
+    /// Returns nil when the user's key has been erased.
     private func key(of person: String) async throws -> [UInt8]? {
         let folded = person.withFoldedUUIDs
         let row = try await transaction.execute("SELECT sealed FROM platform.person_keys WHERE user_id = \(folded)").rows.first
         return try row?.find("sealed", as: String.self).map { try PersonKeys.key($0, of: folded, vault) }
     }
 
-    /// A state of another shape than the build's is folded anew from its events.
+    /// Marks states to be rebuilt from their events: a state whose schema version differs from the build's is folded again.
     private func foldStates() async throws {
         var last = (category: "", id: "")
         while true {

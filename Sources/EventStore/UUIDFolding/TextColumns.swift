@@ -1,7 +1,7 @@
 import Database
 import Kernel
 
-/// The text columns of a schema's tables, as the database knows them.
+/// The text columns of a schema's tables, read from the database's catalog.
 struct TextColumns {
     struct Table {
         let name: String

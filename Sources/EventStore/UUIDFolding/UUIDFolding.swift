@@ -2,13 +2,13 @@ public import Application
 public import Database
 import Kernel
 
-/// Writes the UUIDs that earlier builds have stored in capitals in small letters, as all ids are written now (RFC 9562 §4): in
-/// keys and references, in what is encrypted for them, and in states. A schema is folded as a whole, once, while nothing serves;
-/// two rows that would become one stop it.
+/// Converts UUIDs that earlier builds stored in capitals to lower case, as all ids are written now (RFC 9562 §4): in keys and references,
+/// in data encrypted for them, and in states. A schema is folded as a whole, once, while no process serves; two rows that would get the
+/// same key abort it.
 public struct UUIDFolding: Sendable {
-    /// Two or more rows are told apart by nothing but the case of a UUID.
+    /// Two or more rows differ only in the case of a UUID.
     public struct Collision: Error, CustomStringConvertible {
-        /// The rows, a line each.
+        /// The rows, one per line.
         public let rows: [String]
         public var description: String {
             "ids that differ in nothing but capitals: one of each must go before the update (`spkey doctor --uuids`)\n"
@@ -16,12 +16,12 @@ public struct UUIDFolding: Sendable {
         }
     }
 
-    /// What is to be folded in a column.
+    /// The texts to fold in a column.
     public struct Finding: Sendable {
         public let schema: String
         public let table: String
         public let column: String
-        /// The texts as they are stored.
+        /// The texts as stored.
         public let texts: [String]
     }
 
@@ -40,11 +40,11 @@ public struct UUIDFolding: Sendable {
         do {
             return try await !database.read("SELECT name FROM \(trusted: schema).migrations WHERE name = \(step)").isEmpty
         } catch DatabaseError.statement {
-            return false  // there is no such schema yet
+            return false  // the schema does not exist yet
         }
     }
 
-    /// Folds the schema unless that is done. The platform's own schema goes first: it has the keys of persons.
+    /// Folds the schema unless this has been done. The platform's schema must be folded first: it contains the keys of users.
     public func run() async throws {
         guard try await !Self.isDone(schema, database) else { return }
         do {
@@ -72,7 +72,7 @@ public struct UUIDFolding: Sendable {
         var findings: [Finding] = []
         for table in columns.tables {
             for column in table.texts {
-                // Documents are read through types that fold.
+                // JSON documents are skipped: the types that read them fold UUIDs.
                 let rows = try await transaction.execute(
                     """
                     SELECT DISTINCT \(trusted: column) AS spelled FROM \(trusted: schema).\(trusted: table.name)
@@ -88,7 +88,7 @@ public struct UUIDFolding: Sendable {
     }
 
     private func fold(_ finding: Finding, _ transaction: any Transaction) async throws {
-        // Messages that wait keep their shards: each part of a subscription has come as far as it has.
+        // Unread messages keep their shards, because each part of a subscription has its own checkpoint.
         for text in finding.texts {
             _ = try await transaction.execute(
                 """
@@ -98,7 +98,7 @@ public struct UUIDFolding: Sendable {
         }
     }
 
-    /// Rows whose keys become the same, a line each.
+    /// Returns the rows whose keys would become equal, one per line.
     public func collisions() async throws -> [String] {
         try await database.transaction { transaction in
             var lines: [String] = []
@@ -131,7 +131,7 @@ public struct UUIDFolding: Sendable {
 }
 
 extension String {
-    /// The same with the UUIDs in small letters that it consists of, alone or beside `/` and `:`.
+    /// The text with its UUIDs in lower case; a UUID is the whole text or a part separated by `/` or `:`.
     var withFoldedUUIDs: String { inParts { $0.foldedUUID } }
 
     fileprivate var hasUUID: Bool { split { $0 == "/" || $0 == ":" }.contains { UUIDText.problem(with: String($0)) == nil } }
@@ -143,7 +143,7 @@ extension String {
     }
 }
 
-/// A column of a primary key, as messages show it.
+/// A primary key column as text for messages.
 private struct KeyPart: ColumnValue {
     let text: String
 

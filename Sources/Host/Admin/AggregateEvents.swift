@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Shows staff the stored events of any aggregate, page by page. Every look is noted in the log.
+/// Shows staff the stored events of any aggregate, page by page. Every access is logged.
 struct AggregateEvents: Lookup {
     let kind: String
     let id: String
@@ -60,7 +60,7 @@ struct AggregateEvents: Lookup {
         make: AggregateEvents.init(kind:id:from:to:type:limit:cursor:))
 }
 
-/// A whole number from 1 on, as large as versions get.
+/// A whole number from 1 up to the largest possible version.
 struct PositiveInt: WireValue {
     let number: Int
     private static let most = Int(Int32.max)
@@ -73,7 +73,7 @@ struct PositiveInt: WireValue {
     }
 }
 
-/// How many entries a page has.
+/// The number of entries on a page.
 struct PageSize: WireValue {
     let number: Int
     static let usual = PageSize(number: 100)

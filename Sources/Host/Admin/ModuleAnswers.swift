@@ -4,7 +4,7 @@ import EventStore
 import Kernel
 import Workflows
 
-/// Asks a module whether it can work.
+/// Asks a module whether it is ready.
 struct AskReady: ModuleQuestion {
     static let name = "host.Ready"
     typealias Reply = Bool
@@ -22,10 +22,10 @@ struct FindEvents: ModuleQuestion {
 
     struct Reply: Codable, Sendable {
         let events: [JSON]
-        /// The version of the last of them; nil where there is none.
+        /// The version of the last of these events; nil when there is none.
         let last: Int?
         let hasMore: Bool
-        /// The version of the aggregate; 0 where it does not exist.
+        /// The version of the aggregate; 0 when it does not exist.
         let version: Int
         let changedAt: Timestamp?
     }
@@ -50,14 +50,14 @@ struct FindRuns: ModuleQuestion {
 struct TerminateRun: ModuleQuestion {
     static let name = "host.TerminateWorkflow"
     let run: WorkflowID
-    /// Who stops it, for the log.
+    /// The staff member who stops it, for the log.
     let by: String
     typealias Reply = JSON?
 }
 
-/// What every process answers for its own modules.
+/// The handlers that every process provides for its own modules.
 enum ModuleAnswers {
-    /// The modules that do not answer, or are not ready, in words; nil when all are.
+    /// Returns the modules that do not answer or are not ready, in words; nil when all are ready.
     static func unready(_ bus: Bus) async -> String? {
         let missing = await withTaskGroup(of: String?.self) { group in
             for module in Modules.all { group.addTask { await isReady(module.name, bus) ? nil : module.name } }
@@ -71,7 +71,7 @@ enum ModuleAnswers {
         return (try? await bus.ask(AskReady(), module: module, trace: trace, now: Clocks.wall(), timeout: .seconds(2))) == true
     }
 
-    /// - Parameter isReady: whether what the module needs besides the database is there.
+    /// - Parameter isReady: returns whether everything the module needs besides the database is available.
     static func answers(
         _ module: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
     ) -> [AskHandler] {

@@ -11,11 +11,11 @@ enum WorkflowRun {
         "createdAt": .time, "updatedAt": .time,
     ])
 
-    /// All members of a run stand at the top of the answer.
+    /// The members of a run are the top-level members of the response.
     static let shape = Shape<JSON>(whole: schema) { $0.members ?? [:] }
 }
 
-/// Shows staff one run, whichever module it belongs to.
+/// Shows staff one run of any module.
 struct FollowWorkflow: AskAll {
     let run: WorkflowID
 
@@ -30,7 +30,7 @@ struct FollowWorkflow: AskAll {
         make: FollowWorkflow.init(run:))
 }
 
-/// Lists runs of workflows of all modules, newest first.
+/// Lists the workflow runs of all modules, newest first.
 struct ListWorkflows: AskAll {
     let status: String?
     let limit: PageSize
@@ -59,7 +59,7 @@ struct ListWorkflows: AskAll {
         make: ListWorkflows.init(status:limit:))
 }
 
-/// Stops a run, whichever module it belongs to.
+/// Stops a run of any module.
 struct TerminateWorkflow: AskAll {
     let run: WorkflowID
     let caller: Caller

@@ -1,27 +1,27 @@
-/// Something that changes by events. Its state is what the use cases ask; `apply` never refuses.
+/// An event-sourced aggregate. Use cases decide on its state; `apply` never rejects an event.
 public protocol Aggregate: EventSourced, Codable {
     associatedtype Events: EventForms where Events.Subject == Self
     static var category: Category { get }
-    /// How its events are stored, documented and told.
+    /// How its events are stored, documented and published.
     static var events: EventRegistry<Events> { get }
 
     /// The state before the first event.
     init()
     mutating func apply(_ event: Event)
 
-    /// Whether an event changes the state; a state that stays as it is is not written again.
+    /// Returns whether an event changes the state. An unchanged state is not written again.
     static func changesState(_ event: Event) -> Bool
 
     /// The tenant it belongs to; nil for none.
     var organisation: OrgID? { get }
-    /// Who is to hear of an event that led from `before` to this state.
+    /// Returns the tenants that receive an event that led from `before` to this state.
     func audience(of event: Event, before: Self) -> [OrgID]
-    /// How partners name it, when that is not the stream's id.
+    /// The id that partners use, when it differs from the stream's id.
     var publicID: String? { get }
     static func claims(of event: Event, before: Self) -> [Claim]
-    /// Whether its subject is no more, although the stream is: it answers as if it had never been.
+    /// Whether the subject no longer exists although its stream does. It is then treated as if it had never existed.
     var isGone: Bool { get }
-    /// The rows of the module's own views after a change; written in its transaction and again on a rebuild.
+    /// The module's own read models. Their rows are written in the transaction of each change and again on a rebuild.
     static var views: [View<Self>] { get }
 }
 
@@ -34,14 +34,14 @@ extension Aggregate {
     public static func stream(_ id: some CustomStringConvertible) -> StreamName { StreamName(category.name, id.description) }
 }
 
-/// A state as it was loaded. Version 0 is a stream without events.
+/// A loaded state. Version 0 is a stream without events.
 public struct Snapshot<A: Aggregate>: Sendable {
     public let stream: StreamName
     public let state: A
     public let version: Int
     /// When the last event happened.
     public let changedAt: Timestamp
-    /// Whether the stored state has this build's shape.
+    /// Whether the stored state has this build's schema version.
     package var isStoredAsIs = false
     public var exists: Bool { version > 0 && !state.isGone }
     public init(stream: StreamName, state: A, version: Int, changedAt: Timestamp) {
@@ -52,16 +52,16 @@ public struct Snapshot<A: Aggregate>: Sendable {
     }
 }
 
-/// An aggregate type without its type: what folding, verifying and rebuilding need.
+/// A type-erased aggregate, for folding, verifying and rebuilding.
 public struct AnyAggregate: Sendable {
     public let category: Category
     public let events: [EventDoc]
-    /// The tables of its views that a rebuild empties.
+    /// The tables of its views, which a rebuild empties.
     public let viewTables: [String]
     public let personal: Personal
-    /// The state after these events, as JSON; throws for an event that this build cannot read.
+    /// Returns the state after these events as JSON; throws for an event that this build cannot read.
     public let fold: @Sendable ([StoredEvent]) throws -> JSON
-    /// The view rows of a whole history.
+    /// Returns the view rows of a whole history.
     public let replay: @Sendable ([StoredEvent]) throws -> [SQL]
 
     public init<A: Aggregate>(_ type: A.Type) {
@@ -91,6 +91,6 @@ public struct AnyAggregate: Sendable {
 extension Aggregate {
     public static var views: [View<Self>] { [] }
 
-    /// The rows of all views after a change.
+    /// Returns the rows of all views after a change.
     static func viewRows(_ change: Change<Self>) throws -> [SQL] { try views.flatMap { try $0.rows(change) } }
 }

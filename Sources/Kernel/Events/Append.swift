@@ -1,12 +1,12 @@
-/// Events of one stream that are to be stored, with the state after them.
+/// Events to append to one stream, with the state after them.
 public struct Append: Sendable {
     public let stream: StreamName
-    /// The version the decision was made on; the append fails when the stream has moved on.
+    /// The version that the decision was based on; the append fails when the stream has moved on.
     public let expected: Int
     public let events: [NewEvent]
-    /// The data of the events as they are stored, where that is not what is told.
+    /// The stored data of the events, where it differs from the published data.
     public var sealed: [JSON.Object]?
-    /// Nil where the stored one stays as it is.
+    /// Nil when the stored state does not change.
     public var state: JSON?
     public let schemaVersion: Int
     public let org: OrgID?
@@ -15,7 +15,7 @@ public struct Append: Sendable {
     /// Rows of the module's own views.
     public let rows: [SQL]
 
-    /// An event together with what its outbox row says.
+    /// An event with the contents of its outbox row.
     public struct NewEvent: Sendable {
         public let wire: EventData
         public let envelope: String
@@ -23,8 +23,8 @@ public struct Append: Sendable {
         public let audience: [OrgID]
     }
 
-    /// The append for what a decision on a snapshot has brought.
-    /// - Parameter audience: who is to hear of the events, where that is not what the aggregate says.
+    /// Creates the append for the events that were decided on a snapshot.
+    /// - Parameter audience: the tenants that receive the events, when they differ from those the aggregate names.
     public init<A: Aggregate>(_ events: [A.Event], to snapshot: Snapshot<A>, at now: Timestamp, audience: [OrgID]? = nil) throws {
         var state = snapshot.state, recorded: [NewEvent] = [], claims: [Claim] = [], rows: [SQL] = []
         for (place, event) in events.enumerated() {

@@ -1,4 +1,4 @@
-/// What becomes true in one transaction with something else: with the events of a command, or with the checkpoint of a subscription.
+/// Changes that commit in one transaction with something else: with a command's events or with a subscription's checkpoint.
 public struct Changes: Sendable {
     public var appends: [Append] = []
     public var rows: [SQL] = []

@@ -1,4 +1,4 @@
-/// What becomes true in one transaction.
+/// The contents of one transaction.
 public struct Commit: Sendable {
     public var appends: [Append]
     public var rows: [SQL]
@@ -12,7 +12,7 @@ public struct Commit: Sendable {
         self.trace = trace
     }
 
-    /// A fact for the outbox.
+    /// A message for the outbox.
     public struct OutgoingMessage: Sendable {
         public let name: String
         public let stream: StreamName
@@ -32,14 +32,14 @@ public struct Commit: Sendable {
     }
 }
 
-/// Why a commit did not happen. Nothing of it is stored.
+/// Why a commit failed. Nothing of it is stored.
 public enum CommitFailure: Error, Sendable, Equatable {
-    /// The stream has moved on since it was loaded.
+    /// The stream has moved on since it was loaded (optimistic concurrency).
     case versionConflict
     /// Another stream holds a claimed value.
     case claimTaken(kind: String)
-    /// A row with a unique value exists already; the name is the constraint's.
+    /// A row with the same unique value exists already; the name is that of the constraint.
     case duplicate(constraint: String)
-    /// A CHECK of a table does not hold.
+    /// A CHECK constraint of a table does not hold.
     case violated(check: String)
 }

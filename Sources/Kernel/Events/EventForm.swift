@@ -1,18 +1,18 @@
-/// Who hears an event outside its module.
+/// Who receives an event outside its module.
 public enum Audience: Sendable, Equatable {
     /// The webhooks of the tenants that the event concerns.
     case partners
-    /// In the catalogue that webhooks choose from, and never delivered: it carries contact data or documents of devices.
+    /// Listed in the catalogue that webhooks choose from, but never delivered: it carries contact data or documents of devices.
     case catalogueOnly
-    /// Other modules at most.
+    /// At most other modules.
     case modules
 }
 
-/// The one declaration of an event's stored form. From it the event is written, read strictly, documented and offered to
-/// partners, and its personal members are encrypted.
+/// The single declaration of an event's stored form. It defines how the event is written, read strictly, documented and offered to
+/// partners, and which personal members are encrypted.
 public struct EventForm<Subject: EventSourced>: Sendable {
     public let name: String
-    /// When it happens, as documents say it.
+    /// When the event happens, in the words of the documentation.
     public let summary: String
     public let audience: Audience
     public let members: [MemberDoc]
@@ -20,10 +20,10 @@ public struct EventForm<Subject: EventSourced>: Sendable {
     private let read: @Sendable (StoredEvent, inout Reading) -> Subject.Event?
 
     /// - Parameters:
-    ///   - derived: members that are computed from the state after the event; they are written first and not read.
+    ///   - derived: members computed from the state after the event; they are written first and not read.
     ///   - members: the members that carry the event, in the order of `make`'s parameters.
-    ///   - make: the event from the values of its members: a case, or a closure.
-    ///   - take: those values from the event; nil for another event.
+    ///   - make: creates the event from the values of its members; a case or a closure.
+    ///   - take: extracts those values from the event; returns nil for another event.
     public init<each Value>(
         _ name: String, _ summary: String, audience: Audience = .partners, derived: [DerivedMember<Subject>] = [],
         members: Members<repeat each Value>,
@@ -55,13 +55,13 @@ public struct EventForm<Subject: EventSourced>: Sendable {
 }
 
 extension EventForm {
-    /// An event that says nothing but its name.
+    /// Creates the form of an event without data.
     public init(_ name: String, _ summary: String, audience: Audience = .partners, event: Subject.Event) {
         self.init(name, summary, audience: audience, members: Members(), make: { event }, take: { $0 == event ? () : nil })
     }
 }
 
-/// A stored event that does not have the form in which it is declared. What reads it stops there.
+/// A stored event whose data does not have the declared form. Reading stops there.
 public struct EventDecodingError: Error, Sendable, Equatable {
     public let event: String
     public let problems: [Problem]
@@ -72,7 +72,7 @@ public struct EventDecodingError: Error, Sendable, Equatable {
     }
 }
 
-/// An event as documents and the partners' catalogue see it.
+/// An event as the documents and the partners' catalogue show it.
 public struct EventDoc: Sendable {
     public let name: String
     public let summary: String
@@ -86,7 +86,7 @@ public struct EventDoc: Sendable {
         self.members = members
     }
 
-    /// The data of the event in JSON Schema. Closed: there is nothing else in it.
+    /// The JSON Schema of the event's data. It is closed: no other members are allowed.
     public var schema: Schema {
         Schema.object(members.lazy.map { ($0.name, $0.schema) }).with("title", .string(name)).described(summary).with(
             "additionalProperties", false)
@@ -96,7 +96,7 @@ public struct EventDoc: Sendable {
 /// The forms of an aggregate's events, one stored property each.
 public protocol EventForms: Sendable {
     associatedtype Subject: EventSourced
-    /// One exhaustive switch: the compiler names the event that has no form.
+    /// Returns the form of an event. Implement it as one exhaustive switch, so that the compiler reports an event without a form.
     func form(of event: Subject.Event) -> EventForm<Subject>
 }
 
@@ -105,14 +105,14 @@ public struct EventRegistry<Forms: EventForms>: Sendable {
     public let forms: Forms
     /// In the order of their declaration.
     public let all: [EventForm<Forms.Subject>]
-    /// What of the events and the state says something about persons.
+    /// The personal fields of the events and the state.
     public let personal: Personal
     private let byName: [String: EventForm<Forms.Subject>]
 
-    /// - Parameter personalState: the places in the state that say something about persons.
+    /// - Parameter personalState: the fields of the state that hold personal data.
     public init(_ forms: Forms, personalState: [PersonalField] = []) {
         self.forms = forms
-        // What the switch can give is a stored property, so that none is missing here.
+        // Every form that the switch can return is a stored property, so none is missing here.
         all = Mirror(reflecting: forms).children.compactMap { $0.value as? EventForm<Forms.Subject> }
         byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
         personal = Personal(events: byName.mapValues { $0.members.flatMap(\.personal) }.filter { !$0.value.isEmpty }, state: personalState)
@@ -120,9 +120,9 @@ public struct EventRegistry<Forms: EventForms>: Sendable {
 
     public func name(of event: Forms.Subject.Event) -> String { forms.form(of: event).name }
 
-    /// The event as it is stored.
+    /// Returns the event in its stored form.
     /// - Parameter state: the state after the event.
-    /// - Throws: what a value says that cannot be encoded; nothing is stored then.
+    /// - Throws: the error of a value that cannot be encoded; nothing is stored then.
     public func encode(_ event: Forms.Subject.Event, in state: Forms.Subject, at now: Timestamp) throws -> EventData {
         let form = forms.form(of: event)
         return EventData(form.name, try form.write(event, state, now))

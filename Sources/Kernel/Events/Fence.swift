@@ -1,6 +1,6 @@
-/// What a decision relied on. It travels with an ask, and whoever stores an effect of it stores nothing when it no longer holds.
+/// The state that a decision relied on, as a fencing token. It travels with an ask; effects are stored only while it still holds.
 public struct Fence: Codable, Sendable, Equatable {
-    /// A stream at the state that was read.
+    /// A stream and the version that was read.
     public struct Stream: Codable, Sendable, Equatable {
         public let module: String
         public let category: String
@@ -9,7 +9,7 @@ public struct Fence: Codable, Sendable, Equatable {
         public let changedAt: Timestamp
     }
     public let streams: [Stream]
-    /// The version of the credentials: suspensions and revoked keys raise it.
+    /// The epoch of the credentials; suspensions and revoked keys raise it.
     public let credentials: Int64
 
     public init<A: Aggregate>(_ snapshot: Snapshot<A>, of module: String, credentials: Int64) {
@@ -20,7 +20,7 @@ public struct Fence: Codable, Sendable, Equatable {
     }
 }
 
-/// Thrown when what a decision relied on has changed before its effect was stored: it is made anew.
+/// Thrown when the state that a decision relied on has changed before its effect was stored. The decision is then made again.
 public struct FenceBroken: Error, Sendable {
     public init() {}
 }

@@ -1,18 +1,18 @@
 /// One member of an event: how it is written, read and documented.
 public struct Member<Value: Sendable>: Sendable {
-    /// What documents say; nothing for what is not in the data.
+    /// The documentation of the member; empty for a value that is not in the data.
     let docs: [MemberDoc]
     let write: @Sendable (Value, inout JSON.Object) throws -> Void
-    /// Notes every problem and answers nil when there is one.
+    /// Reads the value. Notes every problem and returns nil when there is one.
     let read: @Sendable (StoredEvent, inout Reading) -> Value?
 }
 
-/// The members of an event in order.
+/// The members of an event, in order.
 public struct Members<each Value: Sendable>: Sendable {
     let members: (repeat Member<each Value>)
     public init(_ members: repeat Member<each Value>) { self.members = (repeat each members) }
 
-    /// Reads all members, and makes something of them when there is no problem with any.
+    /// Returns a reader that reads all members and calls `make` when none of them has a problem.
     func reading<Whole>(_ make: @escaping @Sendable (repeat each Value) -> Whole) -> @Sendable (StoredEvent, inout Reading) -> Whole? {
         { stored, reading in
             func value<V>(of member: Member<V>) -> V? { member.read(stored, &reading) }
@@ -27,18 +27,18 @@ public struct Members<each Value: Sendable>: Sendable {
     }
 }
 
-/// A member that is not there although nobody has said why: the event cannot be read.
+/// Thrown for a member without a value although no problem was noted: the event cannot be read.
 private struct MissingMember: Error {}
 
 /// A member as documents show it.
 public struct MemberDoc: Sendable {
     public let name: String
     public let schema: Schema
-    /// The places in it that say something about a person; stored encrypted under that person's key.
+    /// The fields in it that say something about a person; they are stored encrypted under that person's key.
     public let personal: [PersonalField]
 }
 
-/// A member that is computed from the state after the event and the time.
+/// A member computed from the state after the event and the time.
 public struct DerivedMember<Subject: Sendable>: Sendable {
     let doc: MemberDoc
     let write: @Sendable (Subject, Timestamp, inout JSON.Object) -> Void
@@ -51,15 +51,15 @@ public struct DerivedMember<Subject: Sendable>: Sendable {
 }
 
 extension Member where Value: WireValue {
-    /// A text about the person whose stream it is: stored encrypted under that person's key.
+    /// A text about the person whose stream it is, stored encrypted under that person's key.
     public static func personal(_ name: String) -> Member { member(name, personal: PersonalField(name)) }
 
-    /// A text about a person: stored encrypted under the key of the user whom the member `sibling` names.
+    /// A text about a person, stored encrypted under the key of the user whom the member `sibling` names.
     public static func personal(_ name: String, of sibling: String) -> Member {
         member(name, personal: PersonalField(name, of: .sibling(sibling)))
     }
 
-    /// - Parameter personal: places in the member that say something about persons.
+    /// - Parameter personal: the fields in the member that say something about persons.
     public static func member(_ name: String, personal: PersonalField...) -> Member {
         let schema = Value.schema
         return Member(docs: [MemberDoc(name: name, schema: schema, personal: personal)]) { value, data in
@@ -71,7 +71,7 @@ extension Member where Value: WireValue {
 }
 
 extension JSON.Object {
-    /// Nothing is written for the nil of what may be absent; what may be null is written as null.
+    /// Writes a member. The nil of an optional value is left out; the nil of a nullable value is written as null.
     fileprivate mutating func set(_ name: String, to value: some WireValue, _ schema: Schema) {
         let json = value.json
         if !json.isNull || !schema.isOptional { self[name] = json }
@@ -88,7 +88,7 @@ extension Member where Value == Timestamp {
         }
     }
 
-    /// When the event was stored; no member of its data.
+    /// When the event was stored; not a member of its data.
     public static var storedAt: Member {
         Member(docs: []) { _, _ in
         } read: { stored, _ in
@@ -98,7 +98,7 @@ extension Member where Value == Timestamp {
 }
 
 extension Member where Value: StringValue {
-    /// The id of the stream; no member of its data.
+    /// The id of the stream; not a member of its data.
     public static var stream: Member {
         Member(docs: []) { _, _ in
         } read: { stored, _ in
@@ -117,9 +117,9 @@ extension Member where Value == OrgID? {
     }
 }
 
-/// For events that stay in the module: their documents do not say what such a value looks like inside.
+/// For events that stay in the module: their documentation does not describe the inside of such a value.
 extension Member where Value: Codable {
-    /// A member that is stored as the value encodes itself.
+    /// A member stored in the value's own Codable form.
     public static func coded(_ name: String, personal: PersonalField...) -> Member {
         Member(docs: [MemberDoc(name: name, schema: .any, personal: personal)]) { value, data in
             data[name] = try JSON(encoding: value)
@@ -128,7 +128,7 @@ extension Member where Value: Codable {
         }
     }
 
-    /// A value whose members are those of the event.
+    /// A value whose members are the members of the event.
     public static var whole: Member {
         Member(docs: []) { value, data in
             data = data.merging(try JSON(encoding: value).members ?? [:])

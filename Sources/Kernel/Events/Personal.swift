@@ -1,7 +1,7 @@
-/// The fields of an aggregate's events and state that say something about a person. They are stored as ciphertext under a key of that
-/// person's own; when the key is gone they can be read by nobody, and the log stays as it is.
+/// The fields of an aggregate's events and state that say something about a person. They are stored as ciphertext under that person's own
+/// key; deleting the key makes them unreadable without changing the log.
 public struct Personal: Sendable {
-    /// By the name of the event.
+    /// Fields by event name.
     public let events: [String: [PersonalField]]
     public let state: [PersonalField]
     public init(events: [String: [PersonalField]] = [:], state: [PersonalField] = []) { (self.events, self.state) = (events, state) }
@@ -9,10 +9,10 @@ public struct Personal: Sendable {
     public var isEmpty: Bool { events.isEmpty && state.isEmpty }
 }
 
-/// The place of one such field: `plate`, `residents[].name`.
+/// The path of a personal field: `plate`, `residents[].name`.
 public struct PersonalField: Sendable {
     public enum Person: Sendable {
-        /// The stream is the person's own.
+        /// The stream belongs to the person.
         case stream
         /// A member beside the field names the person.
         case sibling(String)
@@ -27,7 +27,7 @@ public struct PersonalField: Sendable {
         self.person = person
     }
 
-    /// Replaces the text at the place, wherever the path leads.
+    /// Replaces every text that the path leads to.
     func replace(in object: JSON.Object, of stream: StreamName, _ body: (String, UserID) throws -> String) rethrows -> JSON.Object {
         try replace(in: object, steps[...], stream, body)
     }
@@ -63,14 +63,14 @@ public struct PersonalField: Sendable {
 }
 
 extension [PersonalField] {
-    /// Replaces the texts at all the places.
+    /// Replaces the texts at all paths.
     public func replace(in object: JSON.Object, of stream: StreamName, _ body: (String, UserID) throws -> String) rethrows -> JSON.Object {
         try reduce(object) { try $1.replace(in: $0, of: stream, body) }
     }
 }
 
 extension JSON {
-    /// The value with every text in it replaced.
+    /// Returns the value with every text in it replaced.
     public func replacingTexts(_ body: (String) throws -> String) rethrows -> JSON {
         switch self {
         case .string(let text): return .string(try body(text))

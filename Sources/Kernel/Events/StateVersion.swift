@@ -1,4 +1,4 @@
-/// What tells one state of a stream from another.
+/// Distinguishes one state of a stream from another.
 public struct StateVersion: Sendable, Equatable {
     public let version: Int
     public let changedAt: Timestamp

@@ -14,7 +14,7 @@ public struct StoredEvent: Sendable {
     }
 }
 
-/// The row of an aggregate before anyone has typed it.
+/// The stored row of an aggregate, before its state is decoded into a type.
 public struct StoredState: Sendable {
     public let version: Int
     public let schemaVersion: Int

@@ -1,10 +1,10 @@
-/// What an aggregate is called in streams, answers and envelopes.
+/// The names of an aggregate type in streams, answers and envelopes.
 public struct Category: Sendable, Equatable {
     /// In stream names and envelopes: `lock`.
     public let name: String
     /// In stored events as the contract shows them: `LockAggregate`.
     public let className: String
-    /// The number of the state's shape; another number in a stored row means that the state is folded anew from its events.
+    /// The version of the state's schema. A stored row with another version makes the state be folded again from its events.
     public let schemaVersion: Int
 
     public init(_ name: String, className: String, schemaVersion: Int = 1) {
@@ -14,7 +14,7 @@ public struct Category: Sendable, Equatable {
     }
 }
 
-/// Names one stream of events.
+/// The name of one event stream.
 public struct StreamName: Sendable, Hashable, CustomStringConvertible {
     public let category: String
     public let id: String
@@ -37,18 +37,18 @@ public struct EventData: Sendable, Equatable {
     public var described: JSON { .object((["type": .string(type)] as JSON.Object).merging(data)) }
 }
 
-/// A value that must be unique among the streams of a module: taken and given back in the transaction of the event.
+/// A value that must be unique among the streams of a module; it is taken and released in the transaction of the event.
 public enum Claim: Sendable, Equatable {
     case take(kind: String, value: String)
     case release(kind: String, value: String)
 }
 
-/// Something whose state follows from events.
+/// A type whose state is derived from events.
 public protocol EventSourced: Sendable {
     associatedtype Event: Sendable, Equatable
 }
 
-/// A stored event that this build does not know: a newer build wrote it.
+/// A stored event that this build does not know because a newer build wrote it.
 public struct UnknownEvent: Error, Sendable {
     public let type: String
     public let stream: StreamName

@@ -1,17 +1,17 @@
-/// A read model: rows that are derived from the events of an aggregate. They are written in the transaction of each event, and again on a rebuild.
+/// A read model: rows derived from the events of an aggregate. They are written in the transaction of each event and again on a rebuild.
 public struct View<A: EventSourced>: Sendable {
-    /// What a rebuild empties first; none for tables that hold more than what is derived.
+    /// The tables that a rebuild empties first; none for tables that also hold data that is not derived.
     public let tables: [String]
     public let rows: @Sendable (Change<A>) throws -> [SQL]
 
-    /// - Parameter tables: the tables that hold nothing else, without their schema.
+    /// - Parameter tables: the tables that hold nothing else, named without their schema.
     public init(_ tables: String..., rows: @escaping @Sendable (Change<A>) throws -> [SQL]) {
         self.tables = tables
         self.rows = rows
     }
 }
 
-/// One event with the states around it, as views see it.
+/// One event with the states before and after it, as views receive it.
 public struct Change<A: EventSourced>: Sendable {
     public let stream: StreamName
     public let event: A.Event

@@ -45,7 +45,7 @@ extension JSON {
     public var items: [JSON]? { if case .array(let items) = self { items } else { nil } }
     public var members: Object? { if case .object(let object) = self { object } else { nil } }
 
-    /// The value as a floating-point number, whether it was written with a fraction or not.
+    /// The value as a floating-point number, whether or not it has a fraction.
     public var number: Double? {
         switch self {
         case .int(let number): Double(number)
@@ -56,7 +56,7 @@ extension JSON {
 
     public var isNull: Bool { self == .null }
 
-    /// The member of an object; nil for other values and absent members.
+    /// Returns the member of an object; nil for other values and absent members.
     public subscript(key: String) -> JSON? { members?[key] }
 }
 
@@ -72,22 +72,21 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 }
 
 extension JSON {
-    /// The members of a JSON object in the order in which they were written. Every edit takes the same time, however many members
-    /// there are.
+    /// The members of a JSON object in the order in which they were written. An edit takes constant time, however many members there are.
     public struct Object: Sendable {
         public struct Member: Sendable, Hashable {
             public let key: String
             public var value: JSON
-            /// Whether it is the empty place of a member that was removed.
+            /// Whether this is the empty place of a removed member.
             fileprivate(set) var isRemoved = false
 
             public static func == (a: Member, b: Member) -> Bool { a.key.hasSameBytes(as: b.key) && a.value == b.value }
         }
 
-        /// A removed member leaves an empty place, until there are more empty places than members.
+        /// The members in order. A removed member leaves an empty place until there are more empty places than members.
         private(set) var places: [Member] = []
         public private(set) var count = 0
-        /// Position by key, kept only once a scan would cost more than hashing.
+        /// Positions by key, kept only when a scan would cost more than hashing.
         private var index: [ExactText: Int] = [:]
         private static let scanned = 12
 
@@ -109,7 +108,7 @@ extension JSON {
             }
         }
 
-        /// Members whose keys are known to differ, as those of a literal do: none is looked up.
+        /// Creates an object from members whose keys are known to differ, such as those of a literal, without looking any of them up.
         fileprivate init(distinct elements: [(String, JSON?)]) {
             places.reserveCapacity(elements.count)
             for case (let key, let value?) in elements { places.append(Member(key: key, value: value)) }
@@ -151,13 +150,13 @@ extension JSON {
     }
 }
 
-/// Two objects are equal when they have the same members in any order, as JSON says (RFC 8259 §4).
+/// Two objects are equal when they have the same members in any order (RFC 8259 §4).
 extension JSON.Object: Hashable {
     public static func == (a: Self, b: Self) -> Bool {
         a.count == b.count && a.allSatisfy { b[$0.key] == $0.value }
     }
     public func hash(into hasher: inout Hasher) {
-        // In any order: the sum of what each member alone would give.
+        // Independent of the order: sums the hashes of the members.
         hasher.combine(reduce(into: 0) { sum, member in sum &+= member.hashValue })
     }
 }
@@ -182,7 +181,7 @@ extension JSON.Object: ExpressibleByDictionaryLiteral {
         for (key, value) in pairs { self[key] = value }
     }
 
-    /// These members followed by others, which win where both have a key.
+    /// Returns these members followed by others; the others win when both have a key.
     public func merging(_ others: JSON.Object) -> JSON.Object {
         var merged = self
         for member in others { merged[member.key] = member.value }

@@ -1,5 +1,5 @@
 extension JSON {
-    /// A Codable value read from JSON. Whole numbers must fit; nothing is coerced.
+    /// Decodes a Codable value. Whole numbers must fit their type; nothing is coerced.
     public func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
         try ValueDecoder(value: self, codingPath: []).read(type)
     }
@@ -107,7 +107,7 @@ private struct ValueDecoder: Decoder {
     }
 }
 
-/// Documents without a shape of their own travel inside Codable messages as they are.
+/// Untyped documents are carried inside Codable messages unchanged.
 extension JSON: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -1,5 +1,5 @@
 extension JSON {
-    /// A Codable value as JSON: numbers stay exact, absent optionals are left out.
+    /// Encodes a Codable value: numbers stay exact, absent optionals are left out.
     public init(encoding value: some Encodable) throws {
         let slot = Slot()
         try value.encode(to: ValueEncoder(slot: slot, codingPath: []))
@@ -7,7 +7,7 @@ extension JSON {
     }
 }
 
-/// Where an encoder puts what it is given. A class because Codable hands encoders around by reference.
+/// Receives what an encoder writes. It is a class because Codable passes encoders around by reference.
 private final class Slot {
     enum Content { case value(JSON), list([Slot]), keyed([(String, Slot)]) }
     var content = Content.value(.null)

@@ -1,13 +1,13 @@
 /// Why a text is not acceptable JSON.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     public let reason: String
-    /// Where, in bytes from the start.
+    /// The position, in bytes from the start.
     public let offset: Int
     public var description: String { "\(reason) at byte \(offset)" }
 }
 
 extension JSON {
-    /// Reads one JSON text (RFC 8259). Stricter where leniency is an attack: a repeated member, U+0000 (which PostgreSQL cannot
+    /// Parses one JSON text (RFC 8259). Stricter where leniency helps an attacker: a duplicate member, U+0000 (which PostgreSQL cannot
     /// store) and nesting beyond `depth` levels are errors.
     public static func parse(_ bytes: some Sequence<UInt8>, depth: Int = 32) throws(JSONError) -> JSON {
         var parser = JSONParser(bytes: Array(bytes), depth: depth)
@@ -119,7 +119,7 @@ extension JSONParser {
         return text
     }
 
-    /// The rest of a text that contains escapes, after `head`.
+    /// Reads the rest of a text that contains escapes, after `head`.
     private mutating func escaped(_ head: [UInt8]) throws(JSONError) -> String {
         var unescaped = head
         while at < bytes.count {
@@ -150,7 +150,7 @@ extension JSONParser {
         }
     }
 
-    /// A `\u` escape, a surrogate pair included. Leaves `at` on its last digit.
+    /// Reads a `\u` escape, including a surrogate pair. Leaves `at` on its last digit.
     private mutating func unicode() throws(JSONError) -> String {
         let first = try hex()
         if first == 0 { throw error("U+0000 is not allowed in a text") }

@@ -1,12 +1,12 @@
 extension JSON {
-    /// The shortest JSON text of this value, as UTF-8.
+    /// The compact JSON text of this value, as UTF-8.
     public var bytes: [UInt8] {
         var writer = JSONWriter()
         writer.write(self)
         return writer.out
     }
 
-    /// The shortest JSON text of this value.
+    /// The compact JSON text of this value.
     public var encoded: String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -1,24 +1,24 @@
-/// A fact of a module that others may hear of, as it stands in the outbox.
+/// A published event or message of a module, as stored in its outbox.
 public struct Envelope: Sendable, Equatable {
-    /// Unique and stable: a repeated delivery carries the same one.
+    /// Unique and stable: a redelivery carries the same id.
     public let id: String
     /// The module that published it.
     public let source: String
     /// The name of the event or message.
     public let name: String
-    /// The order within one stream is kept.
+    /// Messages of one stream keep their order.
     public let stream: StreamName
-    /// How partners name the aggregate.
+    /// The id that partners use for the aggregate.
     public let subject: String
-    /// The version of the aggregate after the event; 0 for a message that is no event.
+    /// The version of the aggregate after the event; 0 for a message that is not an event.
     public let version: Int
     public let at: Timestamp
-    /// The tenants that may see it, fixed when it was committed.
+    /// The tenants that may see it, fixed at commit.
     public let audience: [OrgID]
     public let trace: Trace
     private let payload: Payload
 
-    /// Most of what is read from an outbox concerns nobody who hears it: data is parsed where it is wanted.
+    /// The data is parsed only on use, because most envelopes read from an outbox concern none of its readers.
     private enum Payload: Sendable, Equatable { case parsed(JSON.Object), text(String) }
 
     public var data: JSON.Object {

@@ -1,17 +1,17 @@
-/// A cookie that a response sets (RFC 6265bis). Sent back on top-level navigation from other sites, and on nothing else of theirs.
+/// A cookie that a response sets (RFC 6265bis). Requests from other sites carry it on top-level navigation only.
 public struct Cookie: Sendable, Equatable {
-    /// The name of the cookie with a user's token, which a page has taken from its address.
+    /// The name of the cookie that holds a user's token, which a page has taken from its address.
     public static let userToken = "spk_guest"
 
     public let name: String
     public let value: String
-    /// The addresses below which the browser sends it.
+    /// The path below which the browser sends it.
     public let path: String
-    /// Whether the browser sends it on https alone.
+    /// Whether the browser sends it over https only.
     public let isSecure: Bool
     /// Whether scripts can read it.
     public let isReadable: Bool
-    /// Nil for one that ends with the browser.
+    /// Nil for a cookie that ends with the browser session.
     public let lifetime: Duration?
 
     public init(
@@ -25,7 +25,7 @@ public struct Cookie: Sendable, Equatable {
         self.lifetime = lifetime
     }
 
-    /// Whether a text may stand in a cookie as it is: printable ASCII without what ends a value.
+    /// Returns whether a text can be a cookie value unchanged: printable ASCII without the characters that delimit or quote a value.
     public static func isValue(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: "\"")
@@ -33,13 +33,13 @@ public struct Cookie: Sendable, Equatable {
         }
     }
 
-    /// The value of `Set-Cookie`.
+    /// The value of the `Set-Cookie` header.
     public var header: String {
         "\(name)=\(value); Path=\(path)" + (isReadable ? "" : "; HttpOnly") + "; SameSite=Lax" + (isSecure ? "; Secure" : "")
             + (lifetime.map { "; Max-Age=\($0.components.seconds)" } ?? "")
     }
 
-    /// The value of a cookie in what a browser has sent as `Cookie`; nil when there is none.
+    /// Returns the value of a cookie in a `Cookie` header; nil when there is none.
     public static func value(of name: String, in header: String?) -> String? {
         (header ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }
             .map { String($0.dropFirst(name.count + 1)) }

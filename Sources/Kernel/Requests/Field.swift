@@ -1,6 +1,6 @@
-/// One input of an operation: where it stands in the request, what it means, how it is read.
+/// One input of an operation: its place in the request, its meaning and how it is read.
 public struct Field<Value: Sendable>: Sendable {
-    /// How the API page describes it; nil for what a caller does not send.
+    /// Its description on the API page; nil for a value that the caller does not send.
     let doc: FieldDoc?
     let read: @Sendable (Request, inout Reading) -> Value?
 }
@@ -26,7 +26,7 @@ extension Field where Value: WireValue {
     public static func header(_ name: String, _ note: String) -> Field { at(.header, name, note) { $0.header(name).map(JSON.string) } }
     public static func body(_ name: String, _ note: String) -> Field { at(.body, name, note) { $0.body[name] } }
 
-    /// A member of the body that has a value when the caller gives none.
+    /// A member of the body with a default for when the caller gives none.
     public static func body(_ name: String, _ note: String, default fallback: Value) -> Field {
         let schema = Value.schema.with("default", fallback.json).optional
         return Field(doc: FieldDoc(name: name, place: .body, note: note, schema: schema)) { request, reading in
@@ -43,8 +43,8 @@ extension Field where Value: WireValue {
         }
     }
 
-    /// The same field with one more rule.
-    /// - Parameter problem: what is wrong with a value, to be read after the field's name; nil when nothing is.
+    /// Returns the same field with one more rule.
+    /// - Parameter problem: returns what is wrong with a value, phrased to follow the field's name; nil when nothing is wrong.
     public func checked(_ problem: @escaping @Sendable (Value) -> String?) -> Field {
         Field(doc: doc) { request, reading in
             guard let value = read(request, &reading) else { return nil }
@@ -68,7 +68,7 @@ extension Field where Value: WireValue {
 }
 
 extension Field where Value == Caller {
-    /// Who asks, with the tenant the credentials belong to.
+    /// The caller, with the tenant that the credentials belong to.
     public static var caller: Field { Field(doc: nil) { request, _ in request.caller } }
 }
 
@@ -77,17 +77,16 @@ extension Field where Value == Request {
     public static var request: Field { Field(doc: nil) { request, _ in request } }
 }
 
-/// That a body has no member that only another operation understands.
+/// Marks a body without members that the operation does not support.
 public struct NothingElse: Sendable {
     public init() {}
 }
 
 extension Field where Value == NothingElse {
-    /// Refuses members that mean something to a sibling of this operation: whoever sends them relies on what they say, and is not
-    /// to be left in that belief.
+    /// Rejects members that belong to a sibling of this operation. Ignoring them would mislead a caller who relies on their effect.
     /// - Parameters:
-    ///   - members: each with a list of the values that say what is so here in any case.
-    ///   - sibling: the operation that takes them.
+    ///   - members: each with the list of values that are accepted because they describe what this operation does anyway.
+    ///   - sibling: the operation that supports the members.
     public static func but(_ members: JSON.Object, belongTo sibling: String) -> Field {
         Field(doc: nil) { request, reading in
             for member in members.members {
@@ -100,8 +99,8 @@ extension Field where Value == NothingElse {
 }
 
 extension Field where Value == NothingElse {
-    /// Refuses all members but some.
-    /// - Parameter reason: what is said of another one, to be read after its name.
+    /// Rejects all members except the given ones.
+    /// - Parameter reason: the problem reported for another member, phrased to follow its name.
     public static func noOther(than names: Set<String>, _ reason: String) -> Field {
         Field(doc: nil) { request, reading in
             for name in request.body.keys where !names.contains(name) { let _: Value? = reading.note(name, reason) }
@@ -111,17 +110,17 @@ extension Field where Value == NothingElse {
 }
 
 extension Field where Value == ActionID {
-    /// The identifier of the action this request starts; a repeat under the same `Idempotency-Key` gets the same one.
+    /// The id of the action that this request starts; a repeat with the same `Idempotency-Key` gets the same id.
     public static var action: Field { Field(doc: nil) { request, _ in request.action } }
 }
 
 extension Field where Value: StringValue {
-    /// A new UUID for something this request creates; a repeat under the same `Idempotency-Key` gets the same one.
+    /// A new UUID for something that this request creates; a repeat with the same `Idempotency-Key` gets the same UUID.
     public static func generated(_ purpose: String) -> Field {
         Field(doc: nil) { request, _ in Value(request.identifier(for: purpose).text) }
     }
 
-    /// The same for what opens something by being known: 122 random bits (RFC 9562 §5.4).
+    /// A new UUID for a secret that grants access by being known: 122 random bits (RFC 9562 §5.4); repeatable like `generated`.
     public static func secret(_ purpose: String) -> Field {
         Field(doc: nil) { request, _ in Value(request.attempt.secret(purpose).text) }
     }

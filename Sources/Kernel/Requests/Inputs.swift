@@ -1,4 +1,4 @@
-/// The inputs of an operation, in the order in which its initialiser takes them.
+/// The inputs of an operation, in the order of its initialiser's parameters.
 public struct Inputs<each Value: Sendable>: Sendable {
     let fields: (repeat Field<each Value>)
     package let docs: [FieldDoc]
@@ -18,7 +18,7 @@ public struct Inputs<each Value: Sendable>: Sendable {
         return try all(of: repeat each values)
     }
 
-    /// The values, nil where there is a problem. For inputs that are read together with others.
+    /// Returns the values, nil where there is a problem; for inputs that are read together with others.
     package func values(in request: Request, _ reading: inout Reading) -> (repeat (each Value)?) {
         func value<V>(of field: Field<V>) -> V? { field.read(request, &reading) }
         return (repeat value(of: each fields))
@@ -33,6 +33,6 @@ public struct Inputs<each Value: Sendable>: Sendable {
 }
 
 extension Reading {
-    /// Throws all problems at once, when there are any.
+    /// Throws all problems at once, if there are any.
     package func check() throws { if !problems.isEmpty { throw RequestError.problems(problems) } }
 }

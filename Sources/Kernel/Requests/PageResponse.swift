@@ -1,7 +1,7 @@
 extension Response {
-    /// A page of HTML that stands in no frame, tells nobody its address and is in no index.
-    /// - Parameter nonce: what the page's own style and script carry, so that no other runs (Content Security Policy Level 3 §6.7.3);
-    ///   nil for a page without script.
+    /// Returns an HTML page that cannot be framed, sends no referrer and is not indexed.
+    /// - Parameter nonce: the nonce of the page's own style and script, so that no other runs (Content Security Policy Level 3 §6.7.3); nil
+    ///   for a page without script.
     public static func page(_ status: Int, _ html: String, nonce: String?, headers: [String: String] = [:]) -> Response {
         let policy =
             nonce.map { nonce in

@@ -1,7 +1,7 @@
-/// Which part of a list is wanted.
+/// The requested part of a list.
 public struct PageRequest: Sendable, Equatable {
     public let limit: Int
-    /// The key of the last item before it; nil for the beginning.
+    /// The key of the last item before this part; nil for the beginning of the list.
     public let after: String?
     public init(limit: Int, after: String? = nil) {
         self.limit = limit
@@ -9,10 +9,10 @@ public struct PageRequest: Sendable, Equatable {
     }
 }
 
-/// A part of a list.
+/// One page of a list.
 public struct Page<Item: Sendable>: Sendable {
     public let items: [Item]
-    /// The key of the last item, where more follow.
+    /// The key of the last item when more items follow.
     public let next: String?
 
     public init(_ items: [Item], next: String?) {
@@ -20,14 +20,14 @@ public struct Page<Item: Sendable>: Sendable {
         self.next = next
     }
 
-    /// A page of rows that were read with one more than is shown.
+    /// Creates a page from rows that were read with one more than the page shows.
     public init(_ found: [Item], _ page: PageRequest, key: (Item) -> String) {
         items = Array(found.prefix(page.limit))
         next = found.count > page.limit ? items.last.map(key) : nil
     }
 }
 
-/// How many items a page may have.
+/// The number of items that a page may have.
 public struct PageLimit: WireValue {
     public let number: Int
     public init(_ number: Int) { self.number = number }
@@ -41,7 +41,7 @@ public struct PageLimit: WireValue {
     }
 }
 
-/// A place in a list as callers carry it: opaque. Anything that no page has given is refused, never taken as an end.
+/// An opaque position in a list, as callers pass it. A malformed cursor is rejected, never treated as the end of the list.
 public struct Cursor: WireValue {
     public let key: String
     public init(key: String) { self.key = key }

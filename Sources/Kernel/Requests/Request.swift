@@ -1,4 +1,4 @@
-/// Names an action: an open or a key write that can be followed until the device has answered.
+/// Identifies an action: an open or a key write that can be followed until the device has answered.
 public enum Action {}
 public typealias ActionID = ID<Action>
 
@@ -10,17 +10,17 @@ public enum Method: String, Sendable, CaseIterable {
 public struct Request: Sendable {
     public var path: [String: String]
     public var query: [String: String]
-    /// Names in lower case.
+    /// Header names are in lower case.
     public var headers: [String: String]
     public var body: JSON.Object
     public var caller: Caller
     public var trace: Trace
     /// The identity of this attempt: random, or derived from the caller and the `Idempotency-Key`.
     public var attempt: Attempt
-    /// The age of what the edge knows about credentials; nil when nothing was taken from its cache.
+    /// The credentials epoch that the caller was established under; nil when the credentials cannot have come from the edge's cache.
     public var credentialEpoch: Int64?
-    /// Where the client stands, for counting what it does: its IPv4 address, or the network of its IPv6 address (/64, which one
-    /// customer has); empty when no connection brought the request.
+    /// The client's address, for counting its requests: its IPv4 address, or the network of its IPv6 address (/64, which one customer has);
+    /// empty when the request did not arrive over a connection.
     public var address = ""
 
     public init(
@@ -36,7 +36,7 @@ public struct Request: Sendable {
         self.attempt = attempt
     }
 
-    /// The same request for a command inside an operation that answers in its own shape: the edge records that answer, not the command's.
+    /// The same request for a command inside an operation with its own response: the edge records that response, not the command's.
     public var unrecorded: Request {
         var copy = self
         copy.attempt = attempt.unrecorded
@@ -48,29 +48,28 @@ public struct Request: Sendable {
     public func identifier(for purpose: String) -> UUIDText { attempt.identifier(purpose) }
 }
 
-/// What ties the steps of one request together in logs and envelopes.
+/// Correlates the steps of one request in logs and envelopes.
 public struct Trace: Sendable, Equatable {
-    /// The request id: the caller's `X-Request-Id` or one made for it.
+    /// The request id: the caller's `X-Request-Id` or a generated one.
     public let correlation: String
-    /// The message that led here; nil when a request did.
+    /// The message that caused this step; nil when a request did.
     public let causation: String?
     public init(correlation: String, causation: String?) { (self.correlation, self.causation) = (correlation, causation) }
 }
 
-/// One try to carry out a request. What is drawn from it for one purpose is one identifier; under an `Idempotency-Key` the same
-/// in a repeat.
+/// One attempt to carry out a request. It yields one identifier per purpose, and the same ones again under the same `Idempotency-Key`.
 public struct Attempt: Sendable {
     public let now: Timestamp
-    /// What is recorded beside the effects so that a repeat is answered and not carried out; nil without an `Idempotency-Key`.
+    /// Recorded with the effects, so that a repeat is answered from the record and not carried out; nil without an `Idempotency-Key`.
     public let idempotency: Idempotency?
-    /// How often the command has been decided already, and another writer was faster.
+    /// How often the command has already been decided and then lost to a faster writer.
     public package(set) var conflicts = 0
     package let identifier: @Sendable (String) -> UUIDText
-    /// For identifiers that open something by being known: nobody can guess them.
+    /// Yields unguessable identifiers, for those that grant access by being known.
     package let secret: @Sendable (String) -> UUIDText
 
     /// - Parameters:
-    ///   - identifier: the same identifier each time for one purpose.
+    ///   - identifier: returns the same identifier each time for one purpose.
     ///   - secret: likewise, but unguessable.
     public init(
         now: Timestamp, idempotency: Idempotency?, identifier: @escaping @Sendable (String) -> UUIDText,
@@ -82,15 +81,15 @@ public struct Attempt: Sendable {
         self.secret = secret
     }
 
-    /// The same attempt for a step whose answer is not the request's.
+    /// The same attempt for a step whose response is not the request's.
     public var unrecorded: Attempt { Attempt(now: now, idempotency: nil, identifier: identifier, secret: secret) }
 }
 
-/// The row that makes a repeated POST harmless: it commits together with the effects.
+/// The record that makes a repeated POST harmless: it commits together with the effects.
 public struct Idempotency: Sendable {
     /// Digest of caller, operation and key.
     public let key: [UInt8]
-    /// The statement that records an answer under the key.
+    /// Returns the statement that records a response under the key.
     public let record: @Sendable (Response) -> SQL
     public init(key: [UInt8], record: @escaping @Sendable (Response) -> SQL) { (self.key, self.record) = (key, record) }
 }

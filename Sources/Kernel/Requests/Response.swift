@@ -1,8 +1,8 @@
-/// An answer before the edge puts it on the wire.
+/// A response before the edge puts it on the wire.
 public struct Response: Sendable, Equatable {
     public enum Body: Sendable, Equatable {
         case json(JSON)
-        /// JSON that is written out already.
+        /// JSON that is already serialised.
         case rendered([UInt8])
         case text(String, type: String)
         case empty

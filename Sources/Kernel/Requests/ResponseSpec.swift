@@ -1,4 +1,4 @@
-/// An answer an operation may give.
+/// A response that an operation may give.
 public struct ResponseSpec: Sendable, Equatable {
     public let status: Int
     public let note: String
@@ -19,7 +19,7 @@ public struct ResponseSpec: Sendable, Equatable {
     )
     public static let unavailable = ResponseSpec(503, "Something this operation needs is not available now; try again.")
 
-    /// The answers of refusals, one for each status and text.
+    /// Returns the responses of refusals, one for each case.
     public static func all<R: DomainError>(of refusals: R.Type) -> [ResponseSpec] {
         refusals.allCases.map { ResponseSpec($0.kind.status, $0.message) }
     }

@@ -1,6 +1,6 @@
-/// The members of an answer, declared once: its JSON and its schema derive from it.
+/// The members of a response, declared once; its JSON and its schema derive from them.
 public struct Shape<Value>: Sendable {
-    /// One member: how documents show it, and how it is written.
+    /// One member: its documentation and how it is written.
     public struct Member: Sendable {
         let docs: [(name: String, schema: Schema)]
         let write: @Sendable (Value, inout JSON.Object) -> Void
@@ -10,7 +10,7 @@ public struct Shape<Value>: Sendable {
     public init(_ members: [Member]) { self.members = members }
     public init(_ members: Member...) { self.init(members) }
 
-    /// A shape that something else has described.
+    /// Creates a shape from an existing schema.
     public init(whole schema: Schema, _ members: @escaping @Sendable (Value) -> JSON.Object) {
         let properties = schema.members["properties"]?.members ?? [:],
             required = Set(schema.members["required"]?.items?.compactMap(\.text) ?? [])
@@ -30,7 +30,7 @@ public struct Shape<Value>: Sendable {
 }
 
 extension Shape.Member {
-    /// A value; the nil of an optional is left out, `Nullable` writes null.
+    /// A value; the nil of an optional is left out, while `Nullable` writes null.
     public static func member<V: WireValue>(_ name: String, _ value: @escaping @Sendable (Value) -> V) -> Self {
         let schema = V.schema
         return Self(docs: [(name, schema)]) { whole, object in
@@ -44,12 +44,12 @@ extension Shape.Member {
         json(name, .integer.optional) { value($0).map { .int($0.milliseconds) } }
     }
 
-    /// Something with a shape of its own.
+    /// A member with a shape of its own.
     public static func object<V>(_ name: String, _ shape: Shape<V>, _ value: @escaping @Sendable (Value) -> V) -> Self {
         json(name, shape.schema) { shape.json(value($0)) }
     }
 
-    /// Something with a shape of its own that may be absent.
+    /// An optional member with a shape of its own.
     public static func optional<V>(_ name: String, _ shape: Shape<V>, _ value: @escaping @Sendable (Value) -> V?) -> Self {
         json(name, shape.schema.optional) { value($0).map(shape.json) }
     }
@@ -58,8 +58,8 @@ extension Shape.Member {
         json(name, .list(of: shape.schema)) { .array(values($0).map(shape.json)) }
     }
 
-    /// What has no type here: documents of devices, data of events.
-    /// - Parameter json: nil leaves the member out.
+    /// An untyped member: documents of devices, data of events.
+    /// - Parameter json: returns the value; nil leaves the member out.
     public static func json(_ name: String, _ schema: Schema, _ json: @escaping @Sendable (Value) -> JSON?) -> Self {
         Self(docs: [(name, schema)]) { whole, object in object[name] = json(whole) }
     }

@@ -1,13 +1,13 @@
-/// A value that a column may have.
+/// A type that can be read from a column.
 public protocol ColumnValue {
-    /// Nil for what is no such value.
+    /// Nil for a column value of another kind.
     init?(column: SQLValue)
 }
 
-/// A row that is not what the program takes it for: a column is missing, or has another kind of value.
+/// A row without the expected form: a column is missing or has another kind of value.
 public struct RowDecodingError: Error, Sendable, Equatable {
     public let column: String
-    /// Nil where there is no such column.
+    /// Nil when there is no such column.
     public let value: SQLValue?
 
     public init(column: String, value: SQLValue?) {
@@ -16,7 +16,7 @@ public struct RowDecodingError: Error, Sendable, Equatable {
     }
 }
 
-/// Says which column and what kind of value it holds, and keeps the value itself to itself: messages end up in logs and lists.
+/// Describes the column and the kind of its value but not the value itself, because messages end up in logs and lists.
 extension RowDecodingError: CustomStringConvertible {
     public var description: String {
         let kind =
@@ -35,17 +35,16 @@ extension RowDecodingError: CustomStringConvertible {
 }
 
 extension Row {
-    /// The value of a column.
-    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind; null is one only where an
-    ///   optional is read.
+    /// Returns the value of a column.
+    /// - Throws: `RowDecodingError` when there is no such column or its value is of another kind; null is accepted only for an optional.
     public func read<Value: ColumnValue>(_ column: String, as type: Value.Type = Value.self) throws(RowDecodingError) -> Value {
         guard let place = columns.firstIndex(of: column) else { throw RowDecodingError(column: column, value: nil) }
         guard let value = Value(column: values[place]) else { throw RowDecodingError(column: column, value: values[place]) }
         return value
     }
 
-    /// The value of a column; nil for null.
-    /// - Throws: `RowDecodingError` when there is no such column, or its value is of another kind.
+    /// Returns the value of a column; nil for null.
+    /// - Throws: `RowDecodingError` when there is no such column or its value is of another kind.
     public func find<Value: ColumnValue>(_ column: String, as type: Value.Type = Value.self) throws(RowDecodingError) -> Value? {
         try read(column, as: Value?.self)
     }
@@ -90,7 +89,7 @@ extension Double: ColumnValue {
     }
 }
 
-/// SQLite keeps truth values as 0 and 1.
+/// SQLite stores Booleans as 0 and 1.
 extension Bool: ColumnValue {
     public init?(column: SQLValue) {
         switch column {
@@ -115,7 +114,7 @@ extension [UInt8]: ColumnValue {
     }
 }
 
-/// JSON is kept as text.
+/// JSON is stored as text.
 extension JSON: ColumnValue {
     public init?(column: SQLValue) {
         guard case .text(let text) = column, let json = try? JSON.parse(text, depth: 64) else { return nil }

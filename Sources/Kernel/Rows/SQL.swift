@@ -1,19 +1,19 @@
-/// A statement whose values are bound, never pasted: `"SELECT state FROM streams WHERE id = \(id)"`.
+/// A statement whose values are bound, never inlined: `"SELECT state FROM streams WHERE id = \(id)"`.
 public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
-    /// The text with `$1`, `$2` … where values stand.
+    /// The text with the placeholders `$1`, `$2` … for values.
     public private(set) var text: String
     public private(set) var values: [SQLValue]
-    /// Whether the transaction must be rolled back when this statement changes or finds nothing.
+    /// Whether the transaction must be rolled back when this statement changes or finds no row.
     public private(set) var mustAffect = false
 
     public init(stringLiteral value: String) { (text, values) = (value, []) }
     public init(stringInterpolation: Interpolation) { (text, values) = (stringInterpolation.text, stringInterpolation.values) }
     public init(text: String, values: [SQLValue]) { (self.text, self.values) = (text, values) }
 
-    /// The same statement as a condition of its transaction.
+    /// The same statement as a condition: its transaction is rolled back when it changes or finds no row.
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
 
-    /// The text with the numbers of its values moved behind as many others.
+    /// Returns the text with its placeholders renumbered to follow as many others.
     private func text(from count: Int) -> String {
         guard count > 0, !values.isEmpty else { return text }
         var moved = "", rest = text[...]
@@ -44,18 +44,18 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
             text += "$\(values.count)"
         }
 
-        /// A part of a statement with values of its own.
+        /// A part of a statement with its own values.
         public mutating func appendInterpolation(fragment: SQL) {
             text += fragment.text(from: values.count)
             values += fragment.values
         }
 
-        /// A name or a fragment that the program wrote itself; never anything from outside.
+        /// A name or a fragment written by the program itself; never pass external input.
         public mutating func appendInterpolation(trusted fragment: String) { text += fragment }
     }
 }
 
-/// What can be bound to a statement and read from a row.
+/// A value that can be bound to a statement and read from a row.
 public enum SQLValue: Sendable, Hashable {
     case null
     case int(Int64)
@@ -86,7 +86,7 @@ extension NonEmptyString: SQLBindable { public var sql: SQLValue { .text(text) }
 extension Name: SQLBindable { public var sql: SQLValue { .text(text) } }
 extension Reason: SQLBindable { public var sql: SQLValue { .text(text) } }
 
-/// One row of an answer.
+/// One row of a result.
 public struct Row: Sendable {
     public let columns: [String]
     public let values: [SQLValue]

@@ -1,14 +1,14 @@
-/// A place on the way of a command where a test may let the process die, to see that what comes after heals it.
+/// A point in a command's path where a test can crash the process, to verify the recovery.
 public enum CrashPoint: String, Sendable, CaseIterable {
     case beforeCommit = "commit-before"
     case afterCommit = "commit-after"
     case beforePublish = "publish-before"
-    /// The message has gone out and is not acknowledged yet.
+    /// The message has been sent but not yet acknowledged.
     case afterPublish = "publish-after"
     case afterAcknowledgement = "puback-after"
     case beforeCheckpoint = "checkpoint-before"
     case afterCheckpoint = "checkpoint-after"
-    /// A step of a workflow is to be carried out, or is recorded.
+    /// Before a workflow step is carried out, and after it is recorded.
     case beforeStep = "step-before"
     case afterStep = "step-after"
 }
@@ -21,6 +21,6 @@ public struct CrashPoints: Sendable {
     public init(reached: @escaping @Sendable (CrashPoint, String) -> Void) { self.reached = reached }
     public static let none = CrashPoints { _, _ in }
 
-    /// Marks a crash point; ends the process if it is armed.
+    /// Marks a crash point; ends the process if the point is armed.
     public func reach(_ point: CrashPoint, in scope: String) { reached(point, scope) }
 }

@@ -1,8 +1,8 @@
-/// One step of a schema's history. Never edited once landed; a new step corrects an old one.
+/// One step of a schema's history. Never edit a step once it has landed; correct it with a new step.
 public struct Migration: Sendable {
-    /// Sorts: `001-locks`.
+    /// Sortable: `001-locks`.
     public let name: String
-    /// Statements with the tokens of `Dialect` where the databases differ.
+    /// The statements, with `Dialect` tokens where the databases differ.
     public let statements: [String]
     public init(_ name: String, _ statements: [String]) { (self.name, self.statements) = (name, statements) }
 }

@@ -1,20 +1,20 @@
-/// A party outside the module, as a value of closures: the host plugs the live side in, tests plug in what answers as they say.
+/// A party outside the module, as a value of closures: the host plugs in the live implementation, tests plug in a fake.
 public protocol Port: Sendable {
-    /// As messages name it: "the device link".
+    /// Its name in messages, without an article: "device link".
     static var title: String { get }
-    /// Whether it can be used now; readiness asks.
+    /// Whether it can be used now; readiness checks this.
     var isReady: Bool { get }
 }
 
 extension Port {
-    /// True of parties that are asked anew each time.
+    /// True by default, for parties that are contacted afresh each time.
     public var isReady: Bool { true }
 }
 
-/// That a module uses a port.
+/// Declares that a module uses a port.
 public struct PortUse: Sendable {
     public let title: String
-    /// Whether the module cannot start without it. What needs an optional port that is not there answers 503 `NotConfigured`.
+    /// Whether the module cannot start without it. Operations that need an optional port that is missing answer 503 `NotConfigured`.
     public let isRequired: Bool
     let id: ObjectIdentifier
 
@@ -28,7 +28,7 @@ public struct PortUse: Sendable {
     public static func optional<P: Port>(_ type: P.Type) -> PortUse { PortUse(type, isRequired: false) }
 }
 
-/// The live sides of ports, by the type of the port.
+/// The live implementations of ports, by port type.
 public struct Ports: Sendable {
     private var all: [ObjectIdentifier: any Port] = [:]
 
@@ -37,9 +37,9 @@ public struct Ports: Sendable {
 
     public mutating func plug<P: Port>(_ port: P) { all[ObjectIdentifier(P.self)] = port }
 
-    /// The required ones that nobody has plugged in.
+    /// Returns the titles of the required ports that are not plugged in.
     public func missing(of uses: [PortUse]) -> [String] { uses.filter { $0.isRequired && all[$0.id] == nil }.map(\.title) }
-    /// Those that cannot be used now.
+    /// Returns the titles of the ports that cannot be used now.
     public func unready(of uses: [PortUse]) -> [String] { uses.filter { all[$0.id]?.isReady == false }.map(\.title) }
 
     package func find<P: Port>(_ type: P.Type) -> P? { all[ObjectIdentifier(type)] as? P }

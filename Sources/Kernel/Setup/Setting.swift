@@ -1,18 +1,18 @@
-/// Where an installation stands. What is refused elsewhere for safety may be allowed in development.
+/// The kind of an installation. Development may allow what is refused elsewhere for safety.
 public enum Environment: String, Sendable, CaseIterable { case dev, stage, prod }
 
-/// A setting of the platform, declared once: what it is for, its form, its default, and what is safe.
+/// A setting of the platform, declared once: its purpose, form, default and safety rules.
 public struct Setting<Value: Sendable>: Sendable {
     public private(set) var doc: SettingDoc
-    /// The value of a text; nil for what is none.
+    /// Parses a text; nil for a text that is not a value.
     private let parse: @Sendable (String) -> Value?
-    /// The value where nothing is set.
+    /// The value when nothing is set.
     private let fallback: @Sendable (Environment) -> Value
     private var rules: [@Sendable (Value, Environment) -> String?] = []
 
     /// - Parameters:
-    ///   - form: what a value looks like, to be read after "must be".
-    ///   - shown: the default as documents show it; nil for none.
+    ///   - form: what a value looks like, phrased to follow "must be".
+    ///   - shown: the default in documents; nil for none.
     public init(
         _ name: String, _ note: String, form: String, shown: String?, isSecret: Bool = false, parse: @escaping @Sendable (String) -> Value?,
         fallback: @escaping @Sendable (Environment) -> Value
@@ -22,15 +22,15 @@ public struct Setting<Value: Sendable>: Sendable {
         self.fallback = fallback
     }
 
-    /// The same setting with one more rule.
-    /// - Parameter problem: what is wrong with a value in an environment, to be read after the name; nil when nothing is.
+    /// Returns the same setting with one more rule.
+    /// - Parameter problem: returns what is wrong with a value in an environment, phrased to follow the name; nil when nothing is wrong.
     public func checked(_ problem: @escaping @Sendable (Value, Environment) -> String?) -> Setting {
         var copy = self
         copy.rules.append(problem)
         return copy
     }
 
-    /// The same setting, which must be set outside development.
+    /// Returns the same setting, required outside development.
     public func requiredOutsideDevelopment() -> Setting {
         var copy = self
         copy.doc.isRequired = true
@@ -39,7 +39,7 @@ public struct Setting<Value: Sendable>: Sendable {
 
     func value(_ text: String?, _ environment: Environment) -> Value { text.flatMap(parse) ?? fallback(environment) }
 
-    /// What is wrong with what is set, or with setting nothing.
+    /// Returns what is wrong with the text that is set, or with setting nothing.
     func problems(_ text: String?, _ environment: Environment) -> [String] {
         guard let text else {
             let isMissing = doc.isRequired && environment != .dev
@@ -59,11 +59,11 @@ public struct SettingDoc: Sendable {
     /// The default; nil for none.
     public let fallback: String?
     public internal(set) var isSecret: Bool
-    /// Outside development.
+    /// Whether it must be set outside development.
     public internal(set) var isRequired = false
 }
 
-/// A setting without the type of its values.
+/// A type-erased setting.
 public struct AnySetting: Sendable {
     public let doc: SettingDoc
     let value: @Sendable (String?, Environment) -> any Sendable
@@ -75,7 +75,7 @@ public struct AnySetting: Sendable {
         problems = { setting.problems($0, $1) }
     }
 
-    /// The default as it is in an environment; nil for none.
+    /// Returns the default in an environment; nil for none.
     public func fallback(in environment: Environment) -> String? {
         switch value(nil, environment) {
         case let flag as Bool: flag.description
@@ -101,7 +101,7 @@ extension Setting where Value == String? {
         Setting(name, note, form: form, shown: nil, parse: { .some($0) }, fallback: { _ in nil })
     }
 
-    /// A secret: masked wherever settings are shown, and long enough outside development.
+    /// A secret: masked wherever settings are shown, and with a minimum length outside development.
     public static func secret(_ name: String, _ note: String, atLeast length: Int = 0) -> Setting {
         Setting(
             name, note, form: length > 0 ? "at least \(length) characters" : "a secret", shown: nil, isSecret: true, parse: { .some($0) },
@@ -123,8 +123,8 @@ extension Setting where Value == Int {
 }
 
 extension Setting where Value: CaseIterable & RawRepresentable<String> {
-    /// One of some words.
-    /// - Parameter shown: the default as documents show it.
+    /// One of a fixed list of words.
+    /// - Parameter shown: the default in documents.
     public static func choice(_ name: String, _ note: String, shown: String, default fallback: @escaping @Sendable (Environment) -> Value)
         -> Setting
     {
@@ -151,7 +151,7 @@ extension Setting where Value == Bool {
 
 extension Setting {
     /// Several values, separated by commas.
-    /// - Parameter element: one value; nil for a text that is none.
+    /// - Parameter element: parses one value; nil for a text that is not a value.
     public static func list<Element>(
         _ name: String, _ note: String, of form: String, default fallback: String? = nil,
         _ element: @escaping @Sendable (String) -> Element?
@@ -166,15 +166,15 @@ extension Setting {
     }
 }
 
-/// The settings in force.
+/// The settings in effect.
 public struct SettingValues: Sendable {
     public let environment: Environment
     private var values: [String: any Sendable] = [:]
 
-    /// Nothing is set: every setting has its default.
+    /// Creates settings with nothing set: every setting has its default.
     public init(_ environment: Environment = .dev) { self.environment = environment }
 
-    /// - Parameter text: what is set for a name; nil for nothing.
+    /// - Parameter text: returns the text that is set for a name; nil when nothing is set.
     public init(_ settings: [AnySetting], in environment: Environment, text: (String) -> String?) {
         self.environment = environment
         for setting in settings { values[setting.doc.name] = setting.value(text(setting.doc.name), environment) }
@@ -187,7 +187,7 @@ public struct SettingValues: Sendable {
 
     public var isDevelopment: Bool { environment == .dev }
 
-    /// What is wrong with settings, all of it, each with its name.
+    /// Returns all problems of the settings, each prefixed with the name of its setting.
     public static func problems(_ settings: [AnySetting], in environment: Environment, text: (String) -> String?) -> [String] {
         settings.flatMap { setting in setting.problems(text(setting.doc.name), environment).map { "\(setting.doc.name) \($0)" } }
     }
@@ -212,7 +212,7 @@ public enum SharedSettings {
         return environment == .prod && url.hasPrefix("http://") ? "must be https:// in prod" : nil
     }
 
-    /// A scheme and a host, perhaps with a port and a path; no user, query or fragment.
+    /// Returns whether a URL has a scheme and a host, optionally a port and a path, and no user, query or fragment.
     private static func isAddress(_ url: String) -> Bool {
         guard let scheme = ["http://", "https://"].first(where: url.hasPrefix) else { return false }
         let rest = url.dropFirst(scheme.count), host = rest.prefix { $0 != "/" }
@@ -221,6 +221,6 @@ public enum SharedSettings {
 }
 
 extension SettingValues {
-    /// Whether browsers reach the installation by https.
+    /// Whether browsers reach the installation over https.
     public var isPublicSecure: Bool { self[SharedSettings.publicURL].hasPrefix("https:") }
 }

@@ -1,7 +1,7 @@
-/// What values look like, in the words of JSON Schema 2020-12; kept as JSON because its one reader is a document.
+/// The form of a value in JSON Schema 2020-12; kept as JSON because only documents read it.
 public struct Schema: Sendable, Equatable {
     public var members: JSON.Object
-    /// Whether absence is allowed where a field has this schema.
+    /// Whether a field with this schema may be absent.
     public var isOptional = false
 
     public init(_ members: JSON.Object, isOptional: Bool = false) {
@@ -35,7 +35,7 @@ public struct Schema: Sendable, Equatable {
         return Schema(["type": "object", "properties": .object(properties), "required": required.isEmpty ? nil : .array(required)])
     }
 
-    /// The same value, or nothing at all.
+    /// The same value, which may be absent.
     public var optional: Schema { var copy = self; copy.isOptional = true; return copy }
     /// The same value, or null.
     public var nullable: Schema { Schema(["anyOf": [json, ["type": "null"]]]) }
@@ -44,7 +44,7 @@ public struct Schema: Sendable, Equatable {
     public func described(_ message: String) -> Schema { with("description", .string(message)) }
     public func matching(_ pattern: String) -> Schema { with("pattern", .string(pattern)) }
 
-    /// Bounds on the length of a text or the number of items of a list.
+    /// Returns the schema with bounds on the length of a text or the number of items of a list.
     public func limited(least: Int64? = nil, most: Int64? = nil) -> Schema {
         let isList = members["type"] == "array"
         return with(isList ? "minItems" : "minLength", least.map(JSON.int)).with(isList ? "maxItems" : "maxLength", most.map(JSON.int))

@@ -1,6 +1,6 @@
-/// Comparison of what must not be guessed.
+/// Comparison of secrets in constant time.
 public enum Secret {
-    /// Whether two texts are the same; takes as long wherever they differ.
+    /// Returns whether two texts are the same; the time it takes does not depend on where they differ.
     public static func areEqual(_ a: String, _ b: String) -> Bool { areEqual(Array(a.utf8), Array(b.utf8)) }
 
     public static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {

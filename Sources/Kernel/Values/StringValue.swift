@@ -1,10 +1,10 @@
-/// A text with a meaning: an identifier, a code, a name. Its type says which, and what it must look like.
+/// A text with a meaning: an identifier, a code, a name. Its type defines the meaning and the form.
 public protocol StringValue: WireValue, Hashable, Codable, CustomStringConvertible, ExpressibleByStringLiteral {
     var text: String { get }
     init(_ text: String)
-    /// How many code points it may have where it comes from outside.
+    /// The maximum number of code points for a value from outside.
     static var longest: Int { get }
-    /// What is wrong with a text that is to become such a value, besides its length and unseen characters; nil when nothing is.
+    /// Returns what is wrong with a text besides its length and invisible characters; nil when nothing is wrong.
     static func problem(with text: String) -> String?
     static var schema: Schema { get }
 }
@@ -37,8 +37,8 @@ extension StringValue {
     }
 }
 
-/// The opaque identifier of a `Thing`: two kinds of identifiers never mix. Compared byte by byte; one that is a UUID is kept in
-/// small letters, because a UUID is the same in either case (RFC 9562 §4).
+/// The opaque identifier of a `Thing`; identifiers of different kinds cannot be mixed up. Compared byte by byte; a UUID is kept in lower
+/// case, because UUIDs are case-insensitive (RFC 9562 §4).
 public struct ID<Thing>: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
@@ -71,7 +71,7 @@ public struct Reason: StringValue {
     public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
 }
 
-/// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version; kept in small letters.
+/// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version; kept in lower case.
 public struct UUIDText: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
@@ -79,13 +79,13 @@ public struct UUIDText: StringValue {
     public static var schema: Schema { .string.formatted("uuid") }
     public static func problem(with text: String) -> String? { text.isUUID ? nil : "must be a UUID" }
 
-    /// A new random UUID of version 7 (RFC 9562 §5.7): it begins with the time, so that indexes over it grow at one end.
+    /// Returns a new random UUID of version 7 (RFC 9562 §5.7). It begins with the time, so that indexes over it grow at one end.
     public static func fresh(at now: Timestamp) -> UUIDText {
         var generator = SystemRandomNumberGenerator()
         return UUIDText(at: now, random: (generator.next(), generator.next()))
     }
 
-    /// A new UUID of version 4 (RFC 9562 §5.4): 122 random bits, for what opens something by being known.
+    /// Returns a new UUID of version 4 (RFC 9562 §5.4): 122 random bits, for identifiers that grant access by being known.
     public static func secret() -> UUIDText {
         var generator = SystemRandomNumberGenerator()
         return UUIDText(high: generator.next() & ~0xF000 | 0x4000, low: 0x8000_0000_0000_0000 | generator.next() & 0x3FFF_FFFF_FFFF_FFFF)
@@ -96,10 +96,10 @@ public struct UUIDText: StringValue {
         self.init(high: high, low: 0x8000_0000_0000_0000 | random.1 & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
-    /// A UUID of version 8 (RFC 9562 §5.8) made of the first 16 bytes of a digest: the same bytes give the same UUID.
+    /// Creates a UUID of version 8 (RFC 9562 §5.8) from the first 16 bytes of a digest; the same bytes give the same UUID.
     public init(digest: some Sequence<UInt8>) { self.init(bytes: digest, version: 0x8000) }
 
-    /// A UUID in the form of version 4 (RFC 9562 §5.4) made of the first 16 of bytes that nobody can guess: a keyed digest, or random ones.
+    /// Creates a UUID in the form of version 4 (RFC 9562 §5.4) from the first 16 of unguessable bytes: a keyed digest or random bytes.
     public init(unguessable bytes: some Sequence<UInt8>) { self.init(bytes: bytes, version: 0x4000) }
 
     private init(bytes: some Sequence<UInt8>, version: UInt64) {
@@ -122,7 +122,7 @@ public struct UUIDText: StringValue {
 }
 
 extension String {
-    /// Whether it is the text form of a UUID (RFC 9562 §4), in either case.
+    /// Returns whether it is the text form of a UUID (RFC 9562 §4), in either case.
     var isUUID: Bool {
         guard utf8.count == 36 else { return false }
         return utf8.enumerated().allSatisfy { place, byte in
@@ -137,7 +137,7 @@ extension String {
         }
     }
 
-    /// A UUID in small letters; every other text as it is.
+    /// A UUID in lower case; any other text unchanged.
     public var foldedUUID: String {
         guard utf8.count == 36, utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }), isUUID else { return self }
         return lowercased()

@@ -17,7 +17,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     public static func - (moment: Timestamp, span: Duration) -> Timestamp {
         Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
     }
-    /// How long after `other` this moment is; negative when it is before.
+    /// Returns the time from `other` to this moment; negative when this moment is earlier.
     public func since(_ other: Timestamp) -> Duration { .milliseconds(milliseconds - other.milliseconds) }
     public var seconds: Int64 { milliseconds / 1000 }
 }
@@ -46,8 +46,8 @@ extension Timestamp: CustomStringConvertible {
         return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
     }
 
-    /// Reads ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]` and then `Z`, `+00:00` or `-00:00` (RFC 3339 §4.2, §4.3). Nil
-    /// for other offsets, impossible dates and everything else.
+    /// Parses ISO 8601 in UTC: `YYYY-MM-DDTHH:MM[:SS[.fraction]]` followed by `Z`, `+00:00` or `-00:00` (RFC 3339 §4.2, §4.3). Nil for
+    /// other offsets, impossible dates and everything else.
     public init?(iso text: String) {
         var bytes = Array(text.utf8)
         if let offset = ["+00:00", "-00:00"].first(where: { bytes.suffix(6).elementsEqual($0.utf8) }) {
@@ -66,7 +66,7 @@ extension Timestamp: CustomStringConvertible {
         self.init(milliseconds: days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + milliseconds)
     }
 
-    /// `:SS`, `:SS.fff` or nothing, in milliseconds.
+    /// Parses `:SS`, `:SS.fff` or nothing; returns milliseconds.
     private static func seconds(_ bytes: ArraySlice<UInt8>) -> Int64? {
         guard let first = bytes.first else { return 0 }
         guard first == UInt8(ascii: ":"), bytes.count >= 3 else { return nil }
@@ -88,7 +88,7 @@ extension Timestamp: CustomStringConvertible {
         return number
     }
 
-    /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar, counted in eras of 400 years that begin in March.
+    /// Returns the days since 1970-01-01 of a date in the proleptic Gregorian calendar, counted in eras of 400 years that begin in March.
     private static func days(fromYear year: Int64, month: Int64, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = year.flooredQuotient(400), yearOfEra = year - era * 400

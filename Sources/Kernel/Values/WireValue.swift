@@ -1,13 +1,13 @@
-/// Something wrong with a request, and where.
+/// A problem with a request, and its place.
 public struct Problem: Error, Sendable, Hashable {
     /// The place: a name, with indexes and members appended (`doors[1].label`).
     public let field: String
-    /// What is wrong, to be read after the field: "must be a UUID".
+    /// What is wrong, phrased to follow the field: "must be a UUID".
     public let reason: String
     public init(_ field: String, _ reason: String) { (self.field, self.reason) = (field, reason) }
 }
 
-/// The problems that turn up while a request is read. Reading goes on after the first, so that all are reported at once.
+/// Collects the problems found while a request is read. Reading continues after the first, so that all are reported at once.
 public struct Reading: Sendable {
     /// Where the values come from.
     public enum Source: Sendable {
@@ -15,7 +15,7 @@ public struct Reading: Sendable {
         case body
         /// A URL or a header, where numbers and flags are written as text.
         case text
-        /// The log. Limits hold at the door; what is stored was let in by the limits of its time.
+        /// The event log. Limits apply to incoming data only; stored data was accepted under the limits of its time.
         case storage
     }
 
@@ -27,22 +27,22 @@ public struct Reading: Sendable {
     /// Whether limits of length, range and form are checked.
     public var checksLimits: Bool { source != .storage }
 
-    /// Notes a problem; answers nil so that a reader can return it.
+    /// Notes a problem; returns nil so that a reader can return it.
     public mutating func note<Value>(_ field: String, _ reason: String) -> Value? {
         problems.append(Problem(field, reason))
         return nil
     }
 }
 
-/// A value that knows how it is written in JSON and what may be wrong with it.
+/// A value with a JSON form and its own validation.
 public protocol WireValue: Sendable, Equatable {
     static var schema: Schema { get }
-    /// Reads the value; `raw` is nil where nothing was given. Notes every problem and answers nil when there is one.
+    /// Reads the value; `raw` is nil when nothing was given. Notes every problem and returns nil when there is one.
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self?
     var json: JSON { get }
 }
 
-/// A free text. One that has a meaning has a type, and with it a limit, of its own.
+/// A free text. A text with a meaning has its own type and, with it, its own limit.
 extension String: WireValue {
     private static let longest = 1_000
     public static var schema: Schema { .string.limited(most: Int64(longest)) }
@@ -55,7 +55,7 @@ extension String: WireValue {
     }
 }
 
-/// A whole number that every JSON library keeps exactly (RFC 8259 §6).
+/// A whole number that every JSON library represents exactly (RFC 8259 §6).
 extension Int: WireValue {
     private static let largest = 1 << 53 - 1
     public static var schema: Schema { .integer.with("minimum", .int(Int64(-largest))).with("maximum", .int(Int64(largest))) }
@@ -78,7 +78,7 @@ extension Int: WireValue {
 
 extension Double: WireValue {
     public static var schema: Schema { .number }
-    /// Without a fraction where it has none.
+    /// Written without a fraction when it has none.
     public var json: JSON { Int64(exactly: self).map(JSON.int) ?? .double(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Double? {
         guard let raw else { return reading.note(path, "is missing") }
@@ -117,7 +117,7 @@ extension JSON.Object: WireValue {
     }
 }
 
-/// Absent is fine; null is not, because the contract closes its fields against it. `Nullable` is for those that allow it.
+/// May be absent but not null, because the contract does not allow null in its fields. `Nullable` is for values that may be null.
 extension Optional: WireValue where Wrapped: WireValue {
     public static var schema: Schema { Wrapped.schema.optional }
     public var json: JSON { self?.json ?? .null }
@@ -127,7 +127,7 @@ extension Optional: WireValue where Wrapped: WireValue {
     }
 }
 
-/// A value that may be null and must not be absent.
+/// A value that may be null but not absent.
 public struct Nullable<Value: WireValue>: WireValue {
     public let value: Value?
     public init(_ value: Value?) { self.value = value }
@@ -139,7 +139,7 @@ public struct Nullable<Value: WireValue>: WireValue {
     }
 }
 
-/// A list. One that has a limit of its own is a type of its own.
+/// A list. A list with its own limit has its own type.
 extension Array: WireValue where Element: WireValue {
     private static var longest: Int { 1_000 }
     public static var schema: Schema { .list(of: Element.schema).limited(most: Int64(longest)) }

@@ -1,9 +1,9 @@
 public import Kernel
 
-/// A language that pages speak.
+/// A language of the guest pages.
 public enum PageLanguage: String, Sendable, CaseIterable { case english = "en", greek = "el" }
 
-/// The page of a temporary key, as a person at a door needs it.
+/// The page of a temporary key, with everything that a guest at a door needs.
 public struct GuestPage: Sendable {
     public enum State: String, Sendable, CaseIterable {
         case valid, notYetValid = "not-yet-valid", expired, usedUp = "used-up", revoked, forbidden
@@ -12,7 +12,7 @@ public struct GuestPage: Sendable {
     public struct Door: Sendable {
         public let id: Int
         public let label: String?
-        /// Whether the page opens it, and whether the PIN does at its panel.
+        /// Whether the page opens the door, and whether its panel accepts the PIN.
         public let opensFromPage: Bool
         public let acceptsPin: Bool
         public init(id: Int, label: String?, opensFromPage: Bool, acceptsPin: Bool) {
@@ -25,16 +25,16 @@ public struct GuestPage: Sendable {
 
     public let language: PageLanguage
     public let state: State
-    /// The page's own address without a query; its forms stand below it.
+    /// The page's own path without a query; the actions of its forms extend it.
     public let path: String
     public let doors: [Door]
-    /// Shown while the key is valid and some door takes it.
+    /// Shown while the key is valid and at least one door accepts a PIN.
     public let pin: String?
     public let from: Timestamp
     public let until: Timestamp
-    /// Names what its forms do: sent twice, it is done once.
+    /// The idempotency key of the page's forms: a form that is sent twice takes effect once.
     public let attempt: String
-    /// What the page's own style and script carry, so that no other runs.
+    /// The CSP nonce of the page's own style and script; nothing else runs.
     public let nonce: String
 
     public init(
@@ -53,13 +53,13 @@ public struct GuestPage: Sendable {
     }
 }
 
-/// What became of an open.
+/// The page that shows the outcome of an open.
 public struct OpeningPage: Sendable {
     public enum Phase: String, Sendable, CaseIterable {
-        /// The command was sent; nothing more is known.
+        /// The command was sent; the outcome is unknown.
         case sent
         case opening, open
-        /// The lock did not answer, or said that it could not.
+        /// The lock did not answer, or reported that it could not open.
         case silent, failed
     }
 
@@ -68,7 +68,7 @@ public struct OpeningPage: Sendable {
     public let back: String
     public let door: String?
     public let phase: Phase
-    /// The lock was away when the command was sent.
+    /// Whether the lock was offline when the command was sent.
     public let isOffline: Bool
     public let nonce: String
 
@@ -82,7 +82,7 @@ public struct OpeningPage: Sendable {
     }
 }
 
-/// A page for what cannot be shown.
+/// The page shown when the requested one cannot be.
 public struct TroublePage: Sendable {
     public enum Trouble: String, Sendable, CaseIterable { case unknownKey = "unknown", ourFault = "error" }
     public let language: PageLanguage
@@ -95,7 +95,7 @@ public struct TroublePage: Sendable {
     }
 }
 
-/// Turns pages into HTML. Whatever comes from people is escaped.
+/// Renders pages as HTML. Text that users entered is escaped.
 public struct GuestPages: Port {
     public static let title = "maker of pages"
     public let guest: @Sendable (GuestPage) -> String

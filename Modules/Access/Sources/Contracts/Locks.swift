@@ -1,6 +1,6 @@
 public import Kernel
 
-/// Asks Access which locks a person owns.
+/// Asks Access which locks a user owns.
 public struct OwnedLocks: Ask {
     public static let name = "access.OwnedLocks", module = "access"
     public static let timeout = Duration.seconds(3)
@@ -13,7 +13,7 @@ public struct OwnedLocks: Ask {
         public let isOnline: Bool
         public let keys: Int
         public let residents: Int
-        /// The name of the last event, and when it happened.
+        /// The name of the last event, and the time at which it happened.
         public let lastEvent: String?
         public let changedAt: Timestamp?
 

@@ -16,7 +16,7 @@ extension GuestPages {
     }()
 }
 
-/// What every page needs.
+/// The values that every page needs.
 private func frame(_ language: PageLanguage, _ nonce: String, _ title: String) -> [String: any Sendable] {
     ["lang": language.rawValue, "nonce": nonce, "title": title]
 }
@@ -55,7 +55,7 @@ extension GuestPage {
         return values
     }
 
-    /// `2026-08-20 09:30 UTC`, until the script says it in the guest's own zone.
+    /// Returns a moment as `2026-08-20 09:30 UTC`; the page's script replaces it with the guest's own time zone.
     private static func utc(_ moment: Timestamp) -> String { moment.iso.prefix(16).replacing("T", with: " ") + " UTC" }
 }
 

@@ -1,6 +1,6 @@
 import AccessContracts
 
-/// What the pages say, in each of their languages.
+/// The texts of the pages in each of their languages.
 struct Words {
     let title: String, headings: [GuestPage.State: String], notes: [GuestPage.State: String]
     let phases: [OpeningPage.Phase: String], phaseNotes: [OpeningPage.Phase: String], troubles: [TroublePage.Trouble: String]

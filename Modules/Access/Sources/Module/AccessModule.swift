@@ -2,7 +2,7 @@ import AccessContracts
 public import Application
 import Kernel
 
-/// Access: locks, their keys, and who may open what.
+/// The Access module: locks, their keys, and the rights to open them.
 public let access = Module(
     "access",
     aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],

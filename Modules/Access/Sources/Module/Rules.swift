@@ -1,9 +1,9 @@
 import Application
 import Kernel
 
-/// Who may do what with a lock.
+/// The rules for operations on a lock.
 extension Rule where State == Lock {
-    /// Rule L: whoever manages the lock.
+    /// Rule L: callers who manage the lock.
     static var manager: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that counts now, or a super key",
@@ -11,7 +11,7 @@ extension Rule where State == Lock {
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
-    /// Rule L for giving keys: whoever has the lock by a key with a time or hours cannot give more than that, and so gives none.
+    /// Rule L for giving keys. A user whose own key has a limited validity cannot give more than that, and so gives none.
     static var keyGiver: Rule {
         Rule(
             "the tenant that owns the lock, its owner, a holder of a key that always counts, or a super key",
@@ -19,7 +19,7 @@ extension Rule where State == Lock {
             permits: { _, lock, caller in lock.isManaged(by: caller) })
     }
 
-    /// Rule LO: stricter, a key on the lock is not enough.
+    /// Rule LO: stricter than rule L; a key on the lock is not enough.
     static var owner: Rule {
         Rule(
             "the tenant that owns the lock, its owner, or a super key",
@@ -29,7 +29,7 @@ extension Rule where State == Lock {
 }
 
 extension Lock {
-    /// Whether the caller may give away what belongs to the lock's owner.
+    /// Returns whether the caller may give away what belongs to the lock's owner.
     func isGiven(by caller: Caller) -> Bool {
         if case .user(let user, _) = caller { return isOwned(by: user) }
         return isManaged(by: caller)
@@ -40,22 +40,22 @@ extension Lock {
         return try await !isBarred(caller, services)
     }
 
-    /// Whether the caller manages the lock now.
+    /// Returns whether the caller manages the lock now.
     func isManaged(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
         return try await authority(of: caller, services).counts
     }
 
-    /// Whether the caller may give keys to the lock now.
+    /// Returns whether the caller may give keys to the lock now.
     func isGivenKeys(by caller: Caller, _ services: Services) async throws -> Bool {
         guard isManaged(by: caller) else { return false }
         return try await authority(of: caller, services).isWithoutLimit
     }
 
-    /// When the caller's right to the lock ends by itself; nil when it does not.
+    /// Returns when the caller's right to the lock ends by itself; nil if it does not.
     func end(of caller: Caller, _ services: Services) async throws -> Timestamp? { try await authority(of: caller, services).end }
 
-    /// Whether the caller is a person who is suspended at this lock: everywhere, or by its tenant.
+    /// Returns whether the caller is a user who is suspended at this lock, either everywhere or by the lock's tenant.
     func isBarred(_ caller: Caller, _ services: Services) async throws -> Bool {
         guard case .user(let user, _) = caller else { return false }
         return try await isBarred(user, services)
@@ -65,7 +65,7 @@ extension Lock {
         try bars(try await services.store.query(services.directory.suspensions(user)))
     }
 
-    /// An empty tenant stands for everywhere.
+    /// An empty tenant means everywhere.
     private func bars(_ suspensions: [Row]) throws -> Bool {
         try suspensions.contains { row in
             let tenant: OrgID = try row.read("org_id")
@@ -73,13 +73,13 @@ extension Lock {
         }
     }
 
-    /// How it stands now with somebody who manages the lock.
+    /// The current authority of a caller who manages the lock.
     struct Authority: Equatable {
-        /// Whether one of their keys counts now, or they need none.
+        /// Whether one of their keys is active now, or they need none.
         var counts: Bool
-        /// Whether they have the lock for good, and not for a time or for hours.
+        /// Whether the authority is limited neither to a period nor to certain hours.
         var isWithoutLimit: Bool
-        /// When what counts now ends by itself.
+        /// When the current authority ends by itself.
         var end: Timestamp?
         static let always = Authority(counts: true, isWithoutLimit: true), never = Authority(counts: false, isWithoutLimit: false)
     }
@@ -95,7 +95,7 @@ extension Lock {
         for row in rows[1] { limits[try row.read("key_uuid")] = try row.read("validity", as: JSON.self).decoded() }
         let now = services.clock()
         let active = keys.filter { $0.user == user }.compactMap { key -> Validity? in
-            // Without a row, or in one that stands there for a suspension alone, the key always counts.
+            // Without a row, or with one that exists only because of a suspension, the key is always active.
             guard let limit = limits[key.id] else { return .always }
             return limit.isActive(at: now, services.zones) ? limit : nil
         }

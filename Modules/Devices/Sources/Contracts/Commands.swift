@@ -1,10 +1,10 @@
 public import Kernel
 
-/// The name of something behind a hub: the uuid of a lock, the id of a Matter device, the thing name of a hub.
+/// A thing on the broker. Its name is the uuid of a lock, the id of a Matter device or the thing name of a hub.
 public enum Thing {}
 public typealias ThingName = ID<Thing>
 
-/// Asks Devices to take a command back. Harmless for commands that have ended; one that comes after its withdrawal is not carried out.
+/// Asks Devices to withdraw a command. Has no effect on an ended command; a command that arrives after its withdrawal is not carried out.
 public struct WithdrawCommand: Ask {
     public static let name = "devices.WithdrawCommand", module = "devices"
     public let action: ActionID
@@ -12,34 +12,34 @@ public struct WithdrawCommand: Ask {
     public init(action: ActionID, thing: ThingName) { (self.action, self.thing) = (action, thing) }
 
     public struct Reply: Codable, Sendable {
-        /// Whether it may have reached a device before it was taken back.
+        /// Whether it may have reached a device before it was withdrawn.
         public let mayHaveLeft: Bool
         public init(mayHaveLeft: Bool) { self.mayHaveLeft = mayHaveLeft }
     }
 }
 
-/// The right that a command rests on. A command is not shown to a device once its right has ended.
+/// The right that a command depends on. A command is not shown to a device once its right has ended.
 public struct Premise: Codable, Sendable, Equatable {
-    /// The module that knows whether it still holds.
+    /// The module that can check whether the right still holds.
     public let module: String
-    /// What its end may come from, in words of that module: `lock:7`, `user:U` … At most `mostSubjects`.
+    /// Subjects whose changes may end the right, in that module's terms: `lock:7`, `user:U` … At most `mostSubjects`.
     public let about: [String]
-    /// What that module is asked, as `PremisesHold`.
+    /// The question that `PremisesHold` asks that module.
     public let question: JSON
-    /// When the right ends by itself; nil where it does not.
+    /// When the right ends by itself; nil if it does not.
     public let endsAt: Timestamp?
 
     public static let mostSubjects = 3
 
-    /// How a person is called among what rights are about.
+    /// Returns the subject for a user.
     public static func subject(of user: UserID) -> String { "user:\(user)" }
-    /// How the API keys of a tenant are called there.
+    /// Returns the subject for the API keys of a tenant.
     public static func subject(ofKeysOf org: OrgID) -> String { "keys:\(org)" }
-    /// How an aggregate is called there.
+    /// Returns the subject for an aggregate.
     public static func subject(of stream: StreamName) -> String { "\(stream.category):\(stream.id)" }
 
-    /// How long a command may be shown to devices after its right was looked at. Who ends a right and cannot have the commands on
-    /// it withdrawn is safe when so much time has passed.
+    /// How long a command may be shown to devices after its right was last checked. If a right ends and the commands that depend on it
+    /// cannot be withdrawn, waiting this long is enough.
     public static let freshness = Duration.seconds(1)
 
     public init(module: String, about: [String], question: JSON, endsAt: Timestamp?) {
@@ -51,30 +51,30 @@ public struct Premise: Codable, Sendable, Equatable {
     }
 }
 
-/// What Devices asks the module of a premise before it shows a device what has waited.
+/// The ask that Devices sends to a premise's module before it shows a device a command that has waited.
 public enum PremisesHold {
-    /// The name of the ask at a module. Its body is a list of questions, its reply a list of truth values in the same order.
+    /// Returns the name of the ask at a module. Its body is a list of questions, its reply a list of Booleans in the same order.
     public static func name(at module: String) -> String { "\(module).PremisesHold" }
 }
 
-/// Asks Devices to look again at the rights of commands that wait: those that have ended are withdrawn before the reply. Asked between
-/// the commit that ends rights and its answer; where Devices cannot be asked, the answer waits for `Premise.freshness`, after which
-/// nothing is shown any more whose right was looked at before it ended.
+/// Asks Devices to check the rights of waiting commands again; commands whose right has ended are withdrawn before the reply. Sent after
+/// the commit that ends rights and before the response to it. If Devices cannot be reached, the response waits for `Premise.freshness`;
+/// after that, no command is shown whose right was last checked before it ended.
 public struct LookAgain: Ask, Hashable {
     public static let name = "devices.LookAgain", module = "devices"
     public static let timeout = Duration.seconds(3)
-    /// One of the words in `Premise.about`.
+    /// One of the subjects in `Premise.about`.
     public let about: String
     public init(about: String) { self.about = about }
     public typealias Reply = Done
 }
 
-/// A reply that says no more than that it happened.
+/// A reply that only confirms completion.
 public struct Done: Codable, Sendable {
     public init() {}
 }
 
-/// A command has come to its end.
+/// Published when a command has ended.
 public struct CommandFinished: PublishedMessage, Equatable {
     public static let module = "devices", name = "CommandFinished"
     public enum Outcome: String, Codable, Sendable { case succeeded, failed, expired, withdrawn }
@@ -83,16 +83,16 @@ public struct CommandFinished: PublishedMessage, Equatable {
     public let thing: ThingName
     public let command: String
     public let outcome: Outcome
-    /// What the device said when it failed.
+    /// Why the command did not succeed, such as the error that the device reported.
     public let error: String?
-    /// Whether it was offered to the device at all.
+    /// Whether it was, or may have been, offered to the device.
     public let wasPublished: Bool
-    /// The device's answer came after the command had expired.
+    /// Whether the device answered after the command had expired or been withdrawn.
     public let isLate: Bool
     public let finishedAt: Timestamp
     public let context: JSON
 
-    /// Each action is a stream: one whose end cannot be handled holds up no other.
+    /// Each action is its own stream, so that an end that cannot be handled blocks no other action.
     public var stream: StreamName { StreamName("command", action.text) }
 
     public init(
@@ -111,16 +111,16 @@ public struct CommandFinished: PublishedMessage, Equatable {
     }
 }
 
-/// Asks what has become of commands whose end was not heard.
+/// Asks for the outcome of commands for which no `CommandFinished` was received.
 public struct EndsOfCommands: Ask {
     public static let name = "devices.EndsOfCommands", module = "devices"
     public let actions: [ActionID]
     public init(actions: [ActionID]) { self.actions = actions }
 
     public struct Reply: Codable, Sendable {
-        /// The ends of those that have ended, as they were told.
+        /// The ends of the commands that have ended, as published.
         public let ended: [CommandFinished]
-        /// The actions of which Devices has heard.
+        /// The actions that Devices knows.
         public let known: [ActionID]
         public init(ended: [CommandFinished], known: [ActionID]) { (self.ended, self.known) = (ended, known) }
     }

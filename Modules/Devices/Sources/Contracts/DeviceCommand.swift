@@ -1,15 +1,15 @@
 public import Kernel
 
-/// What a device can be asked to do. Devices get it as a name with arguments; this is the only place that knows those.
+/// A command for a device. Devices receive it as a name with arguments; only this type knows that format.
 public enum DeviceCommand: Sendable, Equatable {
     /// Opens the door, and does nothing else.
-    /// - Parameter request: the caller's own mark.
+    /// - Parameter request: the caller's own request id.
     case unlock(reason: String?, request: String?)
     case addKey(DeviceKey, holder: UserID?)
     case removeKey(DeviceKey)
     /// Writes a key to the card that is held against the lock.
     case writeKey(DeviceKey)
-    /// A command of a Matter cluster.
+    /// A Matter cluster command.
     case matter(MatterCommand)
 
     public var name: String {
@@ -31,8 +31,8 @@ public enum DeviceCommand: Sendable, Equatable {
         }
     }
 
-    /// Reads the two parts that a command is stored and sent as.
-    /// - Throws: `UnknownDeviceCommand` for a name that is none, or arguments that do not belong to it.
+    /// Decodes a command from the name and arguments in which it is stored and sent.
+    /// - Throws: `UnknownDeviceCommand` for an unknown name, or arguments that do not match it.
     public init(name: String, arguments: JSON) throws(UnknownDeviceCommand) {
         switch name {
         case "unlock": self = .unlock(reason: arguments["reason"]?.text, request: arguments["request_id"]?.text)
@@ -68,13 +68,13 @@ public struct DeviceKey: Sendable, Equatable {
     }
 }
 
-/// A command of a cluster of a Matter node (Matter Core Specification, Interaction Model, Invoke).
+/// A command of a Matter cluster (Matter Core Specification, Interaction Model, Invoke).
 public struct MatterCommand: Sendable, Equatable {
     public let endpoint: Int
     public let cluster: Int
     public let name: String
     public let payload: JSON
-    /// Milliseconds within which a timed invoke must follow; nil for commands that need none.
+    /// Milliseconds within which the timed invoke must follow; nil for commands that do not need one.
     public let timedRequest: Int?
 
     public init(endpoint: Int, cluster: Int, name: String, payload: JSON = [:], timedRequest: Int?) {

@@ -1,34 +1,34 @@
 public import Kernel
 
-/// The way to hubs and back. Live sides: MQTT, and inside the process with a simulator.
+/// The port to the hubs, in both directions. Implementations: MQTT, and an in-process simulator.
 public struct HubLink: Port {
     public static let title = "device link"
     public var isReady: Bool { isUp() }
 
-    /// Something a thing has sent.
+    /// A message from a thing, or an event of the link.
     public enum Inbound: Sendable, Equatable {
         case shadow(ThingName, shadow: String?, verb: Verb, payload: [UInt8])
         case presence(ThingName, SignOfLife)
-        /// The link is up again: what was missed must be offered anew.
+        /// The link is up again; messages that may have been missed must be offered again.
         case connected
     }
-    /// What a thing, or its last will, says of whether it is there.
+    /// A presence message of a thing, or its last will.
     public struct SignOfLife: Sendable, Equatable {
         public let isOnline: Bool
-        /// When, by the thing's own clock: for a will when it was registered. Nil where it does not say.
+        /// The time by the thing's own clock; for a last will, when it was registered. Nil if the message does not state it.
         public let saidAt: Timestamp?
         public init(isOnline: Bool, saidAt: Timestamp? = nil) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     }
     public enum Verb: String, Sendable, CaseIterable { case get, update, delete }
 
-    /// Something for a thing.
+    /// A message to a thing.
     public struct Outbound: Sendable, Equatable {
         public let thing: ThingName
         public let shadow: String?
-        /// `update/delta`, `get/accepted` …
+        /// The end of the topic: `update/delta`, `get/accepted` …
         public let tail: String
         public let payload: [UInt8]
-        /// After this span the broker drops it.
+        /// The broker drops the message after this time.
         public let lifetime: Duration?
         public init(thing: ThingName, shadow: String?, tail: String, payload: [UInt8], lifetime: Duration? = nil) {
             self.thing = thing
@@ -39,27 +39,27 @@ public struct HubLink: Port {
         }
     }
 
-    /// What became of a message.
+    /// How the broker accepted a message.
     public enum Delivery: Sendable, Equatable {
-        /// The broker has it, and somebody listens.
+        /// The broker accepted it and has a subscriber for it.
         case taken
-        /// The broker has it, but nobody listens now.
+        /// The broker accepted it, but has no subscriber for it now.
         case unheard
     }
 
-    /// The message has not left and never will: the link is down, or the broker refused the message.
+    /// The message was not sent and never will be: the link is down, or the broker refused the message.
     public struct Down: Error, Sendable {
         public init() {}
     }
 
-    /// The message may have left: nobody has acknowledged it in time, or the connection broke under it.
+    /// The message may have been sent: it was not acknowledged in time, or the connection broke meanwhile.
     public struct Unknown: Error, Sendable {
         public init() {}
     }
 
-    /// Opens the link and listens until cancelled. The receiver answers false when it cannot take any more now.
+    /// Opens the link and listens until cancelled. `receive` returns false when it cannot take more messages now.
     public let listen: @Sendable (_ receive: @escaping @Sendable (Inbound) -> Bool) async throws -> Void
-    /// Hands a message over and waits until it is taken. Throws `Down` or `Unknown`; what was given up then is never sent later.
+    /// Publishes a message and waits for its acknowledgement. Throws `Down` or `Unknown`; a failed message is never sent later.
     public let publish: @Sendable (Outbound) async throws -> Delivery
     public let isUp: @Sendable () -> Bool
 
@@ -74,7 +74,7 @@ public struct HubLink: Port {
 }
 
 extension ThingName {
-    /// The characters of AWS's thing names: letters, digits and `:_-`. Others would change the meaning of a topic.
+    /// Whether AWS allows a character in thing names: letters, digits and `:_-`. Other characters would change the meaning of a topic.
     public static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
@@ -82,6 +82,6 @@ extension ThingName {
         }
     }
 
-    /// Whether a thing may have a name: 1 to 128 of the allowed characters.
+    /// Whether this is a valid thing name: 1 to 128 of the allowed characters.
     public var isThingName: Bool { (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(Self.isAllowed) }
 }

@@ -1,24 +1,24 @@
 public import Kernel
 
-/// Asks Devices to hand a command to a thing. Devices stores it under the action's id before it answers: a repeat of the ask gets
-/// the recorded outcome, and the same message goes out again only while nobody is known to have heard it.
+/// Asks Devices to send a command to a thing. Devices stores it under the action's id before it replies: a repeated ask gets the recorded
+/// outcome, and the same message is published again only while no delivery is known.
 public struct SendCommand: Ask {
     public static let name = "devices.SendCommand", module = "devices"
 
     public let action: ActionID
     public let thing: ThingName
-    /// The tenant that the thing must belong to; nil for a thing that must be a person's.
+    /// The tenant that must own the thing; nil for a thing that must belong to a user.
     public let org: OrgID?
     /// `command` for locks and devices, `hub_command` for hubs.
     public let shadow: String
     public let command: DeviceCommand
-    /// Milliseconds after which the command is withdrawn; nil for commands that wait as long as it takes.
+    /// Milliseconds after which the command expires; nil for commands that do not expire.
     public let lifetime: Int64?
-    /// Comes back unchanged in `CommandFinished`.
+    /// Returned unchanged in `CommandFinished`.
     public let context: JSON
-    /// The right that it rests on; nil for commands that are nobody's right, such as removals.
+    /// The right that the command depends on; nil for commands that need none, such as removals.
     public let premise: Premise?
-    /// What the decision relied on; checked where the command is stored.
+    /// Fence on the state that the decision relied on; checked when the command is stored.
     public let fence: Fence?
 
     /// - Parameter lifetime: whole milliseconds.
@@ -40,25 +40,25 @@ public struct SendCommand: Ask {
     public struct Reply: Codable, Sendable, Equatable {
         public enum Outcome: String, Codable, Sendable {
             case accepted
-            /// Nothing can come of it: the link did not take it.
+            /// The link did not take the command; it has no effect.
             case unreachable
-            /// The thing is not the tenant's, or nobody's.
+            /// The thing belongs to another owner, or to none.
             case foreign
-            /// It may have left for the device: what becomes of it is told by `CommandFinished`.
+            /// The command may have been sent; `CommandFinished` reports its outcome.
             case unknown
-            /// What the decision relied on has changed: nothing is stored, it is to be made anew.
+            /// The state that the decision relied on has changed: nothing is stored, and the decision must be made again.
             case outdated
             /// Too many commands wait for the thing.
             case full
         }
         public let outcome: Outcome
-        /// Whether the thing, or its hub, is known to be offline: the command waits on its shadow.
+        /// Whether the thing is known to be offline; the command then waits on its shadow.
         public let isOffline: Bool
         public init(_ outcome: Outcome, isOffline: Bool = false) { (self.outcome, self.isOffline) = (outcome, isOffline) }
     }
 }
 
-/// Between processes the command is its name and its arguments, as the device gets it.
+/// Encodes the command between processes as name and arguments, as the device gets it.
 extension SendCommand {
     private enum CodingKeys: CodingKey { case action, thing, org, shadow, command, args, lifetime, context, premise, fence }
 

@@ -1,13 +1,13 @@
 public import Kernel
 
-/// Asks Devices to tie a thing to a tenant, or to a person. A thing that somebody else holds stays with them, and one that is
-/// registered with a hub waits for the claim of its hub.
+/// Asks Devices to bind a thing to a tenant or to a user. A thing that already has another owner stays with it, and a thing registered with
+/// a hub waits until that hub is claimed.
 public struct BindThing: Ask {
     public static let name = "devices.BindThing", module = "devices"
     public let thing: ThingName
-    /// Nil for things of persons, which no tenant owns.
+    /// Nil for a thing of a user, which no tenant owns.
     public let org: OrgID?
-    /// Whether the present holder hands it over: the binding moves whoever has it.
+    /// Whether the current owner hands the thing over; the binding then moves regardless of the owner.
     public let isHandOver: Bool
     public init(thing: ThingName, org: OrgID?, isHandOver: Bool = false) {
         self.thing = thing
@@ -34,11 +34,11 @@ public struct ThingsOnline: Ask {
     }
 }
 
-/// Asks for the messages that went to a thing and came from it, newest first.
+/// Asks for the messages sent to and received from a thing, newest first.
 public struct ThingMessages: Ask {
     public static let name = "devices.ThingMessages", module = "devices"
     public let thing: ThingName
-    /// At most this many of each direction.
+    /// Maximum number of messages per direction.
     public let limit: Int
     public init(thing: ThingName, limit: Int) { (self.thing, self.limit) = (thing, limit) }
 
@@ -59,7 +59,7 @@ public struct ThingMessages: Ask {
     }
 }
 
-/// A device's shadow has changed; partners hear of it as `Shadow Update`.
+/// A device's shadow has changed; partners receive this as `Shadow Update`.
 public struct ShadowChanged: PublishedMessage, Equatable {
     public static let module = "devices", name = "Shadow Update"
     public let thing: ThingName

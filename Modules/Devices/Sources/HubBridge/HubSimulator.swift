@@ -3,7 +3,7 @@ public import Kernel
 public import MQTT
 import Synchronization
 
-/// Plays the hubs of some buildings on a real broker: announces them, answers the commands of everything behind them.
+/// Simulates the hubs of some buildings on a real broker: announces them and answers the commands for every thing behind them.
 public final class HubSimulator: Sendable {
     private let topics: Topics
     private let clock: @Sendable () -> Timestamp
@@ -19,8 +19,8 @@ public final class HubSimulator: Sendable {
 
     /// Connects and answers for every thing on the broker until cancelled.
     /// - Parameters:
-    ///   - hubs: names that are announced as hubs.
-    ///   - nodes: attributes of Matter nodes by the thing that stands for them, keyed `endpoint/cluster/attribute`.
+    ///   - hubs: names to announce as hubs.
+    ///   - nodes: attributes of Matter nodes by thing name, keyed `endpoint/cluster/attribute`.
     public func run(_ settings: MQTTSettings, hubs: [String], nodes: [String: JSON]) async throws {
         let made = try await MQTTClient.open(
             settings,
@@ -30,7 +30,7 @@ public final class HubSimulator: Sendable {
         client.withLock { $0 = made }
         if made.isConnected { await announce(hubs, nodes) }
         defer { Task.detached { made.close() } }
-        // Each hub has a connection of its own, whose last will says that it is gone, however the simulator ends.
+        // Each hub has its own connection, whose last will reports it offline however the simulator ends.
         var presences: [MQTTClient] = []
         for hub in hubs { presences.append(try await presence(of: ThingName(hub), settings)) }
         defer { Task.detached { [presences] in for presence in presences { presence.close() } } }
@@ -59,7 +59,7 @@ public final class HubSimulator: Sendable {
         for (thing, attributes) in nodes { await report(ThingName(thing), attributes) }
     }
 
-    /// A node's identity and its state, as the bridge in a hub splits them.
+    /// Reports a node's identity and its state in separate shadows, as the bridge in a hub does.
     private func report(_ thing: ThingName, _ attributes: JSON) async {
         var info: JSON.Object = ["bridge_uuid": "simulator", "uuid": thing.json], state: JSON.Object = ["available": true]
         for member in attributes.members ?? [:] {
@@ -90,7 +90,7 @@ public final class HubSimulator: Sendable {
     }
 }
 
-/// The connection by which a hub says that it is there.
+/// The connection on which a hub announces its presence.
 private final class HubConnection: Sendable {
     private let client = Mutex<MQTTClient?>(nil)
 

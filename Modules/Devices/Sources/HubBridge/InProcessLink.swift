@@ -2,7 +2,7 @@ public import DevicesContracts
 public import Kernel
 import Synchronization
 
-/// A link without a broker: every thing is simulated inside the process. For development and tests.
+/// A link without a broker that simulates every thing in the process. For development and tests.
 public final class InProcessLink: Sendable {
     private struct State {
         var things: [ThingName: SimulatedThing] = [:]
@@ -18,7 +18,7 @@ public final class InProcessLink: Sendable {
         state.withLock { $0.usual = behaviour }
     }
 
-    /// Lets one thing behave in its own way.
+    /// Sets the behaviour of one thing.
     public func set(_ thing: ThingName, _ behaviour: SimulatedBehaviour) {
         state.withLock { state in
             state.things[thing, default: SimulatedThing(behaviour)].behaviour = behaviour
@@ -28,7 +28,7 @@ public final class InProcessLink: Sendable {
     /// Takes the link down or up.
     public func set(isDown: Bool) { state.withLock { $0.isDown = isDown } }
 
-    /// The commands that a thing has carried out.
+    /// Returns the ids of the commands that a thing has carried out.
     public func done(_ thing: ThingName) -> [String] { state.withLock { $0.things[thing]?.done ?? [] } }
 
     public var port: HubLink {

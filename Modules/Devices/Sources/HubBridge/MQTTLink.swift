@@ -3,7 +3,7 @@ import Kernel
 public import MQTT
 import Synchronization
 
-/// The link to hubs over a broker.
+/// The link to hubs over an MQTT broker.
 public final class MQTTLink: Sendable {
     private struct State {
         var client: MQTTClient?
@@ -15,7 +15,7 @@ public final class MQTTLink: Sendable {
     private let state = Mutex(State())
     private let sent: @Sendable () -> Void
 
-    /// - Parameter sent: called when a message has gone out, before the broker has acknowledged it.
+    /// - Parameter sent: called when a message has been sent, before the broker has acknowledged it.
     public init(_ settings: MQTTSettings, topicPrefix: String, sent: @escaping @Sendable () -> Void = {}) {
         self.settings = settings
         topics = Topics(prefix: topicPrefix)
@@ -73,17 +73,17 @@ public final class MQTTLink: Sendable {
                 topics.topic(message.thing, message.shadow, message.tail), message.payload, lifetime: message.lifetime, sent: sent)
             return reason == 0 ? .taken : .unheard
         } catch MQTTFailure.timedOut, MQTTFailure.lost {
-            // It may be on its way; the library would send it again after a reconnect, however late.
+            // It may be on its way, and the library would send it again after a reconnect, however late.
             discard(client)
             throw HubLink.Unknown()
         } catch is MQTTFailure {
-            // A failure of this message, or of a link that is down already: it is no reason to give up what works for others.
+            // Only this message failed, or the link is already down; the client is kept because it still works for other messages.
             throw HubLink.Down()
         }
     }
 
-    /// libmosquitto keeps unsent messages and would send them later: they go with their client, and a new one takes its place. Others may
-    /// have replaced the failed one already.
+    /// Closes the failed client and opens a new one. libmosquitto keeps unsent messages and would send them later; closing the client
+    /// discards them. Another task may already have replaced the client.
     private func discard(_ failed: MQTTClient) {
         let isCurrent = state.withLock { state in
             guard state.client === failed else { return false }

@@ -3,28 +3,28 @@ public import Kernel
 
 /// How a simulated device answers.
 public struct SimulatedBehaviour: Sendable, Equatable {
-    /// From hearing a command to answering it.
+    /// Time from receiving a command to answering it.
     public var delay = Duration.milliseconds(5)
-    /// Hears nothing and says nothing.
+    /// Receives nothing and sends nothing.
     public var isOffline = false
-    /// Says every answer twice.
+    /// Sends every answer twice.
     public var saysTwice = false
-    /// Answers with this error instead of doing it.
+    /// Answers with this error instead of carrying out the command.
     public var refusal: String?
     public init() {}
 }
 
-/// A device as hubs present it: does each command once, ignores those that have expired, reports `lastCommand`.
+/// A device as hubs present it: carries out each command once, ignores expired commands, and reports `lastCommand`.
 ///
-/// A value: what it hears makes it answer; the link decides when the answer goes out.
+/// A value type: `hear` returns the answer, and the link decides when to send it.
 public struct SimulatedThing: Sendable {
     public var behaviour = SimulatedBehaviour()
-    /// The ids of commands that were carried out, in order; for an unlock, the times the door opened.
+    /// The ids of the commands that were carried out, in order; for an unlock, each entry is one opening of the door.
     public private(set) var done: [String] = []
 
     public init(_ behaviour: SimulatedBehaviour = SimulatedBehaviour()) { self.behaviour = behaviour }
 
-    /// The shadow update that answers a message; nil when there is nothing to say.
+    /// Returns the shadow update that answers a message; nil if there is no answer.
     public mutating func hear(tail: String, _ payload: JSON, at now: Timestamp) -> JSON? {
         guard !behaviour.isOffline, let command = command(in: payload, tail), let id = command["message_id"]?.text else { return nil }
         if let expiry = command["expires_at"]?.text.flatMap(Timestamp.init(iso:)), expiry <= now { return nil }

@@ -1,7 +1,7 @@
 import DevicesContracts
 import Kernel
 
-/// The topics of shadows, as AWS IoT names them, and of presence.
+/// The topics of shadows, named as in AWS IoT, and of presence.
 struct Topics: Sendable {
     /// `$aws/things`
     let prefix: String
@@ -20,8 +20,8 @@ struct Topics: Sendable {
 
     static func presence(_ thing: ThingName) -> String { "\(presence)\(thing)/presence" }
 
-    /// What a message means; nil for topics that are nobody's, and for requests that the broker has kept: a request counts when
-    /// it is made, and not once more for whoever subscribes later.
+    /// Decodes a message. Returns nil for unknown topics and for retained requests: a request counts when it is made, and must not be
+    /// repeated for later subscribers.
     func inbound(_ topic: String, _ payload: [UInt8], isRetained: Bool) -> HubLink.Inbound? {
         if topic.hasPrefix(Self.presence), topic.hasSuffix("/presence") {
             let thing = topic.dropFirst(Self.presence.count).dropLast("/presence".count)

@@ -2,7 +2,7 @@ public import Application
 import DevicesContracts
 import Kernel
 
-/// Devices: hubs, Matter devices, shadows, commands on their way to hardware.
+/// The Devices module: hubs, Matter devices, shadows, and commands on their way to hardware.
 public let devices = Module(
     "devices",
     aggregates: [AnyAggregate(Hub.self), AnyAggregate(MatterDevice.self)],

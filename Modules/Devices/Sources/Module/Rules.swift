@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Rule H: a claimed hub is its tenant's; one that nobody has claimed is open to every API key.
+/// Rule H: a claimed hub belongs to its tenant; an unclaimed hub is open to every API key. Super keys may use both.
 extension Rule where State == Hub {
     static var tenant: Rule {
         Rule("the tenant that has claimed the hub, any API key while nobody has, or a super key") { _, hub, caller in

@@ -51,6 +51,19 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `what has no answer is offered again though the database was away at first`(
+        dialect: Dialect
+    )
+        async throws
+    {
+        try await with(dialect) { stage in
+            try await stage.unlock("a", expecting: .accepted)
+            stage.failQueries(2)
+            await DeviceWorker(runner: stage.runner).offerUnanswered()
+            #expect(stage.offers.count == 2)
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a command that comes after its withdrawal is not carried out`(dialect: Dialect)
         async throws
     {

@@ -1,6 +1,6 @@
 public import Kernel
 
-/// Asks Identity who has an address or a number.
+/// Asks Identity for the user with an e-mail address or a phone number.
 public struct FindPerson: Ask {
     public static let name = "identity.FindPerson", module = "identity"
     public static let timeout = Duration.seconds(3)
@@ -9,13 +9,13 @@ public struct FindPerson: Ask {
     public init(email: String?, phone: String?) { (self.email, self.phone) = (email, phone) }
 
     public struct Reply: Codable, Sendable {
-        /// Nil when nobody does.
+        /// Nil if no user matches.
         public let user: UserID?
         public init(user: UserID?) { self.user = user }
     }
 }
 
-/// Asks Identity which people have a phone number on file.
+/// Asks Identity which of the given users have a phone number on file.
 public struct PeopleWithPhone: Ask {
     public static let name = "identity.PeopleWithPhone", module = "identity"
     public static let timeout = Duration.seconds(2)

@@ -1,10 +1,10 @@
 public import Kernel
 
-/// Where a suspension counts. Its events name who spoke it: a tenant's word counts at that tenant's doors.
+/// The scope of a suspension. Its events name the author: a suspension by a tenant applies at that tenant's doors.
 public enum Suspension {
-    /// How events name the operator of the platform, whose word counts everywhere. No tenant is called so.
+    /// The author's name in events for the operator of the platform, whose suspensions apply everywhere. No tenant has this name.
     public static let platform = "staff"
 
-    /// The tenant at whose doors it counts; nil for everywhere.
+    /// Returns the tenant at whose doors a suspension applies; nil for everywhere.
     public static func scope(of author: String) -> OrgID? { author.hasSameBytes(as: platform) ? nil : OrgID(author) }
 }

@@ -8,12 +8,12 @@ public struct UserSuspended: PublishedEvent {
         UserSuspended(user: user, tenant: Suspension.scope(of: author))
     }
     public let user: UserID
-    /// Where it counts; nil for everywhere.
+    /// Where the suspension applies; nil for everywhere.
     public let tenant: OrgID?
     public init(user: UserID, tenant: OrgID?) { (self.user, self.tenant) = (user, tenant) }
 }
 
-/// A suspension was lifted by who had spoken it.
+/// A suspension was lifted by its author.
 public struct UserReactivated: PublishedEvent {
     public static let module = "identity"
     public static let form = PublishedForm<UserReactivated>("UserReactivated", members: .init(.stream, .member("reactivatedBy"))) {
@@ -21,12 +21,12 @@ public struct UserReactivated: PublishedEvent {
         UserReactivated(user: user, tenant: Suspension.scope(of: author))
     }
     public let user: UserID
-    /// Where the suspension counted; nil for everywhere, and then all of them are lifted.
+    /// Where the suspension applied; nil for everywhere, which lifts all suspensions.
     public let tenant: OrgID?
     public init(user: UserID, tenant: OrgID?) { (self.user, self.tenant) = (user, tenant) }
 }
 
-/// A person's data was erased for good.
+/// A user's data was erased permanently.
 public struct UserErased: PublishedEvent {
     public static let module = "identity"
     public static let form = PublishedForm<UserErased>("UserErased", members: .init(.stream), make: UserErased.init)
@@ -34,7 +34,7 @@ public struct UserErased: PublishedEvent {
     public init(user: UserID) { self.user = user }
 }
 
-/// A wallet key was made for a user; it counts once it is committed, and may be on locks before.
+/// A wallet key was prepared for a user. It is valid once it is committed, and may be on locks before.
 public struct WalletKeyPrepared: PublishedEvent {
     public static let module = "identity"
     public static let form = PublishedForm<WalletKeyPrepared>(
@@ -44,7 +44,7 @@ public struct WalletKeyPrepared: PublishedEvent {
     public init(user: UserID, key: UUIDText) { (self.user, self.key) = (user, key) }
 }
 
-/// A user has a wallet key; the event of the time before keys were prepared first.
+/// A wallet key was added to a user. Only in logs from before keys were prepared first.
 public struct WalletKeyAdded: PublishedEvent {
     public static let module = "identity"
     public static let form = PublishedForm<WalletKeyAdded>("WalletKeyAdded", members: .init(.stream, .coded("walletKey"))) {
@@ -58,7 +58,7 @@ public struct WalletKeyAdded: PublishedEvent {
     private struct Key: Codable { let keyId: UUIDText }
 }
 
-/// A user has a wallet key no more: it leaves the locks.
+/// A user no longer has a wallet key; it is removed from the locks.
 public struct WalletKeyRemoved: PublishedEvent {
     public static let module = "identity"
     public static let form = PublishedForm<WalletKeyRemoved>(

@@ -1,9 +1,9 @@
 public import Kernel
 
-/// The maker of wallet passes.
+/// The provider of wallet passes.
 public struct WalletProvider: Port {
     public static let title = "maker of wallet passes"
-    /// Where the pass of a key for an Apple wallet is installed from; such a pass is bound to an e-mail address.
+    /// Returns the install link for the Apple Wallet pass of a key; such a pass is bound to an e-mail address.
     public let appleLink: @Sendable (_ key: String, _ email: String) -> String
     public let googleLink: @Sendable (_ key: String) -> String
 

@@ -3,8 +3,8 @@ import DevicesContracts
 import IdentityContracts
 import Kernel
 
-/// What waits for a device on the right of somebody who is suspended or erased is withdrawn before the one who did it is told.
-/// Access does it once more when it hears of the event, should Devices not be there now.
+/// Withdraws waiting commands that depend on the right of a suspended or erased user, before the request is answered. Access does this
+/// again when it receives the event, in case Devices is unavailable now.
 enum EndedRights {
     static let names: Set = [UserSuspended.name, UserErased.name]
 

@@ -2,7 +2,7 @@ public import Application
 import IdentityContracts
 import Kernel
 
-/// Identity: people, how they are reached, what they hold, and what their app shows them.
+/// The Identity module: users, their contact data, what they hold, and what their app shows.
 public let identity = Module(
     "identity",
     aggregates: [AnyAggregate(UserAccount.self)],

@@ -1,12 +1,12 @@
 import Application
 import Kernel
 
-/// A use case about one person.
+/// A use case about one user.
 protocol ConcernsUser: Sendable {
     var user: UserID { get }
 }
 
-/// Rule U: people act for themselves, API keys for anyone.
+/// Rule U: users act for themselves, API keys for any user.
 extension Rule where Request: ConcernsUser {
     static var selfOrTenant: Rule {
         Rule("the user, or any API key", admitsSuspended: true) { request, _, caller in

@@ -1,6 +1,6 @@
 public import IdentityContracts
 
-/// The standard maker of passes. It needs no account: it has pages from which passes are installed.
+/// The standard provider of passes. It needs no account, because it has pages from which passes are installed.
 public enum WalletLinks {
     public static let live = WalletProvider(
         appleLink: { key, email in "https://a.wallet.spkey.co/?email=\(encoded(email))&uuid=\(encoded(key))&brand=spkey" },

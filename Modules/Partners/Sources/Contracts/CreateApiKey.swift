@@ -1,13 +1,13 @@
 public import Kernel
 
-/// Asks Partners for an API key, registering the tenant if needed: the way an operator bootstraps an installation.
+/// Asks Partners for an API key, registering the tenant if needed. Operators use it to bootstrap an installation.
 public struct CreateApiKey: Ask {
     public static let name = "partners.CreateApiKey", module = "partners"
     public let org: OrgID
     public let orgName: String
-    /// Super keys pass the checks of ownership; they are made in this way only.
+    /// Super keys bypass ownership checks; they can only be created with this ask.
     public let isSuper: Bool
-    /// Whether a key that the tenant has may be replaced: it is dead from then on.
+    /// Whether an existing key of the tenant may be replaced; the old key stops working at once.
     public var replaces: Bool?
     public init(org: OrgID, orgName: String, isSuper: Bool, replaces: Bool? = nil) {
         self.org = org
@@ -17,7 +17,7 @@ public struct CreateApiKey: Ask {
     }
 
     public struct Reply: Codable, Sendable {
-        /// Shown once.
+        /// Shown only once.
         public let key: String
         public init(key: String) { self.key = key }
     }

@@ -1,6 +1,6 @@
 public import Kernel
 
-/// The way to partners' endpoints. Its live side vets every address when it connects.
+/// The port to partners' endpoints. The live implementation checks every address when it connects.
 public struct WebhookSending: Port {
     public static let title = "sender of webhooks"
 
@@ -18,13 +18,13 @@ public struct WebhookSending: Port {
         }
     }
 
-    /// What came of an attempt.
+    /// The result of an attempt.
     public enum Outcome: Sendable, Equatable {
-        /// A status; the span is what `Retry-After` asked for.
+        /// The response status, and the delay that `Retry-After` asked for.
         case answered(status: Int, retryAfter: Duration?)
-        /// No answer: refused, reset, too slow.
+        /// No response: refused, reset, too slow.
         case failed(message: String)
-        /// The address is not one that may be called.
+        /// The address must not be called.
         case forbidden(message: String)
     }
 

@@ -1,6 +1,6 @@
 public import Kernel
 
-/// Asks whether there is a tenant.
+/// Asks whether a tenant exists.
 public struct TenantExists: Ask {
     public static let name = "partners.TenantExists", module = "partners"
     public let org: OrgID

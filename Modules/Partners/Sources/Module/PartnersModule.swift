@@ -2,8 +2,8 @@ public import Application
 import Kernel
 import PartnersContracts
 
-/// Partners: tenants, their API keys, their webhooks and what is delivered to them.
-/// - Parameter catalogue: the events of all modules that deliver some.
+/// The Partners module: tenants, their API keys, their webhooks and the deliveries to them.
+/// - Parameter catalogue: the events of all modules that deliver any.
 public func partners(_ catalogue: EventCatalogue) -> Module {
     Module(
         "partners",

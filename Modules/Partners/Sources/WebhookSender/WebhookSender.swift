@@ -2,7 +2,7 @@ import HTTPClient
 public import Kernel
 public import PartnersContracts
 
-/// Webhooks over HTTP.
+/// Sends webhooks over HTTP.
 public enum WebhookSender {
     static let allowsPrivate = Setting.flag(
         "SPKEY_WEBHOOK_ALLOW_PRIVATE", "Whether webhooks may lead to private and loopback addresses.", inDevelopment: true
@@ -30,7 +30,7 @@ public enum WebhookSender {
         }
     }
 
-    /// Seconds, or a date (RFC 9110 §10.2.3).
+    /// Reads `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
     static func retryAfter(_ text: String, at now: Timestamp) -> Duration? {
         if let seconds = Int(text) { return .seconds(max(0, seconds)) }
         return HTTPDate.read(text).map { max(.zero, $0.since(now)) }

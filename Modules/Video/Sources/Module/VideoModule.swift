@@ -1,7 +1,7 @@
 public import Application
 import Kernel
 
-/// Video: cameras, their roles and streams, and the plates they see. Its use cases come with their issues.
+/// The Video module: cameras, their roles and streams, and the plates they read. Its use cases are added with their issues.
 public let video = Module(
     "video", aggregates: [],
     announcements: [

@@ -1,6 +1,6 @@
 import Kernel
 
-/// What an action does.
+/// The kind of operation that an action performs.
 enum ActionKind: String, Codable, Sendable, ColumnValue {
     case open = "OpenLock"
     case addKey = "AddKey"
@@ -8,7 +8,7 @@ enum ActionKind: String, Codable, Sendable, ColumnValue {
     case writeKey = "WriteKey"
 }
 
-/// The row by which a caller follows an action; written with the events of the request.
+/// The row by which a caller follows an action; written together with the events of the request.
 struct ActionRow: Codable, Sendable, Equatable {
     let action: ActionID
     let kind: ActionKind
@@ -20,7 +20,7 @@ struct ActionRow: Codable, Sendable, Equatable {
     let createdAt: Timestamp
     /// The key that is added or removed.
     private(set) var key: Key.ID?
-    /// The slot of that key, where it is known.
+    /// The slot of that key, if known.
     private(set) var index: Int?
 
     init(action: ActionID, kind: ActionKind, lock: Lock, caller: Caller, key: Key.ID? = nil, index: Int? = nil, at now: Timestamp) {
@@ -70,14 +70,14 @@ struct ActionRow: Codable, Sendable, Equatable {
         "018-keys-of-actions",
         ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
 
-    /// The row where a reaction comes to it first or again.
+    /// Inserts the row from a reaction, which may run before the request or be redelivered.
     var insertIfMissing: SQL {
         var text = insert.text
         text += " ON CONFLICT (action_id) DO NOTHING"
         return SQL(text: text, values: insert.values)
     }
 
-    /// Fails when a reaction has written the row before the request: the events are stored already.
+    /// Inserts the row. Fails if a reaction has written it before the request: the events are then already stored.
     var insert: SQL {
         """
         INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at, key_uuid, key_index)
@@ -86,7 +86,7 @@ struct ActionRow: Codable, Sendable, Equatable {
         """
     }
 
-    /// A success wins over a failure that was assumed earlier: the device has the last word.
+    /// Finishes the action. A success overrides an earlier assumed failure, because the device has the last word.
     static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
         let status = error == nil ? "success" : "error"
         let failure = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Tells a caller what has become of an action.
+/// Returns the progress of an action to a caller.
 struct FollowAction: Lookup {
     let action: ActionID
 
@@ -26,7 +26,7 @@ struct FollowAction: Lookup {
     )
 }
 
-/// An action as it stands.
+/// The current state of an action.
 struct ActionProgress: Sendable {
     enum Status: String, CaseIterable, WireValue, ColumnValue { case pending, success, error }
 

@@ -1,6 +1,6 @@
 import Kernel
 
-/// An attempt to open a lock, from the request to what the device said. Its events end an open; they are not the lock's own.
+/// An attempt to open a lock, from the request to the device's report. Its events end the open and are separate from the lock's own.
 struct OpenAction: Aggregate {
     static let category = Category("action", className: "OpenActionAggregate")
 
@@ -9,7 +9,7 @@ struct OpenAction: Aggregate {
         case failed(Door, error: String)
     }
 
-    /// Which door, and whose, at the time of the request.
+    /// The door and its tenant at the time of the request.
     struct Door: Sendable, Equatable, Codable {
         let action: ActionID
         let lock: LockID

@@ -2,8 +2,8 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Actions whose end has not come by: the message was parked, or the command never reached Devices. They are brought to the end
-/// that Devices knows.
+/// Finishes actions whose outcome was never received, because the message was parked or the command never reached Devices. Each gets the
+/// outcome that Devices knows.
 struct UnfollowedActions {
     let services: Services
 
@@ -39,7 +39,7 @@ struct UnfollowedActions {
             try await services.store.commit(
                 Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: action.text, causation: nil)))
         } catch is CancellationError { throw CancellationError() } catch {
-            // One that cannot be settled holds up no other.
+            // An action that cannot be settled does not block the others.
             services.log.warning("An action could not be settled", ["action": action.text, "error": "\(error)"])
         }
     }

@@ -1,40 +1,40 @@
 import Application
 import Kernel
 
-/// What is to become of one key on one lock's device, beside the lock's own history: when the key counts, and whether the device has it.
-/// Founded by a key with a validity, or by the suspension of a key's holder.
+/// The wanted and the actual state of one key on one lock's device: when the key is active, and whether the device has it. Kept apart from
+/// the lock's own history, and created for a key with a validity or when a key's holder is suspended.
 struct KeyGrant: Aggregate {
     static let category = Category("key-grant", className: "KeyGrantAggregate", schemaVersion: 2)
 
     enum Event: Sendable, Equatable {
         /// - Parameters:
-        ///   - isOnDevice: whether the device has the key already.
-        ///   - run: what keeps the device in step.
+        ///   - isOnDevice: whether the device already has the key.
+        ///   - run: the workflow run that keeps the device in step.
         case granted(Terms, isOnDevice: Bool, run: WorkflowID)
-        /// The holder was suspended. A key that always counts has no run until then; this one keeps the device in step from now on.
+        /// The holder was suspended. A key that is always active has no run until then; this one keeps the device in step from now on.
         case barred(run: WorkflowID)
-        /// The holder is suspended no more.
+        /// The holder is no longer suspended.
         case admitted
-        /// The device is to have the key, or to have it no more; intended before anything is sent.
+        /// The device is to receive the key, or to lose it; recorded before anything is sent.
         case moveIntended(onto: Bool, attempt: Int)
-        /// The device link has taken the command.
+        /// The device link accepted the command, or the command was not needed.
         case moveSent(attempt: Int)
-        /// The device has said that it did.
+        /// The device reported success, or the command was not needed.
         case moveDone(attempt: Int)
-        /// The device has said that it could not.
+        /// The device reported failure.
         case moveFailed(attempt: Int, at: Timestamp)
-        /// The key was taken from the lock.
+        /// The key was removed from the lock.
         case revoked
     }
 
-    /// What was granted.
+    /// The terms of the grant.
     struct Terms: Sendable, Equatable, Codable {
         let lock: LockID
         let key: Key.ID
         var index: Int?
         var holder: UserID?
         let validity: Validity
-        /// The version of the lock at which the key was added; an earlier removal of the same key does not concern this grant.
+        /// The version of the lock at which the key was added. Earlier removals of the same key do not concern this grant.
         let since: Int
     }
 
@@ -42,11 +42,11 @@ struct KeyGrant: Aggregate {
     private(set) var run: WorkflowID?
     private(set) var isBarred = false
     private(set) var isRevoked = false
-    /// Whether the device has the key, or will once it has done what was sent.
+    /// Whether the device has the key, or will have it once it has carried out the last command.
     private(set) var isOnDevice = false
     private(set) var attempt = 0
     private(set) var isSent = true
-    /// Whether the device has said that it did what was sent last.
+    /// Whether nothing is outstanding for the last command: the device reported success, or it was never needed.
     private(set) var isDone = false
     private(set) var failures = 0
     private(set) var retryAt: Timestamp?
@@ -82,38 +82,38 @@ struct KeyGrant: Aggregate {
         }
     }
 
-    /// No tenant's business: partners hear of the key from the lock.
+    /// Empty, because partners are notified of keys through the lock's events.
     func audience(of event: Event, before: KeyGrant) -> [OrgID] { [] }
     var organisation: OrgID? { nil }
 
     static func id(_ lock: LockID, _ key: Key.ID) -> String { "\(lock)/\(key)" }
 
-    /// The id in a run or a message of an earlier build, which may have the key in capitals.
+    /// Returns the id for one stored in a run or message of an earlier build, which may have the key in capitals.
     static func id(stored text: String) -> String {
         let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
         return parts.count == 2 ? "\(parts[0])/\(Key.ID(parts[1]))" : text
     }
 }
 
-// MARK: - What is to be done
+// MARK: - Next step
 
 extension KeyGrant {
     enum NextStep: Equatable {
-        /// Note that the device is to have the key or not.
+        /// Record whether the device is to have the key.
         case intend(onto: Bool, attempt: Int)
-        /// Send what was intended.
+        /// Send the recorded command.
         case send(onto: Bool, attempt: Int)
         case sleep(until: Timestamp)
         case end
     }
 
-    /// How long at most nobody looks at the clock: it may be put right meanwhile.
+    /// The longest sleep before the clock is read again, because the clock may be corrected in the meantime.
     static let longestSleep = Duration.seconds(3600)
-    /// How long a key is watched after its end: a clock that has run ahead and is put right brings it back.
+    /// How long a key is watched after its end, because correcting a clock that ran ahead makes it active again.
     static let gracePeriod = Duration.seconds(86_400)
 
     var isLive: Bool { terms != nil && !isRevoked }
-    /// Whether the device has the key, may come to have it, or may not have let go of it yet.
+    /// Whether the device has the key, may yet receive it, or may not have removed it yet.
     var mayBeOnDevice: Bool { isOnDevice || !isSent || attempt > 0 && !isDone }
 
     func nextStep(at now: Timestamp, _ zones: TimeZones) -> NextStep {
@@ -124,7 +124,7 @@ extension KeyGrant {
             if let retryAt, now < retryAt { return .sleep(until: retryAt) }
             return .send(onto: isOnDevice, attempt: attempt)
         }
-        // A key that has left the lock is watched until the device has let go of it.
+        // A key that has left the lock is watched until the device has removed it.
         if isRevoked { return attempt == 0 || isDone ? .end : .sleep(until: now + Self.longestSleep) }
         if let until = terms.validity.until, terms.validity.isOver(at: now) {
             let end = until + Self.gracePeriod

@@ -5,7 +5,7 @@ extension KeyGrant {
     static let views = [KeyGrantRows.view]
 }
 
-/// The events of key grants. They stay inside: partners hear of the key from the lock.
+/// The events of key grants. They are internal: partners are notified of keys through the lock's events.
 struct KeyGrantEvents: EventForms {
     let granted = EventForm<KeyGrant>(
         "KeyGranted", "A key with a validity was granted.", audience: .modules,

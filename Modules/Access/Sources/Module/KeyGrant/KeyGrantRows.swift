@@ -1,6 +1,6 @@
 import Kernel
 
-/// When the keys on locks count: for rule L, which looks at them with each request of their holders.
+/// The validity of keys on locks. Rule L reads it on every request of a key holder.
 enum KeyGrantRows {
     static let migration = Migration(
         "006-key-grants",

@@ -1,6 +1,6 @@
 import Kernel
 
-/// Keys that have left a lock's list and may still be on its device: shown until the device has said that they are gone.
+/// Keys that are off a lock's list but may still be on its device. They are shown until the device reports that they are gone.
 enum KeyRemovals {
     static let migration = Migration(
         "016-key-removals",

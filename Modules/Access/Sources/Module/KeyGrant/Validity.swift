@@ -1,9 +1,9 @@
 import Kernel
 
-/// When a key counts: within a span, and within it at certain hours. Without limits it always does.
+/// The period in which a key is active: a span, and optionally certain hours within it. Without limits it is always active.
 struct Validity: Sendable, Equatable, Codable {
     var from: Timestamp?
-    /// The first moment at which it no longer counts.
+    /// The first moment at which the key is no longer active.
     var until: Timestamp?
     var schedule: WeeklySchedule?
 
@@ -16,7 +16,7 @@ struct Validity: Sendable, Equatable, Codable {
 
     func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 
-    /// The first moment after `now` at which `isActive` changes; nil when it stays as it is.
+    /// Returns the first moment after `now` at which `isActive` changes; nil if it never does.
     func nextChange(after now: Timestamp, _ zones: TimeZones) -> Timestamp? {
         if isOver(at: now) { return nil }
         if let from, now < from {

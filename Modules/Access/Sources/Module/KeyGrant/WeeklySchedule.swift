@@ -1,10 +1,10 @@
 import Kernel
 
-/// Hours of the week in a place's own time. A span whose end is not after its beginning goes on into the next day.
+/// Hours of the week in a place's local time. A span whose end is not after its start continues into the next day.
 struct WeeklySchedule: Sendable, Equatable, Codable {
     enum Day: String, Codable, Sendable, CaseIterable { case monday, tuesday, wednesday, thursday, friday, saturday, sunday }
 
-    /// A name of the IANA Time Zone Database.
+    /// A name from the IANA Time Zone Database.
     let timeZone: String
     let days: [Day]
     /// Minutes after midnight, 0 to 1439.
@@ -14,8 +14,8 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
     private static let day = 1440
 
-    /// Whether a wall clock in the zone shows a time within the hours. What the clock skips in spring never comes; what it
-    /// repeats in autumn comes twice.
+    /// Returns whether the zone's local time is within the hours. Times skipped in spring never occur; those repeated in autumn occur
+    /// twice.
     func isActive(at now: Timestamp, _ zones: TimeZones) -> Bool {
         guard let offset = zones.offset(timeZone, now) else { return false }
         let (date, minute) = Self.local(now, offset)
@@ -23,8 +23,7 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
         return falls(on: date) && minute >= from || falls(on: date - 1) && minute < to
     }
 
-    /// The first moment after `now` at which `isActive` changes: at an hour of the schedule, or when the clock is put forward or
-    /// back over one.
+    /// Returns the first moment after `now` at which `isActive` changes: at a limit of the schedule, or when the clock shifts over one.
     func nextChange(after now: Timestamp, _ zones: TimeZones) -> Timestamp? {
         guard let offset = zones.offset(timeZone, now) else { return nil }
         let shift = zones.nextShift(timeZone, now), later = shift.flatMap { zones.offset(timeZone, $0) } ?? offset
@@ -41,7 +40,7 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
         days.contains(Day.allCases[((date + 3) % 7 + 7) % 7])  // 1970-01-01 was a Thursday
     }
 
-    /// Days since 1970-01-01 and minutes after midnight on the wall.
+    /// Returns the days since 1970-01-01 and the minutes after midnight in local time.
     private static func local(_ now: Timestamp, _ offset: Int) -> (date: Int, minute: Int) {
         let seconds = Int(now.seconds) + offset, date = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         return (date, (seconds - date * 86_400) / 60)
@@ -82,7 +81,7 @@ extension WeeklySchedule: WireValue {
         return days
     }
 
-    /// `HH:MM`, 00:00 to 23:59, or 24:00 where the day may end.
+    /// Reads `HH:MM`, 00:00 to 23:59, or 24:00 where the end of the day is allowed.
     private static func minute(_ raw: JSON?, most: Int, at path: String, _ reading: inout Reading) -> Int? {
         let bytes = Array((raw?.text ?? "").utf8), digits = bytes.map { Int($0) - 48 }
         guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"), [0, 1, 3, 4].allSatisfy({ (0...9).contains(digits[$0]) }) else {

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Registers a key on the lock and programs the device: at once, or at the hours at which the key counts.
+/// Registers a key on the lock and programs the device, either at once or for the hours in which the key is active.
 struct AddKey: Command {
     let lock: LockID
     let key: Key.ID
@@ -10,14 +10,14 @@ struct AddKey: Command {
     let user: UserID?
     var validity = Validity.always
 
-    /// What is known of the key, its time zone and its holder.
+    /// The facts about the key, its time zone and its holder.
     struct Facts: Sendable {
         let isZoneKnown: Bool
         let isHolderSuspended: Bool
-        /// The key's grant. Nil for a key that needs none: it is new, always counts, and its holder is not suspended.
+        /// The key's grant. Nil if the key needs none: it is new, always active, and its holder is not suspended.
         let grant: Snapshot<KeyGrant>?
 
-        /// The validity that the key has already, where it has one of its own.
+        /// The validity that the key already has, if its grant gives it one.
         var granted: Validity? { grant.flatMap { $0.state.isLive ? $0.state.terms?.validity : nil } }
     }
 
@@ -57,7 +57,7 @@ struct AddKey: Command {
         if let held = lock.key(key) {
             guard held == wanted else { throw .keyTakenByAnother }
             guard facts.granted ?? .always == validity else { throw .hasOtherHours }
-            return []  // asking twice is not an error
+            return []  // adding a key twice is not an error
         }
         guard !validity.isOver(at: now) else { throw .isOver }
         guard lock.keys.count < Lock.mostKeys else { throw .isFull }
@@ -79,8 +79,8 @@ struct AddKey: Command {
 
     static let effectAnswers = DeviceCall.answers
 
-    /// A key that always counts goes to the device first. One with hours, or of a suspended holder, is stored with its grant, and
-    /// a run brings it to the device in time: healed after a crash, it must not become a key without limits.
+    /// Sends an unlimited key to the device before it is stored. A key with a validity, or of a suspended holder, is stored with its grant,
+    /// and a workflow programs the device in time: recovery after a crash must not turn it into an unlimited key.
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) throws
         -> Effect
     {

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Ties a thing to a tenant, or to a person, before that is stored: what somebody else holds is not taken over.
+/// Binds a thing to a tenant or a user before the events are stored. A thing that is bound to someone else is not taken over.
 struct BindCall: ExternalCall {
     let thing: ThingName
     let org: OrgID?
@@ -13,7 +13,7 @@ struct BindCall: ExternalCall {
     }
 }
 
-/// Hands the lock's thing over to another tenant. Noted before it moves, so that it finds its way back whatever happens then.
+/// Transfers the lock's thing to another tenant. The transfer is noted first, so that it can be reverted whatever happens afterwards.
 struct HandOverCall: ExternalCall {
     let lock: LockID
     let thing: ThingName
@@ -26,7 +26,7 @@ struct HandOverCall: ExternalCall {
         return .none
     }
 
-    /// What cannot be handed back now is handed back later: the note stays.
+    /// Reverts the transfer. If that fails, the note stays and the transfer is reverted later.
     func undo(_ context: CallContext, _ services: Services) async -> Bool {
         let back = BindThing(thing: thing, org: from, isHandOver: true)
         guard (try? await services.bus.ask(back, trace: context.request.trace, now: services.clock())) != nil else { return true }
@@ -45,6 +45,6 @@ extension BindThing {
 }
 
 extension Lock {
-    /// The lock on the broker.
+    /// The lock's thing at the broker.
     var thing: ThingName { ThingName(uuid.text) }
 }

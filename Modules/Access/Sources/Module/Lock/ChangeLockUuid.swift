@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Replaces the hardware of a lock: its uuid, and with it the thing that commands go to.
+/// Replaces the hardware of a lock: its uuid, and with it the thing that receives its commands.
 struct ChangeLockUuid: Command {
     let lock: LockID
     let uuid: UUIDText

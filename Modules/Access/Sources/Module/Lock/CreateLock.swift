@@ -2,13 +2,13 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Puts a lock under the management of the platform.
+/// Registers a lock with the platform.
 struct CreateLock: Command {
     let lock: LockID
     let index: LockID
     let uuid: UUIDText
     let serialNumber: SerialNumber?
-    /// Checked and not kept: the contract has no place for it.
+    /// Validated but not stored: the contract has no field for it.
     let vendorName: SerialNumber?
     let owner: UserID?
     let keys: [Key]
@@ -33,7 +33,7 @@ struct CreateLock: Command {
 
     func decide(_ state: Lock, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Lock.Event] {
         guard index == lock else { throw .otherIndex }
-        guard state.number == 0 else { return [] }  // creating what exists is not an error
+        guard state.number == 0 else { return [] }  // creating an existing lock is not an error
         guard Set(keys.map(\.id)).count == keys.count else { throw .keyTwice }
         let installation = Installation(
             lock: lock, uuid: uuid, serialNumber: serialNumber, owner: owner ?? caller.user, org: caller.org, keys: keys)

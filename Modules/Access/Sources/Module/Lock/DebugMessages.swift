@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// What went to the lock's device and what came from it, newest first: for smoke tests.
+/// The messages to and from the lock's device, newest first, for smoke tests.
 struct DebugMessages: Query {
     let lock: LockID
     let limit: Int

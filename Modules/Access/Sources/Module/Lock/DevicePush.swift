@@ -2,20 +2,20 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// A command for the device of a lock, and what it rests on.
+/// A command for the device of a lock, with the right that it depends on.
 struct DevicePush: Sendable {
     let command: DeviceCommand
-    /// Nil for commands that wait until the device is there.
+    /// Nil for commands that wait until the device is online.
     let lifetime: Duration?
     let kind: ActionKind
-    /// Nil for removals, which are nobody's right.
+    /// Nil for removals, which depend on no right.
     let basis: Right.Basis?
-    /// When the right ends by itself, where that is known; otherwise it is looked up.
+    /// When the right ends by itself, if known; otherwise it is looked up.
     var rightEndsAt: Timestamp?
 }
 
-/// Hands a command to the device link before anything is stored; 502 and nothing stored when the link does not take it. What was
-/// decided travels along, so that a crash between call and commit is healed when the device answers.
+/// Sends a command to the device link before anything is stored. If the link does not accept it, answers 502 and stores nothing. The events
+/// travel with the command, so that the device's answer repairs a crash between call and commit.
 struct DeviceCall: ExternalCall {
     let push: DevicePush
     let lock: Lock
@@ -40,7 +40,8 @@ struct DeviceCall: ExternalCall {
         }
     }
 
-    /// Barred, it can open nothing, and the caller may be told so; where not even that is known, the action tells.
+    /// Withdraws the command. Returns true if it cannot reach the device, so that the caller may be told that it failed; otherwise the
+    /// action reports the outcome.
     func undo(_ context: CallContext, _ services: Services) async -> Bool {
         let withdrawal = WithdrawCommand(action: row.action, thing: lock.thing)
         let reply = try? await services.bus.ask(withdrawal, trace: context.request.trace, now: services.clock())
@@ -53,7 +54,7 @@ struct DeviceCall: ExternalCall {
 }
 
 extension Effect {
-    /// - Parameter rows: what commits with the events beside the action's row.
+    /// - Parameter rows: rows to commit with the events in addition to the action's row.
     static func device(_ push: DevicePush, of lock: Lock, for request: Request, rows: [SQL] = []) -> Effect {
         let key = push.command.key
         let row = ActionRow(
@@ -64,7 +65,7 @@ extension Effect {
 }
 
 extension SendCommand {
-    /// Whether nobody knows what has become of an ask: no answer came, or one that does not say.
+    /// Returns whether the outcome of the ask is unknown: no answer came, or one that does not state it.
     fileprivate static func isWithoutAnswer(_ failure: any Error) -> Bool {
         switch failure {
         case is AskFailure, is CancellationError, RequestError.unavailable, RequestError.outcomeUnknown: true
@@ -74,7 +75,7 @@ extension SendCommand {
 }
 
 extension SendCommand.Reply {
-    /// Throws where nothing can come of the command.
+    /// Throws if the command cannot take effect.
     fileprivate func check() throws {
         switch outcome {
         case .accepted, .unknown: break
@@ -87,7 +88,7 @@ extension SendCommand.Reply {
     }
 }
 
-/// What Access gives along with a command and gets back with its end.
+/// The context that Access sends with a command and gets back when the command has finished.
 struct PushContext: Codable {
     struct Event: Codable {
         let type: String
@@ -100,10 +101,10 @@ struct PushContext: Codable {
     let events: [Event]
     let row: ActionRow
 
-    /// The member by which such a context is told from those of other senders.
+    /// The member that distinguishes this context from those of other senders.
     static let mark = "row"
 
-    /// The row with its key also where an earlier build has sent the command: the event names it.
+    /// The row with its key. An earlier build sent commands without the key in the row, so it is read from the event.
     var keyed: ActionRow {
         guard row.key == nil, let data = events.first?.data, let key = data["keyUuid"]?.text else { return row }
         return row.with(key: Key.ID(key), data["keyIndexNumber"]?.integer.map { Int($0) })

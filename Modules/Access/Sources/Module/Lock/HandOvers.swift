@@ -2,15 +2,15 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Hand-overs of locks that have begun: the thing moves first, and the lock's own move may never be stored. What is left here
-/// after a while is put right by what the lock says.
+/// Transfers of locks in progress. The thing is transferred first, and the lock's own event may never be stored; entries older than
+/// `timeout` are settled according to the lock's state.
 struct HandOvers {
     let services: Services
 
     static let migration = Migration(
         "013-hand-overs", ["CREATE TABLE access.hand_overs (lock_id BIGINT PRIMARY KEY, begun_at BIGINT NOT NULL)"])
 
-    /// Longer than a request lives.
+    /// Longer than the longest request.
     static let timeout = Duration.seconds(60)
     private static let interval = Duration.seconds(15)
 
@@ -24,7 +24,7 @@ struct HandOvers {
 
     var job: Job { Job.every(Self.interval, "access-hand-overs") { try await settle() } }
 
-    /// Gives the things of locks whose hand-over was not finished to the tenants that have the locks.
+    /// Binds the things of locks with an unfinished transfer to the tenants that have the locks.
     func settle() async throws {
         let before = services.clock() - Self.timeout
         for row in try await services.store.query(

@@ -6,11 +6,11 @@ struct Key: Sendable, Equatable, Codable {
     let id: ID
     /// The slot on the device.
     var index: Int?
-    /// Who holds it, and by that may manage the lock.
+    /// The holder, who may therefore manage the lock.
     var user: UserID?
 }
 
-/// A key in the words of the API: `{uuid, indexNumber?, userId?}`.
+/// A key in the format of the API: `{uuid, indexNumber?, userId?}`.
 extension Key: WireValue {
     static var schema: Schema { .object(["uuid": .string, "indexNumber": .integer.optional, "userId": .string.optional]) }
 

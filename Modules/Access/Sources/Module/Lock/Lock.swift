@@ -1,6 +1,6 @@
 import Kernel
 
-/// A lock: its hardware, its owner, its tenant, the keys it answers to, and who hears its doorbell.
+/// A lock: its hardware, its owner, its tenant, the keys that open it, and the residents who hear its doorbell.
 struct Lock: Aggregate {
     static let category = Category("lock", className: "LockAggregate", schemaVersion: 3)
 
@@ -56,7 +56,7 @@ struct Lock: Aggregate {
 }
 
 extension Lock {
-    /// Most of what happens at a lock leaves it as it is; one with many keys is not written anew for each open.
+    /// Returns whether an event changes the state. Most events do not, so a lock with many keys is not rewritten on each open.
     static func changesState(_ event: Event) -> Bool {
         switch event {
         case .created, .ownerSet, .organizationSet, .uuidChanged, .keyAdded, .keyRemoved, .residentAdded, .residentRemoved: true
@@ -64,11 +64,11 @@ extension Lock {
         }
     }
 
-    /// How many keys a lock takes.
+    /// The most keys and residents that a lock accepts.
     static let mostKeys = 5_000, mostResidents = 1_000
 }
 
-/// What a lock is when it comes into being.
+/// The initial data of a lock.
 struct Installation: Sendable, Equatable {
     let lock: LockID
     let uuid: UUIDText
@@ -78,7 +78,7 @@ struct Installation: Sendable, Equatable {
     var keys: [Key] = []
 }
 
-/// Somebody who hears the doorbell. Opens nothing by that.
+/// A user who hears the doorbell. This alone gives no right to open the lock.
 struct Resident: Sendable, Equatable, Codable {
     let user: UserID
     let name: String
@@ -87,7 +87,7 @@ struct Resident: Sendable, Equatable, Codable {
     static let shape = Shape<Resident>(.member("userId") { $0.user }, .member("name") { $0.name }, .member("email") { $0.email })
 }
 
-// MARK: - Questions the use cases ask
+// MARK: - Queries of the use cases
 
 extension Lock {
     func key(_ id: Key.ID) -> Key? { keys.first { $0.id == id } }
@@ -98,10 +98,10 @@ extension Lock {
     func resident(_ user: UserID) -> Resident? { residents.first { $0.user == user } }
 
     var organisation: OrgID? { org }
-    /// Partners know a lock by its hardware.
+    /// Partners identify a lock by its hardware.
     var publicID: String? { uuid.text }
 
-    /// A move is heard by the tenant that gives and the one that receives.
+    /// A transfer is published to both the previous and the new tenant.
     func audience(of event: Event, before: Lock) -> [OrgID] {
         guard case .organizationSet(let new) = event, let old = before.org, old != new else { return org.map { [$0] } ?? [] }
         return [new, old]

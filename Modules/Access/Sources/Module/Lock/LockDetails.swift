@@ -1,14 +1,14 @@
 import Application
 import Kernel
 
-/// Everything about a lock.
+/// All stored data of a lock.
 struct LockDetails: Query {
     let lock: LockID
     var target: String { lock.description }
 
     struct Reply: Sendable {
         let snapshot: Snapshot<Lock>
-        /// Off the list, and perhaps still on the device.
+        /// Keys that are off the list but may still be on the device.
         let leaving: [Key]
     }
 
@@ -24,7 +24,7 @@ struct LockDetails: Query {
                 Key(id: Key.ID($0), index: try row.find("key_index", as: Int64.self).map(Int.init))
             }
         }
-        // One that is back on the list is not on its way out.
+        // A key that is listed again is no longer leaving.
         return Reply(snapshot: snapshot, leaving: leaving.filter { snapshot.state.key($0.id) == nil })
     }
 
@@ -55,6 +55,6 @@ struct LockBasicInfo: Query {
 }
 
 extension Lock {
-    /// The tenant where an answer must name one.
+    /// The tenant's name in answers that require one.
     var orgName: String { organisation?.text ?? "default-org" }
 }

@@ -7,13 +7,13 @@ extension Lock {
     static let views = [OwnedLocksView.view, LockKeysView.view, ResidentsView.view]
 }
 
-/// The events of a lock. Every one carries the lock, its uuid and the time.
+/// The events of a lock. Each one carries the lock, its uuid and the time.
 struct LockEvents: EventForms {
     private static let lock: [DerivedMember<Lock>] = [
         DerivedMember("lockId") { lock, _ in LockID(lock.number) }, DerivedMember("uuid") { lock, _ in lock.uuid },
         DerivedMember("timestamp") { _, now in now },
     ]
-    /// Events of temporary keys name the lock's uuid in another way than the rest.
+    /// Events of temporary keys carry the lock's uuid under another name than the rest.
     private static let lockOfKey: [DerivedMember<Lock>] = [
         DerivedMember("lockId") { lock, _ in LockID(lock.number) }, DerivedMember("lockUuid") { lock, _ in lock.uuid },
         DerivedMember("timestamp") { _, now in now },
@@ -129,8 +129,7 @@ struct LockEvents: EventForms {
 }
 
 extension Lock.Event {
-    /// Whether it may end somebody's right to open the lock, or to have a key on its device. Exhaustive, so that a new event is
-    /// thought about.
+    /// Whether the event may end a right to open the lock or to have a key on its device. Exhaustive, so that new events are considered.
     var mayEndRights: Bool {
         switch self {
         case .ownerSet, .organizationSet, .uuidChanged, .keyRemoved, .tempKeyUpdated, .tempKeyDeleted: true

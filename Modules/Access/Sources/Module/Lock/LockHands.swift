@@ -1,4 +1,4 @@
-/// How often a lock has changed hands: what somebody gave who had it before ends with that.
+/// Counts the transfers of a lock to another tenant or owner. Whatever a previous tenant or owner gave ends with the transfer.
 struct LockHands: Sendable, Equatable, Codable {
     var tenant = 0
     var owner = 0

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The events of a lock, ten to a page, oldest first; the last page when none is named.
+/// The events of a lock, ten to a page, oldest first; the last page if none is named.
 struct LockHistory: Query {
     let lock: LockID
     let page: String?

@@ -1,6 +1,6 @@
 import Kernel
 
-/// The number of a lock: a positive integer that its operator chose.
+/// The number of a lock: a positive integer chosen by its operator.
 struct LockID: WireValue, Hashable, CustomStringConvertible {
     let number: Int
     init(_ number: Int) { self.number = number }
@@ -17,7 +17,7 @@ struct LockID: WireValue, Hashable, CustomStringConvertible {
     }
 }
 
-/// Tables keep the number, or the id of the lock's stream.
+/// Tables store the number, or the id of the lock's stream.
 extension LockID: ColumnValue {
     init?(column: SQLValue) {
         switch column {
@@ -30,7 +30,7 @@ extension LockID: ColumnValue {
     }
 }
 
-/// A serial number or vendor name in the alphabet of thing attributes: letters, digits and `_.,@/:#=[]-`, at most 800.
+/// A serial number or vendor name in the alphabet of thing attributes: at most 800 letters, digits and `_.,@/:#=[]-`.
 struct SerialNumber: StringValue {
     let text: String
     init(_ text: String) { self.text = text }

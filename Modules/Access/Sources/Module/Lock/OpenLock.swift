@@ -2,13 +2,13 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Opens the door, now or not at all: the command dies after thirty seconds, wherever it waits.
+/// Opens the door now or not at all: the command expires after thirty seconds, wherever it waits.
 struct OpenLock: Command {
     let lock: LockID
     let reason: String?
     let request: String?
 
-    /// How long an unlock command lives.
+    /// The lifetime of an unlock command.
     static let lifetime = Duration.seconds(30)
 
     var target: String { lock.description }

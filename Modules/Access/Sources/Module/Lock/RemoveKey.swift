@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Takes a key from the lock and from the device.
+/// Removes a key from the lock and from the device.
 struct RemoveKey: Command {
     let lock: LockID
     let key: Key.ID?
@@ -31,7 +31,7 @@ struct RemoveKey: Command {
 
     static let effectAnswers = DeviceCall.answers
 
-    /// Until the device has done it, the key is shown as not removed yet.
+    /// Removes the key from the device. Until the device confirms, the key is shown as not removed yet.
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .keyRemoved(let key, let index)? = events.first else { return .none }
         let push = DevicePush(command: .removeKey(DeviceKey(id: key.text, index: index)), lifetime: nil, kind: .removeKey, basis: nil)

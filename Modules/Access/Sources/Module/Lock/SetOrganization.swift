@@ -2,8 +2,8 @@ import Application
 import Kernel
 import PartnersContracts
 
-/// Moves the lock, and its thing, to another tenant. What was given under the old one ends: keys that somebody holds leave the
-/// lock, and temporary keys open it no more.
+/// Transfers the lock and its thing to another tenant. This ends what was given under the old one: keys that have a holder leave the lock,
+/// and temporary keys no longer open it.
 struct SetOrganization: Command {
     let lock: LockID
     let org: OrgID
@@ -15,7 +15,7 @@ struct SetOrganization: Command {
         return [.organizationSet(org)] + lock.keys.filter { $0.user != nil }.map { .keyRemoved($0.id, index: $0.index) }
     }
 
-    /// A tenant that does not exist receives no lock.
+    /// Throws if the tenant does not exist.
     func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> NoFacts {
         guard snapshot.state.org != org else { return NoFacts() }
         guard try await services.bus.ask(TenantExists(org: org), trace: request.trace, now: services.clock()).exists else {

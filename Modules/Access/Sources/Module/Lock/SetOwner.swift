@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Makes a user the owner of the lock. Temporary keys that the owner before has given open it no more.
+/// Makes a user the owner of the lock. Temporary keys that the previous owner gave no longer open it.
 struct SetOwner: Command {
     let lock: LockID
     let user: UserID

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Asks the lock to write a key to the card that is held against it. The list of keys stays as it is.
+/// Asks the lock to write a key to the card that is held against it. The list of keys does not change.
 struct WriteKey: Command {
     let lock: LockID
     let key: Key.ID

@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// Shows a guest what became of an open: what the lock has said, not only that a command was sent.
+/// Shows a guest the outcome of an open as the lock reported it, not only that a command was sent.
 enum FollowFromPage {
     static let operation = make("/temp-keys")
     static let collective = make("/collective-temp-keys")
@@ -28,7 +28,7 @@ enum FollowFromPage {
         }
     }
 
-    /// Only an open of one of the key's own doors is told.
+    /// Returns the phase of an open. Only opens of the key's own doors are disclosed.
     private static func phase(of action: ActionID?, _ key: TempKey, _ services: Services) async throws -> OpeningPage.Phase {
         guard let action,
             let row = try await services.store.query("SELECT status, error, lock_id FROM access.actions WHERE action_id = \(action)").first,

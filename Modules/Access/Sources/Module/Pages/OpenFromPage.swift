@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Opens a door from the page of a key and sends the browser to the page that follows the open.
+/// Opens a door from the page of a key and redirects the browser to the page that follows the open.
 enum OpenFromPage {
     static let first = Operation.page(
         .post, "/temp-keys/{uuid}/open", "Open the first door of a temporary key that its page may open", allow: .everybody(allowed),
@@ -40,7 +40,7 @@ enum OpenFromPage {
             }
             throw refusal
         } catch RequestError.fateUnknown(let action) {
-            // The page follows the open all the same: it says what the lock says.
+            // Redirect all the same: the page reports what the lock says.
             let key = try await services.store.load(TempKey.self, id.text).state
             let place = door ?? key.firstDoorOfPage?.id ?? 1
             return Response(

@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// What all pages for guests share: their language, their headers, and how the page of a key hears who looks at it.
+/// What all guest pages share: their language, their headers, and the request that identifies the viewer.
 struct PageRenderer {
     let request: Request
     let services: Services
@@ -24,7 +24,7 @@ struct PageRenderer {
         html(status, pages.trouble(TroublePage(language: language, trouble: trouble, nonce: nonce)))
     }
 
-    /// Runs a page; whatever goes wrong is told in a page too.
+    /// Renders a page. Errors are answered with a page too.
     static func page(_ request: Request, _ services: Services, _ body: (PageRenderer) async throws -> Response) async throws -> Response {
         let renderer = try PageRenderer(request, services)
         do { return try await body(renderer) } catch {
@@ -44,7 +44,7 @@ struct PageRenderer {
         return .page(status, text, nonce: nonce, headers: headers)
     }
 
-    /// What the guest asked for, else asked for earlier, else prefers (RFC 9110 §12.5.4), else English.
+    /// Returns the language requested now, else requested earlier, else preferred by the browser (RFC 9110 §12.5.4), else English.
     static func language(query: String?, cookie: String?, accepted: String?) -> PageLanguage {
         if let chosen = query.flatMap(PageLanguage.init(rawValue:)) ?? cookie.flatMap(PageLanguage.init(rawValue:)) { return chosen }
         let ranked = (accepted ?? "").split(separator: ",").enumerated().compactMap { place, entry -> (PageLanguage, Double, Int)? in

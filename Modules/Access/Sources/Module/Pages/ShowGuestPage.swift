@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// The page of a temporary key: its doors with their ways in, its window, its PIN while it is valid.
+/// The page of a temporary key: its doors and how to open them, its period of validity, and its PIN while it is valid.
 enum ShowGuestPage {
     static let operation = make("/temp-keys")
     static let collective = make("/collective-temp-keys")
@@ -33,7 +33,7 @@ enum ShowGuestPage {
         }
     }
 
-    /// The token leaves the address, where others would see it, for a cookie that scripts cannot read.
+    /// Moves the token from the address, where others could see it, into a cookie that scripts cannot read.
     private static func exchange(_ token: String, _ path: String, _ settings: SettingValues) -> Response {
         var headers = ["Location": path]
         if Cookie.isValue(token) {
@@ -73,7 +73,7 @@ enum ShowGuestPage {
     }
 }
 
-/// A user's token in the address of a page; long because it is signed.
+/// A user's token in the address of a page. It is long because it is signed.
 private struct PageToken: StringValue {
     let text: String
     init(_ text: String) { self.text = text }

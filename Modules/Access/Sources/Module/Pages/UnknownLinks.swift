@@ -1,11 +1,11 @@
 import Application
 import Kernel
 
-/// Links that lead nowhere are counted for each place that tries them: beyond the limit it hears 429 for every further one. A link that
-/// is known works all the same, as many people share an address. What keeps links from being guessed is their 122 random bits.
+/// Counts unknown links per client address. Beyond the limit, further unknown links are answered with 429; known links keep working,
+/// because many users may share an address. It is their 122 random bits that keep links from being guessed.
 enum UnknownLinks {
-    /// Counts one.
-    /// - Returns: how long the place has to wait, when it has tried too many.
+    /// Counts one unknown link.
+    /// - Returns: how long the address has to wait, if it has tried too many.
     static func note(_ request: Request, _ services: Services) async throws -> Duration? {
         let throttles = try await PinThrottle.load([.links(request.address)], services)
         if let wait = PinThrottle.wait(throttles, at: services.clock()) { return wait }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Opens a door for whoever types a PIN at its panel. Every refusal looks the same, whatever its reason, and takes the same work.
+/// Opens a door for a guest who types a PIN at its panel. All refusals look the same and take the same work, whatever the reason.
 enum OpenWithPin {
     static let operation = Operation.custom(
         .post, "/locks/{id}/open-with-pin", "Open a lock with a PIN",
@@ -15,7 +15,7 @@ enum OpenWithPin {
         inputs: .init(.path("id", "Number of the lock."), .body("pin", "What was typed."))
     ) { (request: Request, services: Services, lock: LockID, pin: TypedPin) in
         guard services.settings[AccessSettings.hasPins] else { throw RequestError.notConfigured("PINs are not configured here.") }
-        // One try at a time per lock, so that many at once count like many one after another.
+        // One attempt at a time per lock, so that concurrent attempts count like successive ones.
         let streamLock = try await services.store.lockStream(StreamName("pin", lock.description))
         defer { streamLock.release() }
         let throttles = try await PinThrottle.load([.lock(lock), .place(request.address), .everywhere], services)
@@ -31,16 +31,16 @@ enum OpenWithPin {
         }
         var own = throttles[0]
         own.noteSuccess(at: services.clock())
-        // What others have counted meanwhile stays counted.
+        // Failures that others have counted meanwhile stay counted.
         if own != throttles[0] { do { _ = try await services.store.run([own.put(at: services.clock())]) } catch CommitFailure.violated {} }
         return .json(200, ["success": true, "offline": .bool(opened.isOffline)])
     }
 
-    /// Nil when the PIN opens nothing here now.
+    /// Returns nil if the PIN opens nothing here now.
     private static func open(_ lock: LockID, _ pin: Pin, _ request: Request, _ services: Services) async throws -> GuestOpening.Opened? {
         let found = try await services.store.read(pin.digests(services.vault).map { PinRows.find($0, at: lock) }).lazy.compactMap(\.first)
             .first?.find("uuid", as: String.self)
-        // A look at some key is taken also where there is none.
+        // A key is loaded even if none was found, so that both cases take the same work.
         let key = try await services.store.load(TempKey.self, found ?? "none").state, now = services.clock()
         guard key.status(at: now) == .valid, let door = key.doors.first(where: { $0.lock == lock && $0.acceptsPin }) else { return nil }
         do {
@@ -48,7 +48,7 @@ enum OpenWithPin {
         } catch RequestError
             .refused
         {
-            return nil  // the key has ended in between
+            return nil  // the key has ended meanwhile
         }
     }
 }

@@ -1,13 +1,13 @@
 import Application
 import Kernel
 
-/// A code that is typed at the entrance panel.
+/// A code typed at the entrance panel.
 struct Pin: Sendable, Equatable {
     let digits: String
 
     private static let length = 6
 
-    /// Random digits; bytes above 249 are passed over, so that all digits are equally likely.
+    /// Returns random digits; bytes above 249 are skipped, so that all digits are equally likely.
     static func random(_ vault: Vault) -> Pin {
         var digits = ""
         while digits.count < length {
@@ -16,9 +16,9 @@ struct Pin: Sendable, Equatable {
         return Pin(digits: digits)
     }
 
-    /// What is stored to recognise it: a keyed hash, useless without the installation's data key.
+    /// The stored digest that identifies the PIN: a keyed hash, useless without the installation's data key.
     func digest(_ vault: Vault) -> [UInt8] { vault.blindIndexes(Array(digits.utf8), "pin")[0] }
-    /// The same under every data key that is still in the ring.
+    /// The digests under every data key that is still in the ring.
     func digests(_ vault: Vault) -> [[UInt8]] { vault.blindIndexes(Array(digits.utf8), "pin") }
 
     func sealed(for key: TempKey.ID, _ vault: Vault) throws -> String { try vault.seal(Array(digits.utf8), "pin", key.text) }
@@ -27,7 +27,7 @@ struct Pin: Sendable, Equatable {
     }
 }
 
-/// Four to eight digits, as somebody typed them.
+/// Four to eight digits, as a guest typed them.
 struct TypedPin: StringValue {
     let text: String
     init(_ text: String) { self.text = text }

@@ -1,10 +1,10 @@
 import Application
 import Kernel
 
-/// How often something may be tried in vain: so often within any minute, so often within any quarter of an hour. Kept in the
-/// database, for what does not exist too. A pure value.
+/// A limit on failed attempts: a number within any minute, and a number within any quarter of an hour. A pure value; stored in the
+/// database, including for locks that do not exist.
 struct PinThrottle: Sendable, Equatable {
-    /// What is counted, and how much of it is too much.
+    /// What is counted, and the limits for it.
     struct Scope: Sendable, Equatable {
         enum Kind { case one, place, all }
         let name: String
@@ -14,30 +14,29 @@ struct PinThrottle: Sendable, Equatable {
 
         /// Wrong PINs at a lock.
         static func lock(_ lock: LockID) -> Scope { Scope(name: "lock \(lock)", perMinute: 5, perQuarter: 15) }
-        /// Wrong PINs from one place, at whatever locks.
+        /// Wrong PINs from one client address, at any lock.
         static func place(_ address: String) -> Scope { Scope(name: "place \(address)", perMinute: 30, perQuarter: 90, kind: .place) }
-        /// Wrong PINs from everywhere. Beyond it those places have to wait that were wrong lately: many who guess together have few
-        /// tries, and keep nobody out who knows a PIN.
+        /// Wrong PINs from everywhere. Beyond the limit, only addresses with recent failures have to wait: distributed guessing gets few
+        /// attempts, and no guest who knows a PIN is locked out.
         static let everywhere = Scope(name: "everywhere", perMinute: 300, perQuarter: 1_500, kind: .all)
-        /// Links that lead nowhere, from one place.
+        /// Unknown links from one client address.
         static func links(_ address: String) -> Scope { Scope(name: "links \(address)", perMinute: 60, perQuarter: 300, kind: .place) }
     }
 
     let scope: Scope
-    /// When it was tried in vain, the oldest first; no more than count.
+    /// The times of the failures, oldest first; only those that still count.
     private(set) var failures: [Timestamp] = []
-    /// The minute counts from here on.
+    /// Failures up to this time do not count for the minute.
     private(set) var forgivenAt = Timestamp(milliseconds: 0)
     private(set) var lockedUntil = Timestamp(milliseconds: 0)
-    /// Which stored row it was read from.
+    /// The revision of the stored row that was read.
     private(set) var revision: Int64 = 0
 
     static let minute = Duration.seconds(60), quarter = Duration.seconds(900)
 
     init(_ scope: Scope) { self.scope = scope }
 
-    /// How long to wait before the next try; nil when one may be made now. Never longer than the longest span, wherever a clock
-    /// was put since.
+    /// Returns how long to wait before the next attempt; nil if it may be made now. At most the longest window, even if the clock changed.
     func wait(at now: Timestamp) -> Duration? {
         if lockedUntil > now { return min(lockedUntil.since(now), Self.quarter) }
         let counted = failures.filter { $0 > forgivenAt && $0 + Self.minute > now && $0 <= now + Self.minute }
@@ -50,7 +49,7 @@ struct PinThrottle: Sendable, Equatable {
         if failures.count >= scope.perQuarter { (lockedUntil, failures) = (now + Self.quarter, []) }
     }
 
-    /// A success forgives the last minute, not the quarter of an hour.
+    /// A success clears the last minute, but not the quarter of an hour.
     mutating func noteSuccess(at now: Timestamp) {
         if failures.contains(where: { $0 > forgivenAt }) { forgivenAt = now }
     }
@@ -69,7 +68,7 @@ extension PinThrottle {
             "CREATE INDEX pin_failures_by_time ON access.pin_failures (latest)",
         ])
 
-    /// Whoever writes must have read the last row: two processes count as one.
+    /// Adds optimistic concurrency: a writer must have read the latest row, so two processes count as one.
     static let scopes = Migration(
         "017-failures-by-scope",
         [
@@ -99,19 +98,19 @@ extension PinThrottle {
         return try zip(scopes, rows).map { try PinThrottle($0, $1.first) }
     }
 
-    /// The longest of what has to be waited for; nil when it may be tried now.
+    /// Returns the longest wait of the throttles; nil if an attempt may be made now.
     static func wait(_ throttles: [PinThrottle], at now: Timestamp) -> Duration? {
         let wasWrong = throttles.contains { $0.scope.kind == .place && $0.isCounting(at: now) }
         return throttles.filter { $0.scope.kind != .all || wasWrong }.compactMap { $0.wait(at: now) }.max()
     }
 
-    /// Whether anything was tried in vain within the longest span.
+    /// Whether an attempt failed within the longest window.
     private func isCounting(at now: Timestamp) -> Bool { lockedUntil > now || failures.contains { $0 + Self.quarter > now } }
 
     private static let mostAttempts = 20
 
-    /// Counts a try in vain in all scopes, also where others write at the same time. Answers how long had to be waited where they
-    /// were faster: then it is not told what came of the try.
+    /// Counts a failed attempt in all scopes, also under concurrent writes. Returns the wait if other writers reached a limit first; the
+    /// result of the attempt is then not revealed.
     static func noteFailure(in throttles: [PinThrottle], _ services: Services) async throws -> Duration? {
         var throttles = throttles
         for _ in 0..<mostAttempts {
@@ -123,7 +122,7 @@ extension PinThrottle {
             }
             do {
                 _ = try await services.store.run(counted.map { $0.put(at: now) })
-                // Now and then, and by itself: it meets rows of others.
+                // Only occasionally, and in a transaction of its own, because it touches the rows of other scopes.
                 if now.milliseconds % 32 == 0 { _ = try? await services.store.run([forget(before: now)]) }
                 return nil
             } catch CommitFailure.violated {

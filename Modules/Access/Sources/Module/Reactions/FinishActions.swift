@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Brings actions to their end when Devices reports that a command has ended. Whatever a crash has left out is appended first.
+/// Finishes actions when Devices reports that a command has finished. Events that a crash kept from being stored are appended first.
 struct FinishActions {
     let store: Store
     let clock: @Sendable () -> Timestamp
@@ -23,8 +23,8 @@ struct FinishActions {
     }
 
     func react(to finished: CommandFinished) async throws -> Changes {
-        // A command without our context is another module's; one that was withdrawn unseen never happened, unless its caller was
-        // told that it would.
+        // A command without this context belongs to another module. One that was withdrawn before it was published never happened, unless
+        // its action is stored: its caller was then told that it would.
         guard finished.context[PushContext.mark] != nil else { return .none }
         let context = try finished.context.decoded(as: PushContext.self)
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
@@ -41,7 +41,7 @@ struct FinishActions {
         return effects
     }
 
-    /// Actions of which Devices has never heard: nothing can have opened, and no key has come or gone.
+    /// Settles an action that Devices does not know: nothing can have opened, and no key was added or removed.
     func settleUnsent(_ stored: Row) async throws -> Changes {
         let lock = try stored.read("lock_id", as: LockID.self)
         let row = try ActionRow(stored, of: try await store.load(Lock.self, lock.description).state)
@@ -53,17 +53,17 @@ struct FinishActions {
         return effects
     }
 
-    /// What is stored and what the device holds stay in step: a key that the device has refused leaves the list, and one that it
-    /// did not let go of is taken from it by a run that goes on until it has.
+    /// Keeps the stored keys and the device in step. A key that the device refused leaves the list; one that it did not remove is removed
+    /// by a workflow that retries until it is gone.
     private func followKey(_ outcome: CommandFinished.Outcome, isLate: Bool, _ row: ActionRow, _ effects: inout Changes) async throws {
         guard row.kind == .removeKey || row.kind == .addKey && (outcome == .failed || isLate), let key = row.key else { return }
         let lock = try await store.load(Lock.self, row.lock.description)
         let isChanging = effects.appends.contains { $0.stream == lock.stream }, isListed = lock.state.key(key) != nil
         switch (row.kind, outcome) {
         case (.removeKey, .succeeded): effects.rows.append(KeyRemovals.done(key, on: row.lock))
-        // One that is still listed was added again since, unless its removal is only stored now.
+        // A key that is still listed was added again since, unless its removal is only being stored now.
         case (.removeKey, _) where !isListed || isChanging: effects.append(try await removal(key, row, of: lock))
-        // It was taken back, and the device has added it all the same.
+        // The addition was withdrawn, but the device added the key all the same.
         case (.addKey, .succeeded) where !isListed && !isChanging: effects.append(try await removal(key, row, of: lock))
         case (.addKey, .failed) where isListed && !isChanging:
             effects.appends.append(try Append([.keyRemoved(key, index: row.index)], to: lock, at: clock()))
@@ -71,7 +71,7 @@ struct FinishActions {
         }
     }
 
-    /// Whether nothing has been asked for the key since: what an earlier action has left is not undone then.
+    /// Returns whether no later action concerns the key; if one does, the effects of this action are not undone.
     private func isLatest(_ row: ActionRow) async throws -> Bool {
         guard let key = row.key else { return true }
         let later: SQL = """
@@ -81,7 +81,7 @@ struct FinishActions {
         return try await store.query(later).isEmpty
     }
 
-    /// A grant that has no other purpose than to be revoked on the device.
+    /// Creates a grant whose only purpose is to be revoked on the device.
     private func removal(_ key: Key.ID, _ row: ActionRow, of lock: Snapshot<Lock>) async throws -> Changes {
         let id = KeyGrant.id(row.lock, key), grant = try await store.load(KeyGrant.self, id)
         guard !grant.state.isLive else { return .none }
@@ -95,12 +95,12 @@ struct FinishActions {
             ])
     }
 
-    /// The events and the action's row when the request died between the push and its commit.
+    /// Returns the events and the action's row that are missing if the request died between the push and its commit.
     private func missing(_ context: PushContext, isWithdrawn: Bool) async throws -> Changes {
-        // The lock first: what the request stores after this look moves its version, and the append below fails and is tried again.
+        // Load the lock first: if the request commits after this read, the lock's version moves, and the append below fails and is retried.
         let lock = try await store.load(Lock.self, context.stream)
         guard try await !isStored(context.row.action) else { return .none }
-        // A key that was taken back is not put on the list; should the device have it, that is found out.
+        // A withdrawn key is not listed. If the device has added it after all, its late success reveals that.
         if isWithdrawn, context.row.kind == .addKey { return Changes(rows: [context.row.insertIfMissing]) }
         let events = try context.events.map { event in
             try Lock.events.decode(
@@ -115,7 +115,7 @@ struct FinishActions {
         try await !store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(action)").isEmpty
     }
 
-    /// A use that was given back because the request could not know that the door would open: it counts after all.
+    /// Reserves a use that was returned because the request could not know that the door would open: it counts after all.
     private func uses(_ events: [Lock.Event], _ action: ActionID) async throws -> [Append] {
         guard case .tempKeyUsed(let use)? = events.first(where: { if case .tempKeyUsed = $0 { true } else { false } }) else { return [] }
         let key = try await store.load(TempKey.self, use.key.text)

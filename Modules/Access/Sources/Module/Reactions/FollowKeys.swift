@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Brings key grants to their end when the key leaves the lock, and has a move tried again that the device could not do.
+/// Ends key grants when the key leaves the lock, and retries moves that the device could not carry out.
 struct FollowKeys {
     let services: Services
 
@@ -19,7 +19,7 @@ struct FollowKeys {
     func removed(_ envelope: Envelope) async throws -> Changes {
         guard let lock = Int(envelope.stream.id), let key = envelope.data["keyUuid"]?.text else { return .none }
         let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(LockID(lock), Key.ID(key)))
-        // Added again since: the removal was that of an earlier key.
+        // The key was added again since: the event removed an earlier key.
         guard grant.state.isLive, let terms = grant.state.terms, envelope.version > terms.since else { return .none }
         var effects = try effects(.revoked, grant)
         if grant.state.mayBeOnDevice {
@@ -40,7 +40,7 @@ struct FollowKeys {
             }
             return effects
         case .failed: return try effects(.moveFailed(attempt: move.attempt, at: services.clock()), grant)
-        // A removal settles what was to be added before, and what has expired was to be on the device no longer.
+        // A later removal settles a withdrawn addition; an expired one was for a key that is no longer to be on the device.
         case .expired, .withdrawn: return .none
         }
     }

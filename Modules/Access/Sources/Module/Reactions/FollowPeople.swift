@@ -2,8 +2,8 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// What becomes of keys when something happens to their holder: a suspended person's keys leave the devices until the suspension ends, and
-/// a wallet key that its holder has no more leaves every lock, and so does everything of a person whose data was erased.
+/// Updates keys when the state of their holder changes. The keys of a suspended user leave the devices until the suspension ends; a wallet
+/// key that its holder no longer has leaves every lock, as does everything of a user whose data was erased.
 struct FollowPeople {
     let services: Services
 
@@ -41,7 +41,7 @@ struct FollowPeople {
     }
 
     func suspended(_ event: UserSuspended, _ envelope: Envelope) async throws -> Changes {
-        // Before the keys are looked for: one that is stored from now on finds its holder suspended.
+        // Before the keys are looked up, so that a key that is stored from now on finds its holder suspended.
         _ = try await services.store.run(SuspensionsView.rows(event))
         var concerned: [LockKeysView.Place] = []
         for place in try await places(of: event.user) {
@@ -51,11 +51,11 @@ struct FollowPeople {
         return try await bar(concerned, envelope)
     }
 
-    /// Keys that came to a lock, or were on their way to it, while their holder was suspended or erased.
+    /// Bars keys that were added to a lock, or were being added, while their holder was suspended or erased.
     func added(_ envelope: Envelope) async throws -> Changes {
         let org = try await services.store.load(Lock.self, envelope.stream.id).state.org
         let barred = try await services.store.query(LockKeysView.barred(on: envelope.stream.id, of: org)).map { try LockKeysView.Place($0) }
-        let key = envelope.data["keyUuid"]  // none for a new lock: it concerns all of its keys
+        let key = envelope.data["keyUuid"]  // nil for a new lock, which concerns all of its keys
         return try await bar(barred.filter { key == nil || $0.key.id.json == key }, envelope)
     }
 
@@ -70,7 +70,7 @@ struct FollowPeople {
             } else {
                 let fresh = self.run(id, envelope)
                 run = fresh
-                // A key that always counts has no grant until its holder is suspended: the device has it.
+                // A key that is always active has no grant until its holder is suspended: the device has it.
                 if !grant.state.isLive { events.append(.granted(KeyGrant.Terms(place, .always), isOnDevice: true, run: fresh)) }
                 effects.rows.append(
                     services.startWorkflow(try WorkflowStart(KeepKeyInTime(grant: id), as: fresh, by: "identity", at: services.clock())))
@@ -87,7 +87,7 @@ struct FollowPeople {
         var effects = Changes(rows: rows)
         let left = try await services.store.query(SuspensionsView.find(event.user)).map { try $0.read("org_id", as: String.self) }
         for place in try await places(of: event.user) {
-            // Another suspension may stand there still.
+            // Another suspension may still apply.
             let org = try await org(of: place)
             guard !left.contains(where: { $0.isEmpty || OrgID($0) == org }) else { continue }
             let grant = try await services.store.load(KeyGrant.self, KeyGrant.id(place.lock, place.key.id))
@@ -106,7 +106,7 @@ struct FollowPeople {
         try await services.store.query(LockKeysView.places(of: user)).map { try LockKeysView.Place($0) }
     }
 
-    /// The same for a repeated delivery.
+    /// Returns a workflow id that is the same for a redelivered message.
     private func run(_ purpose: String, _ envelope: Envelope) -> WorkflowID {
         WorkflowID(UUIDText(digest: services.vault.sha256(Array("\(purpose) \(envelope.id)".utf8))).text)
     }

@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Puts a user on the list of those who hear the doorbell.
+/// Adds a user to the residents, who hear the doorbell.
 struct AddResident: Command {
     let lock: LockID
     let name: NonEmptyString

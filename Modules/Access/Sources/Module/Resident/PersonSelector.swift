@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// How a request names a person: by id, by address, or by number; the first that is given counts.
+/// Identifies a user in a request: by id, by email address or by phone number; the first one given is used.
 struct PersonSelector: Sendable, Equatable {
     let user: UserID?
     let email: String?
@@ -10,7 +10,7 @@ struct PersonSelector: Sendable, Equatable {
 
     var isEmpty: Bool { user == nil && email == nil && phone == nil }
 
-    /// Asks Identity for the person. Ids are taken as they are.
+    /// Asks Identity for the user. Ids are used as given.
     func find(_ request: Request, _ services: Services) async throws -> PersonFound {
         guard user == nil, !isEmpty else { return PersonFound(user: user) }
         let question = FindPerson(email: email, phone: phone)
@@ -18,13 +18,13 @@ struct PersonSelector: Sendable, Equatable {
     }
 }
 
-/// Whom a selector stands for; nobody when nobody matches.
+/// The user that a selector identifies; nil if none matches.
 struct PersonFound: Sendable, Equatable {
     let user: UserID?
 }
 
 extension String {
-    /// An address as events keep it: trimmed, in lower case.
+    /// An email address as events store it: trimmed and in lower case.
     var normalisedAddress: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
     }

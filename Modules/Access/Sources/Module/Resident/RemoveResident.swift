@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Takes a user from the list of those who hear the doorbell.
+/// Removes a user from the residents, who hear the doorbell.
 struct RemoveResident: Command {
     let lock: LockID
     let email: String?
@@ -27,7 +27,7 @@ struct RemoveResident: Command {
         return [.residentRemoved(found.user, email: found.email)]
     }
 
-    /// Residents of old may be known by their address alone.
+    /// Older residents may be known by their email address alone.
     private func residentByAddress(of lock: Lock) -> Resident? {
         guard who.user == nil, let address = email?.normalisedAddress else { return nil }
         return lock.residents.first { $0.email?.normalisedAddress == address }

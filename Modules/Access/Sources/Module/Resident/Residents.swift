@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// The residents of a lock, for the panel at the door. Addresses are shown to managers only, numbers to nobody.
+/// The residents of a lock, for the panel at the door. Email addresses are shown to managers only, phone numbers never.
 struct Residents: Query {
     let lock: LockID
     var target: String { lock.description }

@@ -3,8 +3,8 @@ import DevicesContracts
 import IdentityContracts
 import Kernel
 
-/// Withdraws what waits on a right that has ended: at once after the commit that ends it, before anybody is told, and once more
-/// from the outbox, for the case that Devices could not be asked.
+/// Withdraws waiting commands whose right has ended: right after the commit that ends it, before the caller is answered, and again from the
+/// outbox in case Devices could not be asked.
 enum EndedRights {
     /// Events of locks and temporary keys that may end a right.
     static let names: Set<String> = {
@@ -21,7 +21,7 @@ enum EndedRights {
         return Set(ended.map { LookAgain(about: Premise.subject(of: $0.stream)) })
     }
 
-    /// A subscription of its own would read all that Access publishes once more: it is heard beside the keys that are removed.
+    /// Shares the subscription of the removed keys, because one of its own would read every event of Access once more.
     static func handler(_ services: Services) -> Handler {
         .on(own: names, of: services.module) { envelope in
             try await lookAgain(at: Premise.subject(of: envelope.stream), envelope.trace, services)

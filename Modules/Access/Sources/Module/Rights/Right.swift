@@ -2,24 +2,24 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// What a command for a lock's device rests on. It travels with the command, and is asked about again before the command is shown
-/// to a device that was away: a decision never outlives its premises.
+/// The right that a command for a lock's device depends on. It travels with the command and is checked again before the command is shown to
+/// a device that was offline, so a decision never outlives its premises.
 struct Right: Codable, Sendable, Equatable {
     enum Basis: Codable, Sendable, Equatable {
-        /// Somebody manages the lock.
+        /// The caller manages the lock.
         case manager(Caller)
-        /// Somebody may give keys to the lock.
+        /// The caller may give keys to the lock.
         case keyGiver(Caller)
-        /// A guest has a key to a door, and has reserved a use of it.
+        /// A guest has a key to a door and has reserved a use of it.
         case tempKey(TempKey.ID, user: UserID?, byPin: Bool, action: ActionID)
-        /// The lock has the key on its list.
+        /// The key is on the lock's list.
         case listedKey(Key.ID)
     }
     let lock: LockID
-    /// The thing that the lock was when it was decided.
+    /// The lock's thing at the time of the decision.
     let uuid: UUIDText
     let basis: Basis
-    /// The version of the credentials with which it was decided; nil where nobody asked.
+    /// The version of the credentials at the time of the decision; nil if no caller was involved.
     let credentials: Int64?
 
     init(_ basis: Basis, of lock: Lock, credentials: Int64? = nil) {
@@ -29,7 +29,7 @@ struct Right: Codable, Sendable, Equatable {
         self.credentials = credentials
     }
 
-    /// What the end of the right may come from.
+    /// The subjects whose changes may end the right.
     var about: [String] {
         let subjects: [String] =
             switch basis {
@@ -41,7 +41,7 @@ struct Right: Codable, Sendable, Equatable {
         return [Premise.subject(of: Lock.stream(lock))] + subjects
     }
 
-    /// Whether it holds now.
+    /// Returns whether the right holds now.
     func holds(_ services: Services) async throws -> Bool {
         let snapshot = try await services.store.load(Lock.self, lock.description), lock = snapshot.state
         guard snapshot.exists, lock.uuid == uuid else { return false }
@@ -54,21 +54,21 @@ struct Right: Codable, Sendable, Equatable {
                 try await GuestRefusal.confirm(key, at: lock, for: user, byPin: byPin, using: action, services)
                 return true
             } catch RequestError.unavailable(let message, let retryAfter) {
-                throw RequestError.unavailable(message, retryAfter: retryAfter)  // nobody knows now: it has not ended
+                throw RequestError.unavailable(message, retryAfter: retryAfter)  // unknown for now: the right has not ended
             } catch is RequestError {
                 return false
             }
         }
     }
 
-    /// Whether the API key that asked was not ended since; true of everybody else.
+    /// Returns whether the caller's API key has not been revoked since; true for all other callers.
     private func isStill(_ caller: Caller, _ services: Services) async throws -> Bool {
         guard case .key(let org, let isSuper) = caller, let credentials else { return true }
         let ended = try await services.store.query(services.directory.revocation(org, isSuper)).first?.find("epoch", as: Int64.self)
         return ended.map { $0 <= credentials } ?? true
     }
 
-    /// When it ends by itself; nil where it does not.
+    /// Returns when the right ends by itself; nil if it does not.
     private func end(_ lock: Lock, _ services: Services) async throws -> Timestamp? {
         switch basis {
         case .manager(let caller), .keyGiver(let caller): try await lock.end(of: caller, services)
@@ -77,14 +77,14 @@ struct Right: Codable, Sendable, Equatable {
         }
     }
 
-    /// - Parameter known: when it ends by itself, where that was read already.
+    /// - Parameter known: when the right ends by itself, if already known.
     func premise(_ lock: Lock, _ services: Services, endingAt known: Timestamp? = nil) async throws -> Premise {
         var endsAt = known
         if endsAt == nil { endsAt = try await end(lock, services) }
         return Premise(module: services.module, about: about, question: try JSON(encoding: self), endsAt: endsAt)
     }
 
-    /// Answers Devices about commands that have waited.
+    /// Answers questions of Devices about commands that have waited.
     static func answering(_ services: Services) -> AskHandler {
         AskHandler(PremisesHold.name(at: services.module)) { questions in
             var verdicts: [JSON] = []
@@ -98,7 +98,7 @@ struct Right: Codable, Sendable, Equatable {
 }
 
 extension Caller {
-    /// Who it is among what rights are about.
+    /// The caller as a subject of rights.
     fileprivate var subject: String? {
         switch self {
         case .user(let user, _): Premise.subject(of: user)

@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// Makes a key for guests of one to fifty doors. Doors that take a code share one PIN, which is told here and on the page of the
-/// key. The key, the locks' histories and the PIN become true together.
+/// Creates a temporary key for one to fifty doors. Doors that take a code share one PIN, which is returned here and shown on the key's
+/// page. The key, the locks' events and the PIN are committed atomically.
 struct CreateSharedKey: Command {
     let from: Timestamp
     let until: Timestamp
@@ -12,14 +12,14 @@ struct CreateSharedKey: Command {
     let caller: Caller
 
     static let createsAggregate = true
-    /// Many keys for the same locks are made at once.
+    /// Many keys for the same locks may be created concurrently.
     static let maxAttempts = 50
     private static let pinsTried = 50
 
     var target: String { key.text }
 
     struct Facts: Sendable {
-        /// Each once.
+        /// Each lock once.
         let locks: [Snapshot<Lock>]
         let pin: Pin?
         /// The PIN, encrypted.
@@ -41,7 +41,7 @@ struct CreateSharedKey: Command {
     func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Facts {
         let locks = try await locks(services)
         for lock in locks where try await !lock.state.isGiven(by: caller, services) { throw Self.rule.violated }
-        // An earlier try of the same request has stored the key, and nobody was told.
+        // An earlier attempt of the same request stored the key, but its answer was lost.
         if let sealed = snapshot.state.sealedPin, isOwn(snapshot.state) {
             return Facts(locks: locks, pin: try Pin.open(sealed, for: key, services.vault), sealedPin: sealed)
         }
@@ -55,7 +55,7 @@ struct CreateSharedKey: Command {
 
     private func isOwn(_ key: TempKey) -> Bool { key.createdBy.hasSameBytes(as: caller.name) }
 
-    /// A PIN that none of the locks knows, under whichever data key.
+    /// Returns a PIN that none of the locks has, under any data key.
     private func freePin(at now: Timestamp, _ services: Services) async throws -> Pin {
         let coded = Set(doors.doors.filter { $0.method != .key }.map(\.lock))
         for _ in 0..<Self.pinsTried {
@@ -110,12 +110,12 @@ struct CreateSharedKey: Command {
         return .local(Changes(appends: told, rows: pins ?? []))
     }
 
-    /// Somebody else drew the same PIN at the same time.
+    /// Another request drew the same PIN at the same time.
     static func isChance(duplicate constraint: String) -> Bool { constraint.contains("pins") }
 }
 
 extension CreateSharedKey {
-    /// What keys of one lock have, each with what is so of every shared key.
+    /// Members of keys of one lock, each with the values that are true of every shared key and therefore accepted.
     private static let foreign: JSON.Object = ["accessMode": ["public"], "allowedUserIds": [[]], "maxUses": [.null], "tempKeyUuid": []]
 
     private static let rule = Rule<CreateSharedKey, TempKey>.byFacts("whoever may give keys to every one of the locks")

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Makes a key for guests of one lock, under an id that the caller chose.
+/// Creates a temporary key for one lock, under an id chosen by the caller.
 struct CreateTempKey: Command {
     let lock: LockID
     let key: TempKey.ID
@@ -72,7 +72,7 @@ struct CreateTempKey: Command {
         return .local(Changes(appends: [try Append([.created(definition(of: snapshot.state, at: now))], to: known, at: now)]))
     }
 
-    /// What shared keys have, each with what is so of every key of one lock.
+    /// Members of shared keys, each with the values that are true of every key of one lock and therefore accepted.
     private static let foreign: JSON.Object = ["doors": [[]], "accessMethod": ["key"]]
 
     static let operation = Operation.command(

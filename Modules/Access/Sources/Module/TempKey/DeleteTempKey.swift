@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Ends a key of one lock; it opens nothing any more.
+/// Ends a temporary key of one lock; it no longer opens anything.
 struct DeleteTempKey: Command {
     let lock: LockID
     let key: TempKey.ID

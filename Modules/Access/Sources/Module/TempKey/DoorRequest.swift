@@ -1,6 +1,6 @@
 import Kernel
 
-/// A door of a shared key as the caller describes it.
+/// A door of a shared key, as described by the caller.
 struct DoorRequest: WireValue {
     let lock: LockID
     let label: String?

@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// A guest opens a door with a temporary key: a use is reserved, the device is told, the lock's history is written; what cannot be carried
-/// out gives the use back.
+/// Opens a door for a guest with a temporary key: reserves a use, sends the command to the device and writes the lock's history. If the
+/// open cannot be carried out, the use is returned.
 struct GuestOpening {
     let services: Services
     let request: Request
@@ -10,13 +10,13 @@ struct GuestOpening {
     struct Opened: Sendable {
         let door: TempKey.Door
         let action: ActionID
-        /// The device is known to be away: the command waits for it, and dies.
+        /// Whether the device is known to be offline: the command waits for it until it expires.
         let isOffline: Bool
     }
 
     private static let attempts = 8
 
-    /// - Parameter door: the door's number within the key; nil for the first one that opens from the page.
+    /// - Parameter door: the door's number within the key; nil for the first door that opens from the page.
     func open(_ id: TempKey.ID, door number: Int?, byPin: Bool = false) async throws -> Opened {
         let action = request.action
         let (door, count) = try await reserve(id, number, byPin, action)
@@ -25,16 +25,16 @@ struct GuestOpening {
             let receipt = try await services.execute(command, for: request.unrecorded).receipt
             return Opened(door: door, action: receipt?.action ?? action, isOffline: receipt?.isOffline ?? false)
         } catch RequestError.outcomeUnknown {
-            throw RequestError.outcomeUnknown  // the door may have opened: the use stays
+            throw RequestError.outcomeUnknown  // the door may have opened: the use stays spent
         } catch RequestError.fateUnknown(let action) {
-            throw RequestError.fateUnknown(action)  // the same
+            throw RequestError.fateUnknown(action)  // as above
         } catch {
             await giveBack(id, action)
             throw Self.told(error)
         }
     }
 
-    /// Guests hear of a device that does not answer as of something that went wrong on our side.
+    /// Returns the error shown to a guest: a device that does not answer is reported as an error on the server side.
     private static func told(_ error: any Error) -> any Error {
         switch error {
         case RequestError.deviceUnreachable, AskFailure.timedOut, AskFailure.failed:
@@ -43,13 +43,13 @@ struct GuestOpening {
         }
     }
 
-    /// Counts a use before anything moves: of many guests at once no more than the limit get through.
+    /// Counts a use before anything is sent, so that concurrent guests cannot exceed the limit.
     func reserve(_ id: TempKey.ID, _ number: Int?, _ byPin: Bool, _ action: ActionID) async throws -> (TempKey.Door, count: Int) {
         let streamLock = try await services.store.lockStream(TempKey.stream(id))
         defer { streamLock.release() }
         for _ in 0..<Self.attempts {
             let key = try await services.store.load(TempKey.self, id.text), now = services.clock()
-            // A repeat of the request finds the use that it has reserved before.
+            // A retry of the request does not count the use that it reserved before.
             var before = key.state
             before.apply(.useReturned(action))
             let door = try GuestRefusal.door(number, of: before, for: request.caller.user, byPin: byPin, at: now)

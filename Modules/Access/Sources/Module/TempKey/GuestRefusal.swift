@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Why a guest does not get in. A pure decision.
+/// The reasons to refuse a guest. A pure decision.
 enum GuestRefusal: DomainError {
     case noSuchKey, noSuchDoor, notForYou, revoked, expired, usedUp, notYetValid, codeOnly
 
@@ -36,7 +36,7 @@ enum GuestRefusal: DomainError {
         }
     }
 
-    /// The door that opens, or the first reason why none does.
+    /// Returns the door to open. Throws the first reason why none may be opened.
     static func door(_ number: Int?, of key: TempKey, for user: UserID?, byPin: Bool, at now: Timestamp) throws(RequestError)
         -> TempKey.Door
     {
@@ -48,13 +48,13 @@ enum GuestRefusal: DomainError {
         return door
     }
 
-    /// What the key alone does not say: whether who gave it still has the lock, and whether the guest is suspended there.
+    /// Checks what the key alone does not show: whether its giver still has the lock, and whether the guest is suspended there.
     static func check(_ door: TempKey.Door, of key: TempKey, at lock: Lock, for user: UserID?, _ services: Services) async throws {
         guard key.isAlive(door, at: lock) else { throw RequestError(revoked) }
         if let user, try await lock.isBarred(user, services) { throw RequestError(notForYou) }
     }
 
-    /// The key of a guest who has reserved a use and may still open a lock with it.
+    /// Returns the key of a guest who has reserved a use. Throws if the guest may no longer open the lock with it.
     @discardableResult
     static func confirm(_ id: TempKey.ID, at lock: Lock, for user: UserID?, byPin: Bool, using action: ActionID, _ services: Services)
         async throws -> TempKey

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// The lock's part of a guest's open: the request and the use, in its history.
+/// The lock's part of an open by a guest: records the request and the use in its history.
 struct OpenByTempKey: Command {
     let lock: LockID
     let use: TempKeyUse
@@ -14,8 +14,8 @@ struct OpenByTempKey: Command {
         [.openRequested(reason: "temp-key", request: nil), .tempKeyUsed(use)]
     }
 
-    /// The key is looked at behind the lock: whatever ends it from now on moves the lock's version too, and is found where the
-    /// command is stored.
+    /// Reads the key after the lock. Anything that ends the key from now on also advances the lock's version, which the fence detects when
+    /// the command is stored.
     func facts(on snapshot: Snapshot<Lock>, _ request: Request, _ services: Services) async throws -> Facts {
         let key = try await GuestRefusal.confirm(use.key, at: snapshot.state, for: use.user, byPin: byPin, using: request.action, services)
         return Facts(until: key.until)

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a lock out of a shared key: whoever may give keys to one lock ends the key there, whoever made it and whatever else it opens.
+/// Removes a door from a shared key. Callers who may give keys to its lock may do so for any key, whatever else the key opens.
 struct RemoveDoor: Command {
     let key: TempKey.ID
     let door: Count
@@ -17,7 +17,7 @@ struct RemoveDoor: Command {
 
     private func door(of key: TempKey) -> TempKey.Door? { key.isShared ? key.door(door.number) : nil }
 
-    /// The lock of the door.
+    /// Returns the lock of the door.
     func facts(on snapshot: Snapshot<TempKey>, _ request: Request, _ services: Services) async throws -> Snapshot<Lock> {
         guard let door = door(of: snapshot.state) else { throw RequestError(Refusal.noSuchDoor) }
         let lock = try await services.store.load(Lock.self, door.lock.description)
@@ -25,14 +25,14 @@ struct RemoveDoor: Command {
         return lock
     }
 
-    /// Nothing for a door that is ended already: repeating it is harmless.
+    /// Returns no events for a door that has already ended, so repeating the command is harmless.
     func decide(_ key: TempKey, _ lock: Snapshot<Lock>, at now: Timestamp) throws(Refusal) -> [TempKey.Event] {
         guard let door = door(of: key) else { throw .noSuchDoor }
         guard !key.endedDoors.contains(door.id), !key.isRevoked else { return [] }
         return [.doorsEnded([door.id], by: caller.name, at: now)]
     }
 
-    /// The lock tells partners when its last door ends.
+    /// When the last door of the key at the lock ends, the lock's event notifies partners.
     func effect(
         of events: [TempKey.Event], on snapshot: Snapshot<TempKey>, _ lock: Snapshot<Lock>, _ request: Request, _ services: Services
     ) throws -> Effect {

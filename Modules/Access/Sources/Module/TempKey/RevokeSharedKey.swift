@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Ends a shared key with all its doors and its PIN.
+/// Revokes a shared key with all its doors and its PIN.
 struct RevokeSharedKey: Command {
     let key: TempKey.ID
     let caller: Caller
@@ -17,7 +17,7 @@ struct RevokeSharedKey: Command {
     struct Facts: Sendable {
         /// The locks that the key still opens.
         let locks: [Snapshot<Lock>]
-        /// Whether this request has found the key alive before, and another writer was faster.
+        /// Whether an earlier attempt of this request found the key alive but lost to a concurrent writer.
         let wasThere: Bool
     }
 
@@ -26,7 +26,7 @@ struct RevokeSharedKey: Command {
         guard key.isShared, !key.isRevoked || wasThere else { throw RequestError(Refusal.noSuchKey) }
         let locks = try await key.livingLocks(services)
         for lock in locks where try await !lock.state.isGiven(by: caller, services) { throw Self.rule.violated }
-        // A key that opens nothing any more is ended by who made it.
+        // Only its creator or a super key may revoke a key that no longer opens anything.
         guard !locks.isEmpty || caller.isSuper || key.createdBy.hasSameBytes(as: caller.name) else { throw Self.rule.violated }
         return Facts(locks: locks, wasThere: wasThere)
     }
@@ -62,7 +62,7 @@ struct RevokeSharedKey: Command {
 }
 
 extension TempKey {
-    /// The locks that it opens by at least one door that still counts.
+    /// Returns the locks that the key opens by at least one door that is still valid.
     fileprivate func livingLocks(_ services: Services) async throws -> [Snapshot<Lock>] {
         var living: [Snapshot<Lock>] = []
         for number in locks {

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Lists shared keys, the revoked ones too: those of a lock, or those that the caller made. PINs are never listed.
+/// Lists shared keys, including revoked ones: those of a lock, or those that the caller created. PINs are never listed.
 struct SharedKeys: ListQuery {
     let lock: LockID?
     let caller: Caller
@@ -18,7 +18,7 @@ struct SharedKeys: ListQuery {
         .member("description") { Nullable($0.description) }, .member("createdBy") { $0.createdBy }, .member("createdAt") { $0.createdAt },
         .member("revokedAt") { Nullable($0.revokedAt) }, .list("doors", of: door) { $0.doors })
 
-    /// The lock; nil where none is named.
+    /// Returns the lock; nil if none is named.
     func subject(_ request: Request, _ services: Services) async throws -> Lock? {
         guard let lock else { return nil }
         return try await services.existing(lock)
@@ -41,7 +41,7 @@ struct SharedKeys: ListQuery {
 }
 
 extension Services {
-    /// A lock that must be there.
+    /// Returns a lock. Throws if it does not exist.
     func existing(_ lock: LockID) async throws -> Lock {
         let snapshot = try await store.load(Lock.self, lock.description)
         guard snapshot.exists else { throw RequestError.refused(.unknown, code: nil, message: "There is no lock '\(lock)'.") }

@@ -1,23 +1,23 @@
 import Kernel
 
-/// A key for guests: one to fifty doors, a window of time, and as many uses as it allows. Both generations of the API are this: a key for a
-/// single lock is one with a single door.
+/// A temporary key for guests: one to fifty doors, a period of validity, and an optional limit on uses. It serves both generations of the
+/// API: a key for a single lock has a single door.
 struct TempKey: Aggregate {
     static let category = Category("temp-key", className: "TempKeyAggregate", schemaVersion: 2)
     typealias ID = UUIDText
 
-    /// These stay inside; the lock's events tell partners.
+    /// Internal events; the lock's events notify partners.
     enum Event: Sendable, Equatable {
         case created(Definition)
         case changed(TempKeyChanges, by: String)
         case revoked(by: String, at: Timestamp)
-        /// It opens these doors no more; the others stay.
+        /// The key no longer opens these doors; the others stay.
         case doorsEnded([Int], by: String, at: Timestamp)
         case useReserved(ActionID)
         case useReturned(ActionID)
     }
 
-    /// What a key is when it is made.
+    /// The data of a key at its creation.
     struct Definition: Sendable, Equatable, Codable {
         let id: TempKey.ID
         let isShared: Bool
@@ -31,11 +31,11 @@ struct TempKey: Aggregate {
         let sealedPin: String?
         let createdBy: String
         let createdAt: Timestamp
-        /// Whose right to the locks it rests on; nil for keys of old.
+        /// Whose right to the locks the key depends on; nil for older keys.
         var giver: Giver?
     }
 
-    /// Whose right a key rests on. The key ends with it.
+    /// Whose right a key depends on. The key ends with that right.
     enum Giver: String, Codable, Sendable {
         case tenant, owner, platform
 
@@ -51,25 +51,25 @@ struct TempKey: Aggregate {
     /// One door of a key.
     struct Door: Sendable, Equatable, Codable {
         enum Method: String, Codable, Sendable, CaseIterable, WireValue { case key, code, both }
-        /// Counts from 1 within the key.
+        /// The number within the key, from 1.
         let id: Int
         let lock: LockID
         let lockUuid: UUIDText
         let label: String?
         let method: Method
-        /// How often the lock had changed its tenant and its owner when the key was made; nil for keys of old.
+        /// How often the lock had changed tenant and owner when the key was created; nil for older keys.
         var hands: LockHands?
 
-        /// Whether the page has a control for it, and whether the PIN opens it.
+        /// Whether the page has a control for the door, and whether the PIN opens it.
         var opensFromPage: Bool { method != .code }
         var acceptsPin: Bool { method != .key }
     }
 
     private(set) var id: TempKey.ID = ""
-    /// Made by the API for several doors.
+    /// Whether the key was created by the API for several doors.
     private(set) var isShared = false
     private(set) var doors: [Door] = []
-    /// Who may use it; nil for everybody who has the link.
+    /// The users who may use the key; nil if anyone with the link may.
     private(set) var users: [UserID]?
     private(set) var from = Timestamp(milliseconds: 0)
     private(set) var until = Timestamp(milliseconds: 0)
@@ -79,15 +79,15 @@ struct TempKey: Aggregate {
     private(set) var createdBy = ""
     private(set) var createdAt = Timestamp(milliseconds: 0)
     private(set) var giver: Giver?
-    /// The ids of doors that it opens no more.
+    /// The ids of doors that the key no longer opens.
     private(set) var endedDoors: [Int] = []
     private(set) var revokedAt: Timestamp?
     private(set) var usedCount = 0
-    /// Uses that may still be given back.
+    /// Uses that may still be returned.
     private(set) var recentUses: [ActionID] = []
     private static let remembered = 50
 
-    /// The key as it was made, with what has changed since.
+    /// The definition with all later changes applied.
     var definition: Definition {
         Definition(
             id: id, isShared: isShared, doors: doors, users: users, from: from, until: until, maxUses: maxUses, description: description,
@@ -132,7 +132,7 @@ struct TempKey: Aggregate {
     }
 }
 
-// MARK: - Questions the use cases ask
+// MARK: - Queries of the use cases
 
 extension TempKey {
     var exists: Bool { !doors.isEmpty }
@@ -143,7 +143,7 @@ extension TempKey {
     var firstDoorOfPage: Door? { doors.first { $0.opensFromPage } }
     var locks: [LockID] { doors.map(\.lock).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
 
-    /// How it stands with a key, the worst first.
+    /// The status of a key, most severe first.
     enum Status: String, Sendable, CaseIterable, WireValue {
         case revoked, expired, usedUp = "used-up", notYetValid = "not-yet-valid", valid
     }
@@ -155,7 +155,7 @@ extension TempKey {
         return now < from ? .notYetValid : .valid
     }
 
-    /// Whether the person at the door is one the key is for.
+    /// Returns whether the key is for the given user.
     func isFor(_ user: UserID?) -> Bool { users.map { list in user.map(list.contains) ?? false } ?? true }
 
     var organisation: OrgID? { nil }

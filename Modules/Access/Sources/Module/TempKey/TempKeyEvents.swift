@@ -5,7 +5,7 @@ extension TempKey {
     static let views = [TempKeyRows.view]
 }
 
-/// The events of temporary keys. They stay inside: the locks tell partners of them.
+/// The events of temporary keys. They are internal: partners are notified through the locks' events.
 struct TempKeyEvents: EventForms {
     let created = EventForm<TempKey>(
         "TempKeyDefined", "A temporary key was made.", audience: .modules, members: .init(.whole),

@@ -1,6 +1,6 @@
 import Kernel
 
-/// What a lock's history tells of a key that was made for it.
+/// The data of a new temporary key that is recorded in the lock's history.
 struct TempKeyNotice: Sendable, Equatable {
     let key: TempKey.ID
     let users: [UserID]?
@@ -28,8 +28,8 @@ struct TempKeyNotice: Sendable, Equatable {
 /// One use of a key at a lock.
 struct TempKeyUse: Sendable, Equatable {
     let key: TempKey.ID
-    /// The guest, where one was signed in.
+    /// The guest, if signed in.
     let user: UserID?
-    /// How often the key has been used, this time included.
+    /// How often the key has been used, including this use.
     let count: Int
 }

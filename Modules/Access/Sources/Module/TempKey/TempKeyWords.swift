@@ -1,6 +1,6 @@
 import Kernel
 
-/// Who may use a temporary key, in the words of the API.
+/// Who may use a temporary key, in the format of the API.
 enum AccessMode: String, Codable, Sendable, CaseIterable, WireValue { case everybody = "public", whitelist = "user-whitelist" }
 
 /// A positive whole number.
@@ -23,11 +23,11 @@ struct Remark: StringValue {
     static var longest: Int { 2_000 }
 }
 
-/// What an update changes of a key; nothing else does.
+/// The changes that an update makes to a key. Nothing but an update changes these members.
 struct TempKeyChanges: Sendable, Equatable {
     var from: Timestamp?
     var until: Timestamp?
-    /// A value of null lifts the limit.
+    /// A null value lifts the limit.
     var maxUses: Nullable<Count>.Flat?
     var users: [UserID]?
     var isWhitelist: Bool?
@@ -74,7 +74,7 @@ extension TempKeyChanges: WireValue {
 }
 
 extension Nullable<Count> {
-    /// A limit, or none, as it is kept.
+    /// A limit, or none, in its stored form.
     struct Flat: Sendable, Equatable { let value: Int? }
     var flat: Flat { Flat(value: value?.number) }
 }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The temporary keys of a lock that are not revoked, with how they stand now.
+/// The temporary keys of a lock that are not revoked, with their current status.
 struct TempKeysOfLock: ListQuery {
     let lock: LockID
 

@@ -2,8 +2,8 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Uses of temporary keys that are reserved while it is not known yet whether the door was told. A request that dies in between leaves its
-/// use here; when nothing has come of it after a while, the use goes back to the key.
+/// Uses of temporary keys that are reserved while it is unknown whether the command was sent. A request that dies in between leaves its use
+/// here; if no action appears within `timeout`, the use is given back to the key.
 struct UnsettledUses {
     let services: Services
 
@@ -17,7 +17,7 @@ struct UnsettledUses {
             "CREATE INDEX unsettled_uses_by_time ON access.unsettled_uses (reserved_at)",
         ])
 
-    /// Longer than a request lives, and than the device may take for an open.
+    /// Longer than a request lasts, and longer than the device may take to open.
     static let timeout = Duration.seconds(90)
     private static let interval = Duration.seconds(15), most = 100
     private static let attempts = 32
@@ -31,7 +31,7 @@ struct UnsettledUses {
 
     var job: Job { Job.every(Self.interval, "access-unsettled-uses") { try await settle() } }
 
-    /// Forgets the uses that were told to a door, and gives the others back.
+    /// Forgets the uses whose command was sent, and gives the others back.
     func settle() async throws {
         let before = services.clock() - Self.timeout
         _ = try await services.store.run([
@@ -52,7 +52,7 @@ struct UnsettledUses {
         }
     }
 
-    /// The device is barred first: a command that is still on its way to it must not open for a use that is given back.
+    /// Gives one use back. The command is withdrawn first: one still on its way must not open the door for a use that is given back.
     private func settle(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID) async throws {
         let thing = try await services.store.load(Lock.self, lock.description).state.thing,
             trace = Trace(correlation: action.text, causation: nil)
@@ -61,11 +61,11 @@ struct UnsettledUses {
             DELETE FROM access.unsettled_uses WHERE action_id = \(action) AND NOT EXISTS (SELECT 1 FROM access.actions a \
             WHERE a.action_id = \(action))
             """
-        // Told after all, since the look above: the use is spent.
+        // The command was sent after the query above: the use is spent.
         do { try await giveBack(action, to: key, settling: isUntold.required, trace) } catch CommitFailure.violated {}
     }
 
-    /// Gives back the use of a request whose push has failed.
+    /// Gives back the use of a request whose push failed.
     func giveBack(_ action: ActionID, to key: TempKey.ID, _ trace: Trace) async throws {
         try await giveBack(action, to: key, settling: "DELETE FROM access.unsettled_uses WHERE action_id = \(action)", trace)
     }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Changes the window, the limit or the guests of a key of one lock; only what is given.
+/// Changes the validity, the use limit or the guests of a temporary key of one lock. Only the given members change.
 struct UpdateTempKey: Command {
     let lock: LockID
     let key: TempKey.ID
@@ -72,6 +72,6 @@ struct UpdateTempKey: Command {
 }
 
 extension Snapshot<TempKey> {
-    /// The key; nil when there is none.
+    /// The key; nil if it does not exist.
     var existing: TempKey? { exists ? state : nil }
 }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Records a use that happened elsewhere, in the lock's history and in the key's count.
+/// Records a use that happened elsewhere, in the lock's history and in the key's use count.
 struct UseTempKey: Command {
     let lock: LockID
     let key: TempKey.ID

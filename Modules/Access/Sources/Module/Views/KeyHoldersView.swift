@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// In whose phone a wallet key is, as Identity has told: a lock may know the key without its holder.
+/// The holders of wallet keys, as Identity has published them: a lock may list the key without its holder.
 enum KeyHoldersView {
     static let migration = Migration(
         "012-key-holders",
@@ -16,7 +16,7 @@ enum KeyHoldersView {
         .on(WalletKeyPrepared.self) { event, _ in Changes(rows: [row(event.key, event.user)]) },
         .on(WalletKeyAdded.self) { event, _ in Changes(rows: [row(event.key, event.user)]) })
 
-    /// Written also by what follows users, so that the holder is known there before anything happens to them.
+    /// `FollowPeople` also writes this row, so that it knows the holder before it handles later events of that user.
     static func row(_ key: UUIDText, _ user: UserID) -> SQL {
         """
         INSERT INTO access.key_holders (key_uuid, user_id) VALUES (\(key), \(user)) ON CONFLICT (key_uuid) DO UPDATE \

@@ -18,7 +18,7 @@ enum LockKeysView {
     struct Place: Sendable, Equatable {
         let lock: LockID
         let key: Key
-        /// The version of the lock at which it was added.
+        /// The version of the lock at which the key was added.
         let since: Int
 
         init(_ row: Row) throws(RowDecodingError) {
@@ -48,7 +48,7 @@ enum LockKeysView {
     }
 
     static func places(of key: Key.ID) -> SQL { "SELECT * FROM access.lock_keys WHERE key_uuid = \(key) ORDER BY lock_id" }
-    /// Also of the keys in the person's wallet that a lock knows without a holder, or with another.
+    /// Also selects keys in the user's wallet that a lock lists without a holder or with another one.
     static func places(of user: UserID) -> SQL {
         """
         SELECT * FROM access.lock_keys WHERE user_id = \(user) OR key_uuid IN (SELECT key_uuid FROM access.key_holders \
@@ -57,7 +57,7 @@ enum LockKeysView {
         """
     }
 
-    /// The keys of a lock that belong to somebody who is suspended at it, or erased.
+    /// Selects the keys of a lock whose holder is suspended there or erased.
     static func barred(on lock: String, of org: OrgID?) -> SQL {
         """
         SELECT k.* FROM access.lock_keys k LEFT JOIN access.key_holders h ON h.key_uuid = k.key_uuid

@@ -3,7 +3,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// The locks of a person, across aggregates.
+/// The locks that each user owns, across aggregates.
 enum OwnedLocksView {
     static let migration = Migration(
         "002-owned-locks",
@@ -17,7 +17,7 @@ enum OwnedLocksView {
             "CREATE INDEX owned_locks_by_owner ON access.owned_locks (owner_id)",
         ])
 
-    /// A row is written while the lock has an owner, and once more when it loses the last one.
+    /// Writes a row with every event of a lock that has an owner.
     static let view = View<Lock>("owned_locks", rows: rows(for:))
 
     private static func rows(for change: Change<Lock>) -> [SQL] {

@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// What Access knows about a person, for the person to read.
+/// Collects what Access stores about a user, for that user to read.
 enum PersonalRecords {
     static func answering(_ services: Services) -> AskHandler {
         AskHandler(PersonalRecord.self) { question, _ in PersonalRecord.Reply(record: try await record(of: question.user, services)) }

@@ -1,6 +1,6 @@
 import Kernel
 
-/// Which PIN opens which lock; the key of the table keeps two live keys that share a lock from sharing a PIN.
+/// Which PIN opens which lock. The primary key prevents two live keys of the same lock from sharing a PIN.
 enum PinRows {
     static let migration = Migration(
         "004-pins",
@@ -22,9 +22,9 @@ enum PinRows {
         "INSERT INTO access.pins (lock_id, digest, uuid, until) VALUES (\(lock.number), \(digest), \(key), \(until))"
     }
     static func remove(_ key: TempKey.ID) -> SQL { "DELETE FROM access.pins WHERE uuid = \(key)" }
-    /// PINs of keys that have ended are free again.
+    /// Frees the PINs of keys that have ended.
     static func forget(before now: Timestamp) -> [SQL] { ["DELETE FROM access.pins WHERE until <= \(now)"] }
-    /// Whether a lock knows a PIN that has not ended.
+    /// Selects the key of a lock that has the PIN and has not ended.
     static func find(_ digest: [UInt8], at lock: LockID, living now: Timestamp) -> SQL {
         "SELECT uuid FROM access.pins WHERE lock_id = \(lock.number) AND digest = \(digest) AND until > \(now)"
     }

@@ -1,6 +1,6 @@
 import Kernel
 
-/// At which locks a person hears the doorbell.
+/// The locks at which each user hears the doorbell.
 enum ResidentsView {
     static let migration = Migration(
         "008-residents",

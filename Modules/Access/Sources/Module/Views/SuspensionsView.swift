@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Who is suspended where, as Identity has told: a key that such a person is given waits until the suspension ends, or for ever.
+/// Which users are suspended where, as Identity has published it. A key given to such a user waits until the suspension ends, or forever.
 enum SuspensionsView {
     static let migration = Migration("009-suspended-users", ["CREATE TABLE access.suspended_users (user_id TEXT PRIMARY KEY)"])
 
@@ -20,11 +20,11 @@ enum SuspensionsView {
         .on(UserReactivated.self) { event, _ in Changes(rows: rows(event)) },
         .on(UserErased.self) { event, _ in Changes(rows: rows(event)) })
 
-    // Written also by what follows from a suspension, so that it is known from that moment on whoever hears of it first.
+    // `FollowPeople` also writes these rows, so that the suspension is known no matter which subscription handles the event first.
 
     static func rows(_ event: UserSuspended) -> [SQL] { [insert(event.user, event.tenant)] }
 
-    /// An erased person is suspended everywhere, for good.
+    /// An erased user is suspended everywhere, permanently.
     static func rows(_ event: UserErased) -> [SQL] { [insert(event.user, nil)] }
 
     static func rows(_ event: UserReactivated) -> [SQL] {

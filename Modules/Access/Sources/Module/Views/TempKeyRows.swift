@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Which keys stand on which locks, across aggregates.
+/// The temporary keys of each lock, across aggregates.
 enum TempKeyRows {
     static let migration = Migration(
         "003-temp-keys",
@@ -17,7 +17,7 @@ enum TempKeyRows {
             """,
         ])
 
-    /// Whom whitelist keys are for.
+    /// The users of whitelist keys.
     static let users = Migration(
         "014-temp-key-users",
         [
@@ -52,7 +52,7 @@ enum TempKeyRows {
         return ["DELETE FROM access.temp_key_users WHERE uuid = \(key.id)"] + rows
     }
 
-    /// Where a key stands in a list: by the time at which it was made, then by its id.
+    /// The position of a key in a list: by creation time, then by id.
     private struct Place {
         let createdAt: Int64
         let uuid: String
@@ -63,7 +63,7 @@ enum TempKeyRows {
             uuid = try row.read("uuid")
         }
 
-        /// The place after which a page begins; the newest of all for the first page.
+        /// The position after which a page begins; before the newest key for the first page.
         init(after key: String?) throws {
             let parts = key?.split(separator: " ").map(String.init) ?? ["\(Int64.max)", ""]
             guard parts.count == 2 || key == nil, let time = Int64(parts[0]) else {

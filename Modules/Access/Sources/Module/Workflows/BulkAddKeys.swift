@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Adds several keys to a lock, one after another with a second between, so that the device keeps up.
+/// Adds several keys to a lock, one after another with a pause of one second, so that the device keeps up.
 struct BulkAddKeys: Workflow {
     static let name = "bulk-add-keys-workflow", label = "Add several keys to a lock"
 
@@ -22,7 +22,7 @@ struct BulkAddKeys: Workflow {
         return ["keys": .array(outcomes)]
     }
 
-    /// What the lock refuses is noted and the rest goes on; a lock that is gone ends the run; everything else is tried again.
+    /// Adds one key. A refusal by the lock is noted and the run continues; a missing lock stops the run; any other error is retried.
     private func add(_ key: Key, _ request: Request, _ services: Services) async throws -> String {
         try await checkRight(services)
         do {
@@ -35,7 +35,7 @@ struct BulkAddKeys: Workflow {
         }
     }
 
-    /// Whoever began it must still be a manager: the lock may have another owner by now, and the person may be suspended.
+    /// Throws unless the caller may still give keys: the lock may have another owner by now, and the user may be suspended.
     private func checkRight(_ services: Services) async throws {
         let lock = try await services.store.load(Lock.self, lock.description)
         guard lock.exists else { throw WorkflowStop("The lock is gone.") }
@@ -45,7 +45,7 @@ struct BulkAddKeys: Workflow {
     }
 }
 
-/// The request for it.
+/// The request that starts the workflow.
 struct StartBulkAddKeys: WorkflowRequest {
     let lock: LockID
     let keys: BulkKeys
@@ -65,7 +65,7 @@ struct StartBulkAddKeys: WorkflowRequest {
     )
 }
 
-/// One to five hundred keys in the words of `AddKey`.
+/// One to five hundred keys, in the format of `AddKey`.
 struct BulkKeys: WireValue {
     let keys: [Key]
     private static let most = 500

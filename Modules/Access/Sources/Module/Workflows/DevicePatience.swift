@@ -2,7 +2,7 @@ import Application
 import Kernel
 
 extension Steps {
-    /// A step that needs a device: while the link takes nothing it is waited for, however long that is.
+    /// Performs a step that needs a device. While the device link does not accept commands, retries without a limit.
     func performOnDevice(_ name: String, _ services: Services, _ body: @escaping @Sendable () async throws -> String) async throws {
         while true {
             do {

@@ -1,16 +1,16 @@
 import Application
 import Kernel
 
-/// Puts on record what a change of hands has ended: the temporary keys of a lock that open it no more, and the keys that have
-/// left its list with their holders' rights, which are taken from the device. That they count no more does not wait for this.
+/// Records what a transfer of a lock has ended: temporary keys that no longer open it, and keys that left its list because their holders
+/// lost their rights. Also removes the latter from the device. The rights end at once, independently of this workflow.
 struct EndGivenKeys: Workflow {
     static let name = "end-given-keys-workflow", label = "End what was given before a lock changed hands"
 
     let lock: LockID
     let keys: [Key.ID]
-    /// The tenant that is told.
+    /// The tenant to which the ended keys are published.
     let tenant: OrgID?
-    /// Who has moved the lock.
+    /// The name of the caller who transferred the lock.
     let by: String
 
     private static let batchSize = 100
@@ -39,14 +39,14 @@ struct EndGivenKeys: Workflow {
         }
     }
 
-    /// The grant of a removal carries it to its end, however long the device is away.
+    /// Creates a grant for the removal, which drives it to completion however long the device is offline.
     private func remove(_ key: Key.ID, _ services: Services) async throws -> String {
         let id = KeyGrant.id(lock, key)
         while true {
             let state = try await services.store.load(Lock.self, lock.description), grant = try await services.store.load(KeyGrant.self, id)
-            // Given again by the new tenant.
+            // The new tenant has given the key again.
             guard state.state.key(key) == nil, !grant.state.isLive else { return "nothing to do" }
-            // Each removal has a run of its own: an earlier one may have ended long ago.
+            // Each removal has its own run: an earlier one may have ended long ago.
             let run = WorkflowID(UUIDText(digest: services.vault.sha256(Array("given \(id) \(grant.version)".utf8))).text)
             let terms = KeyGrant.Terms(lock: lock, key: key, index: nil, holder: nil, validity: .always, since: state.version)
             let append = try Append([.granted(terms, isOnDevice: true, run: run), .revoked], to: grant, at: services.clock())
@@ -61,7 +61,8 @@ struct EndGivenKeys: Workflow {
         }
     }
 
-    /// Ends the doors of a key at the lock, and tells the tenant that had it; false where it still opens the lock, or is ended already.
+    /// Ends the key's doors at the lock and publishes that to the previous tenant. Returns false if the key still opens the lock or has
+    /// already ended.
     private func end(_ id: TempKey.ID, _ services: Services) async throws -> Bool {
         while true {
             let key = try await services.store.load(TempKey.self, id.text),

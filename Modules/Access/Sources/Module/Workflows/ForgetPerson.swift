@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a person whose data was erased from the locks: keys and doorbell entries.
+/// Removes an erased user from the locks: keys and doorbell entries.
 struct ForgetPerson: Workflow {
     static let name = "forget-person-workflow", label = "Take an erased person from the locks"
 
@@ -19,7 +19,7 @@ struct ForgetPerson: Workflow {
                 try $0.find("lock_id", as: String.self).flatMap { Int($0) }
             }
         }
-        // Words first: they need no device.
+        // Doorbell entries first: they need no device.
         for lock in residences {
             try await remove("doorbell of lock \(lock)", steps, services) { request in
                 _ = try await services.execute(
@@ -39,7 +39,7 @@ struct ForgetPerson: Workflow {
         let key: Key.ID
     }
 
-    /// What has gone meanwhile is as good as removed.
+    /// Performs one removal. An entry that is already gone counts as removed.
     private func remove(_ step: String, _ steps: Steps, _ services: Services, _ body: @escaping @Sendable (Request) async throws -> Void)
         async throws
     {

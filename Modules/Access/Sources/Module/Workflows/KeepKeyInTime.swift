@@ -2,8 +2,8 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Keeps the device of a lock in step with the hours of a key and the standing of its holder. What is done is recorded in the key's grant,
-/// so a run begun anew goes on where it was; the clock is asked each time, so restarts and clocks put right change nothing.
+/// Keeps the device of a lock in step with a key's validity and its holder's suspensions. Progress is recorded in the key's grant and the
+/// clock is read on every pass, so restarts and clock corrections change nothing.
 struct KeepKeyInTime: Workflow {
     static let name = "timed-key-workflow", label = "Keep a key on a lock at its hours"
 
@@ -30,14 +30,14 @@ struct KeepKeyInTime: Workflow {
                     continue
                 }
                 services.crashes.reach(.afterStep, in: "send \(attempt)")
-                // Nothing is heard of what was not sent: it is done with.
+                // No report follows a command that was not sent, so the move is done.
                 try await record(
                     [.moveSent(attempt: attempt)] + (sending == .needless ? [.moveDone(attempt: attempt)] : []), snapshot, services)
             }
         }
     }
 
-    /// Somebody else was faster: look again.
+    /// Appends events to the grant. On a version conflict another writer was first, and the caller reloads.
     private func record(_ events: [KeyGrant.Event], _ snapshot: Snapshot<KeyGrant>, _ services: Services) async throws {
         do {
             let trace = Trace(correlation: grant, causation: nil)
@@ -47,19 +47,19 @@ struct KeepKeyInTime: Workflow {
 
     private enum Sending { case taken, needless, later }
 
-    /// Hands the command over; later when the link does not take it now. A repeat carries the same action: the device hears of it once.
-    /// Holds the stream lock of the lock: no request of this process moves the same key meanwhile.
+    /// Sends the command; returns `later` if the device link does not accept it now. A retry carries the same action id, so the device
+    /// receives the command once. Holds the lock's stream lock, so no request of this process moves the same key meanwhile.
     private func send(_ grant: KeyGrant, _ isAddition: Bool, _ attempt: Int, _ services: Services) async throws -> Sending {
         guard let terms = grant.terms else { return .needless }
         let streamLock = try await services.store.lockStream(Lock.stream(terms.lock.number))
         defer { streamLock.release() }
         let lock = try await services.store.load(Lock.self, terms.lock.description).state
-        // A key that has left the lock meanwhile is not brought to the device; the revocation is on its way.
+        // A key that has left the lock meanwhile is not sent to the device; its revocation follows.
         if isAddition, lock.key(terms.key) == nil { return .later }
-        // A key that was removed and has come back without limits is the device's own: it stays there.
+        // A key that was removed and added again without limits stays on the device.
         if !isAddition, grant.isRevoked, lock.key(terms.key) != nil { return .needless }
         let key = DeviceKey(id: terms.key.text, index: terms.index)
-        // A key that counts until a moment is not brought to a device after it.
+        // An addition expires when the key's active period ends.
         let end = isAddition ? grant.terms?.validity.nextChange(after: services.clock(), services.zones) : nil
         let right = Right(.listedKey(terms.key), of: lock)
         let premise = Premise(module: services.module, about: right.about, question: try JSON(encoding: right), endsAt: end)
@@ -83,7 +83,7 @@ struct KeepKeyInTime: Workflow {
     }
 }
 
-/// What travels with the command and comes back with its end.
+/// The context that is sent with the command and returned when the command has finished.
 struct KeyMove: Codable, Equatable {
     let grant: String
     let attempt: Int

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a key that its holder has no more from every lock that knows it.
+/// Removes a key that its holder no longer has from every lock that lists it.
 struct RemoveKeyEverywhere: Workflow {
     static let name = "remove-key-workflow", label = "Remove a wallet key from its locks"
 
@@ -17,7 +17,7 @@ struct RemoveKeyEverywhere: Workflow {
         return ["locks": .array(locks.map { .int(Int64($0)) })]
     }
 
-    /// A key that has left the lock meanwhile is as good as removed.
+    /// Removes the key from one lock. A key that has left the lock meanwhile counts as removed.
     private func remove(_ lock: LockID, _ steps: Steps, _ services: Services) async throws -> String {
         do {
             let request = steps.request("lock \(lock)", by: .user(holder, email: nil), services)

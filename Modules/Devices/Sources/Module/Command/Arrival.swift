@@ -1,44 +1,44 @@
 import DevicesContracts
 import Kernel
 
-/// A command that has come for a thing, with what is known of both: whether it is carried out.
+/// An arriving command with the stored facts about it and its thing; decides whether to accept it.
 struct Arrival: Sendable {
     let ask: SendCommand
-    /// The command beside which this one is sent, of the same open.
+    /// The command of the same open that this one accompanies.
     let whole: PendingCommand?
     let owner: ThingOwner
-    /// Nil while the thing has never said.
+    /// Nil until the thing first reports its presence.
     let isOnline: Bool?
-    /// The command of the same id that is stored already.
+    /// The stored command with the same id.
     let known: PendingCommand?
-    /// The thing of the Matter device that is to open too; looked for only where something is to open.
+    /// The thing of the Matter device to open as well; looked up only for an unlock.
     let matter: ThingName?
-    /// How many commands wait for the thing.
+    /// Number of commands that wait for the thing.
     let waiting: Int
 
-    /// How many commands may wait for one thing; removals always may.
+    /// Maximum number of commands that wait for one thing; removals are exempt.
     static let mostWaiting = 1_000
 
     enum Verdict: Sendable, Equatable {
-        /// Nothing is to be done any more, or nothing may be.
+        /// Nothing is left to do, or nothing may be done.
         case reply(SendCommand.Reply.Outcome)
-        /// It is stored, and nobody is known to have heard it.
+        /// The command is stored, but no delivery is known.
         case offerAgain(PendingCommand)
-        /// - Parameter isAnew: whether it takes the place of one that was taken back.
+        /// - Parameter isAnew: whether it replaces a withdrawn command.
         case accept(PendingCommand, isAnew: Bool)
     }
 
     /// - Parameters:
     ///   - other: the other command of the same open.
-    ///   - isDelivered: whether somebody is known to have heard the command.
+    ///   - isDelivered: whether the command is known to have been delivered.
     func verdict(beside other: PendingCommand?, isLinkUp: Bool, isDelivered: Bool, _ context: AskContext, at now: ClockReading) -> Verdict {
-        // The open may have ended before its second command came.
+        // The open may have ended before its second command arrived.
         guard whole == nil || other?.isOpen == true else { return .reply(.accepted) }
         if let known, !known.wasGivenUp(before: context) { return repeated(known, isDelivered, at: now) }
         guard known.map({ $0.thing == ask.thing }) ?? true, owner.belongs(to: ask.org) else { return .reply(.foreign) }
         guard waiting < Self.mostWaiting || ask.command.isRemoval else { return .reply(.full) }
         let command = command(at: now)
-        // Its right has ended, or its life, while it was on its way here.
+        // The command's right or its lifetime ended before it arrived here.
         guard command.isLive(at: now) else { return .reply(.outdated) }
         guard isLinkUp else { return .reply(.unreachable) }
         return .accept(command, isAnew: known != nil)
@@ -47,14 +47,14 @@ struct Arrival: Sendable {
     private func repeated(_ known: PendingCommand, _ isDelivered: Bool, at now: ClockReading) -> Verdict {
         guard known.thing == ask.thing else { return .reply(.foreign) }
         if known.neverLeft { return .reply(.unreachable) }
-        // What was taken back may have left before: its action tells.
+        // A withdrawn command may have been sent before; its action reports the outcome.
         if known.stage == .withdrawn, !known.wasLate { return .reply(.unknown) }
-        // The process that stored it may have died before it went out; a device that has it knows it by its message id.
+        // The process that stored it may have died before publishing it; a device that has it recognises it by its message id.
         if known.stage == .accepted, !isDelivered, known.isLive(at: now) { return .offerAgain(known) }
         return .reply(.accepted)
     }
 
-    /// The command as it is to be stored. It lives no longer than the right that it rests on.
+    /// Returns the command to store. It lives no longer than the right that it depends on.
     func command(at now: ClockReading) -> PendingCommand {
         let end = ask.lifetime.map { now.moment + .milliseconds($0) }
         return PendingCommand(

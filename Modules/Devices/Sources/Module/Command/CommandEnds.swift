@@ -2,9 +2,9 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Commands that end without an answer of their device.
+/// Ends commands without an answer of their device.
 extension ThingRunner {
-    /// Takes a command back; returns whether it may have reached a device before.
+    /// Withdraws a command; returns whether it may have reached a device before.
     func withdraw(_ question: WithdrawCommand, _ trace: Trace) async throws -> Bool {
         let part = doorPart(of: question.action)
         let (matter, mayHaveLeft) = try await withThing(question.thing) {
@@ -17,12 +17,12 @@ extension ThingRunner {
         return mayHaveLeft || other
     }
 
-    /// The thing of the Matter device that stands for a lock.
+    /// Returns the thing of the Matter device that represents a lock.
     private func matterDevice(of thing: ThingName) async throws -> ThingName? {
         try await services.store.query(MatterDevicesView.standing(for: thing)).first?.find("thing", as: String.self).map { ThingName($0) }
     }
 
-    /// Together, so that none is offered again because another has gone.
+    /// Withdraws the actions together, so that none is offered again because another has ended.
     private func withdraw(_ actions: [ActionID], _ thing: ThingName, _ trace: Trace) async throws -> Bool {
         let rows = try await services.store.read(actions.map { PendingCommand.find($0) })
         let known = try rows.compactMap { try $0.first.map { try PendingCommand($0) } }
@@ -31,11 +31,11 @@ extension ThingRunner {
         if let shadow = open.first?.shadow {
             try await handle(.end(Set(open.map(\.action)), .withdrawn, error: nil), of: thing, shadow, trace)
         }
-        // One that was stored may have been published a moment later, whoever died in between.
+        // A stored command may have been published right after, even if a process died in between.
         return known.contains { !$0.neverLeft }
     }
 
-    /// Leaves an ended command in the place of one that is still on its way here: it finds itself withdrawn when it comes.
+    /// Stores an ended command in the place of one that is still on its way here, which is then already withdrawn when it arrives.
     private func bar(_ action: ActionID, _ thing: ThingName) async throws {
         let now = services.clock(), command = PendingCommand.bar(action, thing, at: now)
         _ = try await services.store.run([
@@ -43,7 +43,7 @@ extension ThingRunner {
         ])
     }
 
-    /// Ends what has expired on a thing. Called by the clock and before the link opens.
+    /// Ends the expired commands of a thing. Called by the timer and before the link opens.
     func expire(_ thing: ThingName) async throws {
         try await withThing(thing) {
             for shadow in PendingCommand.shadows {

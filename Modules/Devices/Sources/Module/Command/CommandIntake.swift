@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Commands of other modules on their way into the store and out to the device.
+/// Takes commands from other modules, stores them and publishes them to the device.
 extension ThingRunner {
     func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
         let intake = try await take(ask, beside: nil, context)
@@ -10,15 +10,15 @@ extension ThingRunner {
         return intake.reply
     }
 
-    /// What became of a command that came.
+    /// The result of taking a command.
     struct Intake: Sendable {
         let reply: SendCommand.Reply
         let command: PendingCommand
-        /// The Matter thing that is to open too.
+        /// The Matter thing to open as well.
         let matter: ThingName?
     }
 
-    /// - Parameter whole: the command beside which this one is sent.
+    /// - Parameter whole: the command that this one accompanies.
     func take(_ ask: SendCommand, beside whole: PendingCommand?, _ context: AskContext) async throws -> Intake {
         underWay.begin(ask.thing)
         defer { underWay.end(ask.thing) }
@@ -46,7 +46,7 @@ extension ThingRunner {
         }
     }
 
-    /// Reads what a command meets; not the commands that wait, of which there may be many.
+    /// Reads the state that a command depends on, but not the waiting commands, of which there may be many.
     private func arrival(_ ask: SendCommand, beside whole: PendingCommand?) async throws -> (Arrival, ThingState) {
         let opens = if case .unlock = ask.command { true } else { false }
         let rows = try await services.store.read(
@@ -65,18 +65,18 @@ extension ThingRunner {
         return (arrival, state)
     }
 
-    /// How a command is stored that is not stored yet.
+    /// How to store a command that is not stored yet.
     private struct Storing {
         let isAnew: Bool
         let fence: Fence?
         let context: AskContext
     }
 
-    /// Stores the command in the slot, then hands it to the link; what has certainly not left is ended at once.
+    /// Stores the command in the slot, then publishes it. A command that certainly was not sent is ended at once.
     private func offer(_ command: PendingCommand, _ state: inout ThingState, _ isOffline: Bool, storing: Storing?) async throws
         -> SendCommand.Reply
     {
-        // One that has waited rests on a right that may have ended meanwhile: the next look at the thing ends it.
+        // The right of a command that has waited may have ended meanwhile; the next load of the thing then ends the command.
         guard let command = storing == nil ? await held(command) : command else {
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         }
@@ -91,26 +91,26 @@ extension ThingRunner {
         }
         state.isStored()
         services.crashes.reach(.afterCommit, in: services.module)
-        // Storing may have taken longer than a look at its right is good for.
+        // Storing may have taken longer than a check of the right stays valid.
         guard let command = await held(command) else { return SendCommand.Reply(.unknown, isOffline: isOffline) }
         do {
             services.crashes.reach(.beforePublish, in: services.module)
             try await publish(actions, about: command, command.shadow)
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         } catch is HubLink.Down where storing == nil {
-            return SendCommand.Reply(.unknown, isOffline: isOffline)  // it may have left before
+            return SendCommand.Reply(.unknown, isOffline: isOffline)  // it may have been sent before
         } catch is HubLink.Down {
             let now = services.clocks, end = try state.handle(.takeBack(command), at: now)
             _ = try await services.store.run(try ThingTables.rows(of: end, state, at: now.moment))
             return SendCommand.Reply(.unreachable)
         } catch is HubLink.Unknown {
-            // It stays, and is offered again while it lives: as the same message, which a device that has it knows.
+            // It stays stored and is offered again while it lives, as the same message, which a device that has it recognises.
             return SendCommand.Reply(.unknown, isOffline: isOffline)
         }
     }
 
-    /// Publishes a command and the document that shows it, while the thing is locked: nobody sees an older document after a newer one.
-    /// - Throws: `HubLink.Down`, `HubLink.Unknown` of the command itself; it is out whether the document is taken or not.
+    /// Publishes a command and the document that shows it while the thing is locked, so that an older document never follows a newer one.
+    /// - Throws: `HubLink.Down`, `HubLink.Unknown` for the command itself; the command counts as sent whether or not the document is taken.
     private func publish(_ actions: [ThingState.Action], about command: PendingCommand, _ shadow: String) async throws {
         for case .publish(let message, _) in actions {
             guard message.isDelta else {
@@ -123,7 +123,7 @@ extension ThingRunner {
         }
     }
 
-    /// False when what the decision relied on has changed.
+    /// Returns false when the state that the decision relied on has changed.
     private func store(_ command: PendingCommand, _ slot: [SQL], _ storing: Storing) async throws -> Bool {
         let condition = storing.fence.map(services.store.holds) ?? "TRUE"
         let note = ThingTables.note(.command, command.slot(at: services.clocks), command.thing, at: command.createdAt)

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// How commands are stored.
+/// Storage of commands.
 extension PendingCommand {
     static let migration = Migration(
         "002-commands",
@@ -25,7 +25,7 @@ extension PendingCommand {
             "CREATE INDEX commands_by_action ON devices.commands (part_of) WHERE part_of IS NOT NULL",
         ])
 
-    /// The right that a command rests on, whether what was decided on still held when it was stored, and a clock that nobody sets.
+    /// Adds the right that a command depends on, whether the decision's preconditions held when it was stored, and a monotonic clock.
     static let premisesMigration = Migration(
         "007-premises",
         [
@@ -36,13 +36,11 @@ extension PendingCommand {
             "CREATE INDEX commands_open_by_premise ON devices.commands (thing) WHERE finished_at IS NULL AND premise IS NOT NULL",
         ])
 
-    /// What the end of a right may come from, each in a column of its own: whoever looks again finds what waits on it, and reads
-    /// nothing else.
+    /// Adds the subjects whose changes may end a right, each in its own indexed column, so that a check reads only its commands.
     static let subjectsMigration = Migration(
         "010-subjects",
         [
-            // One that nobody looks by any more, and one that PostgreSQL takes for looks by thing. SQLite knows them by other
-            // names, and keeps them.
+            // The first index is unused; PostgreSQL picks the second for lookups by thing. SQLite keeps both under other names.
             "DROP INDEX IF EXISTS devices.commands_open_by_premise", "DROP INDEX IF EXISTS devices.commands_open_by_expiry",
             "CREATE INDEX commands_open_by_end ON devices.commands (expires_at) WHERE finished_at IS NULL AND expires_at IS NOT NULL",
         ]
@@ -68,8 +66,8 @@ extension PendingCommand {
             finishedAt: try row.find("finished_at"), error: try row.find("error"))
     }
 
-    /// The commands in some rows. One that cannot be read is reported and left out: it is shown to no device, and keeps no other from
-    /// being answered, ended or withdrawn.
+    /// Decodes the commands in some rows. A row that cannot be read is logged and left out: it is shown to no device, and does not keep
+    /// other commands from being answered, ended or withdrawn.
     static func readable(_ rows: [Row], _ log: Log) -> [PendingCommand] {
         rows.compactMap { row in
             do { return try PendingCommand(row) } catch {
@@ -80,8 +78,8 @@ extension PendingCommand {
         }
     }
 
-    /// Fails, and with it the whole transaction, when the asker's deadline has passed on the database's clock
-    /// (`accepted_in_time`), or when what the decision relied on has changed (`premise_held`).
+    /// Inserts the command. Fails with the whole transaction when the asker's deadline has passed on the database's clock
+    /// (`accepted_in_time`), or when the state that the decision relied on has changed (`premise_held`).
     func insert(deadline: Timestamp, while condition: SQL = "TRUE") throws -> SQL {
         """
         INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
@@ -96,7 +94,7 @@ extension PendingCommand {
 
     private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
-    /// Ends the command; whoever comes second changes nothing, but for a late answer.
+    /// Ends the command. Only the first end takes effect, except for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Timestamp) -> SQL {
         """
         UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
@@ -104,7 +102,7 @@ extension PendingCommand {
         """
     }
 
-    /// Makes room for a command that begins anew.
+    /// Deletes a withdrawn command so that the same action can start again.
     static func forgetWithdrawn(_ action: ActionID) -> SQL {
         "DELETE FROM devices.commands WHERE action_id = \(action) AND stage = 'withdrawn' AND was_late = FALSE"
     }
@@ -118,7 +116,7 @@ extension PendingCommand {
         "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL"
     }
 
-    /// Open commands on rights whose end may come from a subject, in the order of their ids.
+    /// Selects open commands whose right may end through a subject, ordered by id.
     static func resting(on subject: String, after action: ActionID?, limit: Int) -> SQL {
         """
         SELECT * FROM devices.commands
@@ -128,12 +126,12 @@ extension PendingCommand {
         """
     }
 
-    /// Things with commands that have no answer, in the order of their names.
+    /// Selects things with unanswered commands, ordered by name.
     static func unanswered(after name: String) -> SQL {
         "SELECT DISTINCT thing FROM devices.commands WHERE finished_at IS NULL AND thing > \(name) ORDER BY thing LIMIT 500"
     }
 
-    /// Things with commands whose life is over by any clock, in the order of their names.
+    /// Selects things with commands that have expired by any clock, ordered by name.
     static func expired(at now: ClockReading, after name: String) -> SQL {
         """
         SELECT DISTINCT thing FROM devices.commands

@@ -2,28 +2,28 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// An open of a lock that a Matter device stands for goes out as two commands: the lock's `unlock` and the Door Lock cluster's `UnlockDoor`
-/// (Matter Application Cluster Specification, Door Lock). They share the action and the expiry: the first success is the action's, the
-/// other command is then taken back, and it has failed only when both have.
+/// An open of a lock that a Matter device represents sends two commands: the lock's `unlock` and the Door Lock cluster's `UnlockDoor`
+/// (Matter Application Cluster Specification, Door Lock). They share the action and the expiry. The first success is the action's success,
+/// and the other command is then withdrawn; the action has failed only when both have failed.
 extension PendingCommand {
-    /// The Door Lock cluster's command, which is a timed one.
+    /// The Door Lock cluster's command, which needs a timed invoke.
     static let unlockDoor = MatterCommand(endpoint: 1, cluster: 257, name: "UnlockDoor", timedRequest: 1_000)
 
-    /// The action whose command this is.
+    /// The action that this command belongs to.
     var whole: ActionID { partOf ?? action }
-    /// Whether the device has said that it did it, in time or late.
+    /// Whether the device has reported success, in time or late.
     var hasSucceeded: Bool { stage == .succeeded || (wasLate && (stage == .expired || stage == .withdrawn)) }
 
-    /// Whether the door is open by the other command of the same open.
+    /// Whether the other command of the same open has opened the door.
     func isDone(beside other: PendingCommand?) -> Bool { other?.hasSucceeded ?? false }
 
-    /// The other command of the same open.
+    /// Selects the other command of the same open.
     static func other(than command: PendingCommand) -> SQL {
         "SELECT * FROM devices.commands WHERE part_of = \(command.whole) AND action_id <> \(command.action) LIMIT 1"
     }
 
     /// Whether the end of a command is the end of its action.
-    /// - Parameter other: the other command of the action as it stands now; nil where there is none.
+    /// - Parameter other: the other command of the action in its current state; nil if there is none.
     static func endsAction(_ outcome: CommandFinished.Outcome, beside other: PendingCommand?) -> Bool {
         guard let other else { return true }
         return !other.hasSucceeded && (outcome == .succeeded || !other.isOpen)
@@ -31,12 +31,12 @@ extension PendingCommand {
 }
 
 extension ThingRunner {
-    /// The id of the `UnlockDoor` that belongs to an open.
+    /// Returns the id of the `UnlockDoor` that belongs to an open.
     func doorPart(of action: ActionID) -> ActionID {
         ActionID(UUIDText(digest: services.vault.sha256(Array("\(action) UnlockDoor".utf8))).text)
     }
 
-    /// Sends `UnlockDoor` beside an `unlock` that the link has taken. Whether it goes out decides nothing: the lock has its command.
+    /// Sends `UnlockDoor` in addition to an `unlock` that the link has taken. A failure is only logged; the lock has its own command.
     func unlockDoor(of thing: ThingName, beside unlock: PendingCommand, _ context: AskContext) async {
         let part = SendCommand(
             action: doorPart(of: unlock.action), thing: thing, org: unlock.org, shadow: unlock.shadow,
@@ -46,8 +46,8 @@ extension ThingRunner {
         }
     }
 
-    /// Holds the opens that these commands belong to while a body ends some of them: the two commands of an open may be on two
-    /// things, whose stream locks do not exclude each other. Always taken inside the stream lock of a thing, never around one.
+    /// Holds the stream locks of the opens that these commands belong to while `body` ends some of them. The two commands of an open may be
+    /// on two things, whose stream locks do not exclude each other. Always taken inside the stream lock of a thing, never around one.
     func withOpens<Result>(of commands: [PendingCommand], _ body: (Others) async throws -> Result) async throws -> Result {
         let parts = commands.filter { $0.partOf != nil }
         guard !parts.isEmpty else { return try await body([:]) }

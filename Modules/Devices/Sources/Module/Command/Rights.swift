@@ -3,23 +3,23 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// Commands end with the rights that they rest on.
+/// Ends commands when the rights that they depend on end.
 extension ThingRunner {
     private static let trace = Trace(correlation: "premise", causation: nil)
-    /// How many commands are looked at together.
+    /// Number of commands checked together.
     private static let batchSize = 100
 
-    /// What is known of the rights of commands.
+    /// The result of checking the rights of commands.
     struct Rights {
-        /// Whose rights have ended.
+        /// Commands whose rights have ended.
         var ended: Set<ActionID> = []
-        /// Whose rights could not be asked about.
+        /// Commands whose rights could not be checked.
         var unknown: Set<ActionID> = []
-        /// Those that have been confirmed, and when.
+        /// Commands whose rights were confirmed, with the time of the confirmation.
         var confirmed: [ActionID: PendingCommand] = [:]
     }
 
-    /// Asks about the rights of those that have waited.
+    /// Checks the rights of commands whose last check is no longer fresh.
     func rights(of commands: [PendingCommand]) async -> Rights {
         let now = services.clocks, doubtful = commands.filter { $0.isToBeConfirmed(at: now) }
         guard !doubtful.isEmpty else { return Rights() }
@@ -33,14 +33,14 @@ extension ThingRunner {
         }
     }
 
-    /// The command if it may be shown now, as far as its right goes.
+    /// Returns the command if its right allows showing it now, otherwise nil.
     func held(_ command: PendingCommand) async -> PendingCommand? {
         let rights = await rights(of: [command])
         guard rights.ended.isEmpty, rights.unknown.isEmpty else { return nil }
         return rights.confirmed[command.action] ?? command
     }
 
-    /// Whether the rights of commands still hold; those that could not be asked about are missing.
+    /// Returns whether the rights of commands still hold; commands whose right could not be checked are missing.
     private func hold(_ commands: [PendingCommand]) async -> [ActionID: Bool] {
         var verdicts: [ActionID: Bool] = [:]
         for (module, commands) in Dictionary(grouping: commands, by: { $0.premise?.module ?? "" }) {
@@ -58,9 +58,9 @@ extension ThingRunner {
         return verdicts
     }
 
-    /// Withdraws what rests on a right that has ended. What is being stored at this moment is waited for: it decided before the end.
+    /// Withdraws the commands whose right has ended. Waits for commands that are being stored now; they were decided before.
     ///
-    /// Throws when some could not be looked at; those that are known to have lost their rights are withdrawn all the same.
+    /// Throws when some rights could not be checked; commands that are known to have lost their rights are withdrawn all the same.
     func lookAgain(at subject: String, _ trace: Trace) async throws {
         for thing in underWay.all { try await withThing(thing) {} }
         var last: ActionID?, areAllKnown = true

@@ -1,7 +1,7 @@
 import DevicesContracts
 import Synchronization
 
-/// The things that commands are being stored for, as often as there are commands.
+/// The things for which commands are being stored, counted per command.
 final class ThingsUnderWay: Sendable {
     private let counts = Mutex<[ThingName: Int]>([:])
 

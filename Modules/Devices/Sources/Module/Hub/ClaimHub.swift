@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Binds a hub to a tenant and a site, and tells the hub.
+/// Claims a hub for a tenant and a site, and sends the claim to the hub.
 struct ClaimHub: Command {
     let hub: Hub.ID
     let named: Hub.ID

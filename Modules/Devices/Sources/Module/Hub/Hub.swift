@@ -1,7 +1,7 @@
 import DevicesContracts
 import Kernel
 
-/// A gateway in a building, from the factory to the end of its service.
+/// A gateway in a building, from manufacture to the end of its service.
 struct Hub: Aggregate {
     static let category = Category("hub", className: "HubAggregate")
     typealias ID = Kernel.ID<Hub>
@@ -15,7 +15,7 @@ struct Hub: Aggregate {
         case claimed(Claim, at: Timestamp)
     }
 
-    /// What was manufactured.
+    /// The manufactured hardware.
     struct Hardware: Sendable, Equatable, Codable {
         let hub: Hub.ID
         let serial: NonEmptyString
@@ -24,7 +24,7 @@ struct Hub: Aggregate {
         let vendor: String?
     }
 
-    /// Whose it is and where it stands.
+    /// The tenant and site of a hub, and the user who claimed it.
     struct Claim: Sendable, Equatable, Codable {
         let org: OrgID
         let site: Site.ID

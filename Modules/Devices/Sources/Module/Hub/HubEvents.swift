@@ -5,7 +5,7 @@ extension Hub {
     static let events = EventRegistry(HubEvents())
 }
 
-/// The events of a hub. Every one carries the hub.
+/// The events of a hub. Each event carries the hub id.
 struct HubEvents: EventForms {
     let provisioned = EventForm<Hub>(
         "HubProvisioned", "A hub was manufactured.",

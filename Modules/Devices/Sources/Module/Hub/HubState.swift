@@ -2,15 +2,15 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Asks for a desired state of a thing. Only this module asks.
+/// Asks for a desired state of a thing. Used only within this module.
 struct WantState: Ask {
     static let name = "devices.WantState", module = "devices"
     let thing: ThingName
-    /// The hub that the thing is.
+    /// The hub that the thing represents.
     var hub: Hub.ID?
     let shadow: String
     let desired: JSON
-    /// The tenant that has the thing, or is to have it.
+    /// The tenant that owns the thing, or is about to.
     let org: OrgID?
 
     struct Reply: Codable, Sendable {
@@ -19,8 +19,8 @@ struct WantState: Ask {
     }
 }
 
-/// Puts the hub's new circumstances into its `hub_state` shadow before they are stored; 502 when the link does not take them, 403 when
-/// the thing that the hub was registered with is another's.
+/// Writes the hub's new state to its `hub_state` shadow before the events are stored. Fails with 502 when the link does not take it, and
+/// with 403 when the thing that the hub was registered with belongs to another owner.
 struct HubStateCall: ExternalCall {
     let want: WantState
 
@@ -36,7 +36,7 @@ struct HubStateCall: ExternalCall {
 }
 
 extension Effect {
-    /// - Parameter desired: what the hub is told of its circumstances after the events.
+    /// - Parameter desired: the state that the hub gets after the events.
     static func hubState(_ desired: JSON, after events: [Hub.Event], on snapshot: Snapshot<Hub>) -> Effect {
         var after = snapshot.state
         for event in events { after.apply(event) }
@@ -62,13 +62,13 @@ extension ThingRunner {
                 }
                 return WantState.Reply(outcome: .accepted)
             } catch is HubLink.Down {} catch is HubLink.Unknown {}
-            // Nothing of a refused claim may show later.
+            // A refused claim must not become visible later.
             _ = try await carryOut(.restore(before), on: &state)
             return WantState.Reply(outcome: .unreachable)
         }
     }
 
-    /// Has a state handle an input, and stores what follows from it.
+    /// Handles an input and stores the resulting changes.
     private func carryOut(_ input: ThingState.Input, on state: inout ThingState) async throws -> [ThingState.Action] {
         let now = services.clocks, actions = try state.handle(input, at: now)
         _ = try await services.store.run(try ThingTables.rows(of: actions, state, at: now.moment))

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// What a hub is, and what it last said of itself.
+/// A hub's registration and the state that it last reported.
 struct HubStatus: Query {
     let hub: Hub.ID
     var target: String { hub.text }
@@ -9,7 +9,7 @@ struct HubStatus: Query {
     struct Reply: Sendable {
         let hub: Hub
         let hardware: Hub.Hardware
-        /// What the hub has said of itself.
+        /// The state that the hub has reported.
         let reported: JSON
         let isOnline: JSON?
     }
@@ -31,8 +31,8 @@ struct HubStatus: Query {
         let rows = try await services.store.read([ThingTables.shadow(hardware.thing, "hub_state"), ThingTables.presence(hardware.thing)])
         let shadow: Shadow? = try rows[0].first?.find("body", as: JSON.self)?.decoded()
         let reported = shadow?.reported ?? .null
-        // The newest sign of life counts: what the hub has reported, or its presence and its last will. Shadows know seconds
-        // only; within one, the will does.
+        // The newest sign of life counts: the hub's report, or its presence and last will. Shadow timestamps have a resolution of one
+        // second; within the same second, presence counts.
         let reportedAt = shadow?.reportedTimes["online"]?["timestamp"]?.integer.map { Timestamp(milliseconds: $0 * 1000) }
         let isPresenceNewer = try rows[1].first?.find("at", as: Timestamp.self).map { at in reportedAt.map { at >= $0 } ?? true } ?? false
         let presence = try rows[1].first?.find("online", as: Bool.self).map(JSON.bool)

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Registers a hub as it leaves the factory.
+/// Registers a newly manufactured hub.
 struct ProvisionHub: Command {
     let hub: Hub.ID
     let named: UUIDText
@@ -29,14 +29,14 @@ struct ProvisionHub: Command {
 
     func decide(_ state: Hub, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Hub.Event] {
         guard Hub.ID(named.text) == hub else { throw .otherHub }
-        guard state.status == .unknown else { return [] }  // registering what exists is not an error
+        guard state.status == .unknown else { return [] }  // registering an existing hub is not an error
         let hardware = Hub.Hardware(
             hub: hub, serial: serial, model: model, thing: thing.map { ThingName($0.text) } ?? ThingName(hub.text), vendor: vendor?.text)
         return [.provisioned(hardware, at: now)]
     }
 
-    /// The hub's thing is registered together with the hub: nobody's, until the hub is claimed. A name that is taken is refused:
-    /// claiming the hub would take over what has it.
+    /// Registers the hub's thing together with the hub, without an owner until the hub is claimed. A taken name is refused, because
+    /// claiming the hub would take over the existing thing of that name.
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .provisioned(let hardware, _)? = events.first else { return .none }
         return .local(Changes(rows: [ThingTables.register(hardware.thing, with: hardware.hub, of: nil)]))
@@ -55,7 +55,7 @@ struct ProvisionHub: Command {
     )
 }
 
-/// The name of a thing as it is first given.
+/// A thing name as given at registration.
 struct NewThingName: StringValue {
     let text: String
     init(_ text: String) { self.text = ThingName(text).text }

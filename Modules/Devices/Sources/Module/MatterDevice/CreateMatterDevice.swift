@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Registers a Matter device. A lock whose uuid is the device's id or the name of its thing is opened by it too.
+/// Registers a Matter device. Opening a lock whose uuid is the device's id or its thing name also opens this device.
 struct CreateMatterDevice: Command {
     let device: MatterDevice.ID
     let named: MatterDevice.ID
@@ -11,11 +11,11 @@ struct CreateMatterDevice: Command {
     let type: Name
 
     struct Facts: Sendable {
-        /// The tenant of the hub; nil while nobody has claimed it.
+        /// The tenant of the hub; nil while the hub is unclaimed.
         let org: OrgID?
-        /// Who has the thing already.
+        /// The current owner of the thing.
         let owner: ThingOwner
-        /// The tenant that asks.
+        /// The calling tenant.
         let asking: OrgID?
     }
 
@@ -37,10 +37,10 @@ struct CreateMatterDevice: Command {
 
     func decide(_ state: MatterDevice, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [MatterDevice.Event] {
         guard named == device else { throw .otherDevice }
-        guard state.registration == nil else { return [] }  // registering what exists is not an error
+        guard state.registration == nil else { return [] }  // registering an existing device is not an error
         switch facts.owner {
         case .nobody: break
-        // One that its tenant has already, as a lock, stays the tenant's.
+        // A thing that the tenant already owns, as a lock, stays with the tenant.
         case .tenant(let tenant, _) where tenant == facts.org ?? facts.asking: break
         case .unclaimed(let known) where known == hub: break
         case .tenant, .unclaimed, .person: throw .thingTaken
@@ -58,7 +58,7 @@ struct CreateMatterDevice: Command {
         return Facts(org: hub.organisation, owner: try ThingOwner(row), asking: request.caller.org)
     }
 
-    /// The device's thing is registered with the hub, and follows it; what anybody else has is not taken over.
+    /// Registers the device's thing with the hub, so that it follows the hub. A thing that already has an owner is not taken over.
     func effect(
         of events: [MatterDevice.Event], on snapshot: Snapshot<MatterDevice>, _ facts: Facts, _ request: Request, _ services: Services
     ) -> Effect {
@@ -66,7 +66,7 @@ struct CreateMatterDevice: Command {
         return .local(Changes(rows: [ThingTables.register(ThingName(thing.text), with: hub, of: facts.org)]))
     }
 
-    /// Rule D: a Matter device is its tenant's, and is registered by whoever may use its hub.
+    /// Rule D: a Matter device belongs to its tenant, and any caller that may use its hub may register it.
     private static let rule = Rule<CreateMatterDevice, MatterDevice>(
         "the tenant that has claimed the hub, any API key while nobody has, or a super key",
         permits: { _, device, caller in device.isOpen(to: caller) })

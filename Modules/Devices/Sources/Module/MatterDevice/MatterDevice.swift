@@ -1,17 +1,17 @@
 import DevicesContracts
 import Kernel
 
-/// A device that speaks Matter, behind a hub. A thing of its own on the broker.
+/// A Matter device behind a hub, with its own thing on the broker.
 struct MatterDevice: Aggregate {
     static let category = Category("matter-device", className: "MatterDeviceAggregate")
     typealias ID = Kernel.ID<MatterDevice>
 
     enum Event: Sendable, Equatable {
-        /// - Parameter org: the tenant of its hub at that time.
+        /// - Parameter org: the tenant of the hub at that time.
         case created(Registration, org: OrgID?, at: Timestamp)
     }
 
-    /// What was registered.
+    /// The registered data.
     struct Registration: Sendable, Equatable, Codable {
         let device: MatterDevice.ID
         let thing: ThingName

@@ -1,7 +1,7 @@
 import DevicesContracts
 import Kernel
 
-/// Which things are Matter devices.
+/// Read model of the things that are Matter devices.
 enum MatterDevicesView {
     static let migration = Migration(
         "003-matter-devices",
@@ -25,8 +25,8 @@ enum MatterDevicesView {
         }
     }
 
-    /// The thing of the Matter device that stands for a lock: its id or its thing's name is the name of the lock's thing, and both things
-    /// are the same tenant's. What is nobody's stands for nothing.
+    /// Selects the thing of the Matter device that represents a lock: the device's id or thing name equals the name of the lock's thing,
+    /// and both things belong to the same tenant. Things without a tenant never match.
     static func standing(for lock: ThingName) -> SQL {
         """
         SELECT device.thing FROM devices.matter_devices device

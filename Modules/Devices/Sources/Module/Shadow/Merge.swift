@@ -1,11 +1,11 @@
 import Kernel
 
-/// How shadow documents are merged, stamped and compared.
+/// Merges, timestamps and compares shadow documents.
 struct Merge {
-    /// How many values were looked at: no more than the documents have, whatever is in them.
+    /// Number of values visited: at most as many as the documents have, whatever they contain.
     private(set) var visits = 0
 
-    /// Members of objects are merged, null removes, everything else (lists too) replaces.
+    /// Merges members of objects; null removes a member, and everything else (including lists) replaces it.
     mutating func merge(_ part: JSON, into old: JSON, _ oldTimes: JSON, at now: Timestamp) -> (JSON, JSON) {
         visits += 1
         guard case .object(let part) = part else { return part.isNull ? (.null, .null) : (part, stamped(part, at: now)) }
@@ -18,7 +18,7 @@ struct Merge {
         return (.object(merged), .object(times))
     }
 
-    /// The document with `{"timestamp": seconds}` in the place of every leaf.
+    /// Returns the document with `{"timestamp": seconds}` in the place of every leaf.
     mutating func stamped(_ document: JSON, at now: Timestamp) -> JSON {
         visits += 1
         switch document {
@@ -34,7 +34,7 @@ struct Merge {
         }
     }
 
-    /// The members of `wanted` that `known` lacks or has otherwise, with their times.
+    /// Returns the members of `wanted` that `known` lacks or has with another value, with their timestamps.
     mutating func difference(of wanted: JSON, _ times: JSON, from known: JSON) -> (state: JSON, times: JSON)? {
         visits += 1
         guard case .object(let object) = wanted, let other = known.members else {
@@ -48,7 +48,7 @@ struct Merge {
         return state.isEmpty ? nil : (.object(state), .object(stamps))
     }
 
-    /// Levels of nesting: 0 for a leaf.
+    /// Returns the levels of nesting: 0 for a leaf.
     static func depth(of document: JSON) -> Int {
         switch document {
         case .object(let object): 1 + (object.map { depth(of: $0.value) }.max() ?? 0)

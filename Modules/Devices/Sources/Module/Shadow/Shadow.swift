@@ -1,30 +1,30 @@
 import DevicesContracts
 import Kernel
 
-/// A device shadow: what is wanted of a thing and what it says of itself, by the rules of AWS IoT Device Shadows.
+/// A device shadow: the desired and reported state of a thing, by the rules of AWS IoT Device Shadows.
 ///
-/// A value: every request answers what is to be published, and to whom it matters that it was stored first.
+/// A value type: every request returns what to publish; the caller stores the shadow first.
 struct Shadow: Sendable, Equatable, Codable {
     private(set) var desired: JSON = .null
     private(set) var reported: JSON = .null
-    /// When each leaf was written, in the form of the document: `{"timestamp": seconds}` in the place of every leaf.
+    /// When each leaf was written, in the shape of the document: `{"timestamp": seconds}` in the place of every leaf.
     private(set) var desiredTimes: JSON = .null
     private(set) var reportedTimes: JSON = .null
-    /// Counts accepted changes; goes on after a deletion.
+    /// Counts accepted changes; continues after a deletion.
     private(set) var version = 0
     private(set) var isDeleted = true
-    /// Which stored row it was read from; not part of it.
+    /// Revision of the stored row it was read from; not part of the document.
     var revision: Int64 = 0
 
     private enum CodingKeys: CodingKey { case desired, reported, desiredTimes, reportedTimes, version, isDeleted }
 
-    /// Nothing of it is stored yet.
+    /// Whether it is not stored yet.
     var isNew: Bool { revision == 0 }
 
-    /// It is the row now.
+    /// Marks this value as the stored row.
     mutating func isStored() { revision += 1 }
 
-    /// Why a request was not accepted, in AWS's codes.
+    /// Why a request was rejected, with AWS's error codes.
     struct Rejection: Error, Sendable, Equatable {
         let code: Int
         let message: String
@@ -47,7 +47,7 @@ struct Shadow: Sendable, Equatable, Codable {
         static func none(_ name: String?) -> Rejection { Rejection(code: 404, message: "No shadow exists with name: '\(name ?? "")'") }
     }
 
-    /// A message to be published, by the end of its topic.
+    /// A message to publish, with the end of its topic.
     struct Publication: Sendable, Equatable {
         let tail: String
         let payload: JSON
@@ -57,8 +57,8 @@ struct Shadow: Sendable, Equatable, Codable {
 // MARK: - Requests
 
 extension Shadow {
-    /// Carries out an update document: merges, raises the version, answers `accepted`, `documents` and, where something is wanted
-    /// that is not reported, `delta`.
+    /// Applies an update document: merges it, increments the version and returns `accepted`, `documents` and, if a desired value is not
+    /// reported, `delta`.
     mutating func update(_ request: JSON, at now: Timestamp) throws(Rejection) -> [Publication] {
         let token = try Self.token(of: request), state = try Self.state(of: request)
         guard Merge.depth(of: .object(state)) <= 9 else { throw .tooDeep }
@@ -77,24 +77,24 @@ extension Shadow {
         return changed(from: before, request: .object(state), token: token, offers: state["desired"] != nil, at: now)
     }
 
-    /// The largest document, in bytes, without its metadata: AWS's limit.
+    /// Maximum size of the document in bytes, without its metadata: AWS's limit.
     static let largest = 8 << 10
-    /// How many shadows a thing may have.
+    /// Maximum number of shadows per thing.
     static let mostOfOneThing = 32
 
-    /// Whether a shadow may have a name: 1 to 64 of AWS's characters.
+    /// Whether a shadow name is invalid; valid names have 1 to 64 of AWS's characters.
     static func problem(withName name: String) -> Bool {
         !(1...64).contains(name.utf8.count) || !name.utf8.allSatisfy { ThingName.isAllowed($0) || $0 == UInt8(ascii: "$") }
     }
 
-    /// The token that an answer repeats: a text of at most 64 bytes.
+    /// Returns the token that an answer repeats: a text of at most 64 bytes.
     static func token(of request: JSON) throws(Rejection) -> JSON? {
         guard let token = request["clientToken"] else { return nil }
         guard let text = token.text, text.utf8.count <= 64 else { throw .badToken }
         return token
     }
 
-    /// The parts of an update; a state of null takes both away.
+    /// Returns the parts of an update; a null state removes both.
     private static func state(of request: JSON) throws(Rejection) -> JSON.Object {
         guard let raw = request["state"] else { throw .noState }
         if raw.isNull { return ["desired": .null, "reported": .null] }
@@ -105,8 +105,8 @@ extension Shadow {
         return state
     }
 
-    /// Puts a document in the place of the desired one, whatever it was; nothing clears it.
-    /// - Parameter hidesPrevious: whether what was wanted before is shown to nobody any more.
+    /// Replaces the whole desired document; null clears it.
+    /// - Parameter hidesPrevious: whether the publications omit the previous desired document.
     mutating func replaceDesired(with document: JSON, hidesPrevious: Bool = false, at now: Timestamp) -> [Publication] {
         var before = self
         if hidesPrevious { (before.desired, before.desiredTimes) = (.null, .null) }
@@ -169,7 +169,7 @@ extension Shadow {
 // MARK: - Documents
 
 extension Shadow {
-    /// What is wanted and not, or not yet, reported; nil when there is no difference.
+    /// The desired values that are not, or not yet, reported; nil when there is no difference.
     var delta: (state: JSON, times: JSON)? {
         var merge = Merge()
         return merge.difference(of: desired, desiredTimes, from: reported)
@@ -183,7 +183,7 @@ extension Shadow {
         ["desired": desiredTimes.isNull ? nil : desiredTimes, "reported": reportedTimes.isNull ? nil : reportedTimes]
     }
 
-    /// State, metadata and version, as `documents` shows each side.
+    /// State, metadata and version, as `documents` presents each side.
     private var plain: JSON.Object { ["state": state, "metadata": metadata, "version": .int(Int64(version))] }
 
     func document(at now: Timestamp) -> JSON.Object {

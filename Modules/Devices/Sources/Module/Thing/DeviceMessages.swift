@@ -2,9 +2,9 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// What things send: shadow requests, acknowledgements, presence. Nothing is acknowledged before it is stored.
+/// Handles what things send: shadow requests, acknowledgements, presence. Nothing is acknowledged before it is stored.
 extension ThingRunner {
-    /// The longest payload that is read, in bytes: what AWS IoT takes.
+    /// Maximum payload size in bytes: the limit of AWS IoT.
     private static let longestPayload = 128 << 10
 
     private static let trace = Trace(correlation: "device", causation: nil)
@@ -42,7 +42,7 @@ extension ThingRunner {
         }
     }
 
-    /// Tells a thing why its request was refused. A refusal that is lost is not repeated: the thing asks again.
+    /// Sends a thing the reason why its request was rejected. A lost rejection is not repeated; the thing asks again.
     func reject(_ rejection: Shadow.Rejection, _ verb: HubLink.Verb, _ token: JSON?, _ thing: ThingName, _ shadow: String?) async {
         let payload: JSON = [
             "code": .int(Int64(rejection.code)), "message": .string(rejection.message), "timestamp": .int(services.clock().seconds),
@@ -51,7 +51,7 @@ extension ThingRunner {
         _ = try? await publish(Shadow.Publication(tail: "\(verb.rawValue)/rejected", payload: payload), about: nil, thing, shadow)
     }
 
-    /// The newest sign of life counts; a will that was registered before it does not.
+    /// Stores the newest sign of life, except for a last will that was registered before it.
     private func note(_ thing: ThingName, _ sign: HubLink.SignOfLife) async throws {
         try await withThing(thing) {
             let last = try PresenceRow(try await services.store.query(ThingTables.presence(thing)).first)
@@ -61,8 +61,8 @@ extension ThingRunner {
         }
     }
 
-    /// Offers again whatever has no answer yet, after a start and when the link was away: it may never have gone out, or its answer may
-    /// have been lost with the process that heard it. A device that has done it knows it by its message id and answers once more.
+    /// Offers all unanswered commands again, after a start and when the link was down: a command may never have been sent, or its answer
+    /// may have been lost with the process that received it. A device that has carried it out recognises the message id and answers again.
     func offerUnanswered() async throws {
         var last = ""
         while true {
@@ -90,7 +90,7 @@ extension ThingRunner {
 extension Shadow.Publication {
     var isDelta: Bool { tail == "update/delta" }
 
-    /// The same with the time that is left of the shown command now; the shadow has what was left when it was offered.
+    /// Returns the same message with the shown command's remaining time; the shadow holds the time that remained when it was offered.
     func counting(down command: PendingCommand?, at now: ClockReading) -> Shadow.Publication {
         guard let left = command?.left(at: now), var payload = payload.members, var state = payload["state"]?.members else { return self }
         if state["ttl_ms"] != nil { state["ttl_ms"] = .int(left.milliseconds) }

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Runs the devices side: hears the link, expires commands, forgets old messages. One process at a time is connected to the hubs.
+/// Background jobs of the module: listens to the link, expires commands, deletes old messages. Only one process is connected to the hubs.
 struct DeviceWorker: Sendable {
     let runner: ThingRunner
     private let mailbox: Mailbox
@@ -27,7 +27,7 @@ struct DeviceWorker: Sendable {
         }
     }
 
-    /// What has expired while nobody looked is withdrawn before the first message can be answered.
+    /// Listens to the link. Ends commands that expired in the meantime before the first message can be answered.
     private func listen() async throws {
         try await expireAll()
         try await runner.link.listen { inbound in
@@ -43,10 +43,16 @@ struct DeviceWorker: Sendable {
         }
     }
 
-    private func offerUnanswered() async {
-        do { try await runner.offerUnanswered() } catch {
-            // The link or the database is away again: its return brings the next try.
-            runner.services.log.warning("Commands could not be offered again", ["error": "\(error)"])
+    /// Offers unanswered commands again, and tries once more while the database is unavailable. When the link goes down, its return
+    /// triggers the next attempt.
+    func offerUnanswered() async {
+        var pause = Duration.milliseconds(100)
+        while runner.link.isUp() {
+            do { return try await runner.offerUnanswered() } catch is HubLink.Down { return } catch {
+                runner.services.log.warning("Commands could not be offered again", ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: pause) } catch { return }
+            pause = min(pause * 2, .seconds(2))
         }
     }
 
@@ -61,8 +67,8 @@ struct DeviceWorker: Sendable {
         }
     }
 
-    /// Tries again while the database is away, and when another process has written the thing meanwhile: the broker has let go of the
-    /// message, and it may say that a door opened.
+    /// Retries while the database is unavailable, and when another process has written the thing meanwhile: the broker no longer has the
+    /// message, which may report that a door opened.
     private func handle(_ inbound: HubLink.Inbound) async throws {
         var pause = Duration.milliseconds(50)
         while true {
@@ -83,14 +89,14 @@ struct DeviceWorker: Sendable {
         while true {
             try await Task.sleep(for: .milliseconds(200))
             do { try await expireAll() } catch is CancellationError { throw CancellationError() } catch {
-                // The link must not go down with the database: what devices say waits for it.
+                // The link must not go down with the database; device messages wait until it returns.
                 runner.services.log.warning("Commands could not be looked at for their expiry", ["error": "\(error)"])
                 try await Task.sleep(for: .seconds(1))
             }
         }
     }
 
-    /// One thing must not keep the others from expiring, nor many that cannot be ended those behind them.
+    /// Ends expired commands on all things. A thing that fails is logged and skipped, so that it does not block the others.
     func expireAll() async throws {
         var last = ""
         while true {

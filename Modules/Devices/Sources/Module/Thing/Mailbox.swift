@@ -2,21 +2,20 @@ import DevicesContracts
 import Kernel
 import Synchronization
 
-/// What has come from things and waits to be handled: bounded, in order for each thing, and shared out fairly. Each hub has its
-/// turn after the others, each tenant with things of no known hub, and behind them each thing; so whoever sends much waits for
-/// itself.
+/// Bounded queue of messages from things: in order for each thing, and fair between shares. Serves the hubs in turn (or the tenants, for
+/// things of no known hub), and within each share the things in turn, so that a heavy sender delays only itself.
 final class Mailbox: Sendable {
     private struct Box {
         var waiting: [HubLink.Inbound] = []
         var isTaken = false
     }
-    /// The things of one share: of a hub, of a tenant, or of nobody who is known.
+    /// The things of one share: of a hub, of a tenant, or without a known owner.
     private struct Group {
         var boxes: [ThingName: Box] = [:]
-        /// Things with messages that nobody works on, in their turn.
+        /// Things with messages that no worker is handling, in their turn.
         var ready: [ThingName] = []
         var taken = 0
-        /// Whether it stands among those with something ready.
+        /// Whether the group is in the list of groups with something ready.
         var isListed = false
     }
     private struct State {
@@ -24,19 +23,19 @@ final class Mailbox: Sendable {
         /// Groups with something ready, in their turn.
         var ready: [ExactText] = []
         var count = 0
-        /// The groups of the things that are worked on.
+        /// The groups of the things that workers are handling.
         var taken: [ThingName: ExactText] = [:]
         var workers: [Int: CheckedContinuation<HubLink.Inbound?, Never>] = [:]
         var nextWorker = 0
     }
     private let state = Mutex(State())
 
-    /// How much may wait in all, and of one thing.
+    /// Maximum number of waiting messages in total, and per thing.
     private let most: Int
     private let mostOfOne: Int
-    /// How many messages of one share are worked on at once: not so many that another would find nobody free.
+    /// Maximum number of messages of one share that are handled at once; low enough to leave workers for other shares.
     private let widthOfOne: Int
-    /// Whose share a thing's messages count to; a thing that was not met yet shares with all those.
+    /// Maps things to shares; all things that have not been seen yet have one common share.
     private let shares: SharesOfThings
 
     init(_ shares: SharesOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int) {
@@ -46,12 +45,12 @@ final class Mailbox: Sendable {
         self.widthOfOne = widthOfOne
     }
 
-    /// False when the mailbox, or the thing's part of it, is full.
+    /// Adds a message. Returns false when the mailbox, or the thing's part of it, is full.
     func put(_ inbound: HubLink.Inbound) -> Bool {
         guard let thing = inbound.thing else { return false }
         let share = ExactText(shares.share(of: thing))
         return state.withLock { state -> Bool in
-            // Where its messages wait already, so that they stay in order.
+            // Prefer the group where the thing's messages already wait, so that they stay in order.
             let name = [share, ExactText("")].first { state.groups[$0]?.boxes[thing] != nil } ?? share
             let waiting = state.groups[name]?.boxes[thing]?.waiting.count ?? 0
             guard state.count < most, waiting < mostOfOne else { return false }
@@ -63,7 +62,7 @@ final class Mailbox: Sendable {
         }
     }
 
-    /// The next message; waits for one. Throws when the task is cancelled.
+    /// Returns the next message; waits for one. Throws when the task is cancelled.
     func next() async throws -> HubLink.Inbound {
         let id = state.withLock { state -> Int in
             state.nextWorker += 1
@@ -84,9 +83,9 @@ final class Mailbox: Sendable {
         return inbound
     }
 
-    /// The message of a thing has been handled: its next one may be.
+    /// Marks a thing's message as handled, so that its next message can be handled.
     func done(_ inbound: HubLink.Inbound) { finish(inbound, putsBack: false) }
-    /// It could not be handled now, and stays before all others of its thing.
+    /// Returns a message that could not be handled now to the front of its thing's queue.
     func putBack(_ inbound: HubLink.Inbound) { finish(inbound, putsBack: true) }
 
     private func finish(_ inbound: HubLink.Inbound, putsBack: Bool) {
@@ -115,7 +114,7 @@ final class Mailbox: Sendable {
         state.ready.append(name)
     }
 
-    /// Gives ready messages to workers that wait.
+    /// Hands ready messages to waiting workers.
     private func dispatch(_ state: inout State) {
         while let worker = state.workers.keys.min(),
             let place = state.ready.firstIndex(where: { (state.groups[$0]?.taken ?? 0) < widthOfOne })
@@ -149,7 +148,7 @@ extension HubLink.Inbound {
     }
 }
 
-/// To whose share things count, as far as they were met.
+/// The shares of the things seen so far.
 final class SharesOfThings: Sendable {
     private let known = Mutex<[ThingName: String]>([:])
     private static let most = 100_000
@@ -161,6 +160,6 @@ final class SharesOfThings: Sendable {
             known[thing] = share
         }
     }
-    /// Empty for things that were not met yet, and for those of nobody.
+    /// Returns the share of a thing; empty for things that have not been seen yet, and for things without an owner.
     func share(of thing: ThingName) -> String { known.withLock { $0[thing] } ?? "" }
 }

@@ -1,20 +1,19 @@
 import DevicesContracts
 import Kernel
 
-/// What is known of whether a thing is there.
+/// The last known presence of a thing.
 struct PresenceRow: Sendable, Equatable {
     let isOnline: Bool?
-    /// When the thing last said that it was there, by its own clock.
+    /// When the thing last reported itself online, by its own clock.
     let saidAt: Timestamp?
 
     init(isOnline: Bool?, saidAt: Timestamp?) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     init(_ row: Row?) throws(RowDecodingError) { self.init(isOnline: try row?.find("online"), saidAt: try row?.find("said_at")) }
 
-    /// A thing registers its will a moment before it says that it is there.
+    /// A thing registers its last will shortly before it reports itself online.
     private static let tolerance = Duration.seconds(30)
 
-    /// Whether a sign is to be believed: not a will that an earlier connection has left, which the broker publishes after the
-    /// thing is back.
+    /// Whether to accept a sign of life. Rejects the last will of an earlier connection, published after the thing is back.
     func admits(_ sign: HubLink.SignOfLife) -> Bool {
         guard !sign.isOnline, isOnline == true, let registered = sign.saidAt, let saidAt else { return true }
         return registered + Self.tolerance >= saidAt

@@ -1,11 +1,11 @@
 import DevicesContracts
 import Kernel
 
-/// Who has a thing: at most one tenant or person. Nobody is not everybody: a thing of nobody takes no command.
+/// The owner of a thing: at most one tenant or user. A thing without an owner takes no commands.
 enum ThingOwner: Sendable, Equatable {
     case tenant(OrgID, hub: Hub.ID?)
     case person
-    /// Registered with a hub that nobody has claimed.
+    /// Registered with an unclaimed hub.
     case unclaimed(Hub.ID)
     case nobody
 
@@ -16,7 +16,7 @@ enum ThingOwner: Sendable, Equatable {
         self = hub.map { .unclaimed($0) } ?? .person
     }
 
-    /// - Parameter org: a tenant; nil for a person.
+    /// - Parameter org: a tenant; nil for a user.
     func belongs(to org: OrgID?) -> Bool {
         switch (self, org) {
         case (.tenant(let own, _), let org?): own == org
@@ -25,7 +25,7 @@ enum ThingOwner: Sendable, Equatable {
         }
     }
 
-    /// Whether a hub of this id and tenant may call the thing its own: it is theirs already, or nobody's.
+    /// Whether a hub of this id and tenant may take the thing: it already belongs to them, or has no owner.
     func isFree(for hub: Hub.ID?, of org: OrgID?) -> Bool {
         self == .nobody || self.org.map { $0 == org } ?? false || self.hub != nil && self.hub == hub
     }

@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// What other modules may ask about things.
+/// Answers the asks of other modules about things.
 extension ThingRunner {
     var answers: [AskHandler] {
         [
@@ -21,8 +21,8 @@ extension ThingRunner {
         ]
     }
 
-    /// The first tenant or person that names a thing has it; a handing over moves it. What is registered with a hub that nobody
-    /// has claimed is nobody's, and waits for the claim.
+    /// Binds a thing to the first tenant or user that names it; a hand-over moves it. A thing registered with an unclaimed hub has no owner
+    /// and waits for the claim.
     private func bind(_ question: BindThing) async throws -> Bool {
         let moves = question.isHandOver ? "TRUE" : "FALSE"
         let rows = try await services.store.run([
@@ -37,7 +37,7 @@ extension ThingRunner {
         return try ThingOwner(row).belongs(to: question.org)
     }
 
-    /// The ends of actions, whose commands may be two: a success is the action's, and otherwise both must have ended.
+    /// Returns the ends of actions, which may have two commands: one success is the action's success; otherwise both must have ended.
     private func ends(of actions: [ActionID]) async throws -> EndsOfCommands.Reply {
         var ended: [CommandFinished] = [], known: [ActionID] = []
         for action in actions {

@@ -2,15 +2,15 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Runs the state machine of one thing at a time: loads it, lets it decide, stores what it decided and then publishes it.
+/// Runs the state machine of one thing at a time: loads its state, handles an input, stores the result and then publishes it.
 struct ThingRunner: Sendable {
     let services: Services
     let link: HubLink
-    /// Things that a command is being stored for at this moment.
+    /// Things for which a command is being stored at this moment.
     let underWay = ThingsUnderWay()
-    /// Commands that the link has taken.
+    /// Commands that are known to have been delivered.
     var delivered = DeliveredCommands()
-    /// Who has the things that were met.
+    /// The mailbox shares of the things seen so far.
     let shares = SharesOfThings()
 
     func withThing<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
@@ -19,11 +19,11 @@ struct ThingRunner: Sendable {
         return try await body()
     }
 
-    /// Carries out an input on a locked thing. Returns the commands of other things that it ended; their slots are to be refreshed
-    /// once this thing is free.
+    /// Handles an input on a locked thing. Returns the commands of other things that it ended; the caller refreshes their slots after
+    /// releasing this thing.
     ///
-    /// A message that the link does not take is lost; the device asks again, and what waits is offered again when the link is back.
-    /// - Throws: `Shadow.Rejection` where the thing refuses the input, `CommitFailure` and `RequestError` where it is not stored.
+    /// A message that the link does not take is lost; the device asks again, and waiting commands are offered again when the link is back.
+    /// - Throws: `Shadow.Rejection` when the input is rejected, `CommitFailure` and `RequestError` when the result is not stored.
     @discardableResult
     func handle(
         _ input: ThingState.Input, of thing: ThingName, _ shadow: String?, naming action: ActionID? = nil, _ trace: Trace
@@ -38,15 +38,14 @@ struct ThingRunner: Sendable {
         }
     }
 
-    /// Refreshes slots that show commands which were ended from another thing. Should this not happen, the next read of the slot
-    /// does it.
+    /// Refreshes slots that show commands ended through another thing. If this does not happen, the next read of the slot does it.
     func refresh(_ commands: [PendingCommand], _ trace: Trace) async throws {
         for command in commands {
             try await withThing(command.thing) { _ = try await handle(.refresh, of: command.thing, command.shadow, trace) }
         }
     }
 
-    /// Reads a thing, and asks about the rights of commands that have waited.
+    /// Loads a thing, and checks the rights of commands that have waited.
     func load(_ thing: ThingName, _ shadowName: String?, naming action: ActionID? = nil) async throws -> ThingState {
         let rows = try await services.store.read([
             ThingTables.shadow(thing, shadowName), PendingCommand.open(for: thing), ThingTables.owner(thing),
@@ -95,8 +94,8 @@ struct ThingRunner: Sendable {
         }
     }
 
-    /// Publishes a message. One about a command is not sent once the command is over or its right cannot be confirmed, and the
-    /// broker drops it when the command comes to be over.
+    /// Publishes a message. A message about a command is not sent once the command has ended or its right cannot be confirmed, and the
+    /// broker drops it when the command expires.
     /// - Throws: `HubLink.Down`, `HubLink.Unknown`.
     func publish(_ publication: Shadow.Publication, about command: PendingCommand?, _ thing: ThingName, _ shadow: String?) async throws
         -> HubLink.Delivery

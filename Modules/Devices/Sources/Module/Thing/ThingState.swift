@@ -1,25 +1,25 @@
 import DevicesContracts
 import Kernel
 
-/// One shadow of a thing and the commands that wait for the thing, as they are stored.
+/// One shadow of a thing and the commands that wait for the thing, as stored.
 ///
-/// A value without clock, store or link: `handle` says what an input means, `ThingRunner` stores and publishes it in that order.
-/// The slot is the desired document of a command shadow: it shows the one command that the device should work on now.
+/// A pure value without clock, store or link: `handle` turns an input into actions, and `ThingRunner` stores and then publishes them. The
+/// slot is the desired document of a command shadow: it shows the one command that the device should work on now.
 struct ThingState: Sendable {
     let thing: ThingName
     /// Nil for the classic shadow, which has no name.
     let shadowName: String?
     private(set) var shadow: Shadow
     let owner: ThingOwner
-    /// The open commands of the thing on all its shadows, but those whose rights have ended.
+    /// The open commands of the thing on all its shadows, except those whose rights have ended.
     private(set) var commands: [PendingCommand]
-    /// Open commands whose rights have ended: the next input that is accepted ends them.
+    /// Open commands whose rights have ended; the next accepted input ends them.
     private(set) var fallen: [PendingCommand]
-    /// Open commands whose rights could not be confirmed: they wait, and are not shown.
+    /// Open commands whose rights could not be confirmed; they wait and are not shown.
     let withheld: Set<ActionID>
-    /// The command that the input names, in whatever stage it is.
+    /// The command that the input names, in any stage.
     let named: PendingCommand?
-    /// How many shadows the thing has; counted only where this one would be a new one.
+    /// Number of shadows of the thing; counted only if this one would be new.
     let shadowCount: Int
     /// The other commands of the opens that these commands belong to.
     var others: Others
@@ -31,30 +31,30 @@ struct ThingState: Sendable {
         case update(JSON)
         /// The device deletes its shadow.
         case delete(token: JSON?)
-        /// The device or the link is back: what waits may never have arrived.
+        /// The device or the link is back; waiting commands may never have arrived.
         case offerAgain
         /// Commands end without an answer of the device.
         case end(Set<ActionID>, CommandFinished.Outcome, error: String?)
-        /// Time has passed: commands that have outlived theirs end.
+        /// Time has passed; commands that have expired end.
         case expire
-        /// The command in the slot was ended from elsewhere.
+        /// The command in the slot was ended elsewhere.
         case refresh
-        /// A command has been accepted, or is offered once more because nobody is known to have heard it.
+        /// A command has been accepted, or is offered again because no delivery is known.
         case show(PendingCommand)
         /// The link has not taken the command in the slot, and never will.
         case takeBack(PendingCommand)
-        /// The platform wants a state of the thing.
+        /// The platform sets a desired state of the thing.
         case want(JSON)
-        /// What was wanted last was not taken: it was this before.
+        /// The last desired state was not taken; restores the one before it.
         case restore(JSON)
     }
 
-    /// What follows from an input. All `store`, `finish` and `announce` are one transaction; `publish` comes after it.
+    /// The effects of an input. All `store`, `finish` and `announce` actions are one transaction; `publish` follows it.
     enum Action: Sendable, Equatable {
         case store(Change)
         case finish(CommandFinished)
         case announce(ShadowChanged)
-        /// - Parameter about: the command that the message shows; it is not sent once that may not be shown.
+        /// - Parameter about: the command that the message shows; the message is not sent once that command may not be shown.
         case publish(Shadow.Publication, about: PendingCommand?)
         /// The slot of another thing shows a command that this input has ended.
         case refresh(PendingCommand)
@@ -63,7 +63,7 @@ struct ThingState: Sendable {
     enum Change: Sendable, Equatable {
         case shadow(Shadow)
         case end(PendingCommand, PendingCommand.Stage, error: String?, isLate: Bool)
-        /// A message of the device, for those who debug it.
+        /// A message of the device, kept for debugging.
         case note(JSON)
     }
 
@@ -93,7 +93,7 @@ struct ThingState: Sendable {
         case .refresh: return end([], .withdrawn, error: nil, at: now)
         case .show(let command):
             let publications = shadow.replaceDesired(with: command.slot(at: now), hidesPrevious: true, at: now.moment)
-            // The device's own message comes first: documents are for those who watch.
+            // The device's own message comes first; documents are for observers.
             let messages = publications.filter(\.isDelta) + publications.filter { $0.tail == "update/documents" }
             return [.store(.shadow(shadow))] + messages.map { .publish($0, about: command) }
         case .takeBack(let command):
@@ -109,10 +109,10 @@ struct ThingState: Sendable {
         }
     }
 
-    /// What was decided is stored now.
+    /// Marks the decided state as stored.
     mutating func isStored() { shadow.isStored() }
 
-    /// The commands that belong to an open of two commands.
+    /// The commands that belong to an open with two commands.
     var parts: [PendingCommand] { (commands + fallen + [named].compactMap(\.self)).filter { $0.partOf != nil } }
 
     static let rightHasEnded = "the right that it rested on has ended"
@@ -123,7 +123,7 @@ struct ThingState: Sendable {
 extension ThingState {
     private var hasSlot: Bool { shadowName.map(PendingCommand.shadows.contains) ?? false }
 
-    /// Those that the device may be shown.
+    /// Returns the commands that may be shown to the device.
     private func visible(at now: ClockReading) -> [PendingCommand] {
         commands.filter {
             $0.shadow == shadowName && $0.isLive(at: now) && !withheld.contains($0.action) && !$0.isDone(beside: others[$0.action])
@@ -132,13 +132,14 @@ extension ThingState {
 
     private func next(at now: ClockReading) -> PendingCommand? { PendingCommand.next(of: visible(at: now), at: now) }
 
-    /// The command that the slot shows.
+    /// Returns the command that the slot shows.
     private func shown(at now: ClockReading) -> PendingCommand? {
         hasSlot ? visible(at: now).first { $0.action.json == shadow.desired["message_id"] } : nil
     }
 
-    /// Clears the slot of what may not be shown, so that nobody ever sees it, timer or not. Returns whether the slot has changed.
-    /// - Parameter offersOldest: whether the slot moves on also from a command that may be shown still.
+    /// Removes from the slot a command that may not be shown, so that it is never seen, whether or not a timer has fired. Returns whether
+    /// the slot has changed.
+    /// - Parameter offersOldest: whether the slot also moves on from a command that may still be shown.
     private mutating func clearSlot(offersOldest: Bool, at now: ClockReading) -> Bool {
         guard hasSlot, !shadow.isDeleted else { return false }
         let next = next(at: now)
@@ -147,7 +148,7 @@ extension ThingState {
         return true
     }
 
-    /// Shows the next command, and nothing more of the one before.
+    /// Shows the next command and returns its publications, which omit the previous one.
     private mutating func showNext(at now: ClockReading) -> [Shadow.Publication] {
         shadow.replaceDesired(with: next(at: now)?.slot(at: now) ?? .null, hidesPrevious: true, at: now.moment)
             .filter { $0.tail != "update/accepted" }
@@ -171,7 +172,7 @@ extension ThingState {
             if PendingCommand.endsAction(outcome, beside: other) {
                 actions.append(.finish(command.finished(outcome, error: error, at: now.moment)))
             }
-            // The other one sees this one ended, if it comes next.
+            // If the other command is ended next, it must see this one as ended.
             if let other { others[other.action]?.stage = stage }
             commands.removeAll { $0.action == command.action }
         }
@@ -182,7 +183,7 @@ extension ThingState {
 // MARK: - What devices send
 
 extension ThingState {
-    /// A device that asks is shown the command it should work on now.
+    /// Answers a device's read with the command that it should work on now.
     private mutating func get(_ token: JSON?, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
         let isChanged = clearSlot(offersOldest: true, at: now), shown = shown(at: now)
         let answer = try shadow.get(named: shadowName, token: token, at: now.moment).counting(down: shown, at: now)
@@ -208,8 +209,8 @@ extension ThingState {
         return actions
     }
 
-    /// An answer ends its command, and with it whatever need not be done any more: a door that is open is not opened again, and a
-    /// key that was removed is not added by a command that was there before.
+    /// Ends the answered command and every command that it makes obsolete: an open door is not opened again, and a removed key is not added
+    /// by an earlier command.
     private mutating func accept(_ end: Answer.End, of command: PendingCommand, at now: ClockReading) -> [Action] {
         let other = others[command.action]
         var actions: [Action] = [.store(.end(command, end.stage, error: end.error, isLate: end.isLate))]
@@ -231,7 +232,7 @@ extension ThingState {
             metadata: shadow.document(at: now)["metadata"])
     }
 
-    /// What a device says of a command in `lastCommand`.
+    /// The answer of a device to a command, from `lastCommand`.
     private struct Answer {
         let hasSucceeded: Bool
         let error: String?
@@ -244,13 +245,13 @@ extension ThingState {
 
         struct End {
             let outcome: CommandFinished.Outcome
-            /// Stays what it was where the answer is late.
+            /// Unchanged if the command had already ended.
             let stage: PendingCommand.Stage
             let error: String?
             let isLate: Bool
         }
 
-        /// Nil when the answer changes nothing any more. A late success is told once.
+        /// Returns nil when the answer changes nothing. A late success is published once.
         func end(of command: PendingCommand, at now: ClockReading) -> End? {
             let outcome: CommandFinished.Outcome = hasSucceeded ? .succeeded : .failed
             if command.isOpen {

@@ -1,7 +1,7 @@
 import DevicesContracts
 import Kernel
 
-/// Things, their tenants, their presence, their shadows, and the latest messages to and from them.
+/// Tables of things with their tenants, presence and shadows, and of the latest messages to and from them.
 enum ThingTables {
     static let migration = Migration(
         "001-things",
@@ -16,7 +16,7 @@ enum ThingTables {
             "CREATE INDEX messages_by_thing ON devices.messages (thing, id)",
         ])
 
-    /// Whoever writes a shadow must have read its last row: a process that has lost the link to hubs overwrites nothing.
+    /// Optimistic concurrency for shadows: a write needs the latest row, so a process that has lost the hub link overwrites nothing.
     static let revisions = Migration(
         "005-shadow-revisions",
         ["ALTER TABLE devices.shadows ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 CONSTRAINT shadows_in_order CHECK (revision >= 0)"])
@@ -44,7 +44,7 @@ enum ThingTables {
 
     static let hubBindings = Migration("006-hub-bindings", ["ALTER TABLE devices.things ADD COLUMN by_hub TEXT"])
 
-    /// The hub that a thing is registered with, itself or behind it: the claim of that hub binds the thing.
+    /// Adds the hub that a thing is registered with, as the hub itself or as a device behind it; claiming that hub binds the thing.
     static let registrations = Migration(
         "008-registrations",
         [
@@ -59,12 +59,12 @@ enum ThingTables {
 
     static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id FROM devices.things WHERE name = \(thing)" }
 
-    /// Registers a thing with a hub. Violates the table's key where the thing has a name that is taken.
+    /// Registers a thing with a hub. Violates the table's primary key when the name is taken.
     static func register(_ thing: ThingName, with hub: Hub.ID, of org: OrgID?) -> SQL {
         "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(optional: org), \(hub))"
     }
 
-    /// The claim of a hub binds the hub's thing, also one of a time when hubs were not registered, and everything behind it.
+    /// Binds the thing of a claimed hub and everything behind the hub. Inserts the hub's thing if the hub is older than registrations.
     static func claim(_ hub: Hub.ID, _ thing: ThingName, for org: OrgID) -> [SQL] {
         [
             "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(org), \(hub)) ON CONFLICT (name) DO NOTHING",
@@ -74,7 +74,7 @@ enum ThingTables {
 
     static func shadowCount(of thing: ThingName) -> SQL { "SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)" }
 
-    /// The rows that a thing's actions write.
+    /// Returns the rows that a thing's actions write.
     static func rows(of actions: [ThingState.Action], _ state: ThingState, at now: Timestamp) throws -> [SQL] {
         var rows: [SQL] = []
         for case .store(let change) in actions {
@@ -94,10 +94,10 @@ enum ThingTables {
         "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
     }
 
-    /// How many messages of a thing are kept, about.
+    /// Approximate number of messages kept per thing.
     private static let ring = 200
 
-    /// The same for what things send, who may send much: now and then what stands beyond the ring goes.
+    /// Records a message from a thing. Because things may send many, one call in 16 on average also deletes the messages beyond the ring.
     static func noteInRing(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> [SQL] {
         let note = note(direction, payload.bytes.count <= Shadow.largest ? payload : ["truncated": true], thing, at: now)
         guard now.milliseconds % 16 == 0 else { return [note] }
@@ -117,6 +117,6 @@ enum ThingTables {
         """
     }
 
-    /// Messages are for smoke tests; a week is enough.
+    /// Deletes old messages, which serve smoke tests; a week is enough.
     static func forget(before moment: Timestamp) -> SQL { "DELETE FROM devices.messages WHERE at < \(moment)" }
 }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The list that the user's app shows.
+/// The list of locks that the user's app shows.
 struct AccessibleLocks: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
@@ -17,7 +17,7 @@ struct AccessibleLocks: Query, ConcernsUser {
         return snapshot.state.accessibleLocks.filter { $0.isCurrent(at: now) }
     }
 
-    /// The same until the next lock begins to count or ends.
+    /// Returns until when the reply stays the same: the next time at which a lock becomes current or expires.
     func steady(_ account: UserAccount, at now: Timestamp) -> Timestamp? {
         account.accessibleLocks.flatMap { [$0.validFrom, $0.validUntil] }.compactMap(\.self).filter { now < $0 }.min()
             ?? Timestamp(milliseconds: .max)

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Puts a lock into the list that the user's app shows.
+/// Adds a lock to the list that the user's app shows.
 struct AddAccessibleLock: Command, ConcernsUser {
     let user: UserID
     let lock: AccessibleLock.ID

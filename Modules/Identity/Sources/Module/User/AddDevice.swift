@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Shows a device with a user. The device itself is neither asked nor touched.
+/// Links a device to a user, for display. The device itself is not contacted.
 struct AddDevice: Command, ConcernsUser {
     let user: UserID
     let device: NonEmptyString

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Records a physical key that was handed to the user. Numbers count up per user and are never used again.
+/// Records a physical key that was handed to the user. Numbers count up per user and are never reused.
 struct AddPhysicalKey: Command, ConcernsUser {
     let user: UserID
     let org: NonEmptyString

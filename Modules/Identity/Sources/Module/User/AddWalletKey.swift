@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Prepares a wallet key. A key of the other type takes the place of the one there is.
+/// Prepares a wallet key. A key of the other type replaces the existing one.
 struct AddWalletKey: Command, ConcernsUser {
     let user: UserID
     let kind: WalletKey.Kind

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Records that the wallet's maker has issued the pass of a prepared key.
+/// Records that the wallet provider has issued the pass of a prepared key.
 struct CommitWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID
@@ -25,7 +25,7 @@ struct CommitWalletKey: Command, ConcernsWalletKey {
     )
 }
 
-/// Where a pass is installed from.
+/// The install link of a pass.
 struct PassURL: StringValue {
     let text: String
     init(_ text: String) { self.text = text }

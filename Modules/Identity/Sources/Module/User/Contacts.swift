@@ -1,14 +1,14 @@
 import Application
 import Kernel
 
-/// What is known of a person besides facts that may be told.
+/// The contact data of a user, which events must not contain.
 struct Contact: Sendable {
     let user: UserID
     let email: String?
     let firstName: String?
     let lastName: String?
     let phone: String?
-    /// The id by which the identity provider knows the person.
+    /// The user's id at the identity provider.
     let subject: String?
     let createdAt: Timestamp
 
@@ -24,11 +24,11 @@ struct Contact: Sendable {
 }
 
 extension Services {
-    /// The first contact that a query finds.
+    /// Returns the first contact that a query finds.
     func contact(_ query: SQL) async throws -> Contact? { try await store.query(query).first.map { try Contact($0) } }
 }
 
-/// Names and addresses of people: the one table that knows them.
+/// Names and addresses of users; no other table has them.
 enum Contacts {
     static let migration = Migration(
         "001-contacts",
@@ -56,18 +56,18 @@ enum Contacts {
     static func set(first: String?, last: String?, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET first_name = \(optional: first), last_name = \(optional: last) WHERE user_id = \(user)"
     }
-    /// The id by which the identity provider knows the person.
+    /// Sets the user's id at the identity provider.
     static func set(subject: NonEmptyString, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET subject = \(subject) WHERE user_id = \(user)"
     }
 
     static let pendingAddresses = Migration("002-pending-addresses", ["ALTER TABLE identity.contacts ADD COLUMN pending_email TEXT"])
 
-    /// Takes an address from a user who has not proven it.
+    /// Removes an address from a user who has not proven it.
     static func release(_ email: EmailAddress, from user: UserID) -> SQL {
         "UPDATE identity.contacts SET email = NULL WHERE user_id = \(user) AND email = \(email.text)"
     }
-    /// An address that its user is still to prove; it hinders nobody else.
+    /// Sets an address that the user has yet to prove; it does not block other users.
     static func set(pending email: EmailAddress, of user: UserID) -> SQL {
         "UPDATE identity.contacts SET pending_email = \(email.text) WHERE user_id = \(user)"
     }

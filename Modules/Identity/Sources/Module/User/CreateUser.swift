@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Makes a person known. The event tells no more than the id; contact data goes into its own table.
+/// Creates a user. The event contains no contact data, which goes into its own table.
 struct CreateUser: Command, ConcernsUser {
     let user: UserID
     let named: UUIDText
@@ -10,7 +10,7 @@ struct CreateUser: Command, ConcernsUser {
     let lastName: Name?
     let phoneNumber: PhoneNumber?
     let caller: Caller
-    /// Whether the number is stored, as it is for users who are found by it; otherwise UpdatePhoneNumber stores it.
+    /// Whether the number is stored, as for users who are found by it; otherwise UpdatePhoneNumber stores it.
     var keepsPhone = false
 
     static let createsAggregate = true
@@ -37,11 +37,11 @@ struct CreateUser: Command, ConcernsUser {
     func decide(_ state: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard UserID(named.text) == user else { throw .otherUser }
         guard !state.isErased else { throw .wasErased }
-        guard !state.exists else { return [] }  // creating what exists is not an error
+        guard !state.exists else { return [] }  // creating an existing user is not an error
         return [.created(user, org: caller.org)]
     }
 
-    /// The person's contact data, and the tie from the address to the user for tokens.
+    /// Stores the user's contact data, and links the address to the user for tokens.
     func effect(of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services)
         -> Effect
     {
@@ -68,7 +68,7 @@ struct CreateUser: Command, ConcernsUser {
 }
 
 extension Caller {
-    /// What an address is for a user who is created with it: whose word it is decides.
+    /// Returns the status of an address that a user is created with; it depends on the caller.
     func standing(ofNew email: EmailAddress?) -> AddressStatus {
         switch self {
         case .key(_, isSuper: true), .staff: .proven

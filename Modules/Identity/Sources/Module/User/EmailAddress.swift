@@ -1,6 +1,6 @@
 import Kernel
 
-/// An e-mail address: trimmed, in lower case, of the usual form.
+/// An e-mail address: trimmed, lower-cased and of the usual form.
 struct EmailAddress: WireValue, Hashable {
     let text: String
 
@@ -12,12 +12,12 @@ struct EmailAddress: WireValue, Hashable {
         return EmailAddress(normalising: text) ?? reading.note(path, "must be an e-mail address")
     }
 
-    /// What events may tell: `a***@example.com`.
+    /// The form for events: `a***@example.com`.
     var masked: String { text.prefix(1) + "***" + text[(text.firstIndex(of: "@") ?? text.startIndex)...] }
 
-    /// Nil for what is no address.
+    /// Returns nil if the text is not an address.
     init?(normalising raw: String) {
-        // Before anything becomes a small letter: some that are not ASCII would become ASCII by it (U+212A).
+        // Checked before lower-casing, which would turn some non-ASCII characters into ASCII (U+212A).
         guard raw.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let text = raw.trimmed.lowercased()
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)

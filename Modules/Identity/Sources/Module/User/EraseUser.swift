@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// Erases a person: contact data is deleted, the key under which the log keeps personal fields is destroyed, tokens stop working, and the
-/// person's keys and doorbell entries leave the locks. Ids stay, and so does the log.
+/// Erases a user: contact data is deleted, the key that encrypts personal fields in the log is destroyed, tokens stop working, and the
+/// user's keys and doorbell entries are removed from the locks. Ids and the log remain.
 struct EraseUser: Command, ConcernsUser {
     let user: UserID
     let caller: Caller

@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// Everything that is known about a person, in one document.
+/// Everything that is known about a user, in one document.
 struct ExportUser: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }
@@ -29,7 +29,7 @@ struct ExportUser: Query, ConcernsUser {
 
     private static let page = 1000
 
-    /// Complete or not at all: when Access does not answer, there is no export.
+    /// Throws when Access does not answer, because an export must be complete.
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) async throws -> Reply {
         let record: JSON
         do {

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Finds a person by address, and makes one when there is none and a search alone was not asked for.
+/// Finds a user by e-mail address, and creates one if there is none, unless only a search was requested.
 enum FindUserByEmail {
     enum SearchOnly: String, CaseIterable, WireValue { case yes = "true", no = "false" }
 
@@ -32,13 +32,13 @@ enum FindUserByEmail {
         return .json(200, shape.json(made))
     }
 
-    /// Makes the user, unless somebody else does so at the same time; answers who has the address then.
+    /// Creates the user, unless another request does so at the same time; returns the user that has the address then.
     static func create(_ email: EmailAddress, _ uuid: UUIDText?, _ request: Request, _ services: Services) async throws -> UserID {
         let id = request.caller.user.map { UUIDText($0.text) } ?? uuid ?? request.identifier(for: "user")
         let command = CreateUser(
             user: UserID(id.text), named: id, email: email, firstName: nil, lastName: nil, phoneNumber: nil, caller: request.caller)
         do { _ = try await services.execute(command, for: request.unrecorded) } catch RequestError.refused(.invalid, _, _) {
-            // somebody else has made the user meanwhile
+            // another request has created the user meanwhile
         }
         guard let made = try await services.contact(Contacts.find(email)) else {
             throw RequestError.refused(.conflict, code: nil, message: "The uuid belongs to another user.")

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Finds a person by phone number, and makes one when there is none and a search alone was not asked for.
+/// Finds a user by phone number, and creates one if there is none, unless only a search was requested.
 enum FindUserByPhone {
     private static let shape = Shape<Contact>(
         .member("uuid") { $0.user }, .member("email") { Nullable($0.email) }, .member("phoneNumber") { Nullable($0.phone) },
@@ -43,7 +43,7 @@ enum FindUserByPhone {
         do { _ = try await services.execute(command, for: request.unrecorded) } catch RequestError.refused(.invalid, _, _) {
             throw RequestError.refused(.conflict, code: nil, message: "The e-mail address belongs to another user.")
         } catch RequestError.refused(.conflict, _, _) {
-            // somebody else has made the user meanwhile
+            // another request has created the user meanwhile
         }
         guard let made = try await services.contact(Contacts.find(phone)) else {
             throw RequestError.refused(.conflict, code: nil, message: "The uuid belongs to another user.")

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The devices linked to a user: all for people and super keys, those of its own for a tenant.
+/// The devices linked to a user: users and super keys see all, a tenant sees its own.
 struct LinkedDevices: Query, ConcernsUser {
     let user: UserID
     let kind: LinkedDevice.Kind?

@@ -2,7 +2,7 @@ import AccessContracts
 import Application
 import Kernel
 
-/// The locks that a user owns, as Access knows them. When Access does not answer in time, the list is empty and says so.
+/// The locks that a user owns, according to Access. If Access does not answer in time, the list is empty and marked as unavailable.
 struct OwnedLocksOfUser: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }

@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// What other modules may ask about people.
+/// Answers the asks of other modules about users.
 enum PeopleQuestions {
     static func answers(_ services: Services) -> [AskHandler] {
         [
@@ -11,7 +11,7 @@ enum PeopleQuestions {
         ]
     }
 
-    /// By address, else by number.
+    /// Finds a user by address, otherwise by number.
     private static func find(_ question: FindPerson, _ services: Services) async throws -> UserID? {
         let query: SQL? =
             question.email.flatMap(EmailAddress.init(normalising:)).map(Contacts.find)

@@ -1,7 +1,7 @@
 import Kernel
 import PhoneNumbers
 
-/// A phone number in international form (ITU-T E.164). However it was written, one number has one form.
+/// A phone number in international form (ITU-T E.164). Each number has one form, however it was written.
 struct PhoneNumber: WireValue, Hashable {
     let text: String
 
@@ -14,7 +14,7 @@ struct PhoneNumber: WireValue, Hashable {
         return PhoneNumber(normalising: text) ?? reading.note(path, "must be a phone number in international form such as +306912345678")
     }
 
-    /// What events may tell: `***5678`.
+    /// The form for events: `***5678`.
     var masked: String { "***" + text.suffix(4) }
 
     init?(normalising raw: String) {

@@ -2,7 +2,7 @@ import Application
 import Kernel
 
 extension UserAccount {
-    /// The metal keys that the caller may see: API keys see those of their tenant, people and super keys all.
+    /// Returns the metal keys that the caller may see: API keys see those of their tenant, users and super keys see all.
     func physicalKeys(for caller: Caller) -> [PhysicalKey] { physicalKeys.filter { caller.org == nil || $0.org == caller.org } }
 }
 

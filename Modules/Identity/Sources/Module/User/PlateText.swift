@@ -1,9 +1,9 @@
 import Kernel
 
-/// A number plate: shown in upper case, without blanks and dashes, in the letters it was given in; matched by what a camera sees,
-/// to which a Greek letter that looks like a Latin one is the same.
+/// A number plate: in upper case, without blanks and dashes, in the letters in which it was entered. Plates are compared as a camera reads
+/// them, so a Greek letter equals the Latin letter that it looks like.
 ///
-/// Greek plates use only the fourteen letters that both alphabets share in shape, so that folding loses nothing.
+/// Greek plates use only the fourteen letters that have the same shape in both alphabets, so folding loses nothing.
 struct PlateText: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
@@ -28,7 +28,7 @@ struct PlateText: StringValue {
         return PlateText(normalising: text) ?? reading.note(path, "must have letters or digits")
     }
 
-    /// Nil where nothing is left.
+    /// Returns nil if no letter or digit is left.
     init?(normalising raw: String) {
         let kept = raw.unicodeScalars.compactMap(Self.kept)
         let text = String(String.UnicodeScalarView(kept)).uppercased()
@@ -36,10 +36,10 @@ struct PlateText: StringValue {
         self.text = text
     }
 
-    /// What cameras read: no more than letters and digits, of the alphabet that both share.
+    /// The plate as cameras read it: only letters and digits, with Greek look-alikes replaced by Latin letters.
     var folded: String { String(text.filter { $0.isLetter || $0.isNumber }.map { Self.lookAlikes[$0] ?? $0 }) }
 
-    /// Nil for blanks, dashes and what shows nothing; full-width forms (U+FF01 to U+FF5E) are the characters they stand for.
+    /// Returns nil for blanks, dashes and invisible characters; full-width forms (U+FF01 to U+FF5E) become the characters they represent.
     private static func kept(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
         switch scalar.properties.generalCategory {
         case .format, .control, .spaceSeparator, .lineSeparator, .paragraphSeparator, .dashPunctuation, .nonspacingMark, .enclosingMark: nil

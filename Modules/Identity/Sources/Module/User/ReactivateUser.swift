@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Ends a suspension: a tenant its own, the operator of the platform all of them.
+/// Lifts suspensions of a user: a tenant lifts its own, the operator of the platform lifts all of them.
 struct ReactivateUser: Command, ConcernsUser {
     let user: UserID
     let caller: Caller

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a lock from the list that the user's app shows.
+/// Removes a lock from the list that the user's app shows.
 struct RemoveAccessibleLock: Command, ConcernsUser {
     let user: UserID
     let lock: AccessibleLock.ID

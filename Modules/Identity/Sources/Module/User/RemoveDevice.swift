@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Ends the link between a device and a user.
+/// Unlinks a device from a user.
 struct RemoveDevice: Command, ConcernsUser {
     let user: UserID
     let device: LinkedDevice.ID

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a number plate from a user.
+/// Removes a number plate from a user.
 struct RemoveLicensePlate: Command, ConcernsUser {
     let user: UserID
     let plate: PlateText

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a metal key from a user's list. Its number is never used again.
+/// Removes a metal key from a user's list. Its number is never reused.
 struct RemovePhysicalKey: Command, ConcernsUser {
     let user: UserID
     let number: KeyNumber

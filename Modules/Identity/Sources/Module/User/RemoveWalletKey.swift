@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Removes a wallet key; the locks that know it lose it too.
+/// Removes a wallet key, from the user and from the locks that have it.
 struct RemoveWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes back a prepared key whose pass could not be issued.
+/// Discards a prepared key whose pass could not be issued.
 struct RollBackWalletKey: Command, ConcernsWalletKey {
     let user: UserID
     let key: WalletKey.ID

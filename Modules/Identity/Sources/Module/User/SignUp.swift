@@ -1,9 +1,9 @@
 import Application
 import Kernel
 
-/// What the identity provider calls when somebody has signed up or signed in for the first time: makes sure that the user exists.
+/// The callback of the identity provider after a sign-up or a first sign-in: ensures that the user exists.
 enum SignUp {
-    /// The two members that are read of the provider's envelope.
+    /// The two members of the provider's envelope that are read.
     struct Detail: WireValue {
         let email: EmailAddress
         let subject: NonEmptyString
@@ -35,7 +35,7 @@ enum SignUp {
     ) { (request: Request, services: Services, detail: Detail) in
         if let known = try await services.contact(Contacts.find(detail.email))?.user {
             if try await adopt(known, detail, services) { return .json(200, shape.json(Reply(user: known, email: detail.email))) }
-            // Somebody else has typed the address for a person who is another: it is theirs who have proven it.
+            // The address was entered for a different user; it belongs to the one who has proven it.
             _ = try await services.store.run(
                 [Contacts.release(detail.email, from: known)] + services.directory.linkEmail(known, nil, .contact))
         }
@@ -44,15 +44,15 @@ enum SignUp {
         return .json(200, shape.json(Reply(user: user, email: detail.email)))
     }
 
-    /// The identity provider's word proves an address. A user takes it up who was created with it, or has proven it before; not
-    /// one that somebody else has given it to.
+    /// Marks the address of an existing user as proven by the identity provider, if the user was created with it and has not signed in yet,
+    /// or has proven it before. Returns false otherwise, for example if somebody else entered the address.
     private static func adopt(_ user: UserID, _ detail: Detail, _ services: Services) async throws -> Bool {
         let row = try await services.store.query(services.directory.signIn(user)).first
         switch try row?.read("standing", as: AddressStatus.self) {
         case .proven: break
         case .invited where try row?.find("has_signed_in", as: Bool.self) != true: break
         case .invited, .contact: return false
-        case nil: break  // no more is known of how the person signs in than by this address
+        case nil: break  // this address is all that is known about how the user signs in
         }
         _ = try await services.store.run(proven(user, detail, services))
         return true

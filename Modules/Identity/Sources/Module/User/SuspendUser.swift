@@ -2,8 +2,8 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Suspends a user. A tenant's word counts at its own doors: the person opens nothing there any more. The operator's counts
-/// everywhere: the person changes nothing either.
+/// Suspends a user. A suspension by a tenant applies at its own doors, which the user can no longer open. One by the operator of the
+/// platform applies everywhere, and the user cannot change anything either.
 struct SuspendUser: Command, ConcernsUser {
     let user: UserID
     let reason: Reason
@@ -30,7 +30,7 @@ struct SuspendUser: Command, ConcernsUser {
 }
 
 extension Effect {
-    /// Makes the credentials of every process follow what the account says of suspensions.
+    /// Applies the account's suspensions to the credentials in every process.
     static func suspensions(after events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _ services: Services) -> Effect {
         guard !events.isEmpty else { return .none }
         var after = snapshot.state
@@ -41,6 +41,6 @@ extension Effect {
 }
 
 extension Caller {
-    /// As whom a suspension is spoken: as a tenant, or as the operator of the platform.
+    /// The author of a suspension: the caller's tenant, or the operator of the platform.
     var suspensionAuthor: String { org?.text ?? Suspension.platform }
 }

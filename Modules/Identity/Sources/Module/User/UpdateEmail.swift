@@ -1,10 +1,10 @@
 import Application
 import Kernel
 
-/// Gives an address to a user who has none. The event carries a mask; the address stands in the contacts alone.
+/// Gives an address to a user who has none. The event contains a masked form; only the contacts have the address.
 ///
-/// An address that somebody else has typed is there to write to: it signs nobody in. A person's own address counts when the token
-/// proves it, and waits otherwise.
+/// An address that somebody else has entered is only for correspondence and does not allow signing in. A user's own address counts if the
+/// token proves it, and otherwise stays pending.
 struct UpdateEmail: Command, ConcernsUser {
     let user: UserID
     let email: EmailAddress
@@ -25,7 +25,7 @@ struct UpdateEmail: Command, ConcernsUser {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("email") ? .taken : nil }
 
-    /// What an address is for the user by the word of the caller, and how the user stands.
+    /// Whether the user has an address, whether the user has signed in or has a proven address, and the caller.
     struct Facts: Sendable {
         let hasOne: Bool
         let isSomebody: Bool
@@ -40,7 +40,7 @@ struct UpdateEmail: Command, ConcernsUser {
         return Facts(hasOne: email != nil, isSomebody: hasSignedIn || status == .proven, caller: request.caller)
     }
 
-    /// What the address counts as; nil for one that waits until a token proves it.
+    /// Returns the status of the address; nil if it stays pending until a token proves it.
     private func standing(by caller: Caller) -> AddressStatus? {
         switch caller {
         case .key(_, isSuper: true), .staff: .proven

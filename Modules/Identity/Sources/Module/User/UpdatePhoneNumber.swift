@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Sets a user's phone number, or removes it. The event carries a mask; the number stands in the contacts alone.
+/// Sets or removes a user's phone number. The event contains a masked form; only the contacts have the number.
 struct UpdatePhoneNumber: Command, ConcernsUser {
     let user: UserID
     let phone: Nullable<PhoneNumber>
@@ -16,7 +16,7 @@ struct UpdatePhoneNumber: Command, ConcernsUser {
 
     static func refusal(duplicate constraint: String) -> Refusal? { constraint.contains("phone") ? .taken : nil }
 
-    /// The number as it is stored.
+    /// The stored number.
     struct Facts: Sendable {
         let phone: String?
     }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Changes a user's names. The event tells which, not to what.
+/// Changes a user's names. The event states which names have changed, not their values.
 struct UpdateProfile: Command, ConcernsUser {
     let user: UserID
     let firstName: NonEmptyString?
@@ -15,7 +15,7 @@ struct UpdateProfile: Command, ConcernsUser {
         var message: String { "firstName or lastName is needed." }
     }
 
-    /// The names as they are stored.
+    /// The stored names.
     struct Facts: Sendable {
         let firstName: String?
         let lastName: String?

@@ -1,11 +1,11 @@
 import IdentityContracts
 import Kernel
 
-/// A person as a set of facts that may be told: status, keys, plates, devices and the locks in the app's list. Contact data is kept
-/// apart, in `Contacts`.
+/// A user, limited to facts that events may contain: status, keys, plates, devices and the locks in the app's list. Contact data is kept
+/// separately, in `Contacts`.
 struct UserAccount: Aggregate {
     static let category = Category("user", className: "UserAggregate", schemaVersion: 4)
-    /// Personal, besides ids: plates, free texts, links of passes.
+    // Personal data besides ids: plates, free texts, links of passes.
 
     enum Status: String, Codable, Sendable, CaseIterable, WireValue {
         case none = "NONE", active = "ACTIVE", inactive = "INACTIVE", suspended = "SUSPENDED"
@@ -19,7 +19,7 @@ struct UserAccount: Aggregate {
         case profileUpdated([ProfileField])
         case suspended(by: String, reason: String, at: Timestamp)
         case reactivated(by: String, at: Timestamp)
-        /// The person is no more known; the log stays, and what it says of the person can no longer be read.
+        /// The user's data is erased; the log remains, but its personal fields can no longer be read.
         case erased(by: String, at: Timestamp)
         case accessibleLockAdded(AccessibleLock)
         case accessibleLockRemoved(AccessibleLock.ID, by: String, reason: String, at: Timestamp)
@@ -27,7 +27,7 @@ struct UserAccount: Aggregate {
         case walletKeyCommitted(WalletKey.ID, Pass, at: Timestamp)
         case walletKeyRolledBack(WalletKey.ID, reason: String, at: Timestamp)
         case walletKeyRemoved(WalletKey.ID, reason: String, at: Timestamp)
-        /// The single step of old logs; nothing emits it any more.
+        /// The single-step event of old logs; no longer emitted.
         case walletKeyAdded(WalletKey)
         case physicalKeyAdded(PhysicalKey)
         case physicalKeyRemoved(PhysicalKey, at: Timestamp)
@@ -37,19 +37,19 @@ struct UserAccount: Aggregate {
         case deviceRemoved(LinkedDevice, by: String, reason: String, at: Timestamp)
     }
 
-    /// What a profile update may change.
+    /// The fields that a profile update may change.
     enum ProfileField: String, Codable, Sendable, CaseIterable { case firstName, lastName }
 
     private(set) var id: UserID = ""
     private(set) var status = Status.none
-    /// Who has suspended the person, as events name them: tenants, or the operator of the platform.
+    /// The authors of the user's suspensions, as events name them: tenants, or the operator of the platform.
     private(set) var suspensions: [OrgID] = []
     /// The tenant whose key created the user.
     private(set) var org: OrgID?
     private(set) var accessibleLocks: [AccessibleLock] = []
     /// The one wallet key; another type replaces it.
     private(set) var walletKey: WalletKey?
-    /// Wallet keys of the time before there was only one.
+    /// Wallet keys from before a user could have only one.
     private(set) var digitalKeys: [WalletKey] = []
     private(set) var physicalKeys: [PhysicalKey] = []
     private(set) var lastKeyNumber = 0
@@ -57,7 +57,7 @@ struct UserAccount: Aggregate {
     private(set) var devices: [LinkedDevice] = []
     private(set) var isErased = false
 
-    /// How much of a kind a user may have: the state is written as a whole.
+    /// Maximum counts per user; limited because the state is stored as a whole.
     static let mostAccessibleLocks = 5_000, mostDevices = 200, mostPlates = 100, mostPhysicalKeys = 1_000
 
     mutating func apply(_ event: Event) {
@@ -105,7 +105,7 @@ extension UserAccount {
     var isGone: Bool { isErased }
     var isSuspendedEverywhere: Bool { suspensions.contains(OrgID(Suspension.platform)) }
 
-    /// The status as the caller may see it: a tenant's suspension is that tenant's business.
+    /// Returns the status that the caller may see: a suspension by a tenant is visible only to that tenant, super keys and staff.
     func status(for caller: Caller) -> Status {
         let isShown =
             isSuspendedEverywhere
@@ -117,18 +117,18 @@ extension UserAccount {
     func device(_ id: LinkedDevice.ID) -> LinkedDevice? { devices.first { $0.id == id } }
     func knows(walletKey id: WalletKey.ID) -> Bool { walletKey?.id == id || digitalKeys.contains { $0.id == id } }
 
-    /// A metal key as the caller may see it: what belongs to another tenant does not exist for an API key.
+    /// Returns a metal key if the caller may see it; for an API key, the keys of other tenants do not exist.
     func physicalKey(_ number: Int, for caller: Caller) -> PhysicalKey? {
         physicalKeys.first { $0.number == number && (caller.org == nil || $0.org == caller.org) }
     }
 
     var organisation: OrgID? { org }
 
-    /// An entry that belongs to a tenant concerns that tenant; everything else the one that made the user.
+    /// Returns the tenants that receive an event: the tenant that an entry belongs to, otherwise the one that created the user.
     func audience(of event: Event, before: UserAccount) -> [OrgID] {
         switch event {
         case .erased: []
-        // The tenant that acted; the operator's word concerns the tenant that made the user.
+        // The tenant that acted; an action of the operator goes to the tenant that created the user.
         case .suspended(let author, _, _), .reactivated(let author, _): Suspension.scope(of: author).map { [$0] } ?? org.map { [$0] } ?? []
         case .physicalKeyAdded(let key), .physicalKeyRemoved(let key, _): [key.org]
         case .deviceAdded(let device), .deviceRemoved(let device, _, _, _): [device.org]
@@ -137,9 +137,9 @@ extension UserAccount {
     }
 }
 
-/// A lock in the list that the app shows. Opens nothing by itself.
+/// A lock in the list that the app shows. It grants no access by itself.
 struct AccessibleLock: Sendable, Equatable, Codable {
-    /// Opaque: the number of a lock in text, or its uuid.
+    /// Opaque: the number of a lock as text, or its uuid.
     typealias ID = Kernel.ID<AccessibleLock>
     enum Level: String, Codable, Sendable, CaseIterable, WireValue { case owner = "OWNER", admin = "ADMIN", user = "USER", guest = "GUEST" }
 
@@ -150,11 +150,11 @@ struct AccessibleLock: Sendable, Equatable, Codable {
     var validFrom: Timestamp?
     var validUntil: Timestamp?
 
-    /// Outside its window an entry is not shown.
+    /// Whether the entry is shown: only within its time window.
     func isCurrent(at now: Timestamp) -> Bool { (validFrom.map { $0 <= now } ?? true) && (validUntil.map { now < $0 } ?? true) }
 }
 
-/// A key of metal in a user's hands.
+/// A metal key that a user holds.
 struct PhysicalKey: Sendable, Equatable, Codable {
     let number: Int
     let org: OrgID
@@ -167,7 +167,7 @@ struct PhysicalKey: Sendable, Equatable, Codable {
         .milliseconds("addedAt") { $0.addedAt })
 }
 
-/// A vehicle that may pass gates for its owner.
+/// The plate of a vehicle that may pass gates for its owner.
 struct LicensePlate: Sendable, Equatable, Codable {
     let plate: PlateText
     let label: String
@@ -177,7 +177,7 @@ struct LicensePlate: Sendable, Equatable, Codable {
         .member("plate") { $0.plate }, .member("label") { $0.label }, .milliseconds("addedAt") { $0.addedAt })
 }
 
-/// A device of some module that is shown with the user.
+/// A device of another module that is shown with the user.
 struct LinkedDevice: Sendable, Equatable, Codable {
     typealias ID = Kernel.ID<LinkedDevice>
     enum Kind: String, Codable, Sendable, CaseIterable, WireValue { case matter, camera, rtspCamera = "rtsp-camera" }

@@ -13,7 +13,7 @@ extension UserAccount {
         ])
 }
 
-/// The events of a user. Every one carries the user.
+/// The events of a user. Each event carries the user id.
 struct UserEvents: EventForms {
     private static let user: [DerivedMember<UserAccount>] = [DerivedMember("userId") { user, _ in user.id }]
     private static let userAndTime = user + [DerivedMember("timestamp") { _, now in now }]
@@ -183,7 +183,7 @@ private enum ContactChange: String, CaseIterable, WireValue {
     init(_ masked: String?) { self = masked == nil ? .removed : .set }
 }
 
-/// What a profile update has changed, as the contract's shape has it: with values, which are not told.
+/// The changes of a profile update in the shape of the contract, with masked values.
 private struct HiddenChanges: WireValue {
     let fields: [UserAccount.ProfileField]
 

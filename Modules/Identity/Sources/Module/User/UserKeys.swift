@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Everything a user holds: metal keys and digital ones.
+/// All metal and digital keys that a user holds.
 struct UserKeys: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }

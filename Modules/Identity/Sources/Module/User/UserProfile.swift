@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Names, addresses and status of a person.
+/// Names, contact data and status of a user.
 struct UserProfile: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The user's wallet key as it stands.
+/// The user's current wallet key.
 struct Wallet: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }

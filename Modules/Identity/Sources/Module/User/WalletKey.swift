@@ -1,13 +1,13 @@
 import Kernel
 
-/// A key in the wallet of a phone. It opens nothing until it is put on a lock.
+/// A key in the wallet of a phone. It opens nothing until it is added to a lock.
 struct WalletKey: Sendable, Equatable, Codable {
     enum Kind: String, Codable, Sendable, CaseIterable, WireValue { case apple = "APPLE", google = "GOOGLE" }
     typealias ID = UUIDText
 
     let id: ID
     let kind: Kind
-    /// Any number, kept as it was given.
+    /// Any number, stored as given.
     let index: Double
     var device: String?
     var pass: Pass?
@@ -42,7 +42,7 @@ extension WalletKey: WireValue {
     }
 }
 
-/// What the wallet's maker has issued for a key.
+/// The pass that the wallet provider has issued for a key.
 struct Pass: Sendable, Equatable, Codable {
     let id: String
     let url: String

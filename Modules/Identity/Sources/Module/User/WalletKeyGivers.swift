@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Which tenant has given a person a wallet key: no other tenant takes it away, or changes it.
+/// The tenant that gave a user a wallet key; no other tenant may remove or change it.
 enum WalletKeyGivers {
     static let migration = Migration(
         "003-wallet-key-givers", ["CREATE TABLE identity.wallet_key_givers (key_id TEXT PRIMARY KEY, org_id TEXT NOT NULL)"])
@@ -12,13 +12,13 @@ enum WalletKeyGivers {
     static func find(_ key: WalletKey.ID) -> SQL { "SELECT org_id FROM identity.wallet_key_givers WHERE key_id = \(key)" }
 }
 
-/// A use case about a wallet key that is there.
+/// A use case about an existing wallet key.
 protocol ConcernsWalletKey: ConcernsUser {
     var key: WalletKey.ID { get }
 }
 
 extension Rule where Request: ConcernsWalletKey, State == UserAccount {
-    /// Whoever has given the key. Where that was no tenant, the one that created the user.
+    /// Permits staff, super keys, and the tenant that gave the key or, if no tenant did, the one that created the user.
     static var giver: Rule {
         Rule(
             "the tenant that has given the key, staff, or a super key", by: .staffOrKey,
@@ -31,7 +31,7 @@ extension Rule where Request: ConcernsWalletKey, State == UserAccount {
             })
     }
 
-    /// The person too.
+    /// Permits the user as well.
     static var giverOrSelf: Rule {
         Rule(
             "the user, the tenant that has given the key, or a super key",

@@ -2,7 +2,7 @@ import Application
 import IdentityContracts
 import Kernel
 
-/// Where the pass of the wallet key is installed from.
+/// The install link for the pass of the user's wallet key.
 struct WalletLink: Query, ConcernsUser {
     let user: UserID
     var target: String { user.text }

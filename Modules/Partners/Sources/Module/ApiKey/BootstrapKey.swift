@@ -2,7 +2,7 @@ import Application
 import Kernel
 import PartnersContracts
 
-/// Makes the first key of an installation, and super keys, on behalf of the operator at the console.
+/// Creates the first key of an installation, and super keys, for the operator at the console.
 enum BootstrapKey {
     static func answering(_ services: Services) -> AskHandler {
         AskHandler(CreateApiKey.self) { question, context in

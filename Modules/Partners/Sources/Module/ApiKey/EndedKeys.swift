@@ -2,7 +2,7 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// What an API key has asked for and still waits for a device ends with the key, before the one who ended it is told.
+/// Withdraws the waiting commands that were sent with an API key when the key ends, before the request that ended it is answered.
 enum EndedKeys {
     private static let names: Set = ["ApiKeyRevoked", "ApiKeyIssued"]
 

@@ -1,11 +1,11 @@
 import Application
 import Kernel
 
-/// Gives a tenant an API key, or a new one in the place of the old. The key itself is known only to the one who asked.
+/// Issues an API key to a tenant, or replaces the current one. Only the caller gets the key itself.
 struct IssueApiKey: Command {
     let org: OrgID
     let expiresAt: Timestamp?
-    /// Whether an active key is replaced; otherwise there must be none.
+    /// Whether an active key is replaced; otherwise the tenant must have none.
     let replaces: Bool
     let caller: Caller
 
@@ -30,7 +30,7 @@ struct IssueApiKey: Command {
         }
     }
 
-    /// The key: for each attempt another one.
+    /// Generates the key; each attempt gets a new one.
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) -> NewKey { NewKey(services.vault) }
 
     func decide(_ tenant: Tenant, _ key: NewKey, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
@@ -42,14 +42,14 @@ struct IssueApiKey: Command {
         return [.keyIssued(face)]
     }
 
-    /// Makes the key valid, and every earlier one dead, in the same transaction.
+    /// Registers the key, and revokes every earlier one, in the same transaction.
     func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _ key: NewKey, _ request: Request, _ services: Services) -> Effect
     {
         .local(Changes(rows: services.directory.revokeKeys(org) + services.directory.registerKey(key.digest, org, false, expiresAt)))
     }
 }
 
-/// A key as it is made: forty random letters and digits.
+/// A newly generated key: forty random letters and digits.
 struct NewKey: Sendable {
     let text: String
     let digest: [UInt8]
@@ -62,7 +62,7 @@ struct NewKey: Sendable {
     init(_ vault: Vault) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
         var out: [UInt8] = []
-        while out.count < 40 {  // bytes above the largest multiple of 62 are passed over, so that all characters are equally likely
+        while out.count < 40 {  // bytes above the largest multiple of 62 are skipped, so that all characters are equally likely
             for byte in vault.random(64) where byte < 248 && out.count < 40 { out.append(alphabet[Int(byte) % alphabet.count]) }
         }
         self.init(text: String(decoding: out, as: UTF8.self), digest: vault.sha256(out))
@@ -74,7 +74,7 @@ struct NewKey: Sendable {
 }
 
 extension IssueApiKey {
-    /// A repeat of the request gets the key that was made, whatever happened to the first answer.
+    /// A repeated request gets the key that was issued, whatever happened to the first response.
     private static let answer = CommandResponse<IssueApiKey>.only(
         201, .json("apiKey", .string.described("Shown only here.")) { .string($0.facts.text) }, .member("orgId") { $0.command.org },
         .member("orgName") { $0.state.name ?? "" }, .member("createdAt") { $0.at }, .member("createdBy") { $0.command.caller.name },

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Shows which tenants have keys, masked.
+/// Lists the API keys of tenants, masked.
 struct ListApiKeys: ListQuery {
     let org: OrgID?
 

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Ends the API key of a tenant at once, in every process.
+/// Revokes the API key of a tenant at once, in every process.
 struct RevokeApiKey: Command {
     let org: OrgID
     let caller: Caller

@@ -6,7 +6,7 @@ import PartnersContracts
 struct Delivery: Sendable {
     let id: Int64
     let webhook: String
-    /// The aggregate whose order is kept.
+    /// The aggregate whose event order is kept.
     let lane: String
     let org: OrgID
     let url: String
@@ -14,7 +14,7 @@ struct Delivery: Sendable {
     let body: String
     let attempts: Int
     let createdAt: Timestamp
-    /// Ours as long as the row still says so.
+    /// The expiry of the claim; the delivery is claimed by this process as long as the row has this value.
     private let claim: Int64
     private let sealedSecret: String
     private let sealedAuth: String?
@@ -38,11 +38,11 @@ struct Delivery: Sendable {
         previousUntil = try endpoint.read("previous_until")
     }
 
-    /// Body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").
+    /// Returns the request with body, signature and the partner's own credentials (Standard Webhooks, "Webhook headers").
     func request(_ vault: Vault, at now: Timestamp) throws -> WebhookSending.Request {
         let id = Webhook.ID(webhook), bytes = Array(body.utf8), seconds = now.seconds
         let previous = previousUntil.map { $0 > now } == true ? previousSecret : nil
-        // One signature for each secret, with a blank between them (Standard Webhooks, "Signature scheme").
+        // One signature per secret, separated by a space (Standard Webhooks, "Signature scheme").
         let signatures = try ([sealedSecret] + (previous.map { [$0] } ?? [])).map { sealed in
             SigningSecret.signature(try Sealed.openSecret(sealed, id, vault), id: envelope, timestamp: seconds, body: bytes, vault)
         }
@@ -59,7 +59,7 @@ struct Delivery: Sendable {
         "SELECT id, org_id, url, sealed_secret, sealed_auth, previous_secret, previous_until FROM partners.webhooks WHERE id = \(webhook)"
     }
 
-    /// Claims the next delivery of the lane where it is due, and reads the endpoint as it is now.
+    /// Claims the next delivery of the lane if it is due, and reads the current endpoint.
     func claimNext(until claim: Timestamp, at now: Timestamp) -> [SQL] {
         [
             """
@@ -73,7 +73,7 @@ struct Delivery: Sendable {
         ]
     }
 
-    /// The attempt in the log, and the delivery as it stands after it.
+    /// Logs the attempt, and stores the resulting state of the delivery.
     func record(_ outcome: WebhookSending.Outcome, _ verdict: RetryPolicy.Verdict, _ spent: Duration, at now: Timestamp) -> [SQL] {
         let status: Int? = if case .answered(let status, _) = outcome { status } else { nil }
         let error: String? =

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// What operators watch of deliveries.
+/// Metrics of deliveries for operators.
 enum DeliveryFigures {
     static func gauges(_ services: Services) -> [Gauge] {
         [

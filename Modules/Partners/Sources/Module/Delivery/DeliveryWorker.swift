@@ -2,19 +2,19 @@ import Application
 import Kernel
 import PartnersContracts
 
-/// Sends what is due: endpoints are independent of each other, and each keeps the order of every aggregate.
+/// Sends due deliveries. Endpoints are independent of each other, and each keeps the order of events per aggregate.
 struct DeliveryWorker: Sendable {
     let services: Services
     let sending: WebhookSending
     let activity: Activity
     private let endpoints = Endpoints()
 
-    /// How many deliveries of one endpoint are under way at once, each of another aggregate.
+    /// Maximum number of concurrent deliveries per endpoint, each of another aggregate.
     private static let perEndpoint = 4
-    /// A claim outlives an attempt (5 s) and its record; what a dead process had claimed is sent again after it.
+    /// Duration of a claim. It outlives an attempt (5 s) and its record; deliveries claimed by a dead process are sent again after it.
     private static let claim = Duration.seconds(10)
-    /// A claim that seems to last longer was made before the clock was put back; one made by another process, or a moment after
-    /// `now` was read, does not.
+    /// A claim that seems to last longer was made before the clock was set back. The margin covers claims made by another process, or a
+    /// moment after `now` was read.
     private static let longestClaim = claim + .seconds(60)
     private static let page = 500
 
@@ -39,7 +39,7 @@ struct DeliveryWorker: Sendable {
         }
     }
 
-    /// Looks at every endpoint with something due, a page at a time. Endpoints that back off do not delay the others.
+    /// Serves every endpoint with due deliveries, a page at a time. Endpoints that back off do not delay the others.
     private func round() async throws -> Bool {
         let now = services.clock()
         var hadWork = false, last = ""
@@ -73,7 +73,7 @@ struct DeliveryWorker: Sendable {
         return hadWork
     }
 
-    /// The first waiting delivery of each aggregate, claimed so that no other process sends it too.
+    /// Claims the first waiting delivery of each aggregate, so that no other process sends it too.
     private func claim(_ webhook: String, atMost limit: Int, at now: Timestamp) async throws -> [Delivery] {
         let rows = try await services.store.run([
             """
@@ -92,19 +92,19 @@ struct DeliveryWorker: Sendable {
         return try rows[0].map { try Delivery($0, endpoint) }
     }
 
-    /// Sends a delivery and, as long as it goes well, the ones that wait behind it for the same aggregate.
+    /// Sends a delivery and, as long as attempts succeed, the deliveries that wait behind it for the same aggregate.
     private func attempt(_ first: Delivery) async {
         defer { endpoints.end(first.webhook) }
         var next: Delivery? = first
         do {
             while let delivery = next { next = try await once(delivery) }
         } catch {
-            // The claim runs out and the delivery is sent again: at least once.
+            // The claim expires and the delivery is sent again (at-least-once delivery).
             services.log.warning("An attempt could not be recorded", ["webhook": first.webhook, "error": "\(error)"])
         }
     }
 
-    /// One attempt, recorded; answers the next of the lane, claimed in the same transaction.
+    /// Makes one attempt and records it; returns the next delivery of the lane, claimed in the same transaction.
     private func once(_ delivery: Delivery) async throws -> Delivery? {
         let started = ContinuousClock.now
         let outcome = await sending.send(try delivery.request(services.vault, at: services.clock()))
@@ -130,7 +130,7 @@ struct DeliveryWorker: Sendable {
         return try Delivery(row, endpoint)
     }
 
-    /// Delivered and dead ones are kept for inspection and replay.
+    /// Deletes old attempts and deliveries; delivered and dead ones are kept until then for inspection and replay.
     private func forget() async throws {
         let old = services.clock() - .seconds(30 * 86_400)
         _ = try await services.store.run([

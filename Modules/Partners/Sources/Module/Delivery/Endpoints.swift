@@ -1,7 +1,7 @@
 import Kernel
 import Synchronization
 
-/// What this process has under way per endpoint, and how the endpoint has behaved.
+/// Deliveries under way per endpoint in this process, with the endpoint's circuit breaker.
 final class Endpoints: Sendable {
     private struct Endpoint {
         var underWay = 0
@@ -9,7 +9,7 @@ final class Endpoints: Sendable {
     }
     private let all = Mutex<[String: Endpoint]>([:])
 
-    /// How many more may be sent now.
+    /// Returns how many more deliveries may be sent now.
     func room(for webhook: String, of limit: Int, at now: Timestamp) -> Int {
         all.withLock { all in
             guard let endpoint = all[webhook] else { return limit }
@@ -29,7 +29,7 @@ final class Endpoints: Sendable {
 
     enum Change { case lost, back }
 
-    /// Answers whether the endpoint has come to be spared, or to be well again.
+    /// Records an outcome; returns whether the endpoint has just been paused, or has just recovered.
     func note(_ webhook: String, success: Bool, at now: Timestamp, jitter: Double) -> Change? {
         all.withLock { all in
             let wasSpared = all[webhook]?.breaker.closedUntil != nil

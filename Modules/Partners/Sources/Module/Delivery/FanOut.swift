@@ -1,8 +1,8 @@
 import Application
 import Kernel
 
-/// Turns each event of every module into one delivery per webhook of its tenants. Tenancy and filter are in the query: a webhook of
-/// another tenant is never even considered.
+/// Turns each event of every module into one delivery per subscribed webhook of its tenants. The query applies tenancy and filter, so a
+/// webhook of another tenant is never considered.
 enum FanOut {
     static let migration = Migration(
         "002-deliveries",
@@ -32,7 +32,7 @@ enum FanOut {
         }
     }
 
-    /// Those that some webhook may want: tenants without one cost nothing more than the look.
+    /// Returns the events that some webhook may want; tenants without a webhook cost no more than this query.
     private static func forSubscribers(_ envelopes: [Envelope], _ services: Services) async throws -> [Envelope] {
         let rows = try await services.store.query("SELECT DISTINCT org_id FROM partners.webhooks WHERE status IN ('active', 'pending')")
         let subscribed = Set(try rows.map { try $0.read("org_id", as: OrgID.self) })

@@ -1,9 +1,9 @@
 import DevicesContracts
 import Kernel
 
-/// The body of a delivery, in the shape the contract fixes for each of its two sources.
+/// The body of a delivery, in the shape that the contract fixes for each of its two sources.
 enum PartnerEnvelope {
-    /// Of the event bus whose envelope the contract has kept.
+    /// Values of the event bus whose envelope the contract has kept.
     private static let region = "eu-west-1", account = "000000000000"
 
     static func body(_ envelope: Envelope, for org: OrgID) -> JSON {
@@ -23,7 +23,7 @@ enum PartnerEnvelope {
         ]
     }
 
-    /// Documents travel as JSON text.
+    /// Returns the detail of a shadow event; documents are sent as JSON text.
     private static func shadow(_ envelope: Envelope, _ org: OrgID) -> JSON {
         func text(_ name: String) -> JSON { envelope.data[name].map { .string($0.encoded) } ?? .null }
         return [

@@ -1,24 +1,24 @@
 import Kernel
 import PartnersContracts
 
-/// What an attempt means for its delivery and for the endpoint. A pure decision.
+/// Decides what an attempt means for its delivery and for the endpoint. A pure function.
 enum RetryPolicy {
     enum Verdict: Sendable, Equatable {
         case delivered
         case again(after: Duration)
-        /// Never again: the receiver has said so, or the time is over.
+        /// No more attempts: the receiver has refused it, or the retry window is over.
         case given(up: String)
-        /// The receiver is gone for good (410).
+        /// The receiver is permanently gone (410).
         case disable
     }
 
-    /// After this time a delivery goes to the dead letters.
+    /// After this time a delivery becomes a dead letter.
     static let window = Duration.seconds(24 * 3_600)
     static let first = Duration.seconds(1), longest = Duration.seconds(300)
 
     /// - Parameters:
-    ///   - attempts: how many there have been, this one included.
-    ///   - jitter: from 0 to 1, so that many deliveries do not come back at once.
+    ///   - attempts: number of attempts, including this one.
+    ///   - jitter: from 0 to 1, so that many deliveries are not retried at once.
     static func verdict(_ outcome: WebhookSending.Outcome, attempts: Int, age: Duration, jitter: Double) -> Verdict {
         switch outcome {
         case .answered(200..<300, _): .delivered
@@ -36,21 +36,21 @@ enum RetryPolicy {
         return .again(after: max(backoff(attempts, jitter), min(atLeast ?? .zero, .seconds(3_600))))
     }
 
-    /// Doubles from one second to five minutes, less up to a quarter.
+    /// Returns a delay that doubles from one second to five minutes, minus up to a quarter.
     static func backoff(_ attempts: Int, _ jitter: Double) -> Duration {
         let doubled = min(longest.inSeconds, first.inSeconds * Double(1 << min(max(attempts - 1, 0), 12)))
         return .milliseconds(Int64(doubled * (1 - jitter / 4) * 1000))
     }
 }
 
-/// Spares an endpoint that fails again and again: after five failures in a row it is tried once in a while.
+/// Circuit breaker for an endpoint that fails repeatedly: after five failures in a row it is tried only once in a while.
 struct Breaker: Sendable, Equatable {
     private(set) var failures = 0
     private(set) var closedUntil: Timestamp?
 
     private static let tolerated = 5
 
-    /// A time much farther away than any pause was set before the clock was put back.
+    /// Also admits if the time is much later than any pause, because it was then set before the clock was set back.
     func admits(at now: Timestamp) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest * 2 } ?? true }
 
     mutating func note(success: Bool, at now: Timestamp, jitter: Double) {

@@ -2,7 +2,7 @@ import Application
 import Kernel
 import PartnersContracts
 
-/// Asks new addresses whether they want our deliveries: a challenge that must be answered with success.
+/// Verifies new addresses with a challenge, which the receiver must answer with a success status.
 struct Verification: Sendable {
     let services: Services
     let sending: WebhookSending
@@ -22,7 +22,7 @@ struct Verification: Sendable {
         }
     }
 
-    /// A webhook whose address is to be tried.
+    /// A webhook whose address is due for verification.
     private struct Due {
         let id: String
         let org: String

@@ -26,14 +26,14 @@ struct TenantRow: Sendable {
         .member("webhookCount") { $0.webhooks })
 }
 
-/// Reads tenants by offset, as the contract has it.
+/// Lists tenants by offset, as the contract specifies.
 struct ListTenants: Lookup {
     let limit: Int
     let offset: Int
 
     /// - Parameters:
-    ///   - limit: held to 1 to 200.
-    ///   - offset: held to 0 and more.
+    ///   - limit: clamped to 1 to 200.
+    ///   - offset: clamped to 0 or more.
     init(limit: Int, offset: Int) {
         self.limit = min(max(limit, 1), 200)
         self.offset = max(offset, 0)

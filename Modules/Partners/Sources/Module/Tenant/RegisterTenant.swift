@@ -2,7 +2,7 @@ import Application
 import Kernel
 import PartnersContracts
 
-/// Registers a tenant; keys and webhooks come after.
+/// Registers a tenant; keys and webhooks are added later.
 struct RegisterTenant: Command {
     let org: OrgID
     let name: NonEmptyString
@@ -28,7 +28,7 @@ struct RegisterTenant: Command {
             guard tenant.name?.hasSameBytes(as: name.text) == true, tenant.ownerEmail?.hasSameBytes(as: ownerEmail.text) == true else {
                 throw .registeredOtherwise
             }
-            return []  // asking twice is not an error
+            return []  // a repeated registration is not an error
         }
         guard org.isTenantName else { throw .badName }
         return [.registered(name: name.text, ownerEmail: ownerEmail.text)]
@@ -53,7 +53,7 @@ extension RegisterTenant {
 }
 
 extension OrgID {
-    /// Whether a new tenant may be called so. Tenants of old keep their names. `staff` is how events name the operator of the platform.
+    /// Whether a new tenant may have this id. Existing tenants keep theirs. `staff` is how events name the operator of the platform.
     fileprivate var isTenantName: Bool {
         func isLetterOrDigit(_ byte: UInt8) -> Bool {
             switch byte {

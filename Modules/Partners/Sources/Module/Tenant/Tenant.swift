@@ -1,6 +1,6 @@
 import Kernel
 
-/// A property company or partner: its API key and its webhooks.
+/// A property company or partner, with its API key and its webhooks.
 struct Tenant: Aggregate {
     static let category = Category("tenant", className: "TenantAggregate", schemaVersion: 2)
 
@@ -33,11 +33,11 @@ struct Tenant: Aggregate {
     func activeKey(at now: Timestamp) -> ApiKeyPreview? { key.flatMap { $0.isActive(at: now) ? $0 : nil } }
     func webhook(_ id: Webhook.ID) -> Webhook? { webhooks.first { $0.id == id } }
 
-    /// What happens to a tenant's own settings is nobody's event.
+    /// Nil, because changes to a tenant's own settings are delivered to no tenant.
     var organisation: OrgID? { nil }
 }
 
-/// What may be shown of an API key after it was made.
+/// The parts of an API key that may be shown after it was issued.
 struct ApiKeyPreview: Sendable, Equatable, Codable {
     /// The first eight and the last four characters.
     let prefix: String
@@ -48,7 +48,7 @@ struct ApiKeyPreview: Sendable, Equatable, Codable {
 
     func isActive(at now: Timestamp) -> Bool { expiresAt.map { $0 > now } ?? true }
 
-    /// As lists show it and the row of its tenant keeps it.
+    /// The form in lists and in the tenant's row.
     struct Shown: Sendable, Codable {
         let prefix: String
         let maskedKey: String
@@ -67,7 +67,7 @@ struct ApiKeyPreview: Sendable, Equatable, Codable {
     var json: JSON { Shown.shape.json(shown) }
 }
 
-/// An address of a partner that hears events.
+/// An address of a partner that receives events.
 struct Webhook: Sendable, Equatable, Codable {
     enum Subscription {}
     typealias ID = Kernel.ID<Subscription>
@@ -77,10 +77,10 @@ struct Webhook: Sendable, Equatable, Codable {
     var url: WebhookURL
     var events: [String]
     var status: Status
-    /// The signing secret and the credentials for the partner's side, encrypted.
+    /// The signing secret and the credentials for the partner's endpoint, encrypted.
     var sealedSecret: String
     var sealedAuth: String?
-    /// The secret before this one signs too for a while, so that a receiver can change over.
+    /// The previous secret, which also signs for a while so that a receiver can switch over.
     var previousSecret: String?
     var previousUntil: Timestamp?
     let createdAt: Timestamp

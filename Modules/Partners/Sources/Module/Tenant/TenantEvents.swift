@@ -5,7 +5,7 @@ extension Tenant {
     static let views = [TenantTables.view]
 }
 
-/// The events of a tenant. What happens to a tenant's own settings is nobody's event.
+/// The events of a tenant. Changes to a tenant's own settings are delivered to no tenant.
 struct TenantEvents: EventForms {
     let registered = EventForm<Tenant>(
         "TenantRegistered", "A tenant was registered.", audience: .modules, members: .init(.member("orgName"), .member("ownerEmail")),

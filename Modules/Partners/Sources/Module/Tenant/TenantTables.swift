@@ -1,6 +1,6 @@
 import Kernel
 
-/// Tenants and webhooks as rows: lists, tenancy of partner calls, and what delivery reads.
+/// Read model of tenants and webhooks, for lists, for the tenancy of partner calls, and for deliveries.
 enum TenantTables {
     static let migration = Migration(
         "001-tenants",
@@ -20,12 +20,12 @@ enum TenantTables {
             "CREATE INDEX webhooks_to_verify ON partners.webhooks (verify_at) WHERE status = 'pending'",
         ])
 
-    /// The secret before the present one, and until when it signs too.
+    /// Adds the previous secret, and the time until which it also signs.
     static let overlaps = Migration(
         "003-secret-overlaps",
         ["ALTER TABLE partners.webhooks ADD COLUMN previous_secret TEXT", "ALTER TABLE partners.webhooks ADD COLUMN previous_until BIGINT"])
 
-    /// The tables hold what delivery has noted too: a rebuild writes into them without emptying them.
+    /// A rebuild writes into the tables without emptying them, because they also hold what deliveries have recorded.
     static let view = View<Tenant>(rows: rows(for:))
 
     private static func rows(for change: Change<Tenant>) -> [SQL] {
@@ -44,7 +44,7 @@ enum TenantTables {
         }
     }
 
-    /// The events stand between bars, so that one pattern finds a name.
+    /// Stores the event names between bars, so that one pattern finds a name.
     private static func put(_ webhook: Webhook, _ org: String, at now: Timestamp) -> SQL {
         let events = "|" + webhook.events.joined(separator: "|") + "|"
         return """

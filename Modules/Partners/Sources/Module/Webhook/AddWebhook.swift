@@ -7,7 +7,7 @@ struct AddWebhook: Command {
     let webhook: Webhook.ID
     let url: WebhookURL
     let events: EventFilter
-    /// The signing secret; nil for one that is generated.
+    /// The signing secret; nil to generate one.
     let secret: NonEmptyString?
     let auth: WebhookAuth?
 
@@ -15,7 +15,7 @@ struct AddWebhook: Command {
     var target: String { org.text }
 
     struct Facts: Sendable {
-        /// The secret that was generated: the caller does not know it yet.
+        /// The generated secret, which the caller does not know yet.
         let generated: String?
         /// The secret and the credentials, encrypted.
         let sealedSecret: String
@@ -63,7 +63,7 @@ struct AddWebhook: Command {
 }
 
 extension WebhookURL {
-    /// Plain http only in development.
+    /// Allows plain http only in development.
     func check(_ settings: SettingValues) throws {
         guard isSecure || settings.isDevelopment else { throw RequestError.problems([Problem("url", "must be https")]) }
     }

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Changes address, events or secret of a webhook. A new address must prove itself before it receives anything.
+/// Changes the address, events or secret of a webhook. A new address must be verified before it receives anything.
 struct ChangeWebhook: Command {
     let org: OrgID
     let webhook: Webhook.ID
@@ -11,7 +11,7 @@ struct ChangeWebhook: Command {
 
     var target: String { org.text }
 
-    /// How long the secret before a new one signs too.
+    /// How long the previous secret also signs.
     static let overlap = Duration.seconds(86_400)
 
     struct Facts: Sendable {
@@ -88,6 +88,6 @@ struct ChangeWebhook: Command {
 }
 
 extension CommandResult<ChangeWebhook> {
-    /// The webhook as it is now; one that the tenant does not have was refused.
+    /// The webhook after the change; it exists, because a missing one was refused.
     fileprivate var changed: Webhook { state.webhook(command.webhook)! }
 }

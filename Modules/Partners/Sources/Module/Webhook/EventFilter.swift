@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// The list of events of a webhook: names of the catalogue, or `*` for all of the tenant's.
+/// The event filter of a webhook: names from the catalogue, or `*` for all events of the tenant.
 struct EventFilter: WireValue {
     let names: [String]
 
@@ -17,7 +17,7 @@ struct EventFilter: WireValue {
 }
 
 extension Field<EventFilter> {
-    /// Only names of the catalogue.
+    /// Accepts only names from the catalogue, and `*` for all of them.
     func named(in catalogue: EventCatalogue) -> Field { checked { $0.problem(catalogue) } }
 }
 

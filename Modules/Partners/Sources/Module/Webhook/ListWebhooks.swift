@@ -6,7 +6,7 @@ struct ListWebhooks: Query {
     let org: OrgID
     var target: String { org.text }
 
-    /// A webhook with what delivery has noted about it.
+    /// A webhook with the last error that deliveries have recorded.
     struct Listed: Sendable {
         let webhook: Webhook
         let lastError: LastError?

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Takes a webhook away; what waits for it is not delivered any more.
+/// Removes a webhook; its pending deliveries are discarded.
 struct RemoveWebhook: Command {
     let org: OrgID
     let webhook: Webhook.ID

@@ -1,7 +1,7 @@
 import Application
 import Kernel
 
-/// Secrets of webhooks at rest: encrypted, each for its own purpose and webhook.
+/// Secrets of webhooks at rest, encrypted separately for each purpose and webhook.
 enum Sealed {
     static func secret(_ secret: String, _ id: Webhook.ID, _ vault: Vault) throws -> String {
         try vault.seal(Array(secret.utf8), "webhook-secret", id.text)
@@ -23,7 +23,7 @@ enum SigningSecret {
 
     static func generate(_ vault: Vault) -> String { prefix + Base64.encode(vault.random(24)) }
 
-    /// The key: what the base64 after `whsec_` says, or the text itself where it has another form.
+    /// Returns the key: the decoded base64 after `whsec_`, or the text itself if it has another form.
     static func key(_ secret: String) -> [UInt8] {
         guard secret.hasPrefix(prefix), let key = Base64.decode(secret.dropFirst(prefix.count)) else { return Array(secret.utf8) }
         return key

@@ -1,12 +1,12 @@
 import Application
 import Kernel
 
-/// Records what the receiver has shown: that it is there, that it never answered, or that it is gone for good.
+/// Records what is known about the receiver: that it answers, that it never answered, or that it is permanently gone.
 struct SettleWebhook: Command {
     let org: OrgID
     let webhook: Webhook.ID
     let status: Webhook.Status
-    /// The address that was tried; another one has been set meanwhile when it differs.
+    /// The address that was tried; if the webhook has a different one, it was changed meanwhile.
     let url: WebhookURL
 
     var target: String { org.text }
@@ -19,7 +19,7 @@ struct SettleWebhook: Command {
         return [.webhookChanged(changed)]
     }
 
-    /// What waits for an endpoint that is given up goes to the dead letters with it.
+    /// Pending deliveries of an endpoint that is given up become dead letters.
     func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard !events.isEmpty, status == .disabled || status == .failed else { return .none }
         return .local(

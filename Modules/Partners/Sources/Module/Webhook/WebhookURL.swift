@@ -20,7 +20,7 @@ struct WebhookURL: StringValue {
     }
 }
 
-/// How a delivery identifies itself to the partner's side, besides the signature.
+/// How a delivery authenticates at the partner's endpoint, besides the signature.
 struct WebhookAuth: WireValue, Codable {
     enum Kind: String, Codable, CaseIterable, WireValue { case none, apiKeyHeader, bearerToken }
     let type: Kind
@@ -46,13 +46,13 @@ struct WebhookAuth: WireValue, Codable {
         return WebhookAuth(type: type, headerName: header, secret: secret)
     }
 
-    /// A token (RFC 9110 §5.6.2) that does not take the place of a header of ours.
+    /// Returns whether the name has only letters, digits, `-` and `_` and does not replace a header of the delivery itself.
     private static func isHeaderName(_ name: String) -> Bool {
         let lower = name.lowercased()
         return (1...64).contains(name.utf8.count)
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
             && !lower.hasPrefix("webhook-")
-            && !["host", "content-length", "content-type", "transfer-encoding", "connection"].contains(lower)
+            && !["host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"].contains(lower)
     }
 
     var header: (name: String, value: String)? {
