@@ -68,7 +68,7 @@ struct CommandExecutor<C: Command>: Sendable {
         let effect = try command.effect(of: events, on: snapshot, facts, request, services)
         guard !events.isEmpty else {
             try await undo(&progress)
-            do { return try await settle(unchanged(snapshot, facts), with: effect) } catch CommitFailure.versionConflict { return nil }
+            do { return try await finish(unchanged(snapshot, facts), with: effect) } catch CommitFailure.versionConflict { return nil }
         }
         let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
         var changes = Changes.none
@@ -138,7 +138,7 @@ struct CommandExecutor<C: Command>: Sendable {
     /// Returns the result when the events are already stored: the device was faster, or an earlier request died after the call.
     private func healed(_ progress: Progress, _ facts: C.Facts) async throws -> CommandResult<C> {
         let snapshot = try await services.store.load(C.Target.self, command.target)
-        return try await settle(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
+        return try await finish(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
     }
 
     private func unchanged(_ snapshot: Snapshot<C.Target>, _ facts: C.Facts, _ receipt: Receipt? = nil) -> CommandResult<C> {
@@ -149,7 +149,7 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     /// Commits what a decision without events has to write, and its response, so that a repeat gets the same one.
-    private func settle(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
+    private func finish(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
         var changes = Changes.none
         if case .local(let local) = effect { changes = local }
         let rows = changes.rows + record(result)

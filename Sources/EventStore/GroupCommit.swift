@@ -13,7 +13,7 @@ final class GroupCommit: Sendable {
     private let gathering = Batcher<Waiting>(lanes: 2)
     private let script: CommitScript
     private let database: any Database
-    private static let most = 128
+    private static let limit = 128
 
     init(script: CommitScript, database: any Database) { (self.script, self.database) = (script, database) }
 
@@ -32,7 +32,7 @@ final class GroupCommit: Sendable {
         var group: [Waiting] = [], isPicked: [Bool] = [], streams: Set<StreamName> = []
         for waiting in queue {
             let own = waiting.commit.appends.map(\.stream)
-            let fits = group.count < most && streams.isDisjoint(with: own)
+            let fits = group.count < limit && streams.isDisjoint(with: own)
             isPicked.append(fits)
             guard fits else { continue }
             group.append(waiting)

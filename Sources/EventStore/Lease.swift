@@ -13,9 +13,9 @@ struct Lease: Sendable {
     let clock: @Sendable () -> Timestamp
 
     /// How long a lease lasts without being renewed.
-    static let span = Duration.seconds(4)
+    static let duration = Duration.seconds(4)
     /// A lease that seems to last longer was written before the clock was set back.
-    private static let longest = Duration.seconds(8)
+    private static let maxLength = Duration.seconds(8)
 
     /// Takes the lease when it is free or already this holder's. Returns its token and the checkpoint, or nil while another holder has it.
     func take() async throws -> (token: Int64, cursor: Cursor)? {
@@ -26,9 +26,9 @@ struct Lease: Sendable {
             """,
             """
             UPDATE \(trusted: schema).checkpoints SET holder = \(holder), token = token + 1, \
-            until = \(trusted: now) + \(Self.span.milliseconds)
+            until = \(trusted: now) + \(Self.duration.milliseconds)
             WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND (until < \(trusted: now) \
-            OR until > \(trusted: now) + \(Self.longest.milliseconds) OR holder = \(holder))
+            OR until > \(trusted: now) + \(Self.maxLength.milliseconds) OR holder = \(holder))
             RETURNING token, epoch, transaction_id, position
             """,
         ])
@@ -43,7 +43,7 @@ struct Lease: Sendable {
         ("""
         UPDATE \(trusted: schema).checkpoints SET epoch = \(cursor.epoch), transaction_id = \(cursor.transaction), \
         position = \(cursor.position),
-            until = \(trusted: now) + \(Self.span.milliseconds)
+            until = \(trusted: now) + \(Self.duration.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required
     }
@@ -51,7 +51,7 @@ struct Lease: Sendable {
     /// Returns the statement that renews the lease; it fails the transaction when the token is outdated.
     func renew(token: Int64) -> SQL {
         ("""
-        UPDATE \(trusted: schema).checkpoints SET until = \(trusted: now) + \(Self.span.milliseconds)
+        UPDATE \(trusted: schema).checkpoints SET until = \(trusted: now) + \(Self.duration.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required
     }

@@ -25,8 +25,8 @@ public final class PersonKeys: Sendable {
     }
     private let memory = Mutex(Memory())
     /// How long a key is cached, and so how long after an erasure another process can still read events sealed under it.
-    private static let span = Duration.seconds(5)
-    private static let most = 10_000, prefix = "sealed:", purpose = "person-key"
+    private static let duration = Duration.seconds(5)
+    private static let limit = 10_000, prefix = "sealed:", purpose = "person-key"
 
     public init(database: any Database, vault: Vault) { (self.database, self.vault) = (database, vault) }
 
@@ -136,9 +136,9 @@ public final class PersonKeys: Sendable {
         for person in people where found[person] == nil { found[person] = try await state(of: person, making: making) }
         memory.withLock { memory in
             guard memory.epoch == epoch else { return }
-            if memory.known.count + found.count > Self.most { memory.known.removeAll() }
+            if memory.known.count + found.count > Self.limit { memory.known.removeAll() }
             for (person, state) in found where memory.known[person].map({ $0.until <= now }) ?? true {
-                memory.known[person] = (state, now + Self.span)
+                memory.known[person] = (state, now + Self.duration)
             }
         }
         return found

@@ -11,7 +11,7 @@ final class ReadBatcher: Sendable {
     }
     private let gathering: Batcher<Waiting>
     private let database: any Database
-    private static let most = 64
+    private static let limit = 64
 
     init(database: any Database) {
         self.database = database
@@ -27,7 +27,7 @@ final class ReadBatcher: Sendable {
 
     private func drain() async {
         while let group = gathering.next({ queue in
-            let group = Array(queue.prefix(Self.most))
+            let group = Array(queue.prefix(Self.limit))
             return (group, group.map { _ in true })
         }) { await run(group) }
     }

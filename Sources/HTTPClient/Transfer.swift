@@ -18,7 +18,7 @@ final class Transfer: @unchecked Sendable {
     private var status = 0
     private static let largest = 1 << 20
     /// How much of an unwanted body is read, so that the connection can be reused.
-    private static let mostIgnored = 64 << 10
+    private static let maxIgnored = 64 << 10
     private var ignored = 0
 
     init(_ request: OutgoingRequest, vets: Bool, _ continuation: CheckedContinuation<OutgoingResponse, any Error>) {
@@ -74,7 +74,7 @@ final class Transfer: @unchecked Sendable {
     private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard request.wantsBody else {
             ignored += count
-            return ignored <= Self.mostIgnored ? count : 0
+            return ignored <= Self.maxIgnored ? count : 0
         }
         guard let bytes, body.count + count <= Self.largest else {
             isTooLarge = true

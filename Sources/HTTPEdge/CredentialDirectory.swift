@@ -69,7 +69,7 @@ public final class CredentialDirectory: Sendable {
     private let database: any Database
     private let known = Mutex<[[UInt8]: Key]>([:])
     private let standings = Mutex<[UserID: (isSuspended: Bool, epoch: Int64)]>([:])
-    private static let most = 10_000
+    private static let limit = 10_000
 
     public init(database: any Database) { self.database = database }
 
@@ -147,7 +147,7 @@ public final class CredentialDirectory: Sendable {
         let found = Key(
             org: try row.read("org_id"), isSuper: try row.read("is_super"), until: try row.find("until"), epoch: try row.read("epoch"))
         known.withLock { known in
-            if known.count >= Self.most { known.removeAll() }
+            if known.count >= Self.limit { known.removeAll() }
             known[digest] = found
         }
         return found
@@ -172,7 +172,7 @@ public final class CredentialDirectory: Sendable {
         if try row?.find("has_signed_in", as: Bool.self) == false || isProof { try await noteSignIn(of: user, digest) }
         let found = (isSuspended: try row?.find("is_suspended", as: Bool.self) ?? false, epoch: try row?.read("epoch", as: Int64.self) ?? 0)
         standings.withLock { standings in
-            if standings.count >= Self.most { standings.removeAll() }
+            if standings.count >= Self.limit { standings.removeAll() }
             standings[user] = found
         }
         return found

@@ -9,13 +9,13 @@ final class FailureLog: Sendable {
         var left = 0
     }
     private let state = Mutex(State())
-    private static let span = Duration.seconds(10), most = 20
+    private static let duration = Duration.seconds(10), limit = 20
 
     func note(_ operation: String, _ status: Int, _ request: String, _ error: any Error, _ log: Logger) {
         let (isWritten, left) = state.withLock { state -> (Bool, Int) in
             var before = 0
-            if state.since.duration(to: .now) > Self.span { (before, state) = (state.left, State()) }
-            guard state.written < Self.most else {
+            if state.since.duration(to: .now) > Self.duration { (before, state) = (state.left, State()) }
+            guard state.written < Self.limit else {
                 state.left += 1
                 return (false, before)
             }

@@ -61,7 +61,7 @@ public struct OpenAPIDocument: Sendable {
 
     private static let idempotencyKey = FieldDoc(
         name: "Idempotency-Key", place: .header, note: "Makes a repeat within 24 hours harmless: it gets the first answer.",
-        schema: Schema.string.limited(least: 1, most: 255).optional)
+        schema: Schema.string.limited(min: 1, max: 255).optional)
 
     private static func identifier(_ operation: Operation) -> String {
         operation.method.rawValue.lowercased() + "_"

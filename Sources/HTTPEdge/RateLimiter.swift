@@ -12,13 +12,13 @@ final class RateLimiter: Sendable {
     private struct State {
         var buckets: [ExactText: Bucket] = [:]
         /// The number of buckets at which full ones are dropped: twice as many as were left the last time.
-        var limit = RateLimiter.least
+        var limit = RateLimiter.minCapacity
     }
     private let perMinute: Double
     /// Monotonic time, which setting a clock does not affect.
     private let elapsed: @Sendable () -> Duration
     private let state = Mutex(State())
-    private static let least = 10_000, most = 1_000_000
+    private static let minCapacity = 10_000, maxCapacity = 1_000_000
     private static let start = ContinuousClock.now
 
     init(perMinute: Int, elapsed: @escaping @Sendable () -> Duration = { start.duration(to: .now) }) {
@@ -54,7 +54,7 @@ final class RateLimiter: Sendable {
     /// Drops full buckets. When more than `most` remain, buckets that are at least half full are dropped too.
     private func forgetFull(_ state: inout State, at now: Duration) {
         state.buckets = state.buckets.filter { tokens(of: $0.value, at: now) < perMinute }
-        if state.buckets.count > Self.most { state.buckets = state.buckets.filter { $0.value.tokens < perMinute / 2 } }
-        state.limit = max(Self.least, state.buckets.count * 2)
+        if state.buckets.count > Self.maxCapacity { state.buckets = state.buckets.filter { $0.value.tokens < perMinute / 2 } }
+        state.limit = max(Self.minCapacity, state.buckets.count * 2)
     }
 }

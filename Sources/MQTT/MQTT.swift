@@ -85,7 +85,7 @@ public final class MQTTClient: @unchecked Sendable {
     private let state = Mutex(State())
     private let handlers: MQTTHandlers
     /// The limit of acknowledgements kept for publish calls that have not returned; more would be a fault of the library.
-    private static let mostEarly = 4_096
+    private static let maxEarly = 4_096
 
     /// Starts to connect and keeps retrying in the background; blocks the calling thread. Throws only when the library cannot be set up.
     init(_ settings: MQTTSettings, handlers: MQTTHandlers) throws {
@@ -167,7 +167,7 @@ public final class MQTTClient: @unchecked Sendable {
     private func didPublish(_ id: Int32, _ reason: Int) {
         let awaited = state.withLock { state -> OneShot<Int>? in
             if let awaited = state.waiting.removeValue(forKey: id) { return awaited }
-            if state.early.count >= Self.mostEarly { state.early.removeAll() }
+            if state.early.count >= Self.maxEarly { state.early.removeAll() }
             state.early[id] = reason
             return nil
         }

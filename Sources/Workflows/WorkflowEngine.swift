@@ -13,7 +13,7 @@ public struct WorkflowEngine: Sendable {
     private let holder: String
 
     /// Polling interval, and how many runs execute concurrently.
-    private static let poll = Duration.milliseconds(200), most = 16
+    private static let poll = Duration.milliseconds(200), limit = 16
     private static let attempts = 12
 
     /// - Parameter holder: unique among all processes, and stable across restarts.
@@ -31,7 +31,7 @@ public struct WorkflowEngine: Sendable {
             try await giveUpClaimsOfBefore()
             try await withThrowingDiscardingTaskGroup { group in
                 while true {
-                    let room = Self.most - load.count.withLock { $0 }
+                    let room = Self.limit - load.count.withLock { $0 }
                     for run in room > 0 ? try await claim(room) : [] {
                         load.count.withLock { $0 += 1 }
                         group.addTask {

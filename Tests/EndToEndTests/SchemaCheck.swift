@@ -88,7 +88,7 @@ enum SchemaCheck {
 
 @Suite struct SchemaCheckTests {
     private let schema = Schema.object([
-        "id": UUIDText.schema, "count": Schema.integer.with("minimum", 1), "label": Schema.string.limited(most: 3).nullable,
+        "id": UUIDText.schema, "count": Schema.integer.with("minimum", 1), "label": Schema.string.limited(max: 3).nullable,
         "tags": .list(of: .string),
         "kind": Schema.oneOf(["a", "b"]).optional,
     ]).json

@@ -9,9 +9,9 @@ import Testing
 @Suite struct ExclusiveJobTests {
     /// Counts how many run at once.
     final class Work: Sendable {
-        private let state = Mutex((running: Set<String>(), most: 0, starts: [String]()))
+        private let state = Mutex((running: Set<String>(), maxRunning: 0, starts: [String]()))
         var running: Set<String> { state.withLock { $0.running } }
-        var most: Int { state.withLock { $0.most } }
+        var maxRunning: Int { state.withLock { $0.maxRunning } }
         var starts: [String] { state.withLock { $0.starts } }
 
         func job(_ holder: String) -> Job {
@@ -19,7 +19,7 @@ import Testing
                 state.withLock { state in
                     state.running.insert(holder)
                     state.starts.append(holder)
-                    state.most = max(state.most, state.running.count)
+                    state.maxRunning = max(state.maxRunning, state.running.count)
                 }
                 defer { state.withLock { _ = $0.running.remove(holder) } }
                 try await Task.sleep(for: .seconds(600))
@@ -44,7 +44,7 @@ import Testing
             #expect(try await eventually { second.state == .holding && work.running == ["two"] })
             two.cancel()
             _ = await (one.result, two.result)
-            #expect(work.most == 1)
+            #expect(work.maxRunning == 1)
         }
     }
 

@@ -32,17 +32,17 @@ import Testing
     }
 
     @Test func `each list of a user has an end`() throws {
-        let locks = account(Self.entry, UserAccount.mostAccessibleLocks)
+        let locks = account(Self.entry, UserAccount.maxAccessibleLocks)
         #expect(throws: AddAccessibleLock.Refusal.isFull) { try add(-1).decide(locks, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let plates = account(
             { .plateAdded(LicensePlate(plate: PlateText("AB \($0)"), label: "", addedAt: Timestamp(milliseconds: 0))) },
-            UserAccount.mostPlates
+            UserAccount.maxPlates
         )
         let plate = AddLicensePlate(user: Self.user, plate: PlateText("ZZ 1"), label: "")
         #expect(throws: AddLicensePlate.Refusal.isFull) { try plate.decide(plates, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let keys = account(
             { .physicalKeyAdded(PhysicalKey(number: $0 + 1, org: "acme", orgName: nil, note: nil, addedAt: Timestamp(milliseconds: 0))) },
-            UserAccount.mostPhysicalKeys)
+            UserAccount.maxPhysicalKeys)
         let key = AddPhysicalKey(user: Self.user, org: NonEmptyString("acme"), orgName: nil, note: nil)
         #expect(throws: AddPhysicalKey.Refusal.isFull) { try key.decide(keys, NoFacts(), at: Timestamp(milliseconds: 1)) }
         let devices = account(
@@ -52,7 +52,7 @@ import Testing
                         id: LinkedDevice.ID("d\($0)"), kind: .matter, org: "acme", name: nil, addedBy: nil,
                         addedAt: Timestamp(milliseconds: 0)
                     ))
-            }, UserAccount.mostDevices)
+            }, UserAccount.maxDevices)
         let device = AddDevice(
             user: Self.user, device: NonEmptyString("new"), kind: .matter, org: NonEmptyString("acme"), name: nil, addedBy: nil)
         #expect(throws: AddDevice.Refusal.isFull) { try device.decide(devices, NoFacts(), at: Timestamp(milliseconds: 1)) }

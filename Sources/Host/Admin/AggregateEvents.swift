@@ -63,13 +63,13 @@ struct AggregateEvents: Lookup {
 /// A whole number from 1 up to the largest possible version.
 struct PositiveInt: WireValue {
     let number: Int
-    private static let most = Int(Int32.max)
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(most))) }
+    private static let limit = Int(Int32.max)
+    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(limit))) }
     var json: JSON { number.json }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PositiveInt? {
         guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...most).contains(number) ? PositiveInt(number: number) : reading.note(path, "must be a whole number from 1 to \(most)")
+        return (1...limit).contains(number) ? PositiveInt(number: number) : reading.note(path, "must be a whole number from 1 to \(limit)")
     }
 }
 
@@ -77,12 +77,12 @@ struct PositiveInt: WireValue {
 struct PageSize: WireValue {
     let number: Int
     static let usual = PageSize(number: 100)
-    private static let most = 500
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(most))) }
+    private static let limit = 500
+    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(limit))) }
     var json: JSON { number.json }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PageSize? {
         guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...most).contains(number) ? PageSize(number: number) : reading.note(path, "must be a whole number from 1 to \(most)")
+        return (1...limit).contains(number) ? PageSize(number: number) : reading.note(path, "must be a whole number from 1 to \(limit)")
     }
 }

@@ -45,7 +45,7 @@ public struct PageLimit: WireValue {
 public struct Cursor: WireValue {
     public let key: String
     public init(key: String) { self.key = key }
-    public static var schema: Schema { .string.limited(most: 1_000) }
+    public static var schema: Schema { .string.limited(max: 1_000) }
     public var json: JSON {
         .string(Self.prefix + key.utf8.map { byte in String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16) }.joined())
     }

@@ -28,7 +28,7 @@ extension String {
     /// Returns why a text from outside is rejected, nil if it is not: its length in code points, or characters that are invisible or change
     /// the display order.
     /// - Parameter mayBreak: whether line breaks and tabs are allowed.
-    public func problem(most limit: Int, mayBreak: Bool = false) -> String? {
+    public func problem(max limit: Int, mayBreak: Bool = false) -> String? {
         // No code point has more than four bytes, so a far too long text is rejected without counting its code points.
         guard utf8.count <= limit * 4, unicodeScalars.count <= limit else { return "must have at most \(limit) characters" }
         return unicodeScalars.contains { $0.isUnseen(mayBreak: mayBreak) } ? "must not contain control characters" : nil

@@ -45,9 +45,9 @@ public struct Schema: Sendable, Equatable {
     public func matching(_ pattern: String) -> Schema { with("pattern", .string(pattern)) }
 
     /// Returns the schema with bounds on the length of a text or the number of items of a list.
-    public func limited(least: Int64? = nil, most: Int64? = nil) -> Schema {
+    public func limited(min: Int64? = nil, max: Int64? = nil) -> Schema {
         let isList = members["type"] == "array"
-        return with(isList ? "minItems" : "minLength", least.map(JSON.int)).with(isList ? "maxItems" : "maxLength", most.map(JSON.int))
+        return with(isList ? "minItems" : "minLength", min.map(JSON.int)).with(isList ? "maxItems" : "maxLength", max.map(JSON.int))
     }
 
     public func with(_ word: String, _ value: JSON?) -> Schema {

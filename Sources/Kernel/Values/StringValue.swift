@@ -3,7 +3,7 @@ public protocol StringValue: WireValue, Hashable, Codable, CustomStringConvertib
     var text: String { get }
     init(_ text: String)
     /// The maximum number of code points for a value from outside.
-    static var longest: Int { get }
+    static var maxLength: Int { get }
     /// Returns what is wrong with a text besides its length and invisible characters; nil when nothing is wrong.
     static func problem(with text: String) -> String?
     static var schema: Schema { get }
@@ -16,9 +16,9 @@ extension StringValue {
 }
 
 extension StringValue {
-    public static var longest: Int { 1_000 }
+    public static var maxLength: Int { 1_000 }
     public static func problem(with text: String) -> String? { nil }
-    public static var schema: Schema { .string.limited(most: Int64(longest)) }
+    public static var schema: Schema { .string.limited(max: Int64(maxLength)) }
     public var json: JSON { .string(text) }
     public var description: String { text }
     public init(stringLiteral value: String) { self.init(value) }
@@ -26,7 +26,7 @@ extension StringValue {
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Self? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a string") }
-        if reading.checksLimits, let problem = text.problem(most: longest) ?? problem(with: text) { return reading.note(path, problem) }
+        if reading.checksLimits, let problem = text.problem(max: maxLength) ?? problem(with: text) { return reading.note(path, problem) }
         return Self(text)
     }
 
@@ -42,25 +42,25 @@ extension StringValue {
 public struct ID<Thing>: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
-    public static var longest: Int { 128 }
+    public static var maxLength: Int { 128 }
     public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
-    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
+    public static var schema: Schema { .string.limited(min: 1, max: Int64(maxLength)) }
 }
 
 /// A name or another short text of at least one character.
 public struct NonEmptyString: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
-    public static var longest: Int { 200 }
+    public static var maxLength: Int { 200 }
     public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
-    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
+    public static var schema: Schema { .string.limited(min: 1, max: Int64(maxLength)) }
 }
 
 /// A name that may be empty.
 public struct Name: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
-    public static var longest: Int { 200 }
+    public static var maxLength: Int { 200 }
 }
 
 /// A reason, of at least one character.
@@ -68,14 +68,14 @@ public struct Reason: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text }
     public static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
-    public static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
+    public static var schema: Schema { .string.limited(min: 1, max: Int64(maxLength)) }
 }
 
 /// A UUID in its text form of 8-4-4-4-12 hexadecimal digits (RFC 9562 §4), of any version; kept in lower case.
 public struct UUIDText: StringValue {
     public let text: String
     public init(_ text: String) { self.text = text.foldedUUID }
-    public static var longest: Int { 36 }
+    public static var maxLength: Int { 36 }
     public static var schema: Schema { .string.formatted("uuid") }
     public static func problem(with text: String) -> String? { text.isUUID ? nil : "must be a UUID" }
 

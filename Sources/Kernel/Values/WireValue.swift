@@ -44,13 +44,13 @@ public protocol WireValue: Sendable, Equatable {
 
 /// A free text. A text with a meaning has its own type and, with it, its own limit.
 extension String: WireValue {
-    private static let longest = 1_000
-    public static var schema: Schema { .string.limited(most: Int64(longest)) }
+    private static let maxLength = 1_000
+    public static var schema: Schema { .string.limited(max: Int64(maxLength)) }
     public var json: JSON { .string(self) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> String? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a string") }
-        if reading.checksLimits, let problem = text.problem(most: longest, mayBreak: true) { return reading.note(path, problem) }
+        if reading.checksLimits, let problem = text.problem(max: maxLength, mayBreak: true) { return reading.note(path, problem) }
         return text
     }
 }
@@ -141,13 +141,13 @@ public struct Nullable<Value: WireValue>: WireValue {
 
 /// A list. A list with its own limit has its own type.
 extension Array: WireValue where Element: WireValue {
-    private static var longest: Int { 1_000 }
-    public static var schema: Schema { .list(of: Element.schema).limited(most: Int64(longest)) }
+    private static var maxLength: Int { 1_000 }
+    public static var schema: Schema { .list(of: Element.schema).limited(max: Int64(maxLength)) }
     public var json: JSON { .array(map(\.json)) }
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> [Element]? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let items = raw.items else { return reading.note(path, "must be a list") }
-        guard !reading.checksLimits || items.count <= longest else { return reading.note(path, "must have at most \(longest) entries") }
+        guard !reading.checksLimits || items.count <= maxLength else { return reading.note(path, "must have at most \(maxLength) entries") }
         var all: [Element] = []
         for (place, item) in items.enumerated() {
             if let value = Element.read(item, at: "\(path)[\(place)]", &reading) { all.append(value) }

@@ -7,7 +7,8 @@ public struct PersonalRecord: Ask {
     public init(user: UserID) { self.user = user }
 
     public struct Reply: Codable, Sendable {
-        /// `{ownedLocks, keys, keyHours, residences, temporaryKeys, temporaryKeysForThePerson, actions, runs}`, in a form that the user can read.
+        /// `{ownedLocks, keys, keyHours, residences, temporaryKeys, temporaryKeysForThePerson, actions, runs}`, in a form that the user
+        /// can read.
         public let record: JSON
         public init(record: JSON) { self.record = record }
     }

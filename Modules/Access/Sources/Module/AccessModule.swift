@@ -9,8 +9,8 @@ public let access = Module(
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration,
         LockKeysView.migration,
-        SuspensionsView.migration, ResidentsView.migration, UnsettledUses.migration, PinThrottle.migration, KeyHoldersView.migration,
-        HandOvers.migration,
+        SuspensionsView.migration, ResidentsView.migration, UnresolvedUses.migration, PinThrottle.migration, KeyHoldersView.migration,
+        ThingTransfers.migration,
         TempKeyRows.users, SuspensionsView.scopes, KeyRemovals.migration, PinThrottle.scopes, ActionRow.keys, EndedRights.checkpoints,
     ],
     operations: [
@@ -41,6 +41,8 @@ public let access = Module(
             ]
                 + FollowPeople.reactions(services)
                 + FollowKeys.reactions(services),
-            jobs: [UnsettledUses(services: services).job, HandOvers(services: services).job, UnfollowedActions(services: services).job])
+            jobs: [
+                UnresolvedUses(services: services).job, ThingTransfers(services: services).job, UnfollowedActions(services: services).job,
+            ])
     }
 )

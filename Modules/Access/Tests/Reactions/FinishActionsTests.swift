@@ -153,9 +153,9 @@ import Testing
                     .text("a"), .text(kind.rawValue), .int(7), .text("acme"), .null, .int(fake.now.milliseconds), .text(key), .int(3),
                 ])
         }
-        #expect(types(try await finish.settleUnsent(stored(.addKey, "K"))) == ["KeyRemoved"])
-        #expect(types(try await finish.settleUnsent(stored(.removeKey, "gone"))) == ["KeyGranted", "KeyGrantRevoked"])
-        #expect(types(try await finish.settleUnsent(stored(.open, "K"))) == ["LockOpenFailed"])
+        #expect(types(try await finish.reconcileUnsent(stored(.addKey, "K"))) == ["KeyRemoved"])
+        #expect(types(try await finish.reconcileUnsent(stored(.removeKey, "gone"))) == ["KeyGranted", "KeyGrantRevoked"])
+        #expect(types(try await finish.reconcileUnsent(stored(.open, "K"))) == ["LockOpenFailed"])
         #expect(lock.key("K") != nil)
     }
 

@@ -22,14 +22,14 @@ public struct WithdrawCommand: Ask {
 public struct Premise: Codable, Sendable, Equatable {
     /// The module that can check whether the right still holds.
     public let module: String
-    /// Subjects whose changes may end the right, in that module's terms: `lock:7`, `user:U` … At most `mostSubjects`.
+    /// Subjects whose changes may end the right, in that module's terms: `lock:7`, `user:U` … At most `maxSubjects`.
     public let about: [String]
     /// The question that `PremisesHold` asks that module.
     public let question: JSON
     /// When the right ends by itself; nil if it does not.
     public let endsAt: Timestamp?
 
-    public static let mostSubjects = 3
+    public static let maxSubjects = 3
 
     /// Returns the subject for a user.
     public static func subject(of user: UserID) -> String { "user:\(user)" }
@@ -43,7 +43,7 @@ public struct Premise: Codable, Sendable, Equatable {
     public static let freshness = Duration.seconds(1)
 
     public init(module: String, about: [String], question: JSON, endsAt: Timestamp?) {
-        precondition(about.count <= Self.mostSubjects, "a right is about \(Self.mostSubjects) subjects at most")
+        precondition(about.count <= Self.maxSubjects, "a right is about \(Self.maxSubjects) subjects at most")
         self.module = module
         self.about = about
         self.question = question

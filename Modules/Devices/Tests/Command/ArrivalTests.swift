@@ -61,8 +61,8 @@ import Testing
         for owner in [ThingOwner.tenant("other", hub: nil), .person, .unclaimed("h"), .nobody] {
             #expect(verdict(owner: owner) == .reply(.foreign))
         }
-        #expect(verdict(waiting: Arrival.mostWaiting) == .reply(.full))
-        guard case .accept = verdict(ask(.removeKey(DeviceKey(id: "k"))), waiting: Arrival.mostWaiting) else { return #expect(Bool(false)) }
+        #expect(verdict(waiting: Arrival.maxWaiting) == .reply(.full))
+        guard case .accept = verdict(ask(.removeKey(DeviceKey(id: "k"))), waiting: Arrival.maxWaiting) else { return #expect(Bool(false)) }
         #expect(verdict(isLinkUp: false) == .reply(.unreachable))
     }
 

@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `whoever sends much waits for itself`() async throws {
-        let shares = SharesOfThings(), mailbox = Mailbox(shares, most: 1_000, mostOfOne: 200, widthOfOne: 2)
+        let shares = SharesOfThings(), mailbox = Mailbox(shares, max: 1_000, maxPerThing: 200, widthOfOne: 2)
         func message(_ thing: String) -> HubLink.Inbound { .presence(ThingName(thing), HubLink.SignOfLife(isOnline: true)) }
         for number in 0..<50 { shares.note(.unclaimed("loud"), of: ThingName("l\(number)")) }
         shares.note(.tenant("quiet", hub: nil), of: "q")
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func `the messages of a thing stay in order, and have their limit`() async throws {
-        let mailbox = Mailbox(SharesOfThings(), mostOfOne: 3, widthOfOne: 4)
+        let mailbox = Mailbox(SharesOfThings(), maxPerThing: 3, widthOfOne: 4)
         func message(_ number: Int) -> HubLink.Inbound {
             .presence("t", HubLink.SignOfLife(isOnline: true, saidAt: Timestamp(milliseconds: Int64(number))))
         }
@@ -92,10 +92,10 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a thing has a limited number of shadows`(dialect: Dialect) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await ThingStage(database), update: [UInt8] = (["state": ["reported": ["a": 1]]] as JSON).bytes
-            for number in 0...Shadow.mostOfOneThing {
+            for number in 0...Shadow.maxPerThing {
                 try await stage.runner.receive(.shadow("t", shadow: "s\(number)", verb: .update, payload: update))
             }
-            #expect(stage.published("update/accepted").count == Shadow.mostOfOneThing)
+            #expect(stage.published("update/accepted").count == Shadow.maxPerThing)
             #expect(stage.published("update/rejected").map { $0["code"] } == [413])
             try await stage.runner.receive(.shadow("t", shadow: "a/b", verb: .get, payload: []))
             #expect(stage.published("get/rejected").last?["message"] == "Invalid shadow name")

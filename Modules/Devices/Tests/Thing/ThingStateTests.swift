@@ -173,7 +173,7 @@ import Testing
     @Test func `devices write no commands, and no more shadows than they may have`() {
         #expect(throws: Shadow.Rejection.forbidden) { try handle(.update(["state": ["desired": [:]]]), state([])) }
         #expect(throws: Shadow.Rejection.tooMany) {
-            try handle(.update(["state": ["reported": [:]]]), state([], shadowCount: Shadow.mostOfOneThing, shadow: "s"))
+            try handle(.update(["state": ["reported": [:]]]), state([], shadowCount: Shadow.maxPerThing, shadow: "s"))
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
     @Test func `webhooks are limited in number`() {
         Given<Tenant>(registered).when(add(), secrets, at: now).then(.webhookAdded(webhook()))
         var tenant = Tenant()
-        for _ in 0..<AddWebhook.most { tenant.apply(.webhookAdded(webhook())) }
+        for _ in 0..<AddWebhook.limit { tenant.apply(.webhookAdded(webhook())) }
         #expect(throws: AddWebhook.Refusal.tooMany) { try add().decide(tenant, secrets, at: now) }
     }
 
@@ -110,11 +110,11 @@ import Testing
         (active.updatedAt, active.verifiedAt) = (now, now)
         let pending = webhook("https://b.example/h", .pending)
         Given<Tenant>(registered, .webhookAdded(pending)).when(
-            SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://b.example/h"), at: now
+            FinishVerification(org: "acme", webhook: "w", status: .active, url: "https://b.example/h"), at: now
         )
         .then(.webhookChanged(active))
         Given<Tenant>(registered, .webhookAdded(pending)).when(
-            SettleWebhook(org: "acme", webhook: "w", status: .active, url: "https://old.example/"), at: now
+            FinishVerification(org: "acme", webhook: "w", status: .active, url: "https://old.example/"), at: now
         ).then()
     }
 

@@ -10,9 +10,9 @@ struct UnfollowedActions {
     static let timeout = Duration.seconds(120)
     private static let pause = Duration.seconds(30), batchSize = 200
 
-    var job: Job { Job.every(Self.pause, "access-unfollowed-actions") { try await settle() } }
+    var job: Job { Job.every(Self.pause, "access-unfollowed-actions") { try await reconcile() } }
 
-    func settle() async throws {
+    func reconcile() async throws {
         let before = services.clock() - Self.timeout
         var last = ""
         while true {
@@ -25,15 +25,15 @@ struct UnfollowedActions {
             guard let end = actions.last else { return }
             let reply = try await services.bus.ask(
                 EndsOfCommands(actions: actions), trace: Trace(correlation: "actions", causation: nil), now: services.clock())
-            for finished in reply.ended { try await settle(finished.action) { try await $0.react(to: finished) } }
+            for finished in reply.ended { try await reconcile(finished.action) { try await $0.react(to: finished) } }
             for (action, row) in zip(actions, rows) where !reply.known.contains(action) {
-                try await settle(action) { try await $0.settleUnsent(row) }
+                try await reconcile(action) { try await $0.reconcileUnsent(row) }
             }
             last = end.text
         }
     }
 
-    private func settle(_ action: ActionID, _ effects: (FinishActions) async throws -> Changes) async throws {
+    private func reconcile(_ action: ActionID, _ effects: (FinishActions) async throws -> Changes) async throws {
         do {
             let effects = try await effects(FinishActions(services))
             try await services.store.commit(

@@ -51,7 +51,7 @@ struct WeeklySchedule: Sendable, Equatable, Codable {
 
 extension WeeklySchedule: WireValue {
     static let schema = Schema.object([
-        "timeZone": .string, "days": .list(of: .oneOf(Day.allCases.map(\.rawValue))).limited(least: 1, most: 7), "from": .string,
+        "timeZone": .string, "days": .list(of: .oneOf(Day.allCases.map(\.rawValue))).limited(min: 1, max: 7), "from": .string,
         "to": .string,
     ])
     var json: JSON {
@@ -66,8 +66,8 @@ extension WeeklySchedule: WireValue {
         guard raw.members != nil else { return reading.note(path, "must be an object") }
         let zone = NonEmptyString.read(raw["timeZone"], at: "\(path).timeZone", &reading)
         let days = days(raw["days"], at: "\(path).days", &reading)
-        let from = minute(raw["from"], most: day - 1, at: "\(path).from", &reading),
-            to = minute(raw["to"], most: day, at: "\(path).to", &reading)
+        let from = minute(raw["from"], max: day - 1, at: "\(path).from", &reading),
+            to = minute(raw["to"], max: day, at: "\(path).to", &reading)
         guard let zone, let days, let from, let to else { return nil }
         guard to > 0 else { return reading.note("\(path).to", "must be after 00:00; write 24:00 for the end of the day") }
         return WeeklySchedule(timeZone: zone.text, days: days, from: from, to: to)
@@ -82,13 +82,13 @@ extension WeeklySchedule: WireValue {
     }
 
     /// Reads `HH:MM`, 00:00 to 23:59, or 24:00 where the end of the day is allowed.
-    private static func minute(_ raw: JSON?, most: Int, at path: String, _ reading: inout Reading) -> Int? {
+    private static func minute(_ raw: JSON?, max: Int, at path: String, _ reading: inout Reading) -> Int? {
         let bytes = Array((raw?.text ?? "").utf8), digits = bytes.map { Int($0) - 48 }
         guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"), [0, 1, 3, 4].allSatisfy({ (0...9).contains(digits[$0]) }) else {
             return reading.note(path, "must be HH:MM")
         }
         let minute = (digits[0] * 10 + digits[1]) * 60 + digits[3] * 10 + digits[4]
-        guard digits[3] < 6, minute <= most else { return reading.note(path, "must be at most \(text(most))") }
+        guard digits[3] < 6, minute <= max else { return reading.note(path, "must be at most \(text(max))") }
         return minute
     }
 

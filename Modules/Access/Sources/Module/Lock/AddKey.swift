@@ -44,7 +44,7 @@ struct AddKey: Command {
             case .hasOtherHours: "The lock has this key with another validity; remove it first."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
             case .isOver: "validUntil has passed."
-            case .isFull: "A lock has at most \(Lock.mostKeys) keys."
+            case .isFull: "A lock has at most \(Lock.maxKeys) keys."
             case .noSuchZone: "schedule.timeZone is no time zone of the IANA database."
             }
         }
@@ -60,7 +60,7 @@ struct AddKey: Command {
             return []  // adding a key twice is not an error
         }
         guard !validity.isOver(at: now) else { throw .isOver }
-        guard lock.keys.count < Lock.mostKeys else { throw .isFull }
+        guard lock.keys.count < Lock.maxKeys else { throw .isFull }
         return [.keyAdded(wanted)]
     }
 

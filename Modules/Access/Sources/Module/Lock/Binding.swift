@@ -21,7 +21,7 @@ struct HandOverCall: ExternalCall {
     let to: OrgID
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
-        _ = try await services.store.run([HandOvers.begun(lock, at: services.clock())])
+        _ = try await services.store.run([ThingTransfers.begun(lock, at: services.clock())])
         try await BindThing(thing: thing, org: to, isHandOver: true).askFor(context.request, services)
         return .none
     }
@@ -30,7 +30,7 @@ struct HandOverCall: ExternalCall {
     func undo(_ context: CallContext, _ services: Services) async -> Bool {
         let back = BindThing(thing: thing, org: from, isHandOver: true)
         guard (try? await services.bus.ask(back, trace: context.request.trace, now: services.clock())) != nil else { return true }
-        _ = try? await services.store.run([HandOvers.done(lock)])
+        _ = try? await services.store.run([ThingTransfers.done(lock)])
         return true
     }
 }

@@ -65,7 +65,7 @@ extension Lock {
     }
 
     /// The most keys and residents that a lock accepts.
-    static let mostKeys = 5_000, mostResidents = 1_000
+    static let maxKeys = 5_000, maxResidents = 1_000
 }
 
 /// The initial data of a lock.

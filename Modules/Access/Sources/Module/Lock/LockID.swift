@@ -35,8 +35,8 @@ struct SerialNumber: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
 
-    static var longest: Int { 800 }
-    static var schema: Schema { Schema.string.matching("^[a-zA-Z0-9_.,@/:#=[\\]-]*$").limited(most: Int64(longest)) }
+    static var maxLength: Int { 800 }
+    static var schema: Schema { Schema.string.matching("^[a-zA-Z0-9_.,@/:#=[\\]-]*$").limited(max: Int64(maxLength)) }
 
     static func problem(with text: String) -> String? {
         let isAllowed =

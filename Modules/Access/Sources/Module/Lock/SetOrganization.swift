@@ -29,7 +29,8 @@ struct SetOrganization: Command {
         let state = snapshot.state, keys = state.keys.filter { $0.user != nil }
         let ending = try EndGivenKeys.start(lock, keys, tellingTenant: state.org, request, services)
         return .external(
-            HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org), with: Changes(rows: [HandOvers.done(lock), ending]))
+            HandOverCall(lock: lock, thing: state.thing, from: state.org, to: org),
+            with: Changes(rows: [ThingTransfers.done(lock), ending]))
     }
 
     static let operation = Operation.command(

@@ -77,5 +77,5 @@ enum ShowGuestPage {
 private struct PageToken: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
-    static var longest: Int { 8_192 }
+    static var maxLength: Int { 8_192 }
 }

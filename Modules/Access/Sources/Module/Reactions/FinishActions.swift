@@ -42,7 +42,7 @@ struct FinishActions {
     }
 
     /// Settles an action that Devices does not know: nothing can have opened, and no key was added or removed.
-    func settleUnsent(_ stored: Row) async throws -> Changes {
+    func reconcileUnsent(_ stored: Row) async throws -> Changes {
         let lock = try stored.read("lock_id", as: LockID.self)
         let row = try ActionRow(stored, of: try await store.load(Lock.self, lock.description).state)
         let error = (type: "NotSent", message: "The command did not reach the device link.")

@@ -26,7 +26,7 @@ struct AddResident: Command {
             case .nobodyNamed: "userId, email or phoneNumber is needed."
             case .noSuchUser: "No user matches; create the user first."
             case .listedAlready: "The user is a resident already."
-            case .isFull: "A lock has at most \(Lock.mostResidents) residents."
+            case .isFull: "A lock has at most \(Lock.maxResidents) residents."
             }
         }
     }
@@ -35,7 +35,7 @@ struct AddResident: Command {
         guard !who.isEmpty else { throw .nobodyNamed }
         guard let user = facts.user else { throw .noSuchUser }
         guard lock.resident(user) == nil else { throw .listedAlready }
-        guard lock.residents.count < Lock.mostResidents else { throw .isFull }
+        guard lock.residents.count < Lock.maxResidents else { throw .isFull }
         return [.residentAdded(Resident(user: user, name: name.text, email: who.user == nil ? email?.normalisedAddress : nil))]
     }
 

@@ -9,7 +9,7 @@ struct DoorRequest: WireValue {
     static var schema: Schema {
         .object([
             "lockId": Schema.string.described("Number of the lock, as a number or as text."),
-            "label": Schema.string.limited(most: 120).optional,
+            "label": Schema.string.limited(max: 120).optional,
             "accessMethod": TempKey.Door.Method.schema.with("default", "key").optional,
         ])
     }
@@ -38,12 +38,12 @@ struct DoorRequest: WireValue {
 /// One to fifty doors.
 struct DoorRequests: WireValue {
     let doors: [DoorRequest]
-    static let most = 50
-    static var schema: Schema { Schema.list(of: DoorRequest.schema).limited(least: 1, most: Int64(most)) }
+    static let limit = 50
+    static var schema: Schema { Schema.list(of: DoorRequest.schema).limited(min: 1, max: Int64(limit)) }
     var json: JSON { doors.json }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> DoorRequests? {
-        if let count = raw?.items?.count, !(1...most).contains(count) { return reading.note(path, "must have 1 to \(most) doors") }
+        if let count = raw?.items?.count, !(1...limit).contains(count) { return reading.note(path, "must have 1 to \(limit) doors") }
         return [DoorRequest].read(raw, at: path, &reading).map(DoorRequests.init)
     }
 }

@@ -57,7 +57,7 @@ struct GuestOpening {
             try await GuestRefusal.check(door, of: before, at: lock, for: request.caller.user, services)
             guard before.usedCount == key.state.usedCount else { return (door, key.state.usedCount) }
             do {
-                let note = UnsettledUses.note(action, id, door.lock, at: now)
+                let note = UnresolvedUses.note(action, id, door.lock, at: now)
                 try await services.store.commit([.useReserved(action)], to: key, rows: [note], at: now, trace: request.trace)
                 return (door, key.state.usedCount + 1)
             } catch CommitFailure.versionConflict {}
@@ -66,7 +66,7 @@ struct GuestOpening {
     }
 
     private func giveBack(_ id: TempKey.ID, _ action: ActionID) async {
-        do { try await UnsettledUses(services: services).giveBack(action, to: id, request.trace) } catch {
+        do { try await UnresolvedUses(services: services).giveBack(action, to: id, request.trace) } catch {
             services.log.warning("A use of a temporary key is given back later", ["key": id.text, "error": "\(error)"])
         }
     }

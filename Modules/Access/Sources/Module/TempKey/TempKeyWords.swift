@@ -20,7 +20,7 @@ struct Count: WireValue {
 struct Remark: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
-    static var longest: Int { 2_000 }
+    static var maxLength: Int { 2_000 }
 }
 
 /// The changes that an update makes to a key. Nothing but an update changes these members.

@@ -68,18 +68,18 @@ struct StartBulkAddKeys: WorkflowRequest {
 /// One to five hundred keys, in the format of `AddKey`.
 struct BulkKeys: WireValue {
     let keys: [Key]
-    private static let most = 500
+    private static let limit = 500
 
     static var schema: Schema {
         Schema.list(of: .object(["keyUuid": Key.ID.schema, "keyIndexNumber": .integer.optional, "userId": .string.optional])).limited(
-            least: 1, most: Int64(most))
+            min: 1, max: Int64(limit))
     }
     var json: JSON { .array(keys.map { ["keyUuid": $0.id.json, "keyIndexNumber": $0.index?.json, "userId": $0.user?.json] }) }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> BulkKeys? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let items = raw.items else { return reading.note(path, "must be a list") }
-        guard (1...most).contains(items.count) else { return reading.note(path, "must have 1 to \(most) keys") }
+        guard (1...limit).contains(items.count) else { return reading.note(path, "must have 1 to \(limit) keys") }
         let keys = items.enumerated().compactMap { place, item in read(item, at: "\(path)[\(place)]", &reading) as Key? }
         return keys.count == items.count ? BulkKeys(keys: keys) : nil
     }

@@ -17,7 +17,7 @@ struct Arrival: Sendable {
     let waiting: Int
 
     /// Maximum number of commands that wait for one thing; removals are exempt.
-    static let mostWaiting = 1_000
+    static let maxWaiting = 1_000
 
     enum Verdict: Sendable, Equatable {
         /// Nothing is left to do, or nothing may be done.
@@ -36,7 +36,7 @@ struct Arrival: Sendable {
         guard whole == nil || other?.isOpen == true else { return .reply(.accepted) }
         if let known, !known.wasGivenUp(before: context) { return repeated(known, isDelivered, at: now) }
         guard known.map({ $0.thing == ask.thing }) ?? true, owner.belongs(to: ask.org) else { return .reply(.foreign) }
-        guard waiting < Self.mostWaiting || ask.command.isRemoval else { return .reply(.full) }
+        guard waiting < Self.maxWaiting || ask.command.isRemoval else { return .reply(.full) }
         let command = command(at: now)
         // The command's right or its lifetime ended before it arrived here.
         guard command.isLive(at: now) else { return .reply(.outdated) }

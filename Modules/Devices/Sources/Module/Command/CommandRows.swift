@@ -44,7 +44,7 @@ extension PendingCommand {
             "DROP INDEX IF EXISTS devices.commands_open_by_premise", "DROP INDEX IF EXISTS devices.commands_open_by_expiry",
             "CREATE INDEX commands_open_by_end ON devices.commands (expires_at) WHERE finished_at IS NULL AND expires_at IS NOT NULL",
         ]
-            + (1...Premise.mostSubjects).flatMap { place in
+            + (1...Premise.maxSubjects).flatMap { place in
                 [
                     "ALTER TABLE devices.commands ADD COLUMN about_\(place) TEXT",
                     """

@@ -7,11 +7,11 @@ import Synchronization
 final class DeliveredCommands: Sendable {
     private let actions = Mutex<Set<ActionID>>([])
     /// Above this count all entries are dropped, as they are when the process ends.
-    private static let most = 10_000
+    private static let limit = 10_000
 
     func note(_ action: ActionID) {
         actions.withLock { actions in
-            if actions.count >= Self.most { actions.removeAll() }
+            if actions.count >= Self.limit { actions.removeAll() }
             actions.insert(action)
         }
     }

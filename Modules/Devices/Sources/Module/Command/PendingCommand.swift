@@ -88,7 +88,7 @@ struct PendingCommand: Sendable, Equatable {
 
     /// Whether this removal, once answered, makes another command obsolete. Removals are sent first, so an earlier addition of the same key
     /// must not follow.
-    func settles(_ other: PendingCommand) -> Bool {
+    func supersedes(_ other: PendingCommand) -> Bool {
         guard case .removeKey(let removed) = command, case .addKey(let added, _) = other.command else { return false }
         return removed.id == added.id && shadow == other.shadow && other.createdAt <= createdAt
     }

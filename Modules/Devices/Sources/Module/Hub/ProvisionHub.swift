@@ -59,8 +59,8 @@ struct ProvisionHub: Command {
 struct NewThingName: StringValue {
     let text: String
     init(_ text: String) { self.text = ThingName(text).text }
-    static var longest: Int { 128 }
-    static var schema: Schema { .string.matching("^[a-zA-Z0-9:_-]+$").limited(least: 1, most: Int64(longest)) }
+    static var maxLength: Int { 128 }
+    static var schema: Schema { .string.matching("^[a-zA-Z0-9:_-]+$").limited(min: 1, max: Int64(maxLength)) }
     static func problem(with text: String) -> String? {
         ThingName(text).isThingName ? nil : "must have 1 to 128 of the characters a-z A-Z 0-9 : _ -"
     }

@@ -80,7 +80,7 @@ extension Shadow {
     /// Maximum size of the document in bytes, without its metadata: AWS's limit.
     static let largest = 8 << 10
     /// Maximum number of shadows per thing.
-    static let mostOfOneThing = 32
+    static let maxPerThing = 32
 
     /// Whether a shadow name is invalid; valid names have 1 to 64 of AWS's characters.
     static func problem(withName name: String) -> Bool {

@@ -31,17 +31,17 @@ final class Mailbox: Sendable {
     private let state = Mutex(State())
 
     /// Maximum number of waiting messages in total, and per thing.
-    private let most: Int
-    private let mostOfOne: Int
+    private let limit: Int
+    private let maxPerThing: Int
     /// Maximum number of messages of one share that are handled at once; low enough to leave workers for other shares.
     private let widthOfOne: Int
     /// Maps things to shares; all things that have not been seen yet have one common share.
     private let shares: SharesOfThings
 
-    init(_ shares: SharesOfThings, most: Int = 20_000, mostOfOne: Int = 200, widthOfOne: Int) {
+    init(_ shares: SharesOfThings, max: Int = 20_000, maxPerThing: Int = 200, widthOfOne: Int) {
         self.shares = shares
-        self.most = most
-        self.mostOfOne = mostOfOne
+        limit = max
+        self.maxPerThing = maxPerThing
         self.widthOfOne = widthOfOne
     }
 
@@ -53,7 +53,7 @@ final class Mailbox: Sendable {
             // Prefer the group where the thing's messages already wait, so that they stay in order.
             let name = [share, ExactText("")].first { state.groups[$0]?.boxes[thing] != nil } ?? share
             let waiting = state.groups[name]?.boxes[thing]?.waiting.count ?? 0
-            guard state.count < most, waiting < mostOfOne else { return false }
+            guard state.count < limit, waiting < maxPerThing else { return false }
             state.groups[name, default: Group()].boxes[thing, default: Box()].waiting.append(inbound)
             state.count += 1
             if waiting == 0, state.groups[name]?.boxes[thing]?.isTaken == false { makeReady(thing, in: name, &state) }
@@ -151,12 +151,12 @@ extension HubLink.Inbound {
 /// The shares of the things seen so far.
 final class SharesOfThings: Sendable {
     private let known = Mutex<[ThingName: String]>([:])
-    private static let most = 100_000
+    private static let limit = 100_000
 
     func note(_ owner: ThingOwner, of thing: ThingName) {
         let share = owner.hub.map { "hub \($0)" } ?? owner.org.map { "tenant \($0)" }
         known.withLock { known in
-            if known.count >= Self.most, known[thing] == nil { known.removeAll() }
+            if known.count >= Self.limit, known[thing] == nil { known.removeAll() }
             known[thing] = share
         }
     }

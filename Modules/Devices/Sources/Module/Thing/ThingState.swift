@@ -192,7 +192,7 @@ extension ThingState {
 
     private mutating func update(_ request: JSON, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
         if hasSlot, request["state"]?["desired"] != nil { throw .forbidden }
-        if shadow.isNew, shadowCount >= Shadow.mostOfOneThing { throw .tooMany }
+        if shadow.isNew, shadowCount >= Shadow.maxPerThing { throw .tooMany }
         _ = clearSlot(offersOldest: false, at: now)
         var publications = try shadow.update(request, at: now.moment), actions = [Action.store(.note(request))]
         if let answer = request["state"]?["reported"]?["lastCommand"], let command = named, command.thing == thing,
@@ -218,7 +218,7 @@ extension ThingState {
             actions.append(.finish(command.finished(end.outcome, error: end.error, isLate: end.isLate, at: now.moment)))
         }
         commands.removeAll { $0.action == command.action }
-        actions += finish(commands.filter(command.settles), .withdrawn, error: "the key was removed meanwhile", at: now)
+        actions += finish(commands.filter(command.supersedes), .withdrawn, error: "the key was removed meanwhile", at: now)
         guard let other, other.isOpen, end.outcome == .succeeded else { return actions }
         commands.removeAll { $0.action == other.action }
         actions.append(.store(.end(other, .withdrawn, error: nil, isLate: false)))

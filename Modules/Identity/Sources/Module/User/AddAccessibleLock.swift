@@ -20,14 +20,14 @@ struct AddAccessibleLock: Command, ConcernsUser {
             switch self {
             case .listedAlready: "The lock is in the list already."
             case .endsBeforeItBegins: "validUntil must be after validFrom."
-            case .isFull: "A user has at most \(UserAccount.mostAccessibleLocks) locks in the list."
+            case .isFull: "A user has at most \(UserAccount.maxAccessibleLocks) locks in the list."
             }
         }
     }
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard !user.lists(lock) else { throw .listedAlready }
-        guard user.accessibleLocks.count < UserAccount.mostAccessibleLocks else { throw .isFull }
+        guard user.accessibleLocks.count < UserAccount.maxAccessibleLocks else { throw .isFull }
         if let validFrom, let validUntil, validUntil <= validFrom { throw .endsBeforeItBegins }
         return [
             .accessibleLockAdded(

@@ -18,7 +18,7 @@ struct AddDevice: Command, ConcernsUser {
         var message: String {
             switch self {
             case .linkedAlready: "The device is linked to the user already."
-            case .isFull: "A user has at most \(UserAccount.mostDevices) devices."
+            case .isFull: "A user has at most \(UserAccount.maxDevices) devices."
             }
         }
     }
@@ -26,7 +26,7 @@ struct AddDevice: Command, ConcernsUser {
     func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         let id = LinkedDevice.ID(device.text)
         guard user.device(id) == nil else { throw .linkedAlready }
-        guard user.devices.count < UserAccount.mostDevices else { throw .isFull }
+        guard user.devices.count < UserAccount.maxDevices else { throw .isFull }
         return [.deviceAdded(LinkedDevice(id: id, kind: kind, org: OrgID(org.text), name: name, addedBy: addedBy, addedAt: now))]
     }
 

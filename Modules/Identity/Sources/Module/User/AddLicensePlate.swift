@@ -15,14 +15,14 @@ struct AddLicensePlate: Command, ConcernsUser {
         var message: String {
             switch self {
             case .listedAlready: "The user has this plate already."
-            case .isFull: "A user has at most \(UserAccount.mostPlates) plates."
+            case .isFull: "A user has at most \(UserAccount.maxPlates) plates."
             }
         }
     }
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
         guard user.plate(plate) == nil else { throw .listedAlready }
-        guard user.plates.count < UserAccount.mostPlates else { throw .isFull }
+        guard user.plates.count < UserAccount.maxPlates else { throw .isFull }
         return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]
     }
 

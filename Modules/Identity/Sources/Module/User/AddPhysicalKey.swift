@@ -14,17 +14,17 @@ struct AddPhysicalKey: Command, ConcernsUser {
     struct Note: StringValue {
         let text: String
         init(_ text: String) { self.text = text }
-        static var longest: Int { 500 }
+        static var maxLength: Int { 500 }
     }
 
     enum Refusal: DomainError {
         case isFull
         var kind: RefusalKind { .invalid }
-        var message: String { "A user has at most \(UserAccount.mostPhysicalKeys) physical keys." }
+        var message: String { "A user has at most \(UserAccount.maxPhysicalKeys) physical keys." }
     }
 
     func decide(_ user: UserAccount, _: NoFacts, at now: Timestamp) throws(Refusal) -> [UserAccount.Event] {
-        guard user.physicalKeys.count < UserAccount.mostPhysicalKeys else { throw .isFull }
+        guard user.physicalKeys.count < UserAccount.maxPhysicalKeys else { throw .isFull }
         return [
             .physicalKeyAdded(
                 PhysicalKey(number: user.lastKeyNumber + 1, org: OrgID(org.text), orgName: orgName, note: note?.text, addedAt: now))

@@ -29,7 +29,7 @@ struct CommitWalletKey: Command, ConcernsWalletKey {
 struct PassURL: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
-    static var longest: Int { 2_048 }
+    static var maxLength: Int { 2_048 }
     static func problem(with text: String) -> String? { text.isEmpty ? "must not be empty" : nil }
-    static var schema: Schema { .string.limited(least: 1, most: Int64(longest)) }
+    static var schema: Schema { .string.limited(min: 1, max: Int64(maxLength)) }
 }

@@ -14,8 +14,8 @@ struct PhysicalKeys: Query, ConcernsUser {
     let text: String?
     var target: String { user.text }
 
-    private static let most = 100
-    static let shape = Shape<[PhysicalKey]>(.list("keys", of: PhysicalKey.shape) { Array($0.prefix(most)) }, .member("total") { $0.count })
+    private static let limit = 100
+    static let shape = Shape<[PhysicalKey]>(.list("keys", of: PhysicalKey.shape) { Array($0.prefix(limit)) }, .member("total") { $0.count })
 
     func answer(_ snapshot: Snapshot<UserAccount>, _ request: Request, _ services: Services) -> [PhysicalKey] {
         let wanted = text?.lowercased()

@@ -17,14 +17,14 @@ struct PlateText: StringValue {
         "\u{3A1}": "P", "\u{3A4}": "T", "\u{3A5}": "Y", "\u{3A7}": "X",
     ]
 
-    static var longest: Int { 32 }
-    static var schema: Schema { Schema.string.limited(least: 1, most: Int64(longest)) }
+    static var maxLength: Int { 32 }
+    static var schema: Schema { Schema.string.limited(min: 1, max: Int64(maxLength)) }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PlateText? {
         guard let raw else { return reading.note(path, "is missing") }
         guard let text = raw.text else { return reading.note(path, "must be a string") }
         guard reading.checksLimits else { return PlateText(text) }
-        if let problem = text.problem(most: longest) { return reading.note(path, problem) }
+        if let problem = text.problem(max: maxLength) { return reading.note(path, problem) }
         return PlateText(normalising: text) ?? reading.note(path, "must have letters or digits")
     }
 

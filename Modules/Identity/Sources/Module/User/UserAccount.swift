@@ -58,7 +58,7 @@ struct UserAccount: Aggregate {
     private(set) var isErased = false
 
     /// Maximum counts per user; limited because the state is stored as a whole.
-    static let mostAccessibleLocks = 5_000, mostDevices = 200, mostPlates = 100, mostPhysicalKeys = 1_000
+    static let maxAccessibleLocks = 5_000, maxDevices = 200, maxPlates = 100, maxPhysicalKeys = 1_000
 
     mutating func apply(_ event: Event) {
         switch event {

@@ -122,9 +122,9 @@ struct DeliveryWorker: Sendable {
         let rows = try await services.store.run(statements)
         activity.note()
         if verdict == .disable {
-            let settle = SettleWebhook(
+            let finish = FinishVerification(
                 org: delivery.org, webhook: Webhook.ID(delivery.webhook), status: .disabled, url: WebhookURL(delivery.url))
-            try await settle.carryOut(services)
+            try await finish.carryOut(services)
         }
         guard verdict == .delivered, let row = rows[rows.count - 2].first, let endpoint = rows[rows.count - 1].first else { return nil }
         return try Delivery(row, endpoint)

@@ -14,7 +14,7 @@ enum RetryPolicy {
 
     /// After this time a delivery becomes a dead letter.
     static let window = Duration.seconds(24 * 3_600)
-    static let first = Duration.seconds(1), longest = Duration.seconds(300)
+    static let first = Duration.seconds(1), maxLength = Duration.seconds(300)
 
     /// - Parameters:
     ///   - attempts: number of attempts, including this one.
@@ -38,7 +38,7 @@ enum RetryPolicy {
 
     /// Returns a delay that doubles from one second to five minutes, minus up to a quarter.
     static func backoff(_ attempts: Int, _ jitter: Double) -> Duration {
-        let doubled = min(longest.inSeconds, first.inSeconds * Double(1 << min(max(attempts - 1, 0), 12)))
+        let doubled = min(maxLength.inSeconds, first.inSeconds * Double(1 << min(max(attempts - 1, 0), 12)))
         return .milliseconds(Int64(doubled * (1 - jitter / 4) * 1000))
     }
 }
@@ -51,7 +51,7 @@ struct Breaker: Sendable, Equatable {
     private static let tolerated = 5
 
     /// Also admits if the time is much later than any pause, because it was then set before the clock was set back.
-    func admits(at now: Timestamp) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.longest * 2 } ?? true }
+    func admits(at now: Timestamp) -> Bool { closedUntil.map { $0 <= now || $0 > now + RetryPolicy.maxLength * 2 } ?? true }
 
     mutating func note(success: Bool, at now: Timestamp, jitter: Double) {
         guard !success else { self = Breaker(); return }

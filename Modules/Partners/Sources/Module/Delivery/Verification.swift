@@ -49,8 +49,8 @@ struct Verification: Sendable {
         let outcome = await sending.send(
             WebhookSending.Request(url: url, headers: [("Content-Type", "application/json")], body: challenge.bytes))
         do {
-            if case .answered(200..<300, _) = outcome { return try await settle(id, org, url, .active) }
-            guard attempts < 60 else { return try await settle(id, org, url, .failed) }
+            if case .answered(200..<300, _) = outcome { return try await finish(id, org, url, .active) }
+            guard attempts < 60 else { return try await finish(id, org, url, .failed) }
             let next = services.clock() + RetryPolicy.backoff(attempts + 1, Double.random(in: 0...1))
             _ = try await services.store.run([
                 """
@@ -64,7 +64,7 @@ struct Verification: Sendable {
         }
     }
 
-    private func settle(_ id: String, _ org: String, _ url: String, _ status: Webhook.Status) async throws {
-        try await SettleWebhook(org: OrgID(org), webhook: Webhook.ID(id), status: status, url: WebhookURL(url)).carryOut(services)
+    private func finish(_ id: String, _ org: String, _ url: String, _ status: Webhook.Status) async throws {
+        try await FinishVerification(org: OrgID(org), webhook: Webhook.ID(id), status: status, url: WebhookURL(url)).carryOut(services)
     }
 }

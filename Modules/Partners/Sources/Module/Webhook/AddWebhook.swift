@@ -11,7 +11,7 @@ struct AddWebhook: Command {
     let secret: NonEmptyString?
     let auth: WebhookAuth?
 
-    static let most = 20
+    static let limit = 20
     var target: String { org.text }
 
     struct Facts: Sendable {
@@ -25,7 +25,7 @@ struct AddWebhook: Command {
     enum Refusal: DomainError {
         case tooMany
         var kind: RefusalKind { .invalid }
-        var message: String { "A tenant has at most \(AddWebhook.most) webhooks." }
+        var message: String { "A tenant has at most \(AddWebhook.limit) webhooks." }
     }
 
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
@@ -37,7 +37,7 @@ struct AddWebhook: Command {
     }
 
     func decide(_ tenant: Tenant, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
-        guard tenant.webhooks.count < Self.most else { throw .tooMany }
+        guard tenant.webhooks.count < Self.limit else { throw .tooMany }
         return [
             .webhookAdded(
                 Webhook(

@@ -6,7 +6,7 @@ struct EventFilter: WireValue {
     let names: [String]
 
     static let all = EventFilter(names: ["*"])
-    static var schema: Schema { Schema.list(of: .string).limited(least: 1, most: 100) }
+    static var schema: Schema { Schema.list(of: .string).limited(min: 1, max: 100) }
     var json: JSON { .array(names.map(JSON.string)) }
 
     static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> EventFilter? {

@@ -24,7 +24,7 @@ struct ListWebhooks: Query {
         .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
         .member("lastError") { Nullable($0.lastError?.message) }, .member("lastErrorAt") { Nullable($0.lastError?.at) })
     static let shape = Shape<[Listed]>(
-        .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.most },
+        .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.limit },
         .member("offset") { _ in 0 })
 
     func answer(_ snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) async throws -> [Listed] {

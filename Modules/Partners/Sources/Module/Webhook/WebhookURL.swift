@@ -5,7 +5,7 @@ struct WebhookURL: StringValue {
     let text: String
     init(_ text: String) { self.text = text }
 
-    static var schema: Schema { Schema.string.formatted("uri").limited(most: 2_048) }
+    static var schema: Schema { Schema.string.formatted("uri").limited(max: 2_048) }
     var isSecure: Bool { text.hasPrefix("https://") }
 
     static func problem(with text: String) -> String? {

@@ -4,7 +4,7 @@ import Kernel
 
 /// Transfers of locks in progress. The thing is transferred first, and the lock's own event may never be stored; entries older than
 /// `timeout` are settled according to the lock's state.
-struct HandOvers {
+struct ThingTransfers {
     let services: Services
 
     static let migration = Migration(
@@ -22,22 +22,22 @@ struct HandOvers {
     }
     static func done(_ lock: LockID) -> SQL { "DELETE FROM access.hand_overs WHERE lock_id = \(lock.number)" }
 
-    var job: Job { Job.every(Self.interval, "access-hand-overs") { try await settle() } }
+    var job: Job { Job.every(Self.interval, "access-hand-overs") { try await reconcile() } }
 
     /// Binds the things of locks with an unfinished transfer to the tenants that have the locks.
-    func settle() async throws {
+    func reconcile() async throws {
         let before = services.clock() - Self.timeout
         for row in try await services.store.query(
             "SELECT lock_id FROM access.hand_overs WHERE begun_at < \(before) ORDER BY begun_at LIMIT 100")
         {
             let lock = try row.read("lock_id", as: LockID.self)
-            do { try await settle(lock) } catch is CancellationError { throw CancellationError() } catch {
+            do { try await reconcile(lock) } catch is CancellationError { throw CancellationError() } catch {
                 services.log.warning("The hand-over of a lock waits to be put right", ["lock": "\(lock)", "error": "\(error)"])
             }
         }
     }
 
-    private func settle(_ lock: LockID) async throws {
+    private func reconcile(_ lock: LockID) async throws {
         let streamLock = try await services.store.lockStream(Lock.stream(lock.number))
         defer { streamLock.release() }
         let state = try await services.store.load(Lock.self, lock.description).state,

@@ -2,7 +2,7 @@ import Application
 import Kernel
 
 /// Records what is known about the receiver: that it answers, that it never answered, or that it is permanently gone.
-struct SettleWebhook: Command {
+struct FinishVerification: Command {
     let org: OrgID
     let webhook: Webhook.ID
     let status: Webhook.Status
@@ -24,7 +24,10 @@ struct SettleWebhook: Command {
         guard !events.isEmpty, status == .disabled || status == .failed else { return .none }
         return .local(
             Changes(rows: [
-                "UPDATE partners.deliveries SET state = 'dead', last_error = \("the webhook is \(status.rawValue)") WHERE webhook_id = \(webhook) AND state = 'pending'"
+                """
+                UPDATE partners.deliveries SET state = 'dead', last_error = \("the webhook is \(status.rawValue)")
+                WHERE webhook_id = \(webhook) AND state = 'pending'
+                """
             ]))
     }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import Access
 
 /// Uses reserved by requests that died before anybody knew whether the door was told.
-@Suite struct UnsettledUsesTests {
+@Suite struct UnresolvedUsesTests {
     private struct Status: Equatable {
         let used: Int
         let waiting: Int
@@ -17,7 +17,7 @@ import Testing
     private struct Stage {
         let access: AccessStage
         let action: ActionID = "0b4f4a1c-8a56-4f6e-9d0a-3f2f5b2b7caa"
-        var uses: UnsettledUses { UnsettledUses(services: access.services) }
+        var uses: UnresolvedUses { UnresolvedUses(services: access.services) }
 
         func status() async throws -> Status {
             let key = try await access.state(TempKeyTests.id.text, of: TempKey.self)
@@ -57,8 +57,8 @@ import Testing
     ) async throws {
         try await with(dialect) { stage in
             #expect(try await stage.status() == Status(used: 1, waiting: 1))
-            stage.access.pass(UnsettledUses.timeout + .seconds(1))
-            for _ in 0..<2 { try await stage.uses.settle() }
+            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+            for _ in 0..<2 { try await stage.uses.reconcile() }
             #expect(try await stage.status() == Status(used: 0, waiting: 0))
             #expect(try stage.access.fake.asked(WithdrawCommand.self).map(\.action) == [stage.action])
         }
@@ -66,8 +66,8 @@ import Testing
 
     @Test(arguments: TestDatabase.dialects) func `a request that may still live keeps its use`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
-            stage.access.pass(UnsettledUses.timeout - .seconds(1))
-            try await stage.uses.settle()
+            stage.access.pass(UnresolvedUses.timeout - .seconds(1))
+            try await stage.uses.reconcile()
             #expect(try await stage.status() == Status(used: 1, waiting: 1))
         }
     }
@@ -75,8 +75,8 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `a use of which the door was told is spent`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.tellDoor()
-            stage.access.pass(UnsettledUses.timeout + .seconds(1))
-            try await stage.uses.settle()
+            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+            try await stage.uses.reconcile()
             #expect(try await stage.status() == Status(used: 1, waiting: 0))
             #expect(try stage.access.fake.asked(WithdrawCommand.self).isEmpty)
         }
@@ -88,10 +88,10 @@ import Testing
                 try await stage.tellDoor()
                 return WithdrawCommand.Reply(mayHaveLeft: false)
             }
-            stage.access.pass(UnsettledUses.timeout + .seconds(1))
-            try await stage.uses.settle()
+            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+            try await stage.uses.reconcile()
             #expect(try await stage.status() == Status(used: 1, waiting: 1))
-            try await stage.uses.settle()
+            try await stage.uses.reconcile()
             #expect(try await stage.status() == Status(used: 1, waiting: 0))
         }
     }
@@ -99,13 +99,13 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `while the devices do not answer, nothing is given back`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             stage.access.fake.answer(WithdrawCommand.self) { _ in throw AskFailure.timedOut(name: WithdrawCommand.name) }
-            stage.access.pass(UnsettledUses.timeout + .seconds(1))
-            try await stage.uses.settle()
+            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+            try await stage.uses.reconcile()
             #expect(try await stage.status() == Status(used: 1, waiting: 1))
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a push that fails leaves nothing to settle`(dialect: Dialect) async throws {
+    @Test(arguments: TestDatabase.dialects) func `a push that fails leaves nothing to reconcile`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.uses.giveBack(stage.action, to: TempKeyTests.id, AccessStage.trace)
             #expect(try await stage.status() == Status(used: 0, waiting: 0))

@@ -9,7 +9,7 @@ import Testing
 @testable import Access
 
 /// A lock and its thing go to another tenant together, or come back together.
-@Suite struct HandOverTests {
+@Suite struct ThingTransferTests {
     private func with(_ dialect: Dialect, _ body: (AccessStage) async throws -> Void) async throws {
         try await TestDatabase.with(dialect) { database in
             let stage = try await AccessStage(database)
@@ -45,10 +45,10 @@ import Testing
             await #expect(throws: AskFailure.self) { try await handOver(stage) }
             #expect(try await waiting(stage) == 1)
             stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
-            try await HandOvers(services: stage.services).settle()
+            try await ThingTransfers(services: stage.services).reconcile()
             #expect(try bound(stage) == ["other"])  // the request may still live
-            stage.pass(HandOvers.timeout + .seconds(1))
-            try await HandOvers(services: stage.services).settle()
+            stage.pass(ThingTransfers.timeout + .seconds(1))
+            try await ThingTransfers(services: stage.services).reconcile()
             #expect(try bound(stage) == ["other", "acme"])
             #expect(try await waiting(stage) == 0)
         }
@@ -58,8 +58,8 @@ import Testing
         try await with(dialect) { stage in
             stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
             await #expect(throws: AskFailure.self) { try await handOver(stage) }
-            stage.pass(HandOvers.timeout + .seconds(1))
-            try await HandOvers(services: stage.services).settle()
+            stage.pass(ThingTransfers.timeout + .seconds(1))
+            try await ThingTransfers(services: stage.services).reconcile()
             #expect(try await waiting(stage) == 1)
         }
     }

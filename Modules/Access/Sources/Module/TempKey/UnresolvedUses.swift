@@ -4,7 +4,7 @@ import Kernel
 
 /// Uses of temporary keys that are reserved while it is unknown whether the command was sent. A request that dies in between leaves its use
 /// here; if no action appears within `timeout`, the use is given back to the key.
-struct UnsettledUses {
+struct UnresolvedUses {
     let services: Services
 
     static let migration = Migration(
@@ -19,7 +19,7 @@ struct UnsettledUses {
 
     /// Longer than a request lasts, and longer than the device may take to open.
     static let timeout = Duration.seconds(90)
-    private static let interval = Duration.seconds(15), most = 100
+    private static let interval = Duration.seconds(15), limit = 100
     private static let attempts = 32
 
     static func note(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID, at now: Timestamp) -> SQL {
@@ -29,10 +29,10 @@ struct UnsettledUses {
         """
     }
 
-    var job: Job { Job.every(Self.interval, "access-unsettled-uses") { try await settle() } }
+    var job: Job { Job.every(Self.interval, "access-unsettled-uses") { try await reconcile() } }
 
     /// Forgets the uses whose command was sent, and gives the others back.
-    func settle() async throws {
+    func reconcile() async throws {
         let before = services.clock() - Self.timeout
         _ = try await services.store.run([
             """
@@ -41,10 +41,10 @@ struct UnsettledUses {
             """
         ])
         for row in try await services.store.query(
-            "SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.most)")
+            "SELECT * FROM access.unsettled_uses WHERE reserved_at < \(before) ORDER BY reserved_at LIMIT \(Self.limit)")
         {
             let action = try row.read("action_id", as: ActionID.self)
-            do { try await settle(action, try row.read("key_uuid"), try row.read("lock_id")) } catch is CancellationError {
+            do { try await reconcile(action, try row.read("key_uuid"), try row.read("lock_id")) } catch is CancellationError {
                 throw CancellationError()
             } catch {
                 services.log.warning("A use of a temporary key waits to be given back", ["action": action.text, "error": "\(error)"])
@@ -53,7 +53,7 @@ struct UnsettledUses {
     }
 
     /// Gives one use back. The command is withdrawn first: one still on its way must not open the door for a use that is given back.
-    private func settle(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID) async throws {
+    private func reconcile(_ action: ActionID, _ key: TempKey.ID, _ lock: LockID) async throws {
         let thing = try await services.store.load(Lock.self, lock.description).state.thing,
             trace = Trace(correlation: action.text, causation: nil)
         _ = try await services.bus.ask(WithdrawCommand(action: action, thing: thing), trace: trace, now: services.clock())
