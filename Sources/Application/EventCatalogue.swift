@@ -8,12 +8,15 @@ public struct EventCatalogue: Sendable {
     public let named: Set<String>
     /// The modules that deliver events.
     public let modules: [String]
+    /// What documents say of the events that a webhook may list, as far as they are stored by an aggregate, in the order of their names.
+    public let docs: [EventDoc]
 
     public init(_ contexts: [Module]) {
         let docs = contexts.map { ($0.name, $0.events) }
         modules = docs.filter { $0.1.contains { $0.audience == .partners } }.map(\.0)
         delivered = Set(docs.flatMap(\.1).filter { $0.audience == .partners }.map(\.name))
         named = Set(docs.flatMap(\.1).filter { $0.audience != .modules }.map(\.name))
+        self.docs = contexts.flatMap(\.aggregates).flatMap(\.events).filter { $0.audience != .modules }.sorted { $0.name < $1.name }
     }
 }
 

@@ -49,7 +49,8 @@ import Testing
             .configuration
         for module in Modules.all {
             for operation in module.operations {
-                let pattern = operation.path.split(separator: "/").map { $0.first == "{" ? "/[^/]+" : "/\($0)" }.joined()
+                let pattern = operation.path.split(separator: "/").map { $0.first == "{" ? "/[^/]+" : "/" + $0.replacing(".", with: "\\.") }
+                    .joined()
                 #expect(text.contains("location ~ ^\(pattern)$ { proxy_pass http://\(module.name); }"), "\(operation.key)")
             }
         }

@@ -26,6 +26,11 @@ import Testing
                 #expect(isTold)
                 let deliveries = sink.all("all")
                 #expect(deliveries.allSatisfy { $0.isGenuine && $0.detail["partnerId"] == .string(partner.org) })
+                let schemas = try await partner.call("GET", "/schemas/events.json").body["events"]
+                for delivery in deliveries where delivery.body["source"] == "spk.api" {
+                    let schema = try #require(schemas?[delivery.name], "\(delivery.name)")
+                    #expect(SchemaCheck.problems(delivery.data, schema, delivery.name).isEmpty)
+                }
                 let own = deliveries.filter { $0.detail["aggregateId"] == .string(lock.uuid) }.map(\.name)
                 #expect(own == ["LockCreated", "KeyAdded", "LockOpenRequested"])
                 #expect(deliveries.first { $0.name == "LockOpened" }?.detail["aggregateId"] == .string(action))

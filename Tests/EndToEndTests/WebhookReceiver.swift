@@ -18,6 +18,10 @@ final class WebhookReceiver: Sendable {
         let isGenuine: Bool
         var name: String { body["detail-type"]?.text ?? "" }
         var detail: JSON { body["detail"] ?? .null }
+        /// The event's data, without the name that is told beside it.
+        var data: JSON {
+            .object(JSON.Object(detail["data"]?.members?.members.filter { $0.key != "type" }.map { ($0.key, $0.value) } ?? []))
+        }
     }
 
     private let state = Mutex<(deliveries: [Delivery], delays: [String: Duration], statuses: [String: Int])>(([], [:], [:]))

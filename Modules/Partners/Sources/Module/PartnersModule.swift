@@ -13,7 +13,7 @@ public func partners(_ catalogue: EventCatalogue) -> Module {
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
-            ChangeWebhook.byPartner,
+            ChangeWebhook.byPartner, EventSchemas.operation(catalogue),
         ],
         ports: [.required(WebhookSending.self)],
         followUp: EndedKeys.followUp,
