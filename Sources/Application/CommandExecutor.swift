@@ -12,6 +12,10 @@ extension Request {
 }
 
 /// Executes one command: loads, authorises, decides, makes its external call and commits. Retries when another writer was faster.
+///
+/// The first attempt decides on the state that this process remembers, without asking whether it is still current: the commit and the
+/// fence of an external call take effect only if it is. What cannot be checked that way, a refusal or a decision without events, is decided
+/// again on the stored state.
 struct CommandExecutor<C: Command>: Sendable {
     let command: C
     let rule: Rule<C, C.Target>
@@ -33,6 +37,7 @@ struct CommandExecutor<C: Command>: Sendable {
         defer { streamLock.release() }
         var progress = Progress()
         do {
+            if let decision = await decisionFromMemory(), let result = try await carryOut(decision, &progress) { return result }
             for conflicts in 0..<C.maxAttempts {
                 var again = self
                 again.request.attempt.conflicts = conflicts
@@ -49,6 +54,9 @@ struct CommandExecutor<C: Command>: Sendable {
         }
     }
 
+    /// How long to wait for the events of a call whose outcome is unknown: the caller has waited for the call already.
+    private static var patienceWhenUnknown: Duration { .seconds(5) }
+
     private func undo(_ progress: inout Progress) async throws {
         guard let made = progress.made else { return }
         progress.made = nil
@@ -56,23 +64,54 @@ struct CommandExecutor<C: Command>: Sendable {
         throw RequestError.fateUnknown(request.action)
     }
 
-    /// Makes one attempt; returns nil when the decision has to be made again.
+    /// What was decided, and on what.
+    private struct Decision {
+        let snapshot: Snapshot<C.Target>
+        /// The credentials epoch of the state.
+        let epoch: Int64
+        let facts: C.Facts
+        let events: [C.Target.Event]
+        let effect: Effect
+    }
+
+    /// Makes one attempt on the stored state; returns nil when the decision has to be made again.
     private func attempt(_ progress: inout Progress) async throws -> CommandResult<C>? {
         let loaded = try await services.store.loadState(C.Target.self, command.target)
-        let snapshot = loaded.snapshot, epoch = loaded.credentials
-        try checkCredentials(epoch, &progress)
+        try checkCredentials(loaded.credentials, &progress)
+        return try await carryOut(try await decision(on: loaded), &progress)
+    }
+
+    /// Decides on the remembered state, for the same credentials as the caller's. Nil when that leads to nothing that the commit can check.
+    private func decisionFromMemory() async -> Decision? {
+        guard let remembered = services.store.remembered(C.Target.self, command.target),
+            request.credentialEpoch.map({ $0 == remembered.credentials }) ?? true,
+            let decision = try? await decision(on: remembered), !decision.events.isEmpty
+        else { return nil }
+        return decision
+    }
+
+    private func decision(on loaded: LoadedState<C.Target>) async throws -> Decision {
+        let snapshot = loaded.snapshot
         if !C.createsAggregate { try snapshot.mustExist(or: .unknown) }
         try await rule.check(command, snapshot.state, request.caller, services)
         let facts = try await command.facts(on: snapshot, request, services)
-        let now = request.attempt.now, events = try decide(snapshot.state, facts, at: now)
+        let events = try decide(snapshot.state, facts, at: request.attempt.now)
         let effect = try command.effect(of: events, on: snapshot, facts, request, services)
+        return Decision(snapshot: snapshot, epoch: loaded.credentials, facts: facts, events: events, effect: effect)
+    }
+
+    /// Carries out a decision; returns nil when it has to be made again.
+    private func carryOut(_ decision: Decision, _ progress: inout Progress) async throws -> CommandResult<C>? {
+        let snapshot = decision.snapshot, events = decision.events
         guard !events.isEmpty else {
             try await undo(&progress)
-            do { return try await finish(unchanged(snapshot, facts), with: effect) } catch CommitFailure.versionConflict { return nil }
+            do { return try await finish(unchanged(snapshot, decision.facts), with: decision.effect) } catch CommitFailure.versionConflict {
+                return nil
+            }
         }
-        let append = try Append(events, to: snapshot, at: now), wire = append.events.map(\.wire)
+        let append = try Append(events, to: snapshot, at: request.attempt.now), wire = append.events.map(\.wire)
         var changes = Changes.none
-        switch effect {
+        switch decision.effect {
         case .none: try await undo(&progress)
         case .local(let local):
             // The new decision differs, so the call made by an earlier attempt is no longer wanted.
@@ -80,17 +119,17 @@ struct CommandExecutor<C: Command>: Sendable {
             changes = local
         case .external(let call, let local):
             changes = local
-            let fence = Fence(snapshot, of: services.module, credentials: epoch)
+            let fence = Fence(snapshot, of: services.module, credentials: decision.epoch)
             let context = CallContext(stream: snapshot.stream, events: wire, fence: fence, request: request)
             if progress.made == nil {
                 do { progress.made = (call, context, try await call.perform(context, services)) } catch is FenceBroken { return nil }
             }
         }
         let result = CommandResult(
-            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: facts,
+            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: decision.facts,
             version: append.version,
-            wasCreated: C.createsAggregate && snapshot.version == 0, at: now, receipt: progress.made?.receipt)
-        return try await commit(result, append, changes, snapshot, epoch, &progress)
+            wasCreated: C.createsAggregate && snapshot.version == 0, at: request.attempt.now, receipt: progress.made?.receipt)
+        return try await commit(result, append, changes, decision, &progress)
     }
 
     /// Checks the credentials epoch, but not after a call: authenticating the caller again would repeat it as another command.
@@ -106,19 +145,25 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     private func commit(
-        _ result: CommandResult<C>, _ append: Append, _ changes: Changes, _ snapshot: Snapshot<C.Target>, _ epoch: Int64,
-        _ progress: inout Progress
+        _ result: CommandResult<C>, _ append: Append, _ changes: Changes, _ decision: Decision, _ progress: inout Progress
     ) async throws -> CommandResult<C>? {
         let isUnknown = result.receipt?.isUnknown ?? false, record = isUnknown ? [] : record(result)
         do {
             services.crashes.reach(.beforeCommit, in: services.module)
-            try await services.store.commit(Commit([append] + changes.appends, rows: changes.rows + record, trace: request.trace))
+            var commit = Commit([append] + changes.appends, rows: changes.rows + record, trace: request.trace)
+            commit.credentials = decision.epoch
+            if isUnknown { commit.patience = Self.patienceWhenUnknown }
+            try await services.store.commit(commit)
             services.crashes.reach(.afterCommit, in: services.module)
-            services.store.keep(result.events, after: snapshot, at: request.attempt.now, epoch: epoch)
+            services.store.keep(result.events, after: decision.snapshot, at: request.attempt.now, epoch: decision.epoch)
             if isUnknown { throw RequestError.fateUnknown(request.action) }
             return result
         } catch CommitFailure.versionConflict {
             return try await isStored(progress) ? try await healed(progress, result.facts) : nil
+        } catch CommitFailure.credentialsChanged {
+            return nil
+        } catch RequestError.outcomeUnknown where isUnknown, RequestError.unavailable where isUnknown {
+            throw RequestError.fateUnknown(request.action)
         } catch CommitFailure.claimTaken(let kind) {
             guard let refusal = C.refusal(claimed: kind) else { throw CommitFailure.claimTaken(kind: kind) }
             throw RequestError(refusal)

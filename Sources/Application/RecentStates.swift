@@ -10,8 +10,8 @@ struct LoadedState<A: Aggregate>: Sendable {
     let renderings: Renderings
 }
 
-/// A cache of decoded states. Every use asks the database whether the state is still current, so that changes of other processes are never
-/// missed; only reading and decoding are saved.
+/// A cache of decoded states. Every use finds out whether the state is still current, so that changes of other processes are never missed:
+/// a query asks the database, and what a command decides on it takes effect only if it is (see `CommandExecutor`).
 final class RecentStates: Sendable {
     private let states = Mutex<[StreamName: any Sendable]>([:])
     private static let limit = 5_000

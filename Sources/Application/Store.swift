@@ -64,6 +64,9 @@ public struct Store: Sendable {
         return try await load(stream, known: recent.find(A.self, stream))
     }
 
+    /// Returns the state that this process remembers; it may be outdated, and it is for the commit to find out.
+    func remembered<A: Aggregate>(_ type: A.Type, _ id: String) -> LoadedState<A>? { recent.find(A.self, A.stream(id)) }
+
     private func load<A: Aggregate>(_ stream: StreamName, known: LoadedState<A>?) async throws -> LoadedState<A> {
         let (found, credentials) = try await state(stream, known?.snapshot.stateVersion)
         switch found {

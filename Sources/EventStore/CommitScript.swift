@@ -11,10 +11,15 @@ struct CommitScript {
     /// The epoch of the outbox (see `Epochs`).
     let epoch: Int
 
-    func statements(for commits: [Commit]) -> [SQL] {
+    /// Returns the statements, and the places among them of those that write to the outbox; these return `transaction_id` and `position`.
+    func statements(for commits: [Commit]) -> (statements: [SQL], outbox: Range<Int>) {
         let appends = commits.flatMap(\.appends), rows = commits.flatMap(outboxRows)
-        let core = dialect == .postgres ? gathered(appends, rows) : single(appends, rows)
-        return claims(appends) + core + appends.flatMap(\.rows) + commits.flatMap(\.rows)
+        let streams =
+            Fences.statements(for: commits) + claims(appends) + (dialect == .postgres ? gathered(appends) : appends.flatMap(single))
+        let outbox = dialect == .postgres ? (rows.isEmpty ? [] : [outbox(rows)]) : rows.map(insert)
+        return (
+            streams + outbox + appends.flatMap(\.rows) + commits.flatMap(\.rows), streams.count..<(streams.count + outbox.count)
+        )
     }
 
     private func claims(_ appends: [Append]) -> [SQL] {
@@ -72,11 +77,8 @@ extension Append {
 // MARK: - One statement per table, with arrays (PostgreSQL)
 
 extension CommitScript {
-    private func gathered(_ appends: [Append], _ rows: [OutboxRow]) -> [SQL] {
-        var statements: [SQL] = []
-        if !appends.isEmpty { statements += [states(appends.sorted { $0.stream.description < $1.stream.description }), events(appends)] }
-        if !rows.isEmpty { statements.append(outbox(rows)) }
-        return statements
+    private func gathered(_ appends: [Append]) -> [SQL] {
+        appends.isEmpty ? [] : [states(appends.sorted { $0.stream.description < $1.stream.description }), events(appends)]
     }
 
     /// Upserts the states. Rows are locked in the order of the streams, so that concurrent groups cannot deadlock.
@@ -120,6 +122,7 @@ extension CommitScript {
             CAST(\(ints(rows) { $0.version }) AS BIGINT[]), CAST(\(ints(rows) { Int($0.at.milliseconds) }) AS BIGINT[]),
             CAST(\(texts(rows) { $0.audience }) AS TEXT[]), CAST(\(texts(rows) { $0.trace.correlation }) AS TEXT[]),
             CAST(\(texts(rows) { $0.trace.causation }) AS TEXT[]), CAST(\(texts(rows) { $0.data }) AS TEXT[]))
+        RETURNING transaction_id, position
         """
     }
 
@@ -130,9 +133,7 @@ extension CommitScript {
 // MARK: - One statement per row (SQLite)
 
 extension CommitScript {
-    private func single(_ appends: [Append], _ rows: [OutboxRow]) -> [SQL] {
-        appends.flatMap { [state($0)] + events($0) } + rows.map(insert)
-    }
+    private func single(_ append: Append) -> [SQL] { [state(append)] + events(append) }
 
     private func state(_ append: Append) -> SQL {
         """
@@ -162,6 +163,7 @@ extension CommitScript {
         VALUES (\(epoch), \(Shard.of(row.stream)), \(row.envelope), \(row.name), \(row.stream.category), \(row.stream.id),
             \(row.subject), \(row.version), \(row.at), \(row.audience), \(row.trace.correlation), \
         \(optional: row.trace.causation), \(row.data))
+        RETURNING transaction_id, position
         """
     }
 }

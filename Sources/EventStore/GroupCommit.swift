@@ -1,26 +1,26 @@
 import Database
 import Kernel
+import Waiting
 
 /// Gathers concurrent commits into one transaction. A failed group is run again one commit at a time, so that a conflict fails only its own
 /// command.
 final class GroupCommit: Sendable {
     private struct Waiting: Batched {
         let commit: Commit
-        let continuation: CheckedContinuation<Void, any Error>
-        func fail(_ error: any Error) { continuation.resume(throwing: error) }
+        let isDone = OneShot<Void>()
+        func fail(_ error: any Error) { isDone.settle(.failure(error)) }
     }
     /// Two lanes: one group is written to disk while the next is gathered.
     private let gathering = Batcher<Waiting>(lanes: 2)
-    private let script: CommitScript
-    private let database: any Database
+    private let writer: CommitWriter
     private static let limit = 128
 
-    init(script: CommitScript, database: any Database) { (self.script, self.database) = (script, database) }
+    init(_ writer: CommitWriter) { self.writer = writer }
 
     func commit(_ commit: Commit) async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            if gathering.add(Waiting(commit: commit, continuation: continuation)) { Task { await drain() } }
-        }
+        let waiting = Waiting(commit: commit)
+        if gathering.add(waiting) { Task { await drain() } }
+        try await waiting.isDone.value(within: commit.patience, or: DatabaseError.outcomeUnknown, isCancellable: false)
     }
 
     private func drain() async {
@@ -43,10 +43,10 @@ final class GroupCommit: Sendable {
 
     private func run(_ group: [Waiting]) async {
         do {
-            _ = try await database.transact(script.statements(for: group.map(\.commit)))
-            for waiting in group { waiting.continuation.resume() }
+            try await writer.write(group.map(\.commit))
+            for waiting in group { waiting.isDone.settle(.success(())) }
         } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
-            for waiting in group { waiting.continuation.resume(throwing: error) }
+            for waiting in group { waiting.fail(error) }
         } catch {
             for waiting in group { await run([waiting]) }
         }

@@ -12,6 +12,19 @@ struct Lease: Sendable {
     let database: any Database
     let clock: @Sendable () -> Timestamp
 
+    /// Identifies a lease among all of a database.
+    struct Key: Hashable, Comparable {
+        let schema: String
+        let subscription: String
+        let source: String
+        let part: Int
+
+        static func < (a: Key, b: Key) -> Bool {
+            (a.schema, a.subscription, a.source, a.part) < (b.schema, b.subscription, b.source, b.part)
+        }
+    }
+    var key: Key { Key(schema: schema, subscription: subscription, source: source, part: part) }
+
     /// How long a lease lasts without being renewed.
     static let duration = Duration.seconds(4)
     /// A lease that seems to last longer was written before the clock was set back.
@@ -46,6 +59,20 @@ struct Lease: Sendable {
             until = \(trusted: now) + \(Self.duration.milliseconds)
         WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
         """ as SQL).required
+    }
+
+    /// Returns the statement that moves the checkpoint forward and renews the lease. A checkpoint that was moved further meanwhile stays
+    /// where it is; no row is affected when the token is outdated.
+    func pass(to cursor: Cursor, token: Int64) -> SQL {
+        let isAhead: SQL = "(epoch, transaction_id, position) < (\(cursor.epoch), \(cursor.transaction), \(cursor.position))"
+        return """
+            UPDATE \(trusted: schema).checkpoints SET
+                epoch = CASE WHEN \(fragment: isAhead) THEN \(cursor.epoch) ELSE epoch END,
+                transaction_id = CASE WHEN \(fragment: isAhead) THEN \(cursor.transaction) ELSE transaction_id END,
+                position = CASE WHEN \(fragment: isAhead) THEN \(cursor.position) ELSE position END,
+                until = \(trusted: now) + \(Self.duration.milliseconds)
+            WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
+            """
     }
 
     /// Returns the statement that renews the lease; it fails the transaction when the token is outdated.

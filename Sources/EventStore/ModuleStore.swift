@@ -7,14 +7,13 @@ public struct ModuleStore: Sendable {
     let schema: String
     let database: any Database
     let script: CommitScript
+    private let writer: CommitWriter
     private let group: GroupCommit
     private let reads: ReadBatcher
     private let streamLocks = StreamLocks()
     private let people: PersonKeys?
     /// The personal fields, by category.
     private let personal: [String: Personal]
-    /// Called after a commit that wrote to the outbox.
-    private let posted: @Sendable () -> Void
 
     /// - Parameters:
     ///   - epoch: the outbox epoch from `Epochs.current`.
@@ -22,15 +21,15 @@ public struct ModuleStore: Sendable {
     ///   - posted: called after a commit that wrote to the outbox; must not block.
     public init(
         schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
-        posted: @escaping @Sendable () -> Void = {}
+        posted: @escaping @Sendable (OutboxNotice) -> Void = { _ in }
     ) {
         self.schema = schema
         self.database = database
         self.people = people
-        self.posted = posted
         personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
-        group = GroupCommit(script: script, database: database)
+        writer = CommitWriter(script: script, database: database, posted: posted)
+        group = GroupCommit(writer)
         reads = ReadBatcher(database: database)
     }
 
@@ -117,13 +116,15 @@ public struct ModuleStore: Sendable {
             try await clear { try await group.commit(commit) }
         } catch DatabaseError.unique(let constraint) {
             throw try await conflict(constraint, in: commit)
+        } catch DatabaseError.check(let name) where name.hasSuffix(Fences.constraint) {
+            throw CommitFailure.credentialsChanged
         } catch DatabaseError.check(let name) {
             throw CommitFailure.violated(check: name)
         }
-        if !commit.messages.isEmpty || commit.appends.contains(where: { !$0.events.isEmpty }) { posted() }
     }
 
-    func signal() { posted() }
+    /// Writes commits that are encrypted already in one transaction, after some other statements.
+    func write(_ commits: [Commit], after statements: [SQL]) async throws { try await writer.write(commits, after: statements) }
 
     /// Returns whether a transaction failed because another writer had appended to one of its streams.
     func isVersionConflict(_ error: any Error) -> Bool {

@@ -1,39 +1,94 @@
+import Kernel
 import Synchronization
 import Waiting
 
-/// Wakes sleeping readers when an outbox has new rows. Wake-ups may be lost or spurious, so readers also poll.
+/// Wakes the readers of an outbox when something is written that they hear. A wake-up may be lost, so readers also poll.
 public final class OutboxSignals: Sendable {
-    private struct State {
-        var counts: [String: Int] = [:]
-        var sleepers: [String: [Int: OneShot<Void>]] = [:]
-        var next = 0
-    }
-    private let state = Mutex(State())
+    private let listeners = Mutex<[String: [OutboxListener]]>([:])
 
     public init() {}
 
-    func count(of source: String) -> Int { state.withLock { $0.counts[source, default: 0] } }
-
-    /// Wakes every reader of the source.
-    public func wake(_ source: String) {
-        let sleepers = state.withLock { state in
-            state.counts[source, default: 0] += 1
-            return state.sleepers.removeValue(forKey: source) ?? [:]
-        }
-        for sleeper in sleepers.values { sleeper.settle(.success(())) }
+    /// Wakes those who hear what was written and have not read it yet.
+    public func wake(_ notice: OutboxNotice) {
+        for listener in listeners.withLock({ $0[notice.source] ?? [] }) { listener.hear(notice) }
     }
 
-    /// Returns at the next wake-up after the `seen`-th, or when the limit has passed. Throws when the task is cancelled.
-    func wait(for source: String, after seen: Int, atMost limit: Duration) async throws {
-        let sleeper = OneShot<Void>()
-        let number = state.withLock { state -> Int? in
-            guard state.counts[source, default: 0] == seen else { return nil }
-            state.next += 1
-            state.sleepers[source, default: [:]][state.next] = sleeper
-            return state.next
+    /// Wakes everybody, when notices may have been missed.
+    public func wakeAll() {
+        for listener in listeners.withLock({ $0.values.flatMap(\.self) }) { listener.look() }
+    }
+
+    /// Returns a listener for a part of a subscription. It is kept as long as the signals are.
+    /// - Parameter names: the messages that it hears; nil for all.
+    func listener(to source: String, names: Set<String>?, part: Int, of parts: Int) -> OutboxListener {
+        let listener = OutboxListener(names: names, shards: OutboxNotice.shards(ofPart: part, of: parts))
+        listeners.withLock { $0[source, default: []].append(listener) }
+        return listener
+    }
+}
+
+/// Tells one reader of an outbox whether there is something for it to read.
+final class OutboxListener: Sendable {
+    private struct State {
+        /// How far there is something to read.
+        var announced = Cursor()
+        /// How far everything has been read.
+        var read = Cursor()
+        /// Whether to look whatever is announced.
+        var isAsked = false
+        var sleeper: OneShot<Void>?
+        var isBehind: Bool { isAsked || announced > read }
+    }
+    private let state = Mutex(State())
+    private let names: Set<String>?
+    private let shards: UInt64
+
+    init(names: Set<String>?, shards: UInt64) {
+        self.names = names
+        self.shards = shards
+    }
+
+    /// Whether something is announced that has not been read yet.
+    var isBehind: Bool { state.withLock { $0.isBehind } }
+
+    func hear(_ notice: OutboxNotice) {
+        guard notice.shards & shards != 0 else { return }
+        if let names, let written = notice.names, names.isDisjoint(with: written) { return }
+        wake { $0.announced = max($0.announced, notice.end) }
+    }
+
+    func look() { wake { $0.isAsked = true } }
+
+    private func wake(_ change: (inout State) -> Void) {
+        let sleeper = state.withLock { state -> OneShot<Void>? in
+            change(&state)
+            guard state.isBehind else { return nil }
+            defer { state.sleeper = nil }
+            return state.sleeper
         }
-        guard let number else { return try Task.checkCancellation() }
-        defer { state.withLock { _ = $0.sleepers[source]?.removeValue(forKey: number) } }
+        sleeper?.settle(.success(()))
+    }
+
+    /// Notes that everything up to a place has been read.
+    func hasRead(to place: Cursor) {
+        state.withLock { state in
+            state.read = max(state.read, place)
+            state.isAsked = false
+        }
+    }
+
+    /// Waits no longer for what is announced and cannot be read yet; polling finds it.
+    func leaveToPolling() { state.withLock { $0.read = max($0.read, $0.announced) } }
+
+    /// Returns when there is something to read, or when the limit has passed. Throws when the task is cancelled.
+    func wait(atMost limit: Duration) async throws {
+        let sleeper = OneShot<Void>()
+        let mustWait = state.withLock { state in
+            guard !state.isBehind else { return false }
+            state.sleeper = sleeper
+            return true
+        }
+        guard mustWait else { return try Task.checkCancellation() }
         do { try await sleeper.value(within: limit, or: TimeIsOver()) } catch is TimeIsOver {}
     }
 

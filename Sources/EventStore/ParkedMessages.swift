@@ -98,9 +98,7 @@ extension Subscription {
                     "DELETE FROM \(trusted: store.schema).dead_letters WHERE subscription = \(reaction.name) AND envelope = \(envelope.id)"
                 let effects = try await reaction.react(envelope)
                 let sealed = try await store.encrypted(commit(effects, for: envelope))
-                _ = try await store.database.transact(
-                    [lease.advance(to: cursor, token: session.token), removal.required] + store.script.statements(for: [sealed]))
-                if !effects.appends.isEmpty { store.signal() }
+                try await store.write([sealed], after: [lease.advance(to: cursor, token: session.token), removal.required])
             } catch DatabaseError.unaffected(let statement) {
                 throw DatabaseError.unaffected(statement: statement)
             } catch let error where Self.isPassing(error) {

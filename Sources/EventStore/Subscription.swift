@@ -8,7 +8,8 @@ public struct Subscription: Sendable {
     let lease: Lease
     let reader: OutboxReader
     let store: ModuleStore
-    let signals: OutboxSignals
+    let listener: OutboxListener
+    let checkpoints: Checkpoints
     let log: Log
     let crashes: CrashPoints
 
@@ -16,13 +17,13 @@ public struct Subscription: Sendable {
     private static let attempts = 3, mostConflicts = 50
     /// The polling interval, in case a wake-up is lost.
     private static let poll = Duration.milliseconds(1_000)
-    /// How often the checkpoint is written when there are no effects to commit with it.
-    private static let passing = Duration.milliseconds(250)
+    /// How long to wait before looking again for what is announced but hidden behind an older transaction, each time.
+    private static let looks: [Duration] = [.milliseconds(1), .milliseconds(2), .milliseconds(4)]
 
     /// Returns all parts of a reaction of the module that `store` belongs to.
     public static func all(
-        of reaction: Reaction, store: ModuleStore, holder: String, signals: OutboxSignals, log: Log, crashes: CrashPoints = .none,
-        clock: @escaping @Sendable () -> Timestamp
+        of reaction: Reaction, store: ModuleStore, holder: String, signals: OutboxSignals, checkpoints: Checkpoints, log: Log,
+        crashes: CrashPoints = .none, clock: @escaping @Sendable () -> Timestamp
     ) -> [Subscription] {
         reaction.sources.flatMap { source in
             (0..<reaction.partitions).map { part in
@@ -30,9 +31,12 @@ public struct Subscription: Sendable {
                     schema: store.schema, subscription: reaction.name, source: source, part: part, holder: holder, database: store.database,
                     clock: clock)
                 let reader = OutboxReader(
-                    source: source, database: store.database, epoch: store.script.epoch, part: part, parts: reaction.partitions)
+                    source: source, names: reaction.names, database: store.database, epoch: store.script.epoch, part: part,
+                    parts: reaction.partitions)
+                let listener = signals.listener(to: source, names: reaction.names, part: part, of: reaction.partitions)
                 return Subscription(
-                    reaction: reaction, lease: lease, reader: reader, store: store, signals: signals, log: log, crashes: crashes)
+                    reaction: reaction, lease: lease, reader: reader, store: store, listener: listener, checkpoints: checkpoints, log: log,
+                    crashes: crashes)
             }
         }
     }
@@ -41,12 +45,11 @@ public struct Subscription: Sendable {
     public func run() async {
         while !Task.isCancelled {
             do {
-                let seen = signals.count(of: reader.source)
                 guard let (token, cursor) = try await lease.take() else {
                     try await Task.sleep(for: Self.poll)
                     continue
                 }
-                try await hold(token, from: cursor, since: seen)
+                try await hold(token, from: cursor)
             } catch DatabaseError.unaffected {
                 log.warning("A subscription was taken over by another process", metadata)
             } catch is CancellationError {
@@ -72,105 +75,110 @@ public struct Subscription: Sendable {
             WHERE subscription = \(reaction.name) AND source = \(reader.source) AND part = \(lease.part)
             """
         ).first.map { Cursor(epoch: try $0.read("epoch"), transaction: try $0.read("transaction_id"), position: try $0.read("position")) }
-        guard let first = try await reader.read(after: cursor ?? Cursor(), limit: 1).first else { return .zero }
-        return max(.zero, now.since(first.1.at))
+        guard let first = try await reader.read(after: cursor ?? Cursor(), limit: 1).messages.first else { return .zero }
+        return max(.zero, now.since(first.envelope.at))
     }
 
     private var metadata: [String: String] { ["subscription": reaction.name, "source": reader.source, "part": "\(lease.part)"] }
 
-    private func hold(_ token: Int64, from start: Cursor, since first: Int) async throws {
-        var cursor = start, seen = first
-        let parked = try await parkedStreams()
-        var session = Session(token: token, parked: parked)
+    private func hold(_ token: Int64, from start: Cursor) async throws {
+        var session = Session(token: token, cursor: start, parked: try await parkedStreams())
         do {
-            var batch = try await reader.read(after: cursor, limit: Self.batch)
+            var batch = try await read(after: start)
             while !Task.isCancelled {
-                if batch.isEmpty {
-                    try await signals.wait(for: reader.source, after: seen, atMost: Self.poll)
-                    seen = signals.count(of: reader.source)
-                    try await pass(to: cursor, &session)
-                    if !session.parked.isEmpty { try await retryParked(at: cursor, &session) }
-                    batch = try await reader.read(after: cursor, limit: Self.batch)
-                    continue
+                if batch.isFull {
+                    batch = try await handleReadingOn(batch, &session)
+                } else {
+                    try await handle(batch, &session)
+                    batch = try await nextBatch(&session)
                 }
-                cursor = batch[batch.count - 1].0
-                batch = try await handle(batch, &session, readingOnFrom: cursor)
             }
         } catch is CancellationError {}
+        checkpoints.forget(lease)
         _ = try? await store.database.transact([lease.release(token: token)])
+    }
+
+    private func read(after cursor: Cursor) async throws -> OutboxReader.Batch {
+        let batch = try await reader.read(after: cursor, limit: Self.batch)
+        listener.hasRead(to: batch.end)
+        return batch
     }
 
     struct Session {
         let token: Int64
+        /// Everything up to here is handled.
+        var cursor: Cursor
         var parked: Set<StreamName>
-        /// When the checkpoint was last written, and the lease renewed with it.
-        var advancedAt = ContinuousClock.now
     }
 
-    /// Handles a batch and returns the next one. After a full batch another is likely, so it is read concurrently.
-    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session, readingOnFrom cursor: Cursor) async throws -> [(
-        Cursor, Envelope
-    )] {
-        guard batch.count == Self.batch else {
-            try await handle(batch, &session)
-            return try await reader.read(after: cursor, limit: Self.batch)
-        }
-        async let next = reader.read(after: cursor, limit: Self.batch)
+    /// Handles a full batch while the next one is read, for another is likely.
+    private func handleReadingOn(_ batch: OutboxReader.Batch, _ session: inout Session) async throws -> OutboxReader.Batch {
+        async let next = read(after: batch.end)
         try await handle(batch, &session)
         return try await next
     }
 
+    /// Waits for something to read, and reads it. What has been announced may still be hidden behind an older transaction that runs: then
+    /// it is looked for again soon.
+    private func nextBatch(_ session: inout Session) async throws -> OutboxReader.Batch {
+        for pause in Self.looks where listener.isBehind {
+            let batch = try await read(after: session.cursor)
+            guard batch.messages.isEmpty else { return batch }
+            try pass(to: batch.end, &session)
+            if listener.isBehind { try await Task.sleep(for: pause) }
+        }
+        listener.leaveToPolling()
+        if !session.parked.isEmpty { try await retryParked(at: session.cursor, &session) }
+        try await listener.wait(atMost: Self.poll)
+        return try await read(after: session.cursor)
+    }
+
     /// Handles the whole batch in one transaction, or message by message when that fails.
-    private func handle(_ batch: [(Cursor, Envelope)], _ session: inout Session) async throws {
+    private func handle(_ batch: OutboxReader.Batch, _ session: inout Session) async throws {
         do {
-            guard batch.allSatisfy({ !session.parked.contains($0.1.stream) }) else { throw OneByOne() }
+            guard batch.messages.allSatisfy({ !session.parked.contains($0.envelope.stream) }) else { throw OneByOne() }
             var commits: [Commit] = [], streams: Set<StreamName> = []
-            for envelope in try await reaction.prefilter(batch.map(\.1).filter(hears)) {
+            for envelope in try await reaction.prefilter(batch.messages.map(\.envelope)) {
                 let effects = try await reaction.react(envelope)
                 guard streams.isDisjoint(with: effects.appends.map(\.stream)) else { throw OneByOne() }
                 streams.formUnion(effects.appends.map(\.stream))
                 commits.append(commit(effects, for: envelope))
             }
-            try await write(commits, upTo: batch[batch.count - 1].0, &session)
+            try await write(commits, upTo: batch.end, &session)
         } catch let error as DatabaseError where error.isPassing {
             throw error
         } catch DatabaseError.unaffected(let statement) {
             throw DatabaseError.unaffected(statement: statement)
         } catch {
-            for (cursor, envelope) in batch { try await single(envelope, at: cursor, &session) }
+            for (cursor, envelope) in batch.messages { try await single(envelope, at: cursor, &session) }
+            try pass(to: batch.end, &session)
         }
     }
 
     private struct OneByOne: Error {}
 
-    private func hears(_ envelope: Envelope) -> Bool { reaction.names?.contains(envelope.name) ?? true }
-
     func commit(_ effects: Changes, for envelope: Envelope) -> Commit {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))
     }
 
-    /// Moves the checkpoint past messages without effects. They may be read again, so it is written only now and then, which saves a
-    /// durable commit for each.
-    private func pass(to cursor: Cursor, _ session: inout Session) async throws {
-        guard session.advancedAt.duration(to: .now) >= Self.passing else { return }
-        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)])
-        session.advancedAt = .now
+    /// Notes that everything up to a cursor is handled, without effects that would have to be committed with it.
+    private func pass(to cursor: Cursor, _ session: inout Session) throws {
+        try checkpoints.note(lease, at: cursor, token: session.token, hasMoved: cursor != session.cursor)
+        session.cursor = cursor
     }
 
     private func write(_ commits: [Commit], upTo cursor: Cursor, _ session: inout Session) async throws {
         let commits = commits.filter { !$0.appends.isEmpty || !$0.rows.isEmpty || !$0.messages.isEmpty }
-        guard !commits.isEmpty else { return try await pass(to: cursor, &session) }
+        guard !commits.isEmpty else { return try pass(to: cursor, &session) }
         var sealed: [Commit] = []
         for commit in commits { sealed.append(try await store.encrypted(commit)) }
         crashes.reach(.beforeCheckpoint, in: reaction.name)
-        _ = try await store.database.transact([lease.advance(to: cursor, token: session.token)] + store.script.statements(for: sealed))
-        session.advancedAt = .now
+        try await store.write(sealed, after: [lease.advance(to: cursor, token: session.token)])
+        session.cursor = cursor
         crashes.reach(.afterCheckpoint, in: reaction.name)
-        if commits.contains(where: { !$0.appends.isEmpty || !$0.messages.isEmpty }) { store.signal() }
     }
 
     private func single(_ envelope: Envelope, at cursor: Cursor, _ session: inout Session) async throws {
-        guard hears(envelope) else { return try await write([], upTo: cursor, &session) }
         // The stream goes on when an operator has dropped its parked messages.
         if session.parked.contains(envelope.stream) { session.parked = try await parkedStreams() }
         if session.parked.contains(envelope.stream) {

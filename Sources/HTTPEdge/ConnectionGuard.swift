@@ -3,7 +3,10 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Closes connections that keep the server waiting for a request's head or body, and those above the number allowed per address.
+/// The body of a request was not complete in time.
+struct BodyTimeout: Error {}
+
+/// Ends what keeps the server waiting for a request's head or body, and closes connections above the number allowed per address.
 ///
 /// A handler runs on its channel's event loop; the counts are shared under a mutex.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
@@ -18,10 +21,11 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
             switch self {
             case .idle: .seconds(60)
             case .head: .seconds(10)
-            // Slightly longer than the request handler waits for the body, so that the handler responds first.
-            case .body: .seconds(33)
+            case .body: .seconds(30)
             }
         }
+        /// How much longer the connection stays open, for the answer to an incomplete body.
+        static let farewell = TimeAmount.seconds(3)
     }
     private let counts: ConnectionCounts
     private let bodyLimit: Int
@@ -76,7 +80,12 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         self.stage = stage
         alarm?.cancel()
         let channel = context.channel
-        alarm = context.eventLoop.scheduleTask(in: stage.limit) { channel.close(promise: nil) }
+        alarm = context.eventLoop.scheduleTask(in: stage.limit) {
+            guard stage == .body else { return channel.close(promise: nil) }
+            // Whoever reads the body gets the error, and answers the request.
+            channel.pipeline.fireErrorCaught(BodyTimeout())
+            channel.eventLoop.scheduleTask(in: Stage.farewell) { channel.close(promise: nil) }
+        }
     }
 }
 

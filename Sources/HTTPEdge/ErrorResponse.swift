@@ -29,7 +29,8 @@ enum ErrorResponse {
         case .outcomeUnknown:
             return make(
                 503, "OutcomeUnknown",
-                "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.")
+                "The database went away while storing: the effect may have happened. Repeat with the same Idempotency-Key.",
+                retryAfter: .seconds(2))
         case .fateUnknown(let action):
             var response = make(
                 503, "OutcomeUnknown", "The command may have reached the device or not. GET /actions/\(action) tells what becomes of it.",

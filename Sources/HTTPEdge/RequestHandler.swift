@@ -7,7 +7,6 @@ import Kernel
 import Logging
 import NIOCore
 import Telemetry
-import Waiting
 
 /// Takes one request through the edge: identity, limits, credentials, body, operation, answer.
 struct RequestHandler: Sendable {
@@ -20,8 +19,6 @@ struct RequestHandler: Sendable {
     let clock: @Sendable () -> Timestamp
     private let failures = FailureLog()
 
-    /// The time within which a body must be complete.
-    private static let bodyTimeout = Duration.seconds(30)
     static let requestIDName = HTTPField.Name("X-Request-Id")!
 
     func handle(_ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint) async -> HummingbirdCore.Response {
@@ -128,17 +125,12 @@ struct RequestHandler: Sendable {
     private func body(of request: HummingbirdCore.Request) async throws -> [UInt8] {
         if request.headers[.contentLength] == nil, request.headers[.transferEncoding] == nil { return [] }
         if let length = request.headers[.contentLength].flatMap(Int.init), length > settings.bodyLimit { throw tooLarge }
-        let body = OneShot<[UInt8]>(), limit = settings.bodyLimit, tooLarge = tooLarge
-        let reading = Task { [request] in
-            var request = request
-            do { body.settle(.success(Array(buffer: try await request.collectBody(upTo: limit)))) } catch is NIOTooManyBytesError {
-                body.settle(.failure(tooLarge))
-            } catch {
-                body.settle(.failure(error))
-            }
+        var request = request
+        do { return Array(buffer: try await request.collectBody(upTo: settings.bodyLimit)) } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch is BodyTimeout {
+            throw RequestError.problems([Problem("body", "did not arrive within 30 s")])
         }
-        defer { reading.cancel() }
-        return try await body.value(within: Self.bodyTimeout, or: RequestError.problems([Problem("body", "did not arrive within 30 s")]))
     }
 
     private var tooLarge: RequestError { .problems([Problem("body", "must not be larger than \(settings.bodyLimit) bytes")]) }

@@ -43,14 +43,15 @@ struct ProcessBus: Sendable {
         (notifier, self.remote) = (isSplit ? notices : nil, remote)
         listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) {
             [signals] channel, payload in
-            if channel == Self.outboxChannel { signals.wake(payload) } else { remote.heard() }
+            guard channel == Self.outboxChannel else { return remote.heard() }
+            if let notice = OutboxNotice(payload) { signals.wake(notice) } else { signals.wakeAll() }
         }
     }
 
-    /// Announces that a module of this process has written to its outbox.
-    func posted(_ module: String) {
-        signals.wake(module)
-        notifier?.notify(Self.outboxChannel, module)
+    /// Announces what a module of this process has written to its outbox.
+    func posted(_ notice: OutboxNotice) {
+        signals.wake(notice)
+        notifier?.notify(Self.outboxChannel, notice.text)
     }
 
     var port: Bus {

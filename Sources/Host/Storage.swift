@@ -19,7 +19,7 @@ struct Storage: Sendable {
     static let platform = "platform"
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
-        CredentialDirectory.suspensions, CredentialDirectory.signIns, CredentialDirectory.dismissals,
+        CredentialDirectory.suspensions, CredentialDirectory.signIns, CredentialDirectory.dismissals, Fences.migration,
     ]
 
     init(_ settings: Settings) throws {

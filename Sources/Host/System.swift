@@ -53,11 +53,11 @@ public struct System: Sendable {
         let ports = try LivePorts.plugged(for: modules, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
-        let directory = CredentialDirectory.port(forget: PersonKeys.forget)
+        let directory = CredentialDirectory.port(forget: PersonKeys.forget), checkpoints = Checkpoints(storage.database)
         for module in modules {
             let name = module.name
             let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates) {
-                bus.posted(name)
+                bus.posted($0)
             }
             let moduleLog = Log(log, module: name)
             var services = Services(
@@ -89,8 +89,8 @@ public struct System: Sendable {
             gauges += assembly.gauges
             for reaction in assembly.reactions {
                 subscriptions += Subscription.all(
-                    of: reaction, store: store, holder: holder, signals: bus.signals, log: moduleLog, crashes: settings.crashes,
-                    clock: Clocks.wall)
+                    of: reaction, store: store, holder: holder, signals: bus.signals, checkpoints: checkpoints, log: moduleLog,
+                    crashes: settings.crashes, clock: Clocks.wall)
             }
         }
         all[Storage.platform] = Services(

@@ -99,6 +99,7 @@ public final class FakeServices: Sendable {
                 if state.successes == 0 { state.failure = nil; throw failure }
                 state.successes -= 1
             }
+            guard commit.credentials ?? 1 == 1 else { throw CommitFailure.credentialsChanged }
             for append in commit.appends where (state.states[append.stream]?.version ?? 0) != append.expected {
                 throw CommitFailure.versionConflict
             }

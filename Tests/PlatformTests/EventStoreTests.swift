@@ -48,13 +48,14 @@ struct Stage: Sendable {
     let alpha: ModuleStore
     let beta: ModuleStore
     let signals: OutboxSignals
+    let checkpoints: Checkpoints
     private let epoch: Int
     private static let start = ContinuousClock.now
     static let clock: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_755_680_400_000 + start.duration(to: .now).milliseconds) }
 
     init(_ database: any Database, epoch: Int? = nil) async throws {
         let migrator = Migrator(database)
-        try await migrator.migrate(schema: "platform", [CredentialDirectory.migration, Epochs.migration])
+        try await migrator.migrate(schema: "platform", [CredentialDirectory.migration, Epochs.migration, Fences.migration])
         for schema in ["alpha", "beta"] { try await migrator.migrate(schema: schema, Tables.migrations(for: schema)) }
         try await migrator.migrate(
             schema: "beta",
@@ -72,14 +73,15 @@ struct Stage: Sendable {
         let signals = OutboxSignals(), number = if let epoch { epoch } else { try await Epochs.current(of: database) }
         self.database = database
         self.signals = signals
+        checkpoints = Checkpoints(database)
         self.epoch = number
-        alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { signals.wake("alpha") }
+        alpha = ModuleStore(schema: "alpha", database: database, epoch: number) { signals.wake($0) }
         beta = ModuleStore(schema: "beta", database: database, epoch: number)
     }
 
     /// The publishing module as another process has it: what it commits is not gathered with what others commit.
     func anotherAlpha() -> ModuleStore {
-        ModuleStore(schema: "alpha", database: database, epoch: epoch) { [signals] in signals.wake("alpha") }
+        ModuleStore(schema: "alpha", database: database, epoch: epoch) { [signals] in signals.wake($0) }
     }
 
     func count(_ id: String, by step: Int = 1) async throws {
@@ -96,7 +98,9 @@ struct Stage: Sendable {
     }
 
     func subscriptions(_ reaction: Reaction = listener, holder: String = "one") -> [Subscription] {
-        Subscription.all(of: reaction, store: beta, holder: holder, signals: signals, log: Log { _, _, _ in }, clock: Stage.clock)
+        Subscription.all(
+            of: reaction, store: beta, holder: holder, signals: signals, checkpoints: checkpoints, log: Log { _, _, _ in },
+            clock: Stage.clock)
     }
 
     func heard() async throws -> [Row] { try await database.read("SELECT envelope, stream, version FROM beta.heard ORDER BY place") }

@@ -137,7 +137,8 @@ private struct Visits: Aggregate {
                 ])
             }
             let subscriptions = Subscription.all(
-                of: reaction, store: stage.store, holder: "one", signals: signals, log: Log { _, _, _ in },
+                of: reaction, store: stage.store, holder: "one", signals: signals, checkpoints: Checkpoints(database),
+                log: Log { _, _, _ in },
                 clock: { Timestamp(milliseconds: 3_000) })
             let tasks = subscriptions.map { subscription in Task { await subscription.run() } }
             #expect(try await eventually { try await stage.store.port.load(Visits.self, "1").version == 2 })

@@ -87,6 +87,19 @@ import Testing
         }
     }
 
+    @Test(arguments: kinds) func `a decision under other credentials stores nothing`(kind: Kind) async throws {
+        try await with(kind) { store in
+            let empty = try await store.load(Badge.self, "1")
+            var commit = Commit([try Append([Badge.Event.named("a")], to: empty, at: now)], trace: trace)
+            commit.credentials = 2
+            await #expect(throws: CommitFailure.credentialsChanged) { try await store.commit(commit) }
+            #expect(try await store.load(Badge.self, "1").version == 0)
+            commit.credentials = 1
+            try await store.commit(commit)
+            #expect(try await store.load(Badge.self, "1").version == 1)
+        }
+    }
+
     @Test(arguments: kinds) func `a value has one holder until it is given back`(kind: Kind) async throws {
         try await with(kind) { store in
             try await commit([.named("a")], to: try await store.load(Badge.self, "1"), store)

@@ -19,7 +19,8 @@ final class AccessStage: Sendable {
         self.database = database
         let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
         try await Migrator(database).migrate(
-            schema: "platform", [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"])])
+            schema: "platform",
+            [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
         try await Migrator(database).migrate(schema: "access", Tables.migrations(for: "access") + access.migrations)
         store = ModuleStore(schema: "access", database: database, epoch: 0, aggregates: access.aggregates)
     }

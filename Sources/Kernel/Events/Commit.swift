@@ -3,6 +3,10 @@ public struct Commit: Sendable {
     public var appends: [Append]
     public var rows: [SQL]
     public var messages: [OutgoingMessage]
+    /// The credentials epoch on which the decision relies; the commit fails when there is another. Nil for decisions of nobody's request.
+    public var credentials: Int64?
+    /// How long to wait for it; after that its outcome is unknown.
+    public var patience: Duration?
     public let trace: Trace
 
     public init(_ appends: [Append] = [], rows: [SQL] = [], messages: [OutgoingMessage] = [], trace: Trace) {
@@ -36,6 +40,8 @@ public struct Commit: Sendable {
 public enum CommitFailure: Error, Sendable, Equatable {
     /// The stream has moved on since it was loaded (optimistic concurrency).
     case versionConflict
+    /// Credentials were changed since the decision was made.
+    case credentialsChanged
     /// Another stream holds a claimed value.
     case claimTaken(kind: String)
     /// A row with the same unique value exists already; the name is that of the constraint.

@@ -1,0 +1,117 @@
+import Application
+import Database
+import EventStore
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+/// Commands decide on what their process remembers; nothing outdated takes effect.
+@Suite struct RememberedStateTests {
+    /// Counts up to a limit.
+    private struct Count: Command {
+        enum Refusal: DomainError {
+            case full
+            var kind: RefusalKind { .conflict }
+            var message: String { "The limit is reached." }
+        }
+        let target: String
+        let step: Int
+        let limit: Int
+        /// The totals on which it was decided.
+        let seen: Seen
+        static var createsAggregate: Bool { true }
+
+        func decide(_ state: Counter, _ facts: NoFacts, at now: Timestamp) throws(Refusal) -> [Counter.Event] {
+            seen.note(state.total)
+            guard state.total + step <= limit else { throw .full }
+            return step == 0 ? [] : [.counted(by: step)]
+        }
+    }
+
+    private final class Seen: Sendable {
+        private let totals = Mutex<[Int]>([])
+        func note(_ total: Int) { totals.withLock { $0.append(total) } }
+        var all: [Int] { totals.withLock { $0 } }
+    }
+
+    private func services(_ store: ModuleStore) -> Services {
+        let fake = FakeServices().services("alpha")
+        return Services(
+            module: "alpha", store: store.port, bus: fake.bus, vault: fake.vault, directory: fake.directory, ports: fake.ports,
+            settings: fake.settings, log: fake.log, clock: fake.clock)
+    }
+
+    private func request(_ epoch: Int64? = nil) -> Request {
+        var request = Request(attempt: Attempt(now: Stage.clock()))
+        request.credentialEpoch = epoch
+        return request
+    }
+
+    /// A process that remembers a counter of 1, which another process has taken to 5 since, or by another step.
+    private func with(_ dialect: Dialect, step: Int = 4, _ body: (Services, any Database) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await Stage(database), here = services(stage.alpha), there = services(stage.anotherAlpha())
+            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request())
+            _ = try await there.execute(Count(target: "1", step: step, limit: 9, seen: Seen()), for: request())
+            try await body(here, database)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what is remembered is decided on without asking`(dialect: Dialect) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let here = services(try await Stage(database).alpha), seen = Seen()
+            for _ in 0..<3 { _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: seen), for: request()) }
+            #expect(seen.all == [0, 1, 2])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an outdated decision is made again`(dialect: Dialect) async throws {
+        try await with(dialect) { here, _ in
+            let seen = Seen(), result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: seen), for: request())
+            #expect(result.version == 3 && result.state.total == 7 && seen.all == [1, 5])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what is now refused is refused, and what is now allowed is done`(dialect: Dialect)
+        async throws
+    {
+        try await with(dialect) { here, _ in
+            await #expect(throws: RequestError.refused(.conflict, code: nil, message: "The limit is reached.")) {
+                _ = try await here.execute(Count(target: "1", step: 5, limit: 9, seen: Seen()), for: request())
+            }
+            let total = try await here.store.load(Counter.self, "1").state.total
+            #expect(total == 5)
+        }
+        try await with(dialect, step: -4) { here, _ in
+            // On the 1 that is remembered this would be refused.
+            _ = try await here.execute(Count(target: "1", step: 5, limit: 2, seen: Seen()), for: request())
+            let total = try await here.store.load(Counter.self, "1").state.total
+            #expect(total == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a decision without events is one on the stored state`(dialect: Dialect) async throws {
+        try await with(dialect) { here, _ in
+            let result = try await here.execute(Count(target: "1", step: 0, limit: 9, seen: Seen()), for: request())
+            #expect(result.version == 2 && result.state.total == 5)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `credentials that were changed since end it`(dialect: Dialect) async throws {
+        try await with(dialect) { here, database in
+            _ = try await here.store.load(Counter.self, "1")
+            _ = try await database.transact(["UPDATE platform.credentials_epoch SET epoch = 2"])
+            await #expect(throws: StaleCredentials.self) {
+                _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
+            }
+            let total = try await here.store.load(Counter.self, "1").state.total
+            #expect(total == 5)
+            // Remembered under the new credentials: who was established under the old ones is not let through by it.
+            await #expect(throws: StaleCredentials.self) {
+                _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
+            }
+            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(2))
+        }
+    }
+}
