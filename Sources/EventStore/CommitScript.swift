@@ -18,8 +18,14 @@ struct CommitScript {
             Fences.statements(for: commits) + claims(appends) + (dialect == .postgres ? gathered(appends) : appends.flatMap(single))
         let outbox = dialect == .postgres ? (rows.isEmpty ? [] : [outbox(rows)]) : rows.map(insert)
         return (
-            streams + outbox + appends.flatMap(\.rows) + commits.flatMap(\.rows), streams.count..<(streams.count + outbox.count)
+            streams + outbox + self.rows(commits), streams.count..<(streams.count + outbox.count)
         )
+    }
+
+    /// Returns the modules' own rows.
+    private func rows(_ commits: [Commit]) -> [SQL] {
+        let rows = commits.map { $0.appends.flatMap(\.rows) + $0.rows }
+        return dialect == .postgres && commits.count > 1 ? MergedStatements.merge(rows) : rows.flatMap(\.self)
     }
 
     private func claims(_ appends: [Append]) -> [SQL] {

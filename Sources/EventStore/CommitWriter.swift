@@ -1,18 +1,29 @@
 import Database
 import Kernel
 
-/// Writes commits of a module in one transaction, and tells those who listen to its outbox.
+/// Writes commits of a module, and tells those who listen to its outbox.
 struct CommitWriter: Sendable {
     let script: CommitScript
-    let database: any Database
     /// Called after a commit that wrote to the outbox; must not block.
     let posted: @Sendable (OutboxNotice) -> Void
 
+    /// Writes commits of several modules in one transaction.
     /// - Parameter statements: executed first, in the same transaction.
-    func write(_ commits: [Commit], after statements: [SQL] = []) async throws {
-        let (own, outbox) = script.statements(for: commits)
-        let answers = try await database.transact(statements + own)
-        let rows = outbox.flatMap { answers[statements.count + $0].rows }
+    static func write(_ modules: [(writer: CommitWriter, commits: [Commit])], after statements: [SQL] = [], on database: any Database)
+        async throws
+    {
+        var all = statements, places: [Range<Int>] = []
+        for (writer, commits) in modules {
+            let (own, outbox) = writer.script.statements(for: commits)
+            places.append(outbox.lowerBound + all.count..<outbox.upperBound + all.count)
+            all += own
+        }
+        let answers = try await database.transact(all)
+        for ((writer, commits), outbox) in zip(modules, places) { writer.announce(commits, answers[outbox].flatMap(\.rows)) }
+    }
+
+    /// - Parameter rows: what the outbox has returned.
+    private func announce(_ commits: [Commit], _ rows: [Row]) {
         let end = rows.compactMap { row in
             guard let transaction = try? row.read("transaction_id", as: Int64.self),
                 let position = try? row.read("position", as: Int64.self)

@@ -1,24 +1,26 @@
-import Database
+public import Database
 import Kernel
 import Waiting
 
-/// Gathers concurrent commits into one transaction. A failed group is run again one commit at a time, so that a conflict fails only its own
-/// command.
-final class GroupCommit: Sendable {
+/// Gathers concurrent commits, of all modules of a process, into one transaction. A failed group is run again one commit at a time, so that
+/// a conflict fails only its own command.
+public final class GroupCommit: Sendable {
     private struct Waiting: Batched {
+        let writer: CommitWriter
         let commit: Commit
         let isDone = OneShot<Void>()
         func fail(_ error: any Error) { isDone.settle(.failure(error)) }
     }
     /// Two lanes: one group is written to disk while the next is gathered.
     private let gathering = Batcher<Waiting>(lanes: 2)
-    private let writer: CommitWriter
-    private static let limit = 128
+    private let database: any Database
+    /// A failed group costs all its commits a second try, so it is not too large.
+    private static let limit = 64
 
-    init(_ writer: CommitWriter) { self.writer = writer }
+    public init(_ database: any Database) { self.database = database }
 
-    func commit(_ commit: Commit) async throws {
-        let waiting = Waiting(commit: commit)
+    func commit(_ commit: Commit, by writer: CommitWriter) async throws {
+        let waiting = Waiting(writer: writer, commit: commit)
         if gathering.add(waiting) { Task { await drain() } }
         try await waiting.isDone.value(within: commit.patience, or: DatabaseError.outcomeUnknown, isCancellable: false)
     }
@@ -43,7 +45,9 @@ final class GroupCommit: Sendable {
 
     private func run(_ group: [Waiting]) async {
         do {
-            try await writer.write(group.map(\.commit))
+            // In the order of the schemas, so that concurrent groups cannot deadlock.
+            let modules = Dictionary(grouping: group) { $0.writer.script.schema }.sorted { $0.key < $1.key }.map(\.value)
+            try await CommitWriter.write(modules.map { ($0[0].writer, $0.map(\.commit)) }, on: database)
             for waiting in group { waiting.isDone.settle(.success(())) }
         } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
             for waiting in group { waiting.fail(error) }

@@ -18,18 +18,19 @@ public struct ModuleStore: Sendable {
     /// - Parameters:
     ///   - epoch: the outbox epoch from `Epochs.current`.
     ///   - people: the keys under which personal fields of the aggregates are sealed; nil when there are no personal fields.
+    ///   - group: gathers the commits of several modules; nil for a group of the module's own.
     ///   - posted: called after a commit that wrote to the outbox; must not block.
     public init(
         schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
-        posted: @escaping @Sendable (OutboxNotice) -> Void = { _ in }
+        group: GroupCommit? = nil, posted: @escaping @Sendable (OutboxNotice) -> Void = { _ in }
     ) {
         self.schema = schema
         self.database = database
         self.people = people
         personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
-        writer = CommitWriter(script: script, database: database, posted: posted)
-        group = GroupCommit(writer)
+        writer = CommitWriter(script: script, posted: posted)
+        self.group = group ?? GroupCommit(database)
         reads = ReadBatcher(database: database)
     }
 
@@ -113,7 +114,7 @@ public struct ModuleStore: Sendable {
     private func commit(_ plain: Commit) async throws {
         let commit = try await clear { try await encrypted(plain) }
         do {
-            try await clear { try await group.commit(commit) }
+            try await clear { try await group.commit(commit, by: writer) }
         } catch DatabaseError.unique(let constraint) {
             throw try await conflict(constraint, in: commit)
         } catch DatabaseError.check(let name) where name.hasSuffix(Fences.constraint) {
@@ -124,7 +125,9 @@ public struct ModuleStore: Sendable {
     }
 
     /// Writes commits that are encrypted already in one transaction, after some other statements.
-    func write(_ commits: [Commit], after statements: [SQL]) async throws { try await writer.write(commits, after: statements) }
+    func write(_ commits: [Commit], after statements: [SQL]) async throws {
+        try await CommitWriter.write([(writer, commits)], after: statements, on: database)
+    }
 
     /// Returns whether a transaction failed because another writer had appended to one of its streams.
     func isVersionConflict(_ error: any Error) -> Bool {

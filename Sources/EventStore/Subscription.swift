@@ -138,8 +138,7 @@ public struct Subscription: Sendable {
         do {
             guard batch.messages.allSatisfy({ !session.parked.contains($0.envelope.stream) }) else { throw OneByOne() }
             var commits: [Commit] = [], streams: Set<StreamName> = []
-            for envelope in try await reaction.prefilter(batch.messages.map(\.envelope)) {
-                let effects = try await reaction.react(envelope)
+            for (envelope, effects) in try await effects(of: try await reaction.prefilter(batch.messages.map(\.envelope))) {
                 guard streams.isDisjoint(with: effects.appends.map(\.stream)) else { throw OneByOne() }
                 streams.formUnion(effects.appends.map(\.stream))
                 commits.append(commit(effects, for: envelope))
@@ -156,6 +155,36 @@ public struct Subscription: Sendable {
     }
 
     private struct OneByOne: Error {}
+
+    /// How many streams are looked at side by side.
+    private static let width = 64
+
+    /// Returns the effects of some messages, in their order. The messages of one stream are looked at one after another, those of several
+    /// side by side, so that what they read goes to the database together. None sees another's effects, which are committed with its own.
+    private func effects(of envelopes: [Envelope]) async throws -> [(Envelope, Changes)] {
+        var effects: [(Envelope, Changes)] = []
+        for start in stride(from: 0, to: envelopes.count, by: Self.width) {
+            let portion = envelopes[start..<min(start + Self.width, envelopes.count)]
+            let streams = Dictionary(grouping: portion.indices) { envelopes[$0].stream }
+            var found: [Int: Changes] = [:]
+            if streams.count == 1 {
+                found = try await self.effects(of: envelopes, at: Array(portion.indices))
+            } else {
+                found = try await withThrowingTaskGroup(of: [Int: Changes].self) { group in
+                    for places in streams.values { group.addTask { try await self.effects(of: envelopes, at: places) } }
+                    return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+                }
+            }
+            effects += portion.indices.map { (envelopes[$0], found[$0] ?? .none) }
+        }
+        return effects
+    }
+
+    private func effects(of envelopes: [Envelope], at places: [Int]) async throws -> [Int: Changes] {
+        var effects: [Int: Changes] = [:]
+        for place in places { effects[place] = try await reaction.react(envelopes[place]) }
+        return effects
+    }
 
     func commit(_ effects: Changes, for envelope: Envelope) -> Commit {
         Commit(effects.appends, rows: effects.rows, trace: Trace(correlation: envelope.trace.correlation, causation: envelope.id))

@@ -54,9 +54,12 @@ public struct System: Sendable {
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
         let directory = CredentialDirectory.port(forget: PersonKeys.forget), checkpoints = Checkpoints(storage.database)
+        let group = GroupCommit(storage.database)
         for module in modules {
             let name = module.name
-            let store = ModuleStore(schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates) {
+            let store = ModuleStore(
+                schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates, group: group
+            ) {
                 bus.posted($0)
             }
             let moduleLog = Log(log, module: name)

@@ -5,6 +5,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
     public private(set) var values: [SQLValue]
     /// Whether the transaction must be rolled back when this statement changes or finds no row.
     public private(set) var mustAffect = false
+    /// What the statement writes, if it may be merged with others of the same text that write something else.
+    public private(set) var mergeKey: SQLValue?
 
     public init(stringLiteral value: String) { (text, values) = (value, []) }
     public init(stringInterpolation: Interpolation) { (text, values) = (stringInterpolation.text, stringInterpolation.values) }
@@ -12,6 +14,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
 
     /// The same statement as a condition: its transaction is rolled back when it changes or finds no row.
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
+
+    /// The same statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT with one
+    /// list of VALUES, or an UPDATE or DELETE with a WHERE, that has no alias `r` and no value in its ON CONFLICT, and whose effect does
+    /// not depend on other rows that are written by the same text.
+    /// - Parameter key: what it writes; statements with the same key are not merged.
+    public func mergeable(by key: some SQLBindable) -> SQL { var copy = self; copy.mergeKey = key.sql; return copy }
 
     /// Returns the text with its placeholders renumbered to follow as many others.
     private func text(from count: Int) -> String {

@@ -70,6 +70,20 @@ struct ActionRow: Codable, Sendable, Equatable {
         "018-keys-of-actions",
         ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
 
+    /// Selects a row whose action may have no events: a key was withdrawn before the events of its request were stored.
+    private static let isWithdrawnKey: SQL =
+        "type = \(ActionKind.addKey.rawValue) AND status = 'error' AND error LIKE '{\"type\":\"Withdrawn\"%'"
+
+    /// Selects the row of an action whose events are stored with it.
+    static func stored(_ action: ActionID) -> SQL {
+        "SELECT 1 AS known FROM access.actions WHERE action_id = \(action) AND NOT (\(fragment: isWithdrawnKey))"
+    }
+
+    /// Deletes the row of an action that was withdrawn, so that a repeat of its request can start it again.
+    static func forgetWithdrawn(_ action: ActionID) -> SQL {
+        "DELETE FROM access.actions WHERE action_id = \(action) AND \(fragment: isWithdrawnKey)"
+    }
+
     /// Inserts the row from a reaction, which may run before the request or be redelivered.
     var insertIfMissing: SQL {
         var text = insert.text
@@ -79,20 +93,22 @@ struct ActionRow: Codable, Sendable, Equatable {
 
     /// Inserts the row. Fails if a reaction has written it before the request: the events are then already stored.
     var insert: SQL {
-        """
-        INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at, key_uuid, key_index)
-        VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt), \
-        \(optional: key), \(optional: index))
-        """
+        let row: SQL = """
+            INSERT INTO access.actions (action_id, type, lock_id, org_id, user_id, status, created_at, key_uuid, key_index)
+            VALUES (\(action), \(kind.rawValue), \(lock.number), \(optional: org), \(optional: user), 'pending', \(createdAt), \
+            \(optional: key), \(optional: index))
+            """
+        return row.mergeable(by: action)
     }
 
     /// Finishes the action. A success overrides an earlier assumed failure, because the device has the last word.
     static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
         let status = error == nil ? "success" : "error"
         let failure = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
-        return """
+        let end: SQL = """
             UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: failure), finished_at = \(now)
             WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
             """
+        return end.mergeable(by: action)
     }
 }

@@ -40,11 +40,12 @@ enum LockKeysView {
     }
 
     private static func put(_ key: Key, _ change: Change<Lock>) -> SQL {
-        """
-        INSERT INTO access.lock_keys (lock_id, key_uuid, key_index, user_id, since)
-        VALUES (\(change.stream.id), \(key.id), \(optional: key.index), \(optional: key.user), \(change.version))
-        ON CONFLICT (lock_id, key_uuid) DO UPDATE SET key_index = EXCLUDED.key_index, user_id = EXCLUDED.user_id, since = EXCLUDED.since
-        """
+        let row: SQL = """
+            INSERT INTO access.lock_keys (lock_id, key_uuid, key_index, user_id, since)
+            VALUES (\(change.stream.id), \(key.id), \(optional: key.index), \(optional: key.user), \(change.version))
+            ON CONFLICT (lock_id, key_uuid) DO UPDATE SET key_index = EXCLUDED.key_index, user_id = EXCLUDED.user_id, since = EXCLUDED.since
+            """
+        return row.mergeable(by: "\(change.stream.id) \(key.id)")
     }
 
     static func places(of key: Key.ID) -> SQL { "SELECT * FROM access.lock_keys WHERE key_uuid = \(key) ORDER BY lock_id" }
