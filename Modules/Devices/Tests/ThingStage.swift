@@ -22,12 +22,15 @@ final class ThingStage: Sendable {
         var knowsRights = true
         var lostModule: String?
         var rightsTake = Duration.zero
+        /// How often the database was read.
+        var reads = 0
         /// How many queries fail before the database answers again.
         var failures = 0
     }
     private let state = Mutex(State())
     let database: any Database
     private let delivered = DeliveredCommands()
+    let memory = ThingMemory()
 
     init(_ database: any Database) async throws {
         self.database = database
@@ -59,6 +62,7 @@ final class ThingStage: Sendable {
     /// Forgets all that was sent, on a link that is up.
     func startOver() async throws {
         state.withLock { ($0.published, $0.isUp, $0.isLossy, $0.ended, $0.knowsRights) = ([], true, false, [], true) }
+        memory.forgetAll()
         _ = try await database.transact(["DELETE FROM devices.commands", "DELETE FROM devices.shadows", "DELETE FROM devices.presence"])
     }
 
@@ -75,14 +79,25 @@ final class ThingStage: Sendable {
 
     var offers: [HubLink.Outbound] { state.withLock { $0.published }.filter { $0.tail == "update/delta" } }
 
-    var runner: ThingRunner {
+    /// How often the database was read.
+    var reads: Int { state.withLock { $0.reads } }
+
+    var runner: ThingRunner { runner(delivered, memory) }
+    /// A process that held the link before, or will: it shares nothing but the database.
+    var another: ThingRunner { runner(DeliveredCommands(), ThingMemory()) }
+
+    private func runner(_ delivered: DeliveredCommands, _ memory: ThingMemory) -> ThingRunner {
         let real = ModuleStore(schema: "devices", database: database, epoch: 1).port
         let store = Store(
             state: real.state, history: real.history, commit: real.commit,
             query: { query in
                 try self.refuse()
                 return try await real.query(query)
-            }, read: real.read, run: real.run, lockStream: real.lockStream, holds: real.holds)
+            },
+            read: { queries in
+                self.state.withLock { $0.reads += 1 }
+                return try await real.read(queries)
+            }, run: real.run, lockStream: real.lockStream, holds: real.holds)
         let fake = FakeServices().services("devices")
         let services = Services(
             module: "devices", store: store, bus: rights, vault: fake.vault, directory: fake.directory, ports: Ports(),
@@ -98,7 +113,7 @@ final class ThingStage: Sendable {
                 }
                 return .taken
             }, isUp: { true })
-        return ThingRunner(services: services, link: link, delivered: delivered)
+        return ThingRunner(services: services, link: link, delivered: delivered, memory: memory)
     }
 
     /// Answers what the module of a premise would.

@@ -30,8 +30,9 @@ import Testing
         owner: ThingOwner = .tenant("acme", hub: nil), known: PendingCommand? = nil, matter: ThingName? = nil, waiting: Int = 0,
         isLinkUp: Bool = true, isDelivered: Bool = false
     ) -> Arrival.Verdict {
-        let arrival = Arrival(
-            ask: ask ?? self.ask(), whole: whole, owner: owner, isOnline: nil, known: known, matter: matter, waiting: waiting)
+        let waits = Array(repeating: stored(.accepted), count: waiting)
+        let thing = StoredThing(shadowName: "command", shadow: Shadow(), commands: waits, owner: owner, isOnline: nil, matter: matter)
+        let arrival = Arrival(ask: ask ?? self.ask(), whole: whole, stored: thing, known: known)
         let context = AskContext(trace: Trace(correlation: "", causation: nil), deadline: now.moment + SendCommand.timeout)
         return arrival.verdict(beside: other, isLinkUp: isLinkUp, isDelivered: isDelivered, context, at: now)
     }

@@ -117,13 +117,13 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `whoever has lost the link overwrites nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let stale = try await stage.runner.load("t", "command").shadow
+            let stale = try await stage.runner.load("t", "command").state.shadow
             try await stage.answer("a")
             let put = try ThingTables.put(stale, "t", "command")
             do { _ = try await stage.runner.services.store.run([put]); Issue.record("stored") } catch CommitFailure.violated(let check) {
                 #expect(check.contains("shadows_in_order"))
             }
-            #expect(try await stage.runner.load("t", "command").shadow.desired.isNull)
+            #expect(try await stage.runner.load("t", "command").state.shadow.desired.isNull)
         }
     }
 
@@ -131,20 +131,20 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            _ = try await stage.database.transact([ThingTables.register("hub", with: "h", of: nil)])
+            _ = try await stage.database.transact(ThingTables.register("hub", with: "h", of: nil))
             func claim(_ org: OrgID, _ hub: Hub.ID = "h") async throws -> WantState.Reply.Outcome {
                 let want = WantState(thing: "hub", hub: hub, shadow: "hub_state", desired: ["claim": ["orgId": org.json]], org: org)
                 return try await stage.runner.want(want).outcome
             }
             stage.set(isUp: false)
             #expect(try await claim("acme") == .unreachable)
-            #expect(try await stage.runner.load("hub", "hub_state").shadow.desired.isNull)
+            #expect(try await stage.runner.load("hub", "hub_state").state.shadow.desired.isNull)
             stage.set(isUp: true)
             #expect(try await claim("acme") == .accepted)
             // That claim was not stored in the end: another may follow, but not for another hub.
             #expect(try await claim("other", "h2") == .foreign)
             #expect(try await claim("other") == .accepted)
-            let runner = try await stage.runner.load("hub", "hub_state")
+            let runner = try await stage.runner.load("hub", "hub_state").state
             #expect(runner.owner == .unclaimed("h") && runner.shadow.desired["claim"]?["orgId"] == "other")
         }
     }
@@ -203,7 +203,7 @@ import Testing
     @Test(arguments: TestDatabase.dialects) func `an end that comes second changes nothing`(dialect: Dialect) async throws {
         try await with(dialect) { stage in
             try await stage.unlock("a", expecting: .accepted)
-            let command = try #require(try await stage.runner.load("t", "command", naming: "a").named)
+            let command = try #require(try await stage.runner.load("t", "command", naming: "a").state.named)
             try await stage.answer("a")
             _ = try await stage.database.transact([command.finish(.expired, error: "too late", at: Timestamp(milliseconds: 5))])
             #expect(

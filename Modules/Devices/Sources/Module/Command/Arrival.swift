@@ -6,18 +6,15 @@ struct Arrival: Sendable {
     let ask: SendCommand
     /// The command of the same open that this one accompanies.
     let whole: PendingCommand?
-    let owner: ThingOwner
-    /// Nil until the thing first reports its presence.
-    let isOnline: Bool?
+    let stored: StoredThing
     /// The stored command with the same id.
     let known: PendingCommand?
-    /// The thing of the Matter device to open as well; looked up only for an unlock.
-    let matter: ThingName?
-    /// Number of commands that wait for the thing.
-    let waiting: Int
 
     /// Maximum number of commands that wait for one thing; removals are exempt.
     static let maxWaiting = 1_000
+
+    /// The thing of the Matter device to open as well.
+    var matter: ThingName? { if case .unlock = ask.command { stored.matter } else { nil } }
 
     enum Verdict: Sendable, Equatable {
         /// Nothing is left to do, or nothing may be done.
@@ -35,8 +32,8 @@ struct Arrival: Sendable {
         // The open may have ended before its second command arrived.
         guard whole == nil || other?.isOpen == true else { return .reply(.accepted) }
         if let known, !known.wasGivenUp(before: context) { return repeated(known, isDelivered, at: now) }
-        guard known.map({ $0.thing == ask.thing }) ?? true, owner.belongs(to: ask.org) else { return .reply(.foreign) }
-        guard waiting < Self.maxWaiting || ask.command.isRemoval else { return .reply(.full) }
+        guard known.map({ $0.thing == ask.thing }) ?? true, stored.owner.belongs(to: ask.org) else { return .reply(.foreign) }
+        guard stored.commands.count < Self.maxWaiting || ask.command.isRemoval else { return .reply(.full) }
         let command = command(at: now)
         // The command's right or its lifetime ended before it arrived here.
         guard command.isLive(at: now) else { return .reply(.outdated) }
@@ -60,7 +57,8 @@ struct Arrival: Sendable {
         return PendingCommand(
             action: ask.action, thing: ask.thing, shadow: ask.shadow, command: ask.command,
             expiresAt: whole?.expiresAt ?? [end, ask.premise?.endsAt].compactMap(\.self).min(), context: ask.context,
-            org: ask.org ?? owner.org, createdAt: whole?.createdAt ?? now.moment, stage: .accepted, uptime: whole?.uptime ?? now.uptime,
+            org: ask.org ?? stored.owner.org, createdAt: whole?.createdAt ?? now.moment, stage: .accepted,
+            uptime: whole?.uptime ?? now.uptime,
             premise: ask.premise, partOf: whole?.action ?? matter.map { _ in ask.action })
     }
 }

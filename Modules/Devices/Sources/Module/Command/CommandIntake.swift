@@ -23,46 +23,51 @@ extension ThingRunner {
         underWay.begin(ask.thing)
         defer { underWay.end(ask.thing) }
         return try await withThing(ask.thing) {
-            var (arrival, state) = try await arrival(ask, beside: whole)
-            let command = arrival.command(at: services.clocks)
-            return try await withOpens(of: [command]) { others in
-                let verdict = arrival.verdict(
-                    beside: others[ask.action], isLinkUp: link.isUp(), isDelivered: delivered.contains(ask.action), context,
-                    at: services.clocks)
-                let isOffline = arrival.isOnline == false
-                switch verdict {
-                case .reply(let outcome):
-                    let reply = SendCommand.Reply(outcome, isOffline: isOffline)
-                    return Intake(reply: reply, command: arrival.known ?? command, matter: arrival.matter)
-                case .offerAgain(let known):
-                    let reply = try await offer(known, &state, isOffline, storing: nil)
-                    return Intake(reply: reply, command: known, matter: arrival.matter)
-                case .accept(let fresh, let isAnew):
-                    let storing = Storing(isAnew: isAnew, fence: ask.fence, context: context)
-                    return Intake(
-                        reply: try await offer(fresh, &state, isOffline, storing: storing), command: fresh, matter: arrival.matter)
+            if let remembered = memory.find(ask.thing, ask.shadow) {
+                let arrival = Arrival(ask: ask, whole: whole, stored: remembered, known: nil)
+                // Whether it is outdated, or the command known already, shows when the command is stored: then all of it is read.
+                do { if let intake = try await take(arrival, isRemembered: true, context) { return intake } } catch is CommitFailure {}
+            }
+            let lost = AskFailure.timedOut(name: SendCommand.name)
+            do {
+                return try await onCurrent {
+                    guard let intake = try await take(try await arrival(ask, beside: whole), isRemembered: false, context) else {
+                        throw lost
+                    }
+                    return intake
                 }
+            } catch is CommitFailure {
+                throw lost
             }
         }
     }
 
-    /// Reads the state that a command depends on, but not the waiting commands, of which there may be many.
-    private func arrival(_ ask: SendCommand, beside whole: PendingCommand?) async throws -> (Arrival, ThingState) {
-        let opens = if case .unlock = ask.command { true } else { false }
-        let rows = try await services.store.read(
-            [
-                ThingTables.shadow(ask.thing, ask.shadow), ThingTables.owner(ask.thing), ThingTables.presence(ask.thing),
-                PendingCommand.find(ask.action), PendingCommand.openCount(for: ask.thing),
-            ] + (opens ? [MatterDevicesView.standing(for: ask.thing)] : []))
-        let owner = try ThingOwner(rows[1].first), known = try rows[3].first.map { try PendingCommand($0) }
-        let arrival = Arrival(
-            ask: ask, whole: whole, owner: owner, isOnline: try rows[2].first?.find("online"), known: known,
-            matter: opens ? try rows[5].first?.find("thing", as: String.self).map { ThingName($0) } : nil,
-            waiting: try rows[4][0].read("waiting"))
-        let state = ThingState(
-            thing: ask.thing, shadowName: ask.shadow, shadow: try ThingTables.read(rows[0].first), owner: owner, commands: [], fallen: [],
-            withheld: [], named: known, shadowCount: 0, others: [:])
-        return (arrival, state)
+    private func arrival(_ ask: SendCommand, beside whole: PendingCommand?) async throws -> Arrival {
+        let rows = try await services.store.read(StoredThing.queries(ask.thing, ask.shadow) + [PendingCommand.find(ask.action)])
+        let stored = try StoredThing(rows.dropLast(), ask.shadow, services.log)
+        shares.note(stored.owner, of: ask.thing)
+        return Arrival(ask: ask, whole: whole, stored: stored, known: try rows.last?.first.map { try PendingCommand($0) })
+    }
+
+    /// - Parameter isRemembered: whether the thing may be outdated; then only an acceptance counts, and nil is returned otherwise.
+    private func take(_ arrival: Arrival, isRemembered: Bool, _ context: AskContext) async throws -> Intake? {
+        let command = arrival.command(at: services.clocks), isOffline = arrival.stored.isOnline == false
+        return try await withOpens(of: [command]) { others in
+            let verdict = arrival.verdict(
+                beside: others[arrival.ask.action], isLinkUp: link.isUp(), isDelivered: delivered.contains(arrival.ask.action), context,
+                at: services.clocks)
+            switch verdict {
+            case .accept(let fresh, let isAnew):
+                let storing = Storing(isAnew: isAnew, fence: arrival.ask.fence, context: context)
+                return Intake(reply: try await offer(fresh, of: arrival.stored, storing: storing), command: fresh, matter: arrival.matter)
+            case .reply where isRemembered, .offerAgain where isRemembered: return nil
+            case .offerAgain(let known):
+                return Intake(reply: try await offer(known, of: arrival.stored, storing: nil), command: known, matter: arrival.matter)
+            case .reply(let outcome):
+                let reply = SendCommand.Reply(outcome, isOffline: isOffline)
+                return Intake(reply: reply, command: arrival.known ?? command, matter: arrival.matter)
+            }
+        }
     }
 
     /// How to store a command that is not stored yet.
@@ -73,13 +78,16 @@ extension ThingRunner {
     }
 
     /// Stores the command in the slot, then publishes it. A command that certainly was not sent is ended at once.
-    private func offer(_ command: PendingCommand, _ state: inout ThingState, _ isOffline: Bool, storing: Storing?) async throws
-        -> SendCommand.Reply
-    {
+    private func offer(_ command: PendingCommand, of stored: StoredThing, storing: Storing?) async throws -> SendCommand.Reply {
+        let isOffline = stored.isOnline == false
         // The right of a command that has waited may have ended meanwhile; the next load of the thing then ends the command.
         guard let command = storing == nil ? await held(command) : command else {
             return SendCommand.Reply(.accepted, isOffline: isOffline)
         }
+        // Without the commands that wait, of which there may be many: this one is shown whatever the slot has shown.
+        var state = ThingState(
+            thing: command.thing, shadowName: command.shadow, shadow: stored.shadow, owner: stored.owner, commands: [], fallen: [],
+            withheld: [], named: nil, shadowCount: 0, others: [:])
         let now = services.clocks, actions = try state.handle(.show(command), at: now)
         let slot = try ThingTables.rows(of: actions, state, at: now.moment)
         services.crashes.reach(.beforeCommit, in: services.module)
@@ -90,6 +98,7 @@ extension ThingRunner {
             _ = try await services.store.run(slot)
         }
         state.isStored()
+        memory.keep(stored.after(actions, adding: storing == nil ? nil : command), of: command.thing)
         services.crashes.reach(.afterCommit, in: services.module)
         // Storing may have taken longer than a check of the right stays valid.
         guard let command = await held(command) else { return SendCommand.Reply(.unknown, isOffline: isOffline) }
@@ -101,6 +110,7 @@ extension ThingRunner {
             return SendCommand.Reply(.unknown, isOffline: isOffline)  // it may have been sent before
         } catch is HubLink.Down {
             let now = services.clocks, end = try state.handle(.takeBack(command), at: now)
+            memory.forget(command.thing)
             _ = try await services.store.run(try ThingTables.rows(of: end, state, at: now.moment))
             return SendCommand.Reply(.unreachable)
         } catch is HubLink.Unknown {
@@ -123,7 +133,7 @@ extension ThingRunner {
         }
     }
 
-    /// Returns false when the state that the decision relied on has changed.
+    /// Returns false when the state that the decision relied on has changed. Throws `CommitFailure` when the thing has.
     private func store(_ command: PendingCommand, _ slot: [SQL], _ storing: Storing) async throws -> Bool {
         let condition = storing.fence.map(services.store.holds) ?? "TRUE"
         let note = ThingTables.note(.command, command.slot(at: services.clocks), command.thing, at: command.createdAt)
@@ -136,7 +146,7 @@ extension ThingRunner {
             return true
         } catch CommitFailure.violated(let check) where check.contains("premise_held") {
             return false
-        } catch CommitFailure.violated {
+        } catch CommitFailure.violated(let check) where check.contains("accepted_in_time") {
             throw AskFailure.timedOut(name: SendCommand.name)
         }
     }

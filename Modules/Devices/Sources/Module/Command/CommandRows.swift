@@ -81,25 +81,27 @@ extension PendingCommand {
     /// Inserts the command. Fails with the whole transaction when the asker's deadline has passed on the database's clock
     /// (`accepted_in_time`), or when the state that the decision relied on has changed (`premise_held`).
     func insert(deadline: Timestamp, while condition: SQL = "TRUE") throws -> SQL {
-        """
-        INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
-        part_of, deadline,
-            premise, about_1, about_2, about_3, boot, uptime, held)
-        VALUES (\(action), \(thing), \(shadow), \(name), \(arguments), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
-            \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: try premise.map { try JSON(encoding: $0) }),
-            \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \
-        \(fragment: condition))
-        """
+        let row: SQL = """
+            INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
+            part_of, deadline,
+                premise, about_1, about_2, about_3, boot, uptime, held)
+            VALUES (\(action), \(thing), \(shadow), \(name), \(arguments), \(optional: expiresAt), \(context), \(optional: org), \(createdAt),
+                \(stage.rawValue), \(optional: partOf), \(deadline), \(optional: try premise.map { try JSON(encoding: $0) }),
+                \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \
+            \(fragment: condition))
+            """
+        return row.mergeable(by: action)
     }
 
     private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
     /// Ends the command. Only the first end takes effect, except for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Timestamp) -> SQL {
-        """
-        UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
-        WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
-        """
+        let end: SQL = """
+            UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
+            WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
+            """
+        return end.mergeable(by: action)
     }
 
     /// Deletes a withdrawn command so that the same action can start again.
@@ -112,9 +114,6 @@ extension PendingCommand {
     }
     static func find(_ action: ActionID) -> SQL { "SELECT * FROM devices.commands WHERE action_id = \(action)" }
     static func open(for thing: ThingName) -> SQL { "SELECT * FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL" }
-    static func openCount(for thing: ThingName) -> SQL {
-        "SELECT COUNT(*) AS waiting FROM devices.commands WHERE thing = \(thing) AND finished_at IS NULL"
-    }
 
     /// Selects open commands whose right may end through a subject, ordered by id.
     static func resting(on subject: String, after action: ActionID?, limit: Int) -> SQL {

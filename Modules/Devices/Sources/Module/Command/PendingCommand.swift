@@ -54,6 +54,9 @@ struct PendingCommand: Sendable, Equatable {
     /// Whether it ended before it could have been sent to a device. For other withdrawn commands this is unknown.
     var neverLeft: Bool { stage == .withdrawn && !wasLate && (command == nil || error == Self.notTaken) }
 
+    /// About how many bytes it takes in memory.
+    static let typicalSize = 2 << 10
+
     static let notTaken = "the link did not take it"
     /// The command name of the placeholder that `bar` returns.
     static let barred = "withdrawn"

@@ -52,7 +52,7 @@ extension ThingRunner {
     func want(_ question: WantState) async throws -> WantState.Reply {
         try await withThing(question.thing) {
             guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
-            var state = try await load(question.thing, question.shadow)
+            var state = try await load(question.thing, question.shadow).state
             guard state.owner.isFree(for: question.hub, of: question.org) else { return WantState.Reply(outcome: .foreign) }
             let before = state.shadow.desired
             let actions = try await carryOut(.want(question.desired), on: &state)
@@ -73,6 +73,7 @@ extension ThingRunner {
         let now = services.clocks, actions = try state.handle(input, at: now)
         _ = try await services.store.run(try ThingTables.rows(of: actions, state, at: now.moment))
         state.isStored()
+        memory.forget(state.thing)
         return actions
     }
 }

@@ -62,8 +62,12 @@ struct CreateMatterDevice: Command {
     func effect(
         of events: [MatterDevice.Event], on snapshot: Snapshot<MatterDevice>, _ facts: Facts, _ request: Request, _ services: Services
     ) -> Effect {
-        guard !events.isEmpty, facts.owner == .nobody else { return .none }
-        return .local(Changes(rows: [ThingTables.register(ThingName(thing.text), with: hub, of: facts.org)]))
+        guard !events.isEmpty else { return .none }
+        let thing = ThingName(thing.text),
+            registration = facts.owner == .nobody ? ThingTables.register(thing, with: hub, of: facts.org) : []
+        // The lock of this name has a Matter device from now on.
+        let locks = Set([thing, ThingName(device.text)]).sorted { $0.text < $1.text }
+        return .local(Changes(rows: registration + locks.map(ThingTables.raiseRevision)))
     }
 
     /// Rule D: a Matter device belongs to its tenant, and any caller that may use its hub may register it.

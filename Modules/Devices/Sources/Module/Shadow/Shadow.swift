@@ -15,6 +15,8 @@ struct Shadow: Sendable, Equatable, Codable {
     private(set) var isDeleted = true
     /// Revision of the stored row it was read from; not part of the document.
     var revision: Int64 = 0
+    /// About how many bytes it takes in memory; not part of the document.
+    private(set) var size = 1 << 10
 
     private enum CodingKeys: CodingKey { case desired, reported, desiredTimes, reportedTimes, version, isDeleted }
 
@@ -71,7 +73,10 @@ extension Shadow {
         if let part = state["reported"] {
             (after.reported, after.reportedTimes) = merge.merge(part, into: reported, reportedTimes, at: now)
         }
-        guard after.state.bytes.count <= Self.largest else { throw .tooLarge }
+        let bytes = after.state.bytes.count
+        guard bytes <= Self.largest else { throw .tooLarge }
+        // The times of the leaves take as much as the document.
+        after.size = max(size, bytes * 3)
         let before = self
         self = after
         return changed(from: before, request: .object(state), token: token, offers: state["desired"] != nil, at: now)

@@ -57,6 +57,7 @@ extension ThingRunner {
             let last = try PresenceRow(try await services.store.query(ThingTables.presence(thing)).first)
             guard last.admits(sign) else { return }
             _ = try await services.store.run([ThingTables.putPresence(thing, sign, after: last, at: services.clock())])
+            memory.forget(thing)
             if sign.isOnline { try await offerAgain(thing) }
         }
     }

@@ -29,9 +29,11 @@ struct DeviceWorker: Sendable {
 
     /// Listens to the link. Ends commands that expired in the meantime before the first message can be answered.
     private func listen() async throws {
+        runner.memory.forgetAll()
         try await expireAll()
         try await runner.link.listen { inbound in
             guard let thing = inbound.thing else {
+                runner.memory.forgetAll()
                 Task { await offerUnanswered() }
                 return true
             }

@@ -12,11 +12,17 @@ struct ThingRunner: Sendable {
     var delivered = DeliveredCommands()
     /// The mailbox shares of the things seen so far.
     let shares = SharesOfThings()
+    /// What is remembered of the things that were worked on last.
+    var memory = ThingMemory()
 
+    /// Works on a thing alone. Whatever fails, the thing is read anew the next time.
     func withThing<Result>(_ thing: ThingName, _ body: () async throws -> Result) async throws -> Result {
         let streamLock = try await services.store.lockStream(StreamName("thing", thing.text))
         defer { streamLock.release() }
-        return try await body()
+        do { return try await body() } catch {
+            memory.forget(thing)
+            throw error
+        }
     }
 
     /// Handles an input on a locked thing. Returns the commands of other things that it ended; the caller refreshes their slots after
@@ -28,11 +34,34 @@ struct ThingRunner: Sendable {
     func handle(
         _ input: ThingState.Input, of thing: ThingName, _ shadow: String?, naming action: ActionID? = nil, _ trace: Trace
     ) async throws -> [PendingCommand] {
-        var state = try await load(thing, shadow, naming: action)
+        if case .update = input, let remembered = memory.find(thing, shadow) {
+            // What is rejected or lost here is decided again on what is stored.
+            do { return try await handle(input, of: thing, try await load(remembered, thing, naming: action), trace) } catch
+                is Shadow.Rejection, is CommitFailure
+            {}
+        }
+        return try await onCurrent { try await handle(input, of: thing, try await load(thing, shadow, naming: action), trace) }
+    }
+
+    /// Decides on what is stored, and again when the thing was written meanwhile: it may just be changing hands.
+    func onCurrent<Result>(_ body: () async throws -> Result) async throws -> Result {
+        for _ in 1..<Self.maxTries {
+            do { return try await body() } catch CommitFailure.violated(let check) where check.contains("shadows_in_order") {}
+        }
+        return try await body()
+    }
+    private static let maxTries = 4
+
+    private func handle(_ input: ThingState.Input, of thing: ThingName, _ loaded: Loaded, _ trace: Trace) async throws -> [PendingCommand] {
+        var state = loaded.state
         return try await withOpens(of: state.parts) { others in
             state.others = others
             let now = services.clocks, actions = try state.handle(input, at: now)
             try await store(actions, of: state, at: now.moment, trace)
+            memory.keep(loaded.stored.after(actions), of: thing)
+            for case .store(.end(let ended, _, _, _)) in actions where ended.thing != thing || !loaded.stored.isSlot {
+                memory.forget(ended.thing)
+            }
             await publish(actions, of: state)
             return actions.compactMap { if case .refresh(let other) = $0 { other } else { nil } }
         }
@@ -45,21 +74,37 @@ struct ThingRunner: Sendable {
         }
     }
 
+    /// A thing as it is stored, and the state to decide on, which lacks the commands whose rights have ended.
+    struct Loaded: Sendable {
+        let stored: StoredThing
+        let state: ThingState
+    }
+
     /// Loads a thing, and checks the rights of commands that have waited.
-    func load(_ thing: ThingName, _ shadowName: String?, naming action: ActionID? = nil) async throws -> ThingState {
-        let rows = try await services.store.read([
-            ThingTables.shadow(thing, shadowName), PendingCommand.open(for: thing), ThingTables.owner(thing),
-            PendingCommand.find(action ?? ""),
-        ])
-        let open = PendingCommand.readable(rows[1], services.log), owner = try ThingOwner(rows[2].first)
-        shares.note(owner, of: thing)
-        let shadow = try ThingTables.read(rows[0].first), named = PendingCommand.readable(rows[3], services.log).first
-        let rights = await rights(of: open.filter { $0.action != named?.action })
-        return ThingState(
-            thing: thing, shadowName: shadowName, shadow: shadow, owner: owner,
+    func load(_ thing: ThingName, _ shadowName: String?, naming action: ActionID? = nil) async throws -> Loaded {
+        let rows = try await services.store.read(StoredThing.queries(thing, shadowName) + [PendingCommand.find(action ?? "")])
+        let stored = try StoredThing(rows.dropLast(), shadowName, services.log)
+        return try await load(stored, thing, named: PendingCommand.readable(rows.last ?? [], services.log).first)
+    }
+
+    /// Loads a remembered thing; a command that is named and not open is read.
+    private func load(_ stored: StoredThing, _ thing: ThingName, naming action: ActionID?) async throws -> Loaded {
+        var named = stored.commands.first { $0.action == action }
+        if named == nil, let action {
+            named = PendingCommand.readable(try await services.store.query(PendingCommand.find(action)), services.log).first
+        }
+        return try await load(stored, thing, named: named)
+    }
+
+    private func load(_ stored: StoredThing, _ thing: ThingName, named: PendingCommand?) async throws -> Loaded {
+        shares.note(stored.owner, of: thing)
+        let open = stored.commands, rights = await rights(of: open.filter { $0.action != named?.action })
+        let state = ThingState(
+            thing: thing, shadowName: stored.shadowName, shadow: stored.shadow, owner: stored.owner,
             commands: open.filter { !rights.ended.contains($0.action) }.map { rights.confirmed[$0.action] ?? $0 },
             fallen: open.filter { rights.ended.contains($0.action) }, withheld: rights.unknown, named: named,
-            shadowCount: shadow.isNew ? try await shadowCount(of: thing) : 0, others: [:])
+            shadowCount: stored.shadow.isNew ? try await shadowCount(of: thing) : 0, others: [:])
+        return Loaded(stored: stored, state: state)
     }
 
     private func shadowCount(of thing: ThingName) async throws -> Int {

@@ -34,11 +34,21 @@ enum ThingTables {
 
     /// Violates `shadows_in_order` when the row is no longer the one that was read.
     static func put(_ shadow: Shadow, _ thing: ThingName, _ name: String?) throws -> SQL {
+        let row: SQL = """
+            INSERT INTO devices.shadows AS known (thing, shadow, body, revision)
+            VALUES (\(thing), \(name ?? ""), \(try JSON(encoding: shadow)), \(shadow.revision + 1))
+            ON CONFLICT (thing, shadow) DO UPDATE SET body = EXCLUDED.body,
+                revision = CASE WHEN known.revision = EXCLUDED.revision - 1 THEN EXCLUDED.revision ELSE -1 END
+            """
+        return row.mergeable(by: "\(thing) \(name ?? "")")
+    }
+
+    /// Makes what processes remember of a thing outdated, and of the lock that it represents. Every write that a thing's decisions rest on
+    /// contains this, unless it writes the shadow itself.
+    static func raiseRevision(of thing: ThingName) -> SQL {
         """
-        INSERT INTO devices.shadows AS known (thing, shadow, body, revision)
-        VALUES (\(thing), \(name ?? ""), \(try JSON(encoding: shadow)), \(shadow.revision + 1))
-        ON CONFLICT (thing, shadow) DO UPDATE SET body = EXCLUDED.body,
-            revision = CASE WHEN known.revision = \(shadow.revision) THEN EXCLUDED.revision ELSE -1 END
+        UPDATE devices.shadows SET revision = revision + 1 WHERE thing IN (
+            SELECT CAST(\(thing) AS TEXT) UNION SELECT d.device_id FROM devices.matter_devices d WHERE d.thing = \(thing))
         """
     }
 
@@ -60,8 +70,8 @@ enum ThingTables {
     static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id FROM devices.things WHERE name = \(thing)" }
 
     /// Registers a thing with a hub. Violates the table's primary key when the name is taken.
-    static func register(_ thing: ThingName, with hub: Hub.ID, of org: OrgID?) -> SQL {
-        "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(optional: org), \(hub))"
+    static func register(_ thing: ThingName, with hub: Hub.ID, of org: OrgID?) -> [SQL] {
+        ["INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(optional: org), \(hub))", raiseRevision(of: thing)]
     }
 
     /// Binds the thing of a claimed hub and everything behind the hub. Inserts the hub's thing if the hub is older than registrations.
@@ -69,6 +79,11 @@ enum ThingTables {
         [
             "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(org), \(hub)) ON CONFLICT (name) DO NOTHING",
             "UPDATE devices.things SET org_id = \(org) WHERE hub_id = \(hub)",
+            """
+            UPDATE devices.shadows SET revision = revision + 1 WHERE thing IN (
+                SELECT name FROM devices.things WHERE hub_id = \(hub)
+                UNION SELECT d.device_id FROM devices.matter_devices d JOIN devices.things t ON t.name = d.thing WHERE t.hub_id = \(hub))
+            """,
         ]
     }
 
@@ -85,13 +100,30 @@ enum ThingTables {
             case .note(let message): rows += noteInRing(.status, message, state.thing, at: now)
             }
         }
-        return rows
+        return rows + outdated(by: actions, state).map(raiseRevision)
+    }
+
+    /// Returns the things whose commands some actions end without writing their shadow.
+    private static func outdated(by actions: [ThingState.Action], _ state: ThingState) -> [ThingName] {
+        var things: Set<ThingName> = [], isWritten = false
+        for case .store(let change) in actions {
+            switch change {
+            case .shadow: isWritten = true
+            case .end(let command, _, _, _): things.insert(command.thing)
+            case .note: break
+            }
+        }
+        if isWritten { things.remove(state.thing) }
+        return things.sorted { $0.text < $1.text }
     }
 
     enum Direction: String { case command, status }
 
     static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> SQL {
-        "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
+        let row: SQL =
+            "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
+        // A log: the ring of a thing keeps the order of its messages only from one commit to the next.
+        return row.mergeable(by: thing)
     }
 
     /// Approximate number of messages kept per thing.

@@ -1,0 +1,188 @@
+import Application
+import Database
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Synchronization
+import Testing
+
+@testable import Devices
+
+/// What is remembered saves reading, and nothing outdated of it takes effect.
+@Suite struct ThingMemoryTests {
+    private func with(_ dialect: Dialect, _ body: (ThingStage) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { try await body(try await ThingStage($0)) }
+    }
+
+    /// A stage whose runner remembers `t`.
+    private func remembering(_ dialect: Dialect, _ body: (ThingStage) async throws -> Void) async throws {
+        try await with(dialect) { stage in
+            try await stage.unlock("first", expecting: .accepted)
+            #expect(stage.memory.find("t", "command") != nil)
+            try await body(stage)
+        }
+    }
+
+    private func slot(_ stage: ThingStage) async throws -> JSON? {
+        try await stage.another.load("t", "command").state.shadow.desired["message_id"]
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `commands and answers of a remembered thing read nothing`(dialect: Dialect) async throws {
+        try await remembering(dialect) { stage in
+            let reads = stage.reads
+            try await stage.answer("first")
+            for action in ["a", "b"] as [ActionID] {
+                try await stage.unlock(action, expecting: .accepted)
+                try await stage.answer(action.text)
+            }
+            #expect(stage.reads == reads)
+            #expect(try await stage.finished().map(\.outcome) == [.succeeded, .succeeded, .succeeded])
+            #expect(try await slot(stage) == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing that was handed over takes nothing from its owner before`(dialect: Dialect)
+        async throws
+    {
+        try await remembering(dialect) { stage in
+            let bind = try #require(stage.another.answers.first { $0.name == BindThing.name })
+            _ = try await bind.answer(try JSON(encoding: BindThing(thing: "t", org: "other", isHandOver: true)), stage.context)
+            try await stage.unlock("a", expecting: .foreign)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing that went with its hub takes nothing from its owner before`(dialect: Dialect)
+        async throws
+    {
+        try await with(dialect) { stage in
+            _ = try await stage.database.transact(["UPDATE devices.things SET hub_id = 'h' WHERE name = 't'"])
+            try await stage.unlock("first", expecting: .accepted)
+            _ = try await stage.database.transact(ThingTables.claim("h", "hub", for: "other"))
+            try await stage.unlock("a", expecting: .foreign)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a lock that has a Matter device now opens that as well`(dialect: Dialect) async throws {
+        try await remembering(dialect) { stage in
+            let device = CreateMatterDevice(
+                device: MatterDevice.ID("t"), named: MatterDevice.ID("t"), thing: NewThingName("bridge"), hub: "h", type: Name("lock"))
+            let snapshot = Snapshot(
+                stream: MatterDevice.stream("t"), state: MatterDevice(), version: 0, changedAt: Timestamp(milliseconds: 0))
+            let facts = CreateMatterDevice.Facts(org: "acme", owner: .tenant("acme", hub: nil), asking: "acme")
+            let events = try device.decide(MatterDevice(), facts, at: stage.now)
+            let request = Request(attempt: Attempt(now: stage.now))
+            guard case .local(let changes) = device.effect(of: events, on: snapshot, facts, request, stage.runner.services) else {
+                return #expect(Bool(false))
+            }
+            let view: SQL = "INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', 'bridge', 'h')"
+            _ = try await stage.database.transact([view] + changes.rows)
+            try await stage.unlock("a", expecting: .accepted)
+            let commands = try await stage.database.read("SELECT thing FROM devices.commands WHERE part_of = 'a' ORDER BY thing")
+            #expect(try commands.map { try $0.read("thing", as: String.self) } == ["bridge", "t"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what another process has written is built on`(dialect: Dialect) async throws {
+        try await remembering(dialect) { stage in
+            // Another has the link for a while: the first command ends, and a second one is shown.
+            let report: JSON = ["state": ["reported": ["lastCommand": ["message_id": "first", "status": "ok"]]]]
+            try await stage.another.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
+            let version = try await stage.another.load("t", "command").state.shadow.version
+            try await stage.unlock("a", expecting: .accepted)
+            let shadow = try await stage.another.load("t", "command").state.shadow
+            #expect(shadow.version == version + 1 && shadow.desired["message_id"] == "a")
+            #expect(try await stage.finished().count == 1)
+            // A repeat of what another has taken is no second command.
+            #expect(try await stage.another.send(unlock("b"), stage.context).outcome == .accepted)
+            try await stage.unlock("b", expecting: .accepted)
+            #expect(try await stage.database.read("SELECT 1 AS one FROM devices.commands WHERE action_id = 'b'").count == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `commands go on while the thing is written by others`(dialect: Dialect) async throws {
+        try await remembering(dialect) { stage in
+            let bind = try #require(stage.another.answers.first { $0.name == BindThing.name })
+            let isOver = Mutex(false)
+            async let handing: Void = {
+                // Back and forth: after each of them the revision is another.
+                while !isOver.withLock({ $0 }) {
+                    for org in ["acme", "acme-2", "acme"] as [OrgID] {
+                        _ = try await bind.answer(try JSON(encoding: BindThing(thing: "t", org: org, isHandOver: true)), stage.context)
+                    }
+                }
+            }()
+            var accepted = 0
+            for number in 0..<40 {
+                let reply = try await stage.runner.send(unlock(ActionID("a\(number)")), stage.context)
+                #expect(reply.outcome == .accepted || reply.outcome == .foreign)
+                if reply.outcome == .accepted { accepted += 1 }
+            }
+            isOver.withLock { $0 = true }
+            try await handing
+            let stored = try await stage.database.read("SELECT COUNT(*) AS n FROM devices.commands").first?.find("n", as: Int.self)
+            #expect(stored == accepted + 1)
+        }
+    }
+
+    private func unlock(_ action: ActionID) -> SendCommand {
+        SendCommand(
+            action: action, thing: "t", org: "acme", command: .unlock(reason: nil, request: nil), lifetime: .seconds(30), context: ["c": 1])
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `an end that writes no shadow makes what is remembered outdated`(dialect: Dialect)
+        async throws
+    {
+        try await remembering(dialect) { stage in
+            let state = try await stage.another.load("t", "command").state, command = try #require(state.commands.first)
+            let end = ThingState.Action.store(.end(command, .withdrawn, error: nil, isLate: false))
+            _ = try await stage.database.transact(try ThingTables.rows(of: [end], state, at: stage.now))
+            // Answered from memory, the command would be ended a second time.
+            try await stage.answer("first")
+            #expect(try await stage.finished().map(\.isLate) == [true])
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a rejection is one of what is stored`(dialect: Dialect) async throws {
+        try await remembering(dialect) { stage in
+            try await stage.another.receive(
+                .shadow("t", shadow: "command", verb: .update, payload: (["state": ["reported": ["x": 1]]] as JSON).bytes))
+            let version = try await stage.another.load("t", "command").state.shadow.version
+            let update: JSON = ["state": ["reported": ["x": 2]], "version": .int(Int64(version))]
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .update, payload: update.bytes))
+            #expect(try await stage.another.load("t", "command").state.shadow.reported["x"] == 2)
+        }
+    }
+
+    @Test func `memory is bounded, and drops what was not used for long`() throws {
+        let memory = ThingMemory(limit: 100 << 10)
+        var shadow = Shadow()
+        shadow.isStored()
+        let stored = StoredThing(
+            shadowName: "command", shadow: shadow, commands: [], owner: .tenant("acme", hub: nil), isOnline: nil, matter: nil)
+        for number in 0..<1_000 {
+            memory.keep(stored, of: ThingName("t\(number)"))
+            _ = memory.find("t0", "command")
+        }
+        #expect(memory.count == 100 && memory.find("t0", "command") != nil && memory.find("t999", "command") != nil)
+        memory.forget("t0")
+        #expect(memory.count == 99 && memory.find("t0", "command") == nil)
+        memory.forgetAll()
+        #expect(memory.count == 0)
+    }
+
+    @Test func `only slots that are stored are remembered`() {
+        let memory = ThingMemory()
+        var shadow = Shadow()
+        func keep(_ name: String?) {
+            memory.keep(StoredThing(shadowName: name, shadow: shadow, commands: [], owner: .person, isOnline: nil, matter: nil), of: "t")
+        }
+        keep("command")
+        #expect(memory.count == 0)
+        shadow.isStored()
+        keep("command")
+        #expect(memory.find("t", "command") != nil && memory.find("t", "hub_command") == nil && memory.find("t", nil) == nil)
+        keep("door")
+        keep(nil)
+        #expect(memory.find("t", "command") != nil && memory.count == 1)
+    }
+}
