@@ -54,7 +54,9 @@ final class Switchable: Sendable {
                 for (lock, load) in zip(locks, loads) {
                     let acknowledged = await load.value
                     let keys = try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text }
-                    #expect(Set(keys) == Set(acknowledged) && keys.count == acknowledged.count, "lock \(lock)")
+                    #expect(
+                        Set(keys) == Set(acknowledged) && keys.count == acknowledged.count,
+                        "lock \(lock): \(Set(keys).symmetricDifference(acknowledged)) of \(keys.count) and \(acknowledged.count)")
                     stored.formUnion(keys.map { "\(lock) \($0)" })
                 }
                 let isDelivered = try await eventually(within: .seconds(60)) {

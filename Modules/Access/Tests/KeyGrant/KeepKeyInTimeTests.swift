@@ -70,4 +70,28 @@ import Testing
             #expect(sent.isEmpty)
         }
     }
+
+    /// A device that answers before the run has recorded that it sent the command.
+    private func answered(_ outcome: CommandFinished.Outcome, _ stage: AccessStage) async throws {
+        let finished = CommandFinished(
+            action: "x", thing: "u", command: "remove_key", outcome: outcome, error: nil, wasPublished: true, isLate: false,
+            finishedAt: stage.clock, context: try JSON(encoding: KeyMove(grant: "7/k", attempt: 2)))
+        let effects = try await FollowKeys(services: stage.services).moved(finished)
+        try await stage.services.store.commit(Commit(effects.appends, rows: effects.rows, trace: AccessStage.trace))
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a device may be faster than the run that told it`(dialect: Dialect) async throws {
+        let intended = Self.there + [.moveDone(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)]
+        try await with(dialect, hasKey: false, intended) { stage in
+            try await answered(.succeeded, stage)
+            let grant = try await stage.state("7/k", of: KeyGrant.self)
+            #expect(grant.isDone && grant.isSent && !grant.mayBeOnDevice)
+            #expect(try await run(stage).isEmpty)
+        }
+        try await with(dialect, hasKey: false, intended) { stage in
+            try await answered(.failed, stage)
+            let grant = try await stage.state("7/k", of: KeyGrant.self)
+            #expect(grant.attempt == 3 && grant.failures == 1 && grant.mayBeOnDevice)
+        }
+    }
 }

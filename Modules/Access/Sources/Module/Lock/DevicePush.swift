@@ -49,7 +49,7 @@ struct DeviceCall: ExternalCall {
     }
 
     func isStored(_ context: CallContext, _ services: Services) async throws -> Bool {
-        try await !services.store.query("SELECT 1 AS known FROM access.actions WHERE action_id = \(row.action)").isEmpty
+        try await !services.store.query(ActionRow.stored(row.action)).isEmpty
     }
 }
 
@@ -60,7 +60,9 @@ extension Effect {
         let row = ActionRow(
             action: request.action, kind: push.kind, lock: lock, caller: request.caller, key: key.map { Key.ID($0.id) }, index: key?.index,
             at: request.attempt.now)
-        return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: [row.insert] + rows))
+        // Only a repeat of a request can meet an action of the same id.
+        let before = request.attempt.idempotency == nil ? [] : [ActionRow.forgetWithdrawn(row.action)]
+        return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: before + [row.insert] + rows))
     }
 }
 

@@ -1,0 +1,65 @@
+import Application
+import Database
+import DevicesContracts
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Access
+
+/// A process died between the push of a key and its commit; the command was withdrawn, because the key is on no list.
+@Suite struct WithdrawnKeyTests {
+    private static let caller = Caller.key(org: "acme", isSuper: false)
+
+    /// - Parameter body: gets the request that died; its repeat has the same action.
+    private func with(_ dialect: Dialect, _ body: (AccessStage, Request, CommandFinished) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await AccessStage(database)
+            stage.fake.answer(SendCommand.self) { _ in SendCommand.Reply(.accepted) }
+            try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
+            let idempotency = Idempotency(key: [1]) { _ in "SELECT 1 AS none" }
+            let attempt = Attempt(
+                now: stage.clock, idempotency: idempotency, identifier: { _ in UUIDText("7c9e6679-7425-40de-944b-e07fc1f90a01") })
+            let request = Request(caller: Self.caller, attempt: attempt), lock = try await stage.state("7", of: Lock.self)
+            let row = ActionRow(action: request.action, kind: .addKey, lock: lock, caller: Self.caller, key: "k", index: 1, at: stage.clock)
+            let wire = try Lock.events.encode(.keyAdded(Key(id: "k", index: 1, user: nil)), in: lock, at: stage.clock)
+            let context = PushContext(stream: "7", events: [PushContext.Event(wire)], row: row)
+            let withdrawn = CommandFinished(
+                action: request.action, thing: lock.thing, command: "add_key", outcome: .withdrawn, error: "the right has ended",
+                wasPublished: true, isLate: false, finishedAt: stage.clock, context: try JSON(encoding: context))
+            try await body(stage, request, withdrawn)
+        }
+    }
+
+    private func react(_ stage: AccessStage, to finished: CommandFinished) async throws {
+        let effects = try await FinishActions(stage.services).react(to: finished)
+        try await stage.services.store.commit(Commit(effects.appends, rows: effects.rows, trace: AccessStage.trace))
+    }
+
+    private func add(_ stage: AccessStage, _ request: Request) async throws {
+        _ = try await stage.services.execute(AddKey(lock: LockID(7), key: "k", index: 1, user: nil), for: request)
+    }
+
+    private func status(_ stage: AccessStage, _ request: Request) async throws -> String? {
+        try await stage.database.read("SELECT status FROM access.actions WHERE action_id = \(request.action)").first?.find("status")
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `the repeat of the request adds the key after all`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, request, withdrawn in
+            try await react(stage, to: withdrawn)
+            #expect(try await status(stage, request) == "error")
+            try await add(stage, request)
+            #expect(try await stage.state("7", of: Lock.self).key("k") != nil)
+            #expect(try await status(stage, request) == "pending")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a key that was stored is not added twice`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, request, withdrawn in
+            try await add(stage, request)
+            try await react(stage, to: withdrawn)
+            try await add(stage, request)
+            #expect(try await stage.services.store.load(Lock.self, "7").version == 2)
+        }
+    }
+}
