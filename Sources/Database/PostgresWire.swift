@@ -34,9 +34,7 @@ final class PostgresWire {
             (settings.isDurable ? "" : "-c synchronous_commit=off ")
                 + "-c statement_timeout=\(milliseconds) -c lock_timeout=\(milliseconds / 2) -c idle_in_transaction_session_timeout=3000 "
                 // Statements are prepared once, with generic plans: plans made for single values have sorted whole backlogs.
-                + "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning "
-                // Rows over arrays are looked up one by one: joined with a whole table they cost what the table costs.
-                + "-c enable_hashjoin=off -c enable_mergejoin=off",
+                + "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning",
             "\(milliseconds)", "UTF8",
         ]
         var names = keywords.map { UnsafePointer(strdup($0)) } + [nil], texts = values.map { UnsafePointer(strdup($0)) } + [nil]

@@ -1,8 +1,9 @@
 import Kernel
 import Synchronization
 
-/// Merges statements that differ only in their values into one statement over arrays, because each statement costs the server more than most
-/// of the rows. Only statements that say so are merged (`SQL.mergeable`).
+/// Merges INSERTs that differ only in their values into one statement over arrays, because each statement costs the server more than most
+/// of the rows. Only statements that say so are merged (`SQL.mergeable`). Updates are not: as a join of the arrays with the table, their
+/// plan depends on the size that the table had when it was made.
 struct MergedStatements {
     /// Statements of the same text whose values are null in the same places.
     fileprivate struct Group {
@@ -104,16 +105,10 @@ private enum ArrayForm {
         let source = "unnest(\(arrays.joined(separator: ", "))) AS r(\(columns))"
         let names = shape.nulls.indices.map { place in shape.nulls[place] ? "NULL" : "r.c\(places.firstIndex(of: place)! + 1)" }
         let text = statement.text
-        if text.hasPrefix("INSERT "), let list = values(in: text) {
-            let rest = text[list.after...]
-            guard !rest.contains("$") else { return nil }
-            return text[..<list.keyword] + "SELECT " + renamed(text[list.inner], names) + " FROM " + source + rest
-        }
-        for (verb, keyword) in [("UPDATE ", "FROM"), ("DELETE ", "USING")] where text.hasPrefix(verb) {
-            guard let place = text.firstRange(of: "WHERE ") else { return nil }
-            return renamed(text[..<place.lowerBound], names) + "\(keyword) \(source) " + renamed(text[place.lowerBound...], names)
-        }
-        return nil
+        guard text.hasPrefix("INSERT "), let list = values(in: text) else { return nil }
+        let rest = text[list.after...]
+        guard !rest.contains("$") else { return nil }
+        return text[..<list.keyword] + "SELECT " + renamed(text[list.inner], names) + " FROM " + source + rest
     }
 
     private struct ValueList {

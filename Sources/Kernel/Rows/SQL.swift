@@ -16,8 +16,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
 
     /// The same statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT with one
-    /// list of VALUES, or an UPDATE or DELETE with a WHERE, that has no alias `r` and no value in its ON CONFLICT, and whose effect does
-    /// not depend on other rows that are written by the same text.
+    /// list of VALUES that has no alias `r` and no value in its ON CONFLICT, and whose effect does not depend on other rows that are written
+    /// by the same text.
     /// - Parameter key: what it writes; statements with the same key are not merged.
     public func mergeable(by key: some SQLBindable) -> SQL { var copy = self; copy.mergeKey = key.sql; return copy }
 

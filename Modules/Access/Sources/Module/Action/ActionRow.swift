@@ -105,10 +105,9 @@ struct ActionRow: Codable, Sendable, Equatable {
     static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
         let status = error == nil ? "success" : "error"
         let failure = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
-        let end: SQL = """
+        return """
             UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: failure), finished_at = \(now)
             WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
             """
-        return end.mergeable(by: action)
     }
 }

@@ -81,7 +81,7 @@ extension PendingCommand {
     /// Inserts the command. Fails with the whole transaction when the asker's deadline has passed on the database's clock
     /// (`accepted_in_time`), or when the state that the decision relied on has changed (`premise_held`).
     func insert(deadline: Timestamp, while condition: SQL = "TRUE") throws -> SQL {
-        let row: SQL = """
+        return """
             INSERT INTO devices.commands (action_id, thing, shadow, command, args, expires_at, context, org_id, created_at, stage, \
             part_of, deadline,
                 premise, about_1, about_2, about_3, boot, uptime, held)
@@ -90,18 +90,16 @@ extension PendingCommand {
                 \(optional: subject(0)), \(optional: subject(1)), \(optional: subject(2)), \(uptime.boot), \(uptime.milliseconds), \
             \(fragment: condition))
             """
-        return row.mergeable(by: action)
     }
 
     private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
     /// Ends the command. Only the first end takes effect, except for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Timestamp) -> SQL {
-        let end: SQL = """
+        return """
             UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
             WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
             """
-        return end.mergeable(by: action)
     }
 
     /// Deletes a withdrawn command so that the same action can start again.
