@@ -97,7 +97,9 @@ struct FinishActions {
 
     /// Returns the events and the action's row that are missing if the request died between the push and its commit.
     private func missing(_ context: PushContext, isWithdrawn: Bool) async throws -> Changes {
-        // Load the lock first: if the request commits after this read, the lock's version moves, and the append below fails and is retried.
+        guard try await !isStored(context.row.action) else { return .none }
+        // Looked at again after the lock is loaded: if the request commits after that, the lock's version moves, and the append below fails and
+        // is retried.
         let lock = try await store.load(Lock.self, context.stream)
         guard try await !isStored(context.row.action) else { return .none }
         // A withdrawn key is not listed. If the device has added it after all, its late success reveals that.

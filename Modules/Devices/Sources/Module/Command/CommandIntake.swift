@@ -140,8 +140,9 @@ extension ThingRunner {
         do {
             try await services.store.commit(
                 Commit(
-                    rows: (storing.isAnew ? [PendingCommand.forgetWithdrawn(command.action)] : [])
-                        + [try command.insert(deadline: storing.context.deadline, while: condition)] + slot + [note],
+                    // What can be merged with the rows of other commits comes first.
+                    rows: slot + [note] + (storing.isAnew ? [PendingCommand.forgetWithdrawn(command.action)] : [])
+                        + [try command.insert(deadline: storing.context.deadline, while: condition)],
                     trace: storing.context.trace))
             return true
         } catch CommitFailure.violated(let check) where check.contains("premise_held") {

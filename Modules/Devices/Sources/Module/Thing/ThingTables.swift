@@ -91,16 +91,19 @@ enum ThingTables {
 
     /// Returns the rows that a thing's actions write.
     static func rows(of actions: [ThingState.Action], _ state: ThingState, at now: Timestamp) throws -> [SQL] {
-        var rows: [SQL] = []
+        // What can be merged with the rows of other commits comes first.
+        var merged: [SQL] = [], others: [SQL] = []
         for case .store(let change) in actions {
             switch change {
-            case .shadow(let shadow): rows.append(try put(shadow, state.thing, state.shadowName))
+            case .shadow(let shadow): merged.append(try put(shadow, state.thing, state.shadowName))
             case .end(let command, let stage, let error, let isLate):
-                rows.append(command.finish(stage, error: error, isLate: isLate, at: now))
-            case .note(let message): rows += noteInRing(.status, message, state.thing, at: now)
+                others.append(command.finish(stage, error: error, isLate: isLate, at: now))
+            case .note(let message):
+                merged.append(note(.status, message, state.thing, at: now))
+                others += trim(state.thing, at: now)
             }
         }
-        return rows + outdated(by: actions, state).map(raiseRevision)
+        return merged + others + outdated(by: actions, state).map(raiseRevision)
     }
 
     /// Returns the things whose commands some actions end without writing their shadow.
@@ -119,7 +122,9 @@ enum ThingTables {
 
     enum Direction: String { case command, status }
 
+    /// Records a message. Of one that is longer than a document may be, only that it was.
     static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> SQL {
+        let payload = payload.bytes.count <= Shadow.largest ? payload : ["truncated": true]
         let row: SQL =
             "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
         // A log: the ring of a thing keeps the order of its messages only from one commit to the next.
@@ -129,16 +134,14 @@ enum ThingTables {
     /// Approximate number of messages kept per thing.
     private static let ring = 200
 
-    /// Records a message from a thing. Because things may send many, one call in 16 on average also deletes the messages beyond the ring.
-    static func noteInRing(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> [SQL] {
-        let note = note(direction, payload.bytes.count <= Shadow.largest ? payload : ["truncated": true], thing, at: now)
-        guard now.milliseconds % 16 == 0 else { return [note] }
+    /// Deletes the messages of a thing beyond the ring, for one in 16 of its messages, because things may send many.
+    private static func trim(_ thing: ThingName, at now: Timestamp) -> [SQL] {
+        guard now.milliseconds % 16 == 0 else { return [] }
         return [
-            note,
             """
             DELETE FROM devices.messages WHERE thing = \(thing)
                 AND id <= (SELECT m.id FROM devices.messages m WHERE m.thing = \(thing) ORDER BY m.id DESC LIMIT 1 OFFSET \(ring))
-            """,
+            """
         ]
     }
 
