@@ -70,7 +70,7 @@ class Server:
         else:
             self.split(modules)
         self.wait_ready()
-        self.key = self.spkey("api-key", "create", "--org", "bench")
+        self.key = self.spkey("api-key", "create", "--org", "bench", "--replace")
 
     def spkey(self, *arguments):
         done = subprocess.run([self.binary, *arguments], env={**self.environment, "SPKEY_HTTP_PORT": str(self.port)},
