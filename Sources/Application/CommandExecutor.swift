@@ -37,7 +37,9 @@ struct CommandExecutor<C: Command>: Sendable {
         defer { streamLock.release() }
         var progress = Progress()
         do {
-            if let decision = await decisionFromMemory(), let result = try await carryOut(decision, &progress) { return result }
+            if let decision = await decisionFromMemory(), let result = try await carryOut(decision, &progress, isRemembered: true) {
+                return result
+            }
             for conflicts in 0..<C.maxAttempts {
                 var again = self
                 again.request.attempt.conflicts = conflicts
@@ -87,6 +89,7 @@ struct CommandExecutor<C: Command>: Sendable {
             request.credentialEpoch.map({ $0 == remembered.credentials }) ?? true,
             let decision = try? await decision(on: remembered), !decision.events.isEmpty
         else { return nil }
+        if case .external(let call, _) = decision.effect, !call.isFenced { return nil }
         return decision
     }
 
@@ -101,7 +104,10 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     /// Carries out a decision; returns nil when it has to be made again.
-    private func carryOut(_ decision: Decision, _ progress: inout Progress) async throws -> CommandResult<C>? {
+    /// - Parameter isRemembered: whether the state may be outdated; then a refusal by the called party may be for that reason.
+    private func carryOut(_ decision: Decision, _ progress: inout Progress, isRemembered: Bool = false) async throws
+        -> CommandResult<C>?
+    {
         let snapshot = decision.snapshot, events = decision.events
         guard !events.isEmpty else {
             try await undo(&progress)
@@ -122,7 +128,11 @@ struct CommandExecutor<C: Command>: Sendable {
             let fence = Fence(snapshot, of: services.module, credentials: decision.epoch)
             let context = CallContext(stream: snapshot.stream, events: wire, fence: fence, request: request)
             if progress.made == nil {
-                do { progress.made = (call, context, try await call.perform(context, services)) } catch is FenceBroken { return nil }
+                do { progress.made = (call, context, try await call.perform(context, services)) } catch is FenceBroken {
+                    return nil
+                } catch RequestError.refused where isRemembered {
+                    return nil
+                }
             }
         }
         let result = CommandResult(
@@ -158,10 +168,8 @@ struct CommandExecutor<C: Command>: Sendable {
             services.store.keep(result.events, after: decision.snapshot, at: request.attempt.now, epoch: decision.epoch)
             if isUnknown { throw RequestError.fateUnknown(request.action) }
             return result
-        } catch CommitFailure.versionConflict {
+        } catch CommitFailure.versionConflict, CommitFailure.credentialsChanged {
             return try await isStored(progress) ? try await healed(progress, result.facts) : nil
-        } catch CommitFailure.credentialsChanged {
-            return nil
         } catch RequestError.outcomeUnknown where isUnknown, RequestError.unavailable where isUnknown {
             throw RequestError.fateUnknown(request.action)
         } catch CommitFailure.claimTaken(let kind) {

@@ -11,6 +11,8 @@ public enum Effect: Sendable {
 
 /// A call to a party outside the module.
 public protocol ExternalCall: Sendable {
+    /// Whether the other party takes effect only while the fence holds. Other calls are made only on a state that is known to be the stored one.
+    var isFenced: Bool { get }
     /// Makes the call. Throws `FenceBroken` when the fence no longer holds, and any other error when the call had no effect.
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt
     /// Undoes the call when the events cannot be stored after all. Returns whether it has no effect; false means an unknown outcome.
@@ -20,6 +22,7 @@ public protocol ExternalCall: Sendable {
 }
 
 extension ExternalCall {
+    public var isFenced: Bool { false }
     public func undo(_ context: CallContext, _ services: Services) async -> Bool { true }
     public func isStored(_ context: CallContext, _ services: Services) async throws -> Bool { false }
 }

@@ -3,6 +3,8 @@ public import Kernel
 /// A database as the stores use it, implemented by two drivers.
 public protocol Database: Sendable {
     var dialect: Dialect { get }
+    /// How often a connection was lost and opened again: the server may have been another one meanwhile, or have crashed.
+    var reconnections: Int { get }
     /// Runs queries together, outside a transaction.
     func read(_ queries: [SQL]) async throws -> [Rows]
     /// Runs statements atomically, in one round trip unless one of them has `mustAffect`.

@@ -7,12 +7,15 @@ import Kernel
 actor PostgresConnection: TransactingConnection {
     private let executor: ThreadExecutor
     private let settings: PostgresSettings
+    private let losses: Losses
     private var wire: PostgresWire?
+    private var hasConnected = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(settings: PostgresSettings) {
+    init(settings: PostgresSettings, losses: Losses) {
         self.settings = settings
+        self.losses = losses
         executor = ThreadExecutor()
     }
 
@@ -83,9 +86,16 @@ actor PostgresConnection: TransactingConnection {
         }
     }
 
+    private func connected() throws -> PostgresWire {
+        let wire = try PostgresWire(settings)
+        if hasConnected { losses.note() }
+        hasConnected = true
+        return wire
+    }
+
     private func send(_ statements: [SQL], endsInCommit: Bool) throws -> [Rows] {
         if let wire, !wire.isAlive { self.wire = nil }
-        let wire = try self.wire ?? PostgresWire(settings)
+        let wire = try self.wire ?? connected()
         self.wire = wire
         do {
             return try wire.pipeline(statements, endsInCommit: endsInCommit)

@@ -4,13 +4,15 @@ public import Kernel
 public final class PostgresDatabase: Database {
     public let dialect = Dialect.postgres
     public let settings: PostgresSettings
+    public var reconnections: Int { losses.count }
+    private let losses = Losses()
     private let members: [PostgresConnection]
     private let pool: Pool<PostgresConnection>
 
     /// - Parameter connections: how many run at once; others wait in line, at most 4,000 and no longer than 5 s.
     public init(_ settings: PostgresSettings, connections: Int) {
         self.settings = settings
-        members = (0..<max(1, connections)).map { _ in PostgresConnection(settings: settings) }
+        members = (0..<max(1, connections)).map { [losses] _ in PostgresConnection(settings: settings, losses: losses) }
         pool = Pool(members, timeout: .seconds(5), limit: 4_000)
     }
 

@@ -3,6 +3,7 @@ public import Kernel
 /// SQLite in one file: one writer and several readers, with a write-ahead log that is synced at every commit.
 public final class SQLiteDatabase: Database {
     public let dialect = Dialect.sqlite
+    public let reconnections = 0
     private let members: [SQLiteConnection]
     private let writer: Pool<SQLiteConnection>
     private let readers: Pool<SQLiteConnection>

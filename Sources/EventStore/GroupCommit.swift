@@ -43,13 +43,20 @@ public final class GroupCommit: Sendable {
         return (group, isPicked)
     }
 
+    /// Whether an error is no single commit's fault; a deadlock may be.
+    private static func failsAll(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError, error.isPassing else { return false }
+        if case .contention = error { return false }
+        return true
+    }
+
     private func run(_ group: [Waiting]) async {
         do {
             // In the order of the schemas, so that concurrent groups cannot deadlock.
             let modules = Dictionary(grouping: group) { $0.writer.script.schema }.sorted { $0.key < $1.key }.map(\.value)
             try await CommitWriter.write(modules.map { ($0[0].writer, $0.map(\.commit)) }, on: database)
             for waiting in group { waiting.isDone.settle(.success(())) }
-        } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
+        } catch  where group.count == 1 || Self.failsAll(error) {
             for waiting in group { waiting.fail(error) }
         } catch {
             for waiting in group { await run([waiting]) }

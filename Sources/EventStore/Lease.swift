@@ -62,7 +62,7 @@ struct Lease: Sendable {
     }
 
     /// Returns the statement that moves the checkpoint forward and renews the lease. A checkpoint that was moved further meanwhile stays
-    /// where it is; no row is affected when the token is outdated.
+    /// where it is; no row is affected when the token is outdated or the lease was released.
     func pass(to cursor: Cursor, token: Int64) -> SQL {
         let isAhead: SQL = "(epoch, transaction_id, position) < (\(cursor.epoch), \(cursor.transaction), \(cursor.position))"
         return """
@@ -72,6 +72,7 @@ struct Lease: Sendable {
                 position = CASE WHEN \(fragment: isAhead) THEN \(cursor.position) ELSE position END,
                 until = \(trusted: now) + \(Self.duration.milliseconds)
             WHERE subscription = \(subscription) AND source = \(source) AND part = \(part) AND token = \(token)
+                AND until > 0
             """
     }
 

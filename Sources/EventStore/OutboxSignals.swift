@@ -34,10 +34,12 @@ final class OutboxListener: Sendable {
         var announced = Cursor()
         /// How far everything has been read.
         var read = Cursor()
+        /// How far polling is left to find what is announced.
+        var left = Cursor()
         /// Whether to look whatever is announced.
         var isAsked = false
         var sleeper: OneShot<Void>?
-        var isBehind: Bool { isAsked || announced > read }
+        var isBehind: Bool { isAsked || announced > max(read, left) }
     }
     private let state = Mutex(State())
     private let names: Set<String>?
@@ -51,10 +53,17 @@ final class OutboxListener: Sendable {
     /// Whether something is announced that has not been read yet.
     var isBehind: Bool { state.withLock { $0.isBehind } }
 
+    /// How far there is something to read.
+    var announced: Cursor { state.withLock { $0.announced } }
+
     func hear(_ notice: OutboxNotice) {
         guard notice.shards & shards != 0 else { return }
         if let names, let written = notice.names, names.isDisjoint(with: written) { return }
-        wake { $0.announced = max($0.announced, notice.end) }
+        wake { state in
+            state.announced = max(state.announced, notice.end)
+            // An older transaction has ended, behind which what was left to polling may have been hidden.
+            if notice.end > state.read, notice.end <= state.left { state.isAsked = true }
+        }
     }
 
     func look() { wake { $0.isAsked = true } }
@@ -77,8 +86,8 @@ final class OutboxListener: Sendable {
         }
     }
 
-    /// Waits no longer for what is announced and cannot be read yet; polling finds it.
-    func leaveToPolling() { state.withLock { $0.read = max($0.read, $0.announced) } }
+    /// Waits no longer for what is announced up to a place and cannot be read yet; polling finds it.
+    func leaveToPolling(_ seen: Cursor) { state.withLock { $0.left = max($0.left, seen) } }
 
     /// Returns when there is something to read, or when the limit has passed. Throws when the task is cancelled.
     func wait(atMost limit: Duration) async throws {

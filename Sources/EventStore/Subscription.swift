@@ -82,9 +82,10 @@ public struct Subscription: Sendable {
     private var metadata: [String: String] { ["subscription": reaction.name, "source": reader.source, "part": "\(lease.part)"] }
 
     private func hold(_ token: Int64, from start: Cursor) async throws {
-        var session = Session(token: token, cursor: start, parked: try await parkedStreams())
+        var session = Session(
+            token: token, cursor: start, reconnections: store.database.reconnections, parked: try await parkedStreams())
         do {
-            var batch = try await read(after: start)
+            var batch = try await read(after: start, session)
             while !Task.isCancelled {
                 if batch.isFull {
                     batch = try await handleReadingOn(batch, &session)
@@ -98,8 +99,13 @@ public struct Subscription: Sendable {
         _ = try? await store.database.transact([lease.release(token: token)])
     }
 
-    private func read(after cursor: Cursor) async throws -> OutboxReader.Batch {
+    /// After a crash of the server, transaction ids that were never stored are given once more, below where this cursor may be: then only the
+    /// stored checkpoint counts.
+    private func read(after cursor: Cursor, _ session: Session) async throws -> OutboxReader.Batch {
         let batch = try await reader.read(after: cursor, limit: Self.batch)
+        guard store.database.reconnections == session.reconnections else {
+            throw DatabaseError.unreachable("a connection was lost meanwhile")
+        }
         listener.hasRead(to: batch.end)
         return batch
     }
@@ -108,12 +114,13 @@ public struct Subscription: Sendable {
         let token: Int64
         /// Everything up to here is handled.
         var cursor: Cursor
+        let reconnections: Int
         var parked: Set<StreamName>
     }
 
     /// Handles a full batch while the next one is read, for another is likely.
     private func handleReadingOn(_ batch: OutboxReader.Batch, _ session: inout Session) async throws -> OutboxReader.Batch {
-        async let next = read(after: batch.end)
+        async let next = read(after: batch.end, session)
         try await handle(batch, &session)
         return try await next
     }
@@ -121,16 +128,18 @@ public struct Subscription: Sendable {
     /// Waits for something to read, and reads it. What has been announced may still be hidden behind an older transaction that runs: then
     /// it is looked for again soon.
     private func nextBatch(_ session: inout Session) async throws -> OutboxReader.Batch {
+        var seen = Cursor()
         for pause in Self.looks where listener.isBehind {
-            let batch = try await read(after: session.cursor)
+            seen = listener.announced
+            let batch = try await read(after: session.cursor, session)
             guard batch.messages.isEmpty else { return batch }
             try pass(to: batch.end, &session)
             if listener.isBehind { try await Task.sleep(for: pause) }
         }
-        listener.leaveToPolling()
+        listener.leaveToPolling(seen)
         if !session.parked.isEmpty { try await retryParked(at: session.cursor, &session) }
         try await listener.wait(atMost: Self.poll)
-        return try await read(after: session.cursor)
+        return try await read(after: session.cursor, session)
     }
 
     /// Handles the whole batch in one transaction, or message by message when that fails.

@@ -89,6 +89,7 @@ private final class Hanging: Database {
     func hang(_ isHanging: Bool) { hangs.withLock { $0 = isHanging } }
 
     var dialect: Dialect { real.dialect }
+    var reconnections: Int { real.reconnections }
     func read(_ queries: [SQL]) async throws -> [Rows] { try await real.read(queries) }
     func transact(_ statements: [SQL]) async throws -> [Rows] {
         // Blocking C calls do not hear of a cancellation.

@@ -33,8 +33,12 @@ import Testing
         #expect(!listener.isBehind)
         signals.wake(notice(nil, at: 3))
         #expect(listener.isBehind)
-        listener.leaveToPolling()
+        listener.leaveToPolling(Self.place(3))
         #expect(!listener.isBehind)
+        // An older transaction has ended behind it.
+        listener.leaveToPolling(Self.place(9))
+        signals.wake(notice(["KeyAdded"], at: 8))
+        #expect(listener.isBehind)
     }
 
     @Test func `a reader that hears everything, and all when notices may have been missed`() {
@@ -55,7 +59,7 @@ import Testing
         signals.wake(notice(["KeyAdded"], at: 2))
         try await sleeping.value
         #expect(listener.isBehind)
-        listener.leaveToPolling()
+        listener.leaveToPolling(listener.announced)
         let cancelled = Task { try await listener.wait(atMost: .seconds(30)) }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }

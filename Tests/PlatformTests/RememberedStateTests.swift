@@ -20,12 +20,34 @@ import Testing
         let limit: Int
         /// The totals on which it was decided.
         let seen: Seen
+        var call: Call?
         static var createsAggregate: Bool { true }
+
+        func effect(of events: [Counter.Event], on snapshot: Snapshot<Counter>, _: NoFacts, _ request: Request, _ services: Services)
+            -> Effect
+        {
+            guard let call else { return .none }
+            return .external(Call(isFenced: call.isFenced, total: snapshot.state.total, made: call.made))
+        }
 
         func decide(_ state: Counter, _ facts: NoFacts, at now: Timestamp) throws(Refusal) -> [Counter.Event] {
             seen.note(state.total)
             guard state.total + step <= limit else { throw .full }
             return step == 0 ? [] : [.counted(by: step)]
+        }
+    }
+
+    /// A call to somebody who takes effect at once, or only while the fence holds: then it refuses whoever comes from an old state.
+    private struct Call: ExternalCall {
+        let isFenced: Bool
+        var total = 0
+        /// The totals on which it was made.
+        let made: Seen
+
+        func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
+            made.note(total)
+            if total == 1 { throw RequestError.refused(.forbidden, code: nil, message: "It is another's.") }
+            return .none
         }
     }
 
@@ -88,6 +110,20 @@ import Testing
             _ = try await here.execute(Count(target: "1", step: 5, limit: 2, seen: Seen()), for: request())
             let total = try await here.store.load(Counter.self, "1").state.total
             #expect(total == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a call that no fence holds back is made on the stored state`(dialect: Dialect)
+        async throws
+    {
+        for isFenced in [false, true] {
+            try await with(dialect) { here, _ in
+                let made = Seen(), call = Call(isFenced: isFenced, made: made)
+                let result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: Seen(), call: call), for: request())
+                #expect(result.state.total == 7)
+                // A refusal that an outdated state has met is not the answer.
+                #expect(made.all == (isFenced ? [1, 5] : [5]))
+            }
         }
     }
 

@@ -17,7 +17,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
 
     /// The same statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT with one
     /// list of VALUES that has no alias `r` and no value in its ON CONFLICT, and whose effect does not depend on other rows that are written
-    /// by the same text.
+    /// by the same text, or on other statements about the same key in other commits.
     /// - Parameter key: what it writes; statements with the same key are not merged.
     public func mergeable(by key: some SQLBindable) -> SQL { var copy = self; copy.mergeKey = key.sql; return copy }
 

@@ -19,7 +19,8 @@ import Testing
             try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
             let idempotency = Idempotency(key: [1]) { _ in "SELECT 1 AS none" }
             let attempt = Attempt(
-                now: stage.clock, idempotency: idempotency, identifier: { _ in UUIDText("7c9e6679-7425-40de-944b-e07fc1f90a01") })
+                now: stage.clock + .seconds(1), idempotency: idempotency,
+                identifier: { _ in UUIDText("7c9e6679-7425-40de-944b-e07fc1f90a01") })
             let request = Request(caller: Self.caller, attempt: attempt), lock = try await stage.state("7", of: Lock.self)
             let row = ActionRow(action: request.action, kind: .addKey, lock: lock, caller: Self.caller, key: "k", index: 1, at: stage.clock)
             let wire = try Lock.events.encode(.keyAdded(Key(id: "k", index: 1, user: nil)), in: lock, at: stage.clock)
@@ -54,9 +55,40 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `a device may be faster than the repeat`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, request, withdrawn in
+            try await react(stage, to: withdrawn)
+            let lock = try await stage.state("7", of: Lock.self)
+            let row = ActionRow(
+                action: request.action, kind: .addKey, lock: lock, caller: Self.caller, key: "k", index: 1, at: request.attempt.now)
+            let told = try withdrawn.context.decoded(as: PushContext.self)
+            let context = PushContext(stream: "7", events: told.events, row: row)
+            let succeeded = CommandFinished(
+                action: request.action, thing: lock.thing, command: "add_key", outcome: .succeeded, error: nil, wasPublished: true,
+                isLate: false, finishedAt: stage.clock, context: try JSON(encoding: context))
+            try await react(stage, to: succeeded)
+            try await add(stage, request)
+            #expect(try await stage.services.store.load(Lock.self, "7").state.keys.map(\.id) == ["k"])
+            #expect(try await status(stage, request) == "success")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `what is withdrawn while the request is under way is not listed`(dialect: Dialect)
+        async throws
+    {
+        try await with(dialect) { stage, request, withdrawn in
+            stage.pass(.seconds(2))
+            try await react(stage, to: withdrawn)
+            try await add(stage, request)
+            #expect(try await stage.state("7", of: Lock.self).key("k") == nil)
+            #expect(try await status(stage, request) == "error")
+        }
+    }
+
     @Test(arguments: TestDatabase.dialects) func `a key that was stored is not added twice`(dialect: Dialect) async throws {
         try await with(dialect) { stage, request, withdrawn in
             try await add(stage, request)
+            stage.pass(.seconds(2))
             try await react(stage, to: withdrawn)
             try await add(stage, request)
             #expect(try await stage.services.store.load(Lock.self, "7").version == 2)

@@ -21,6 +21,7 @@ struct DeviceCall: ExternalCall {
     let lock: Lock
     let row: ActionRow
 
+    var isFenced: Bool { true }
     static let answers = [ResponseSpec.deviceUnreachable, .fateUnknown, ResponseSpec(429, "Too many commands wait for the device.")]
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
@@ -49,7 +50,7 @@ struct DeviceCall: ExternalCall {
     }
 
     func isStored(_ context: CallContext, _ services: Services) async throws -> Bool {
-        try await !services.store.query(ActionRow.stored(row.action)).isEmpty
+        try await !services.store.query(row.stored).isEmpty
     }
 }
 
@@ -60,8 +61,8 @@ extension Effect {
         let row = ActionRow(
             action: request.action, kind: push.kind, lock: lock, caller: request.caller, key: key.map { Key.ID($0.id) }, index: key?.index,
             at: request.attempt.now)
-        // Only a repeat of a request can meet an action of the same id.
-        let before = request.attempt.idempotency == nil ? [] : [ActionRow.forgetWithdrawn(row.action)]
+        // Only the repeat of a request can meet an action that has ended before it began.
+        let before = request.attempt.idempotency == nil ? [] : [row.forgetWithdrawn]
         return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: before + [row.insert] + rows))
     }
 }

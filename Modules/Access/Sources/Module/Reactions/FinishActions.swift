@@ -28,7 +28,7 @@ struct FinishActions {
         guard finished.context[PushContext.mark] != nil else { return .none }
         let context = try finished.context.decoded(as: PushContext.self)
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
-        var effects = try await missing(context, isWithdrawn: finished.outcome == .withdrawn)
+        var effects = try await missing(context, finished)
         let now = clock()
         let error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
@@ -96,12 +96,14 @@ struct FinishActions {
     }
 
     /// Returns the events and the action's row that are missing if the request died between the push and its commit.
-    private func missing(_ context: PushContext, isWithdrawn: Bool) async throws -> Changes {
-        guard try await !isStored(context.row.action) else { return .none }
+    private func missing(_ context: PushContext, _ finished: CommandFinished) async throws -> Changes {
+        // A repeat has started a withdrawn action again: its success is that of a new command.
+        let isNew = finished.outcome == .succeeded && !finished.isLate, isWithdrawn = finished.outcome == .withdrawn
+        guard try await !isStored(context.row, isNew: isNew) else { return .none }
         // Looked at again after the lock is loaded: if the request commits after that, the lock's version moves, and the append below fails and
         // is retried.
         let lock = try await store.load(Lock.self, context.stream)
-        guard try await !isStored(context.row.action) else { return .none }
+        guard try await !isStored(context.row, isNew: isNew) else { return .none }
         // A withdrawn key is not listed. If the device has added it after all, its late success reveals that.
         if isWithdrawn, context.row.kind == .addKey { return Changes(rows: [context.row.insertIfMissing]) }
         let events = try context.events.map { event in
@@ -110,7 +112,14 @@ struct FinishActions {
         }
         guard lock.exists, !events.isEmpty else { return Changes(rows: [context.row.insertIfMissing]) }
         let uses = try await uses(events, context.row.action)
-        return Changes(appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses, rows: [context.row.insert])
+        return Changes(
+            appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses,
+            rows: (isNew ? [context.row.forgetWithdrawn] : []) + [context.row.insert])
+    }
+
+    private func isStored(_ row: ActionRow, isNew: Bool) async throws -> Bool {
+        guard isNew else { return try await isStored(row.action) }
+        return try await !store.query(row.stored).isEmpty
     }
 
     private func isStored(_ action: ActionID) async throws -> Bool {

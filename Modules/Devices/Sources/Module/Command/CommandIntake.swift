@@ -98,7 +98,7 @@ extension ThingRunner {
             _ = try await services.store.run(slot)
         }
         state.isStored()
-        memory.keep(stored.after(actions, adding: storing == nil ? nil : command), of: command.thing)
+        remember(stored, after: actions, adding: storing == nil ? nil : command, of: command.thing)
         services.crashes.reach(.afterCommit, in: services.module)
         // Storing may have taken longer than a check of the right stays valid.
         guard let command = await held(command) else { return SendCommand.Reply(.unknown, isOffline: isOffline) }

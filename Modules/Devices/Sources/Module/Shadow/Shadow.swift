@@ -23,6 +23,9 @@ struct Shadow: Sendable, Equatable, Codable {
     /// Whether it is not stored yet.
     var isNew: Bool { revision == 0 }
 
+    /// Notes how long the text was that it was read from.
+    mutating func isRead(bytes: Int) { size = max(size, bytes * 2) }
+
     /// Marks this value as the stored row.
     mutating func isStored() { revision += 1 }
 

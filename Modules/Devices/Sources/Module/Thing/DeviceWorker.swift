@@ -18,6 +18,7 @@ struct DeviceWorker: Sendable {
     }
 
     private func connect() async throws {
+        runner.memory.forgetAll()
         try await withThrowingTaskGroup { group in
             group.addTask { try await listen() }
             group.addTask { try await expire() }
@@ -29,7 +30,6 @@ struct DeviceWorker: Sendable {
 
     /// Listens to the link. Ends commands that expired in the meantime before the first message can be answered.
     private func listen() async throws {
-        runner.memory.forgetAll()
         try await expireAll()
         try await runner.link.listen { inbound in
             guard let thing = inbound.thing else {

@@ -25,19 +25,17 @@ extension ThingRunner {
     /// and waits for the claim.
     private func bind(_ question: BindThing) async throws -> Bool {
         let moves = question.isHandOver ? "TRUE" : "FALSE"
-        let owns: SQL =
-            "SELECT 1 FROM devices.things WHERE name = \(question.thing) AND org_id IS NOT DISTINCT FROM \(optional: question.org)"
         let rows = try await services.store.run([
-            "\(fragment: ThingTables.raiseRevision(of: question.thing)) AND NOT EXISTS (\(fragment: owns))",
             """
             INSERT INTO devices.things AS known (name, org_id) VALUES (\(question.thing), \(optional: question.org))
             ON CONFLICT (name) DO UPDATE SET org_id = CASE WHEN \(trusted: moves) THEN EXCLUDED.org_id ELSE known.org_id END,
                 hub_id = CASE WHEN \(trusted: moves) AND known.org_id IS DISTINCT FROM EXCLUDED.org_id THEN NULL ELSE known.hub_id END
             RETURNING org_id, hub_id
             """,
+            ThingTables.raiseRevision(of: question.thing),
         ])
         memory.forget(question.thing)
-        guard let row = rows[1].first else { return false }
+        guard let row = rows[0].first else { return false }
         return try ThingOwner(row).belongs(to: question.org)
     }
 

@@ -43,6 +43,11 @@ struct ThingRunner: Sendable {
         return try await onCurrent { try await handle(input, of: thing, try await load(thing, shadow, naming: action), trace) }
     }
 
+    /// Remembers a thing after what was stored of it. What was read before its slot had a row had no revision that others could raise.
+    func remember(_ stored: StoredThing, after actions: [ThingState.Action], adding command: PendingCommand? = nil, of thing: ThingName) {
+        if stored.shadow.isNew { memory.forget(thing) } else { memory.keep(stored.after(actions, adding: command), of: thing) }
+    }
+
     /// Decides on what is stored, and again when the thing was written meanwhile: it may just be changing hands.
     func onCurrent<Result>(_ body: () async throws -> Result) async throws -> Result {
         for _ in 1..<Self.maxTries {
@@ -58,7 +63,7 @@ struct ThingRunner: Sendable {
             state.others = others
             let now = services.clocks, actions = try state.handle(input, at: now)
             try await store(actions, of: state, at: now.moment, trace)
-            memory.keep(loaded.stored.after(actions), of: thing)
+            remember(loaded.stored, after: actions, of: thing)
             for case .store(.end(let ended, _, _, _)) in actions where ended.thing != thing || !loaded.stored.isSlot {
                 memory.forget(ended.thing)
             }

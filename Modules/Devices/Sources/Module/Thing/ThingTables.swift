@@ -29,6 +29,7 @@ enum ThingTables {
     static func read(_ row: Row?) throws -> Shadow {
         var shadow: Shadow = try row?.find("body", as: JSON.self)?.decoded() ?? Shadow()
         shadow.revision = try row?.find("revision", as: Int64.self) ?? 0
+        shadow.isRead(bytes: try row?.find("body", as: String.self)?.utf8.count ?? 0)
         return shadow
     }
 
