@@ -143,7 +143,8 @@ final class Switchable: Sendable {
             try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200
         }
         #expect(resumes)
-        #expect(try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text }.last == "after")
+        let keys = try await partner.history(lock).compactMap { $0["event"]?["keyUuid"]?.text }
+        #expect(keys.last == "after", "\(keys)")
         let isTold = try await eventually(within: .seconds(15)) { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "after" } }
         #expect(isTold)
     }
