@@ -73,18 +73,6 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what is withdrawn while the request is under way is not listed`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { stage, request, withdrawn in
-            stage.pass(.seconds(2))
-            try await react(stage, to: withdrawn)
-            try await add(stage, request)
-            #expect(try await stage.state("7", of: Lock.self).key("k") == nil)
-            #expect(try await status(stage, request) == "error")
-        }
-    }
-
     @Test(arguments: TestDatabase.dialects) func `a key that was stored is not added twice`(dialect: Dialect) async throws {
         try await with(dialect) { stage, request, withdrawn in
             try await add(stage, request)

@@ -70,18 +70,18 @@ struct ActionRow: Codable, Sendable, Equatable {
         "018-keys-of-actions",
         ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
 
-    /// Selects a row whose action may have no events: before this request began, a key was withdrawn whose events were not stored.
-    private var isWithdrawnKey: SQL {
+    /// Selects a row whose action may have no events: a key was withdrawn before the events of its request were stored.
+    private static var isWithdrawnKey: SQL {
         """
-        type = \(ActionKind.addKey.rawValue) AND status = 'error' AND error LIKE '{"type":"Withdrawn"%' AND finished_at < \(createdAt)
+        type = \(ActionKind.addKey.rawValue) AND status = 'error' AND error LIKE '{"type":"Withdrawn"%'
         """
     }
 
     /// Selects the row of the action if its events are stored with it.
-    var stored: SQL { "SELECT 1 AS known FROM access.actions WHERE action_id = \(action) AND NOT (\(fragment: isWithdrawnKey))" }
+    var stored: SQL { "SELECT 1 AS known FROM access.actions WHERE action_id = \(action) AND NOT (\(fragment: Self.isWithdrawnKey))" }
 
     /// Deletes the row of an action that was withdrawn before, so that the repeat of its request can start it again.
-    var forgetWithdrawn: SQL { "DELETE FROM access.actions WHERE action_id = \(action) AND \(fragment: isWithdrawnKey)" }
+    var forgetWithdrawn: SQL { "DELETE FROM access.actions WHERE action_id = \(action) AND \(fragment: Self.isWithdrawnKey)" }
 
     /// Inserts the row from a reaction, which may run before the request or be redelivered.
     var insertIfMissing: SQL {

@@ -61,7 +61,7 @@ extension Effect {
         let row = ActionRow(
             action: request.action, kind: push.kind, lock: lock, caller: request.caller, key: key.map { Key.ID($0.id) }, index: key?.index,
             at: request.attempt.now)
-        // Only the repeat of a request can meet an action that has ended before it began.
+        // Only the repeat of a request can meet an action that was withdrawn before.
         let before = request.attempt.idempotency == nil ? [] : [row.forgetWithdrawn]
         return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: before + [row.insert] + rows))
     }
