@@ -11,7 +11,7 @@ public enum Effect: Sendable {
 
 /// A call to a party outside the module.
 public protocol ExternalCall: Sendable {
-    /// Whether the other party takes effect only while the fence holds. Other calls are made only on a state that is known to be the stored one.
+    /// Whether the call takes effect only while the fence holds. Calls without a fence are made only on the stored state.
     var isFenced: Bool { get }
     /// Makes the call. Throws `FenceBroken` when the fence no longer holds, and any other error when the call had no effect.
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt

@@ -1,7 +1,7 @@
 import Database
 public import Kernel
 
-/// Lets a transaction fail when the credentials are no longer those that its decision relied on: a row that no table takes is inserted then.
+/// Fails a transaction when the credentials have changed since its decision: it then inserts a row that violates a CHECK.
 public enum Fences {
     static let constraint = "fence_holds"
 

@@ -72,7 +72,10 @@ struct OutboxReader: Sendable {
                 return "AND name IN (\(fragment: list ?? "NULL"))"
             } ?? ""
         let answers = try await database.read([
-            "SELECT epoch, transaction_id, position FROM \(trusted: source).outbox ORDER BY epoch DESC, transaction_id DESC, position DESC LIMIT 1",
+            """
+            SELECT epoch, transaction_id, position FROM \(trusted: source).outbox
+            ORDER BY epoch DESC, transaction_id DESC, position DESC LIMIT 1
+            """,
             """
             SELECT \(trusted: Self.columns) FROM \(trusted: source).outbox
             WHERE (epoch, transaction_id, position) > (\(cursor.epoch), \(cursor.transaction), \(cursor.position))

@@ -2,24 +2,24 @@ import Kernel
 import Synchronization
 import Waiting
 
-/// Wakes the readers of an outbox when something is written that they hear. A wake-up may be lost, so readers also poll.
+/// Wakes the readers of an outbox when messages are written that they subscribe to. A wake-up may be lost, so readers also poll.
 public final class OutboxSignals: Sendable {
     private let listeners = Mutex<[String: [OutboxListener]]>([:])
 
     public init() {}
 
-    /// Wakes those who hear what was written and have not read it yet.
+    /// Wakes the readers that subscribe to what was written and have not read it yet.
     public func wake(_ notice: OutboxNotice) {
         for listener in listeners.withLock({ $0[notice.source] ?? [] }) { listener.hear(notice) }
     }
 
-    /// Wakes everybody, when notices may have been missed.
+    /// Wakes all readers, after notices may have been missed.
     public func wakeAll() {
         for listener in listeners.withLock({ $0.values.flatMap(\.self) }) { listener.look() }
     }
 
     /// Returns a listener for a part of a subscription. It is kept as long as the signals are.
-    /// - Parameter names: the messages that it hears; nil for all.
+    /// - Parameter names: the messages that it subscribes to; nil for all.
     func listener(to source: String, names: Set<String>?, part: Int, of parts: Int) -> OutboxListener {
         let listener = OutboxListener(names: names, shards: OutboxNotice.shards(ofPart: part, of: parts))
         listeners.withLock { $0[source, default: []].append(listener) }

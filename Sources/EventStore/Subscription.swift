@@ -99,8 +99,8 @@ public struct Subscription: Sendable {
         _ = try? await store.database.transact([lease.release(token: token)])
     }
 
-    /// After a crash of the server, transaction ids that were never stored are given once more, below where this cursor may be: then only the
-    /// stored checkpoint counts.
+    /// Reads on. After a crash the server reuses transaction ids that were never stored, and the cursor may have passed them: then only
+    /// the stored checkpoint counts.
     private func read(after cursor: Cursor, _ session: Session) async throws -> OutboxReader.Batch {
         let batch = try await reader.read(after: cursor, limit: Self.batch)
         guard store.database.reconnections == session.reconnections else {

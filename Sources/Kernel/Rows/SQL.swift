@@ -15,9 +15,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
     /// The same statement as a condition: its transaction is rolled back when it changes or finds no row.
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
 
-    /// The same statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT with one
-    /// list of VALUES that has no alias `r` and no value in its ON CONFLICT, and whose effect does not depend on other rows that are written
-    /// by the same text, or on other statements about the same key in other commits.
+    /// Returns the statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT
+    /// with one list of VALUES, without the alias `r` and without values in its ON CONFLICT. Its effect must not depend on other rows of
+    /// the same text, nor on other statements about the same key in other commits.
     /// - Parameter key: what it writes; statements with the same key are not merged.
     public func mergeable(by key: some SQLBindable) -> SQL { var copy = self; copy.mergeKey = key.sql; return copy }
 

@@ -100,8 +100,8 @@ struct FinishActions {
         // A repeat has started a withdrawn action again: its success is that of a new command.
         let isNew = finished.outcome == .succeeded && !finished.isLate, isWithdrawn = finished.outcome == .withdrawn
         guard try await !isStored(context.row, isNew: isNew) else { return .none }
-        // Looked at again after the lock is loaded: if the request commits after that, the lock's version moves, and the append below fails and
-        // is retried.
+        // Check again after loading the lock: if the request commits after that, the lock's version moves, and the append below fails
+        // and is retried.
         let lock = try await store.load(Lock.self, context.stream)
         guard try await !isStored(context.row, isNew: isNew) else { return .none }
         // A withdrawn key is not listed. If the device has added it after all, its late success reveals that.
