@@ -134,6 +134,7 @@ struct CommandExecutor<C: Command>: Sendable {
                     return nil
                 }
             }
+            if let made = progress.made { changes.rows = made.call.rows(after: made.receipt, made.context) + changes.rows }
         }
         let result = CommandResult(
             command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: decision.facts,
@@ -185,7 +186,7 @@ struct CommandExecutor<C: Command>: Sendable {
 
     private func isStored(_ progress: Progress) async throws -> Bool {
         guard let made = progress.made else { return false }
-        return try await made.call.isStored(made.context, services)
+        return try await made.call.isStored(made.receipt, services)
     }
 
     /// Returns the result when the events are already stored: the device was faster, or an earlier request died after the call.

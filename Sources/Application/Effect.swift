@@ -17,14 +17,17 @@ public protocol ExternalCall: Sendable {
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt
     /// Undoes the call when the events cannot be stored after all. Returns whether it has no effect; false means an unknown outcome.
     func undo(_ context: CallContext, _ services: Services) async -> Bool
+    /// Returns the rows to commit with the events that depend on the answer.
+    func rows(after receipt: Receipt, _ context: CallContext) -> [SQL]
     /// Returns whether the party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
-    func isStored(_ context: CallContext, _ services: Services) async throws -> Bool
+    func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool
 }
 
 extension ExternalCall {
     public var isFenced: Bool { false }
     public func undo(_ context: CallContext, _ services: Services) async -> Bool { true }
-    public func isStored(_ context: CallContext, _ services: Services) async throws -> Bool { false }
+    public func rows(after receipt: Receipt, _ context: CallContext) -> [SQL] { [] }
+    public func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool { false }
 }
 
 /// The context of an external call.
@@ -41,13 +44,16 @@ public struct CallContext: Sendable {
 public struct Receipt: Sendable {
     /// The action by which the caller can follow the call.
     public var action: ActionID?
+    /// When the call was made, by the caller's clock, if that matters to what is stored.
+    public var calledAt: Timestamp?
     /// Whether the device is known to be offline; the sent command waits.
     public var isOffline = false
     /// Whether the outcome is unknown: the events are stored, so that the action can be followed, and the caller is told so.
     public var isUnknown = false
 
-    public init(action: ActionID? = nil, isOffline: Bool = false, isUnknown: Bool = false) {
+    public init(action: ActionID? = nil, calledAt: Timestamp? = nil, isOffline: Bool = false, isUnknown: Bool = false) {
         self.action = action
+        self.calledAt = calledAt
         self.isOffline = isOffline
         self.isUnknown = isUnknown
     }

@@ -49,6 +49,7 @@ import Testing
         try await with(dialect) { stage, request, withdrawn in
             try await react(stage, to: withdrawn)
             #expect(try await status(stage, request) == "error")
+            stage.pass(.seconds(1))
             try await add(stage, request)
             #expect(try await stage.state("7", of: Lock.self).key("k") != nil)
             #expect(try await status(stage, request) == "pending")
@@ -66,10 +67,43 @@ import Testing
             let succeeded = CommandFinished(
                 action: request.action, thing: lock.thing, command: "add_key", outcome: .succeeded, error: nil, wasPublished: true,
                 isLate: false, finishedAt: stage.clock, context: try JSON(encoding: context))
+            stage.pass(.seconds(1))
             try await react(stage, to: succeeded)
             try await add(stage, request)
             #expect(try await stage.services.store.load(Lock.self, "7").state.keys.map(\.id) == ["k"])
             #expect(try await status(stage, request) == "success")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a key that is withdrawn before it is stored is not listed`(dialect: Dialect) async throws
+    {
+        try await with(dialect) { stage, request, withdrawn in
+            stage.pass(.seconds(-1))
+            stage.fake.answer(SendCommand.self) { _ in
+                try await react(stage, to: withdrawn)
+                return SendCommand.Reply(.accepted)
+            }
+            try await add(stage, request)
+            #expect(try await stage.services.store.load(Lock.self, "7").state.keys.isEmpty)
+            #expect(try await status(stage, request) == "error")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a repeat that the device refuses at once is not listed`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, request, withdrawn in
+            try await react(stage, to: withdrawn)
+            stage.pass(.seconds(1))
+            stage.fake.answer(SendCommand.self) { _ in
+                let refused = CommandFinished(
+                    action: request.action, thing: withdrawn.thing, command: "add_key", outcome: .failed, error: "no room",
+                    wasPublished: true, isLate: false, finishedAt: stage.clock, context: withdrawn.context)
+                try await react(stage, to: refused)
+                return SendCommand.Reply(.accepted)
+            }
+            try await add(stage, request)
+            #expect(try await stage.services.store.load(Lock.self, "7").state.keys.isEmpty)
+            let rows = try await stage.database.read("SELECT error FROM access.actions WHERE action_id = \(request.action)")
+            #expect(try rows.first?.read("error", as: JSON.self)["message"]?.text == "no room")
         }
     }
 

@@ -70,18 +70,29 @@ struct ActionRow: Codable, Sendable, Equatable {
         "018-keys-of-actions",
         ["ALTER TABLE access.actions ADD COLUMN key_uuid TEXT", "ALTER TABLE access.actions ADD COLUMN key_index BIGINT"])
 
-    /// Selects a row whose action may have no events: a key was withdrawn before the events of its request were stored.
+    /// Matches a row whose action may have no events: a key was withdrawn before the events of its request were stored.
     private static var isWithdrawnKey: SQL {
         """
         type = \(ActionKind.addKey.rawValue) AND status = 'error' AND error LIKE '{"type":"Withdrawn"%'
         """
     }
 
-    /// Selects the row of the action if its events are stored with it.
-    var stored: SQL { "SELECT 1 AS known FROM access.actions WHERE action_id = \(action) AND NOT (\(fragment: Self.isWithdrawnKey))" }
+    /// Matches a withdrawn key that the device was asked to add again since.
+    /// - Parameter asked: when; nil when the device has answered, which it does only to the newer command.
+    private static func hasBegunAnew(_ asked: Timestamp?) -> SQL {
+        guard let asked else { return isWithdrawnKey }
+        return "\(fragment: isWithdrawnKey) AND finished_at < \(asked)"
+    }
 
-    /// Deletes the row of an action that was withdrawn before, so that the repeat of its request can start it again.
-    var forgetWithdrawn: SQL { "DELETE FROM access.actions WHERE action_id = \(action) AND \(fragment: Self.isWithdrawnKey)" }
+    /// Selects the row of the action unless it is that of an earlier command, see `hasBegunAnew`.
+    func stored(asked: Timestamp?) -> SQL {
+        "SELECT 1 AS known FROM access.actions WHERE action_id = \(action) AND NOT (\(fragment: Self.hasBegunAnew(asked)))"
+    }
+
+    /// Deletes the row of an earlier command of the action, see `hasBegunAnew`, so that the repeat of its request can start it again.
+    func forgetWithdrawn(asked: Timestamp?) -> SQL {
+        "DELETE FROM access.actions WHERE action_id = \(action) AND \(fragment: Self.hasBegunAnew(asked))"
+    }
 
     /// Inserts the row from a reaction, which may run before the request or be redelivered.
     var insertIfMissing: SQL {
@@ -100,13 +111,18 @@ struct ActionRow: Codable, Sendable, Equatable {
         return row.mergeable(by: action)
     }
 
-    /// Finishes the action. A success overrides an earlier assumed failure, because the device has the last word.
-    static func finish(_ action: ActionID, error: (type: String, message: String)?, result: JSON?, at now: Timestamp) -> SQL {
+    /// Finishes the action. A success overrides an earlier assumed failure, because the device has the last word; the end of a command
+    /// that began after a withdrawal overrides the withdrawal.
+    /// - Parameter now: when its command finished.
+    static func finish(
+        _ action: ActionID, error: (type: String, message: String)?, isLate: Bool = false, result: JSON?, at now: Timestamp
+    ) -> SQL {
         let status = error == nil ? "success" : "error"
         let failure = error.map { JSON.object(["type": .string($0.type), "message": .string($0.message)]) }
+        let begunAnew: SQL = isLate ? "FALSE" : isWithdrawnKey
         return """
             UPDATE access.actions SET status = \(status), result = \(optional: result), error = \(optional: failure), finished_at = \(now)
-            WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success')
+            WHERE action_id = \(action) AND (status = 'pending' OR \(status) = 'success' OR \(fragment: begunAnew))
             """
     }
 }

@@ -31,13 +31,14 @@ struct DeviceCall: ExternalCall {
             action: row.action, thing: lock.thing, org: lock.organisation, command: push.command, lifetime: push.lifetime,
             context: try JSON(encoding: origin), premise: try await right?.premise(lock, services, endingAt: push.rightEndsAt),
             fence: context.fence)
+        let asked = services.clock()
         do {
-            let reply = try await services.bus.ask(send, trace: context.request.trace, now: services.clock())
+            let reply = try await services.bus.ask(send, trace: context.request.trace, now: asked)
             try reply.check()
-            return Receipt(action: row.action, isOffline: reply.isOffline, isUnknown: reply.outcome == .unknown)
+            return Receipt(action: row.action, calledAt: asked, isOffline: reply.isOffline, isUnknown: reply.outcome == .unknown)
         } catch let failure where SendCommand.isWithoutAnswer(failure) {
             if await undo(context, services) { throw failure }
-            return Receipt(action: row.action, isUnknown: true)
+            return Receipt(action: row.action, calledAt: asked, isUnknown: true)
         }
     }
 
@@ -49,8 +50,14 @@ struct DeviceCall: ExternalCall {
         return !(reply?.mayHaveLeft ?? true)
     }
 
-    func isStored(_ context: CallContext, _ services: Services) async throws -> Bool {
-        try await !services.store.query(row.stored).isEmpty
+    /// The row of a command that was withdrawn before this call makes room; only the repeat of a request can meet one. The row of one that
+    /// was withdrawn since stays, and the commit fails.
+    func rows(after receipt: Receipt, _ context: CallContext) -> [SQL] {
+        context.request.attempt.idempotency == nil ? [row.insert] : [row.forgetWithdrawn(asked: receipt.calledAt), row.insert]
+    }
+
+    func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool {
+        try await !services.store.query(row.stored(asked: receipt.calledAt)).isEmpty
     }
 }
 
@@ -61,9 +68,7 @@ extension Effect {
         let row = ActionRow(
             action: request.action, kind: push.kind, lock: lock, caller: request.caller, key: key.map { Key.ID($0.id) }, index: key?.index,
             at: request.attempt.now)
-        // Only the repeat of a request can meet an action that was withdrawn before.
-        let before = request.attempt.idempotency == nil ? [] : [row.forgetWithdrawn]
-        return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: before + [row.insert] + rows))
+        return .external(DeviceCall(push: push, lock: lock, row: row), with: Changes(rows: rows))
     }
 }
 

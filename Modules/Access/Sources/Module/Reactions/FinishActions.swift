@@ -29,10 +29,10 @@ struct FinishActions {
         let context = try finished.context.decoded(as: PushContext.self)
         if finished.outcome == .withdrawn, !finished.wasPublished, try await !isStored(finished.action) { return .none }
         var effects = try await missing(context, finished)
-        let now = clock()
-        let error = Self.error(of: finished)
+        let now = clock(), error = Self.error(of: finished)
         let result: JSON? = error == nil ? ["late": finished.isLate ? true : nil] : nil
-        effects.rows.append(ActionRow.finish(finished.action, error: error, result: result, at: now))
+        effects.rows.append(
+            ActionRow.finish(finished.action, error: error, isLate: finished.isLate, result: result, at: finished.finishedAt))
         try await followKey(finished.outcome, isLate: finished.isLate, context.keyed, &effects)
         if context.row.kind == .open {
             let event = Self.event(finished, context.row.door), action = try await store.load(OpenAction.self, finished.action.text)
@@ -114,12 +114,12 @@ struct FinishActions {
         let uses = try await uses(events, context.row.action)
         return Changes(
             appends: [try Append(events, to: lock, at: context.row.createdAt)] + uses,
-            rows: (isNew ? [context.row.forgetWithdrawn] : []) + [context.row.insert])
+            rows: (isNew ? [context.row.forgetWithdrawn(asked: nil)] : []) + [context.row.insert])
     }
 
     private func isStored(_ row: ActionRow, isNew: Bool) async throws -> Bool {
         guard isNew else { return try await isStored(row.action) }
-        return try await !store.query(row.stored).isEmpty
+        return try await !store.query(row.stored(asked: nil)).isEmpty
     }
 
     private func isStored(_ action: ActionID) async throws -> Bool {
