@@ -18,7 +18,7 @@ struct Authentication: Sendable {
         var isSuspended = false
     }
 
-    func establish(_ headers: [String: String], for credentials: Credentials, mayRemember: Bool) async throws -> Outcome {
+    func establish(_ headers: Headers, for credentials: Credentials, mayRemember: Bool) async throws -> Outcome {
         let key = headers["x-api-key"], token = try bearer(headers)
         switch credentials {
         case .staff: return Outcome(caller: try await staff(headers, token), epoch: nil)
@@ -54,7 +54,7 @@ struct Authentication: Sendable {
         }
     }
 
-    private func bearer(_ headers: [String: String]) throws -> String? {
+    private func bearer(_ headers: Headers) throws -> String? {
         guard let text = headers["authorization"] else { return nil }
         let parts = text.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else {
@@ -92,7 +92,7 @@ struct Authentication: Sendable {
         return try await directory.user(withConfirmedEmail: email)
     }
 
-    private func staff(_ headers: [String: String], _ token: String?) async throws -> Caller {
+    private func staff(_ headers: Headers, _ token: String?) async throws -> Caller {
         guard !settings.adminKey.isEmpty, Secret.areEqual(headers["x-admin-api-key"] ?? "", settings.adminKey) else {
             throw RequestError.unauthenticated("The staff key is missing or wrong.")
         }

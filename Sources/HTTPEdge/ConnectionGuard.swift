@@ -29,7 +29,9 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
     private let counts: ConnectionCounts
     private let bodyLimit: Int
-    private var alarm: Scheduled<Void>?
+    /// Fires when the stage may have lasted too long; set again then, and not with each stage.
+    private var alarm: (scheduled: Scheduled<Void>, at: NIODeadline)?
+    private var end = NIODeadline.distantFuture
     private var address: String?
     private var stage = Stage.head
 
@@ -48,7 +50,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        alarm?.cancel()
+        alarm?.scheduled.cancel()
         if let address { counts.release(address) }
         context.fireChannelInactive()
     }
@@ -78,14 +80,22 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
 
     private func enter(_ stage: Stage, _ context: ChannelHandlerContext) {
         self.stage = stage
-        alarm?.cancel()
-        let channel = context.channel
-        alarm = context.eventLoop.scheduleTask(in: stage.limit) {
+        end = .now() + stage.limit
+        if let alarm, alarm.at <= end { return }
+        setAlarm(context.channel)
+    }
+
+    private func setAlarm(_ channel: any Channel) {
+        alarm?.scheduled.cancel()
+        let scheduled = channel.eventLoop.assumeIsolated().scheduleTask(deadline: end) { [self] in
+            alarm = nil
+            guard end <= .now() else { return setAlarm(channel) }
             guard stage == .body else { return channel.close(promise: nil) }
             // Whoever reads the body gets the error, and answers the request.
             channel.pipeline.fireErrorCaught(BodyTimeout())
             channel.eventLoop.scheduleTask(in: Stage.farewell) { channel.close(promise: nil) }
         }
+        alarm = (scheduled, end)
     }
 }
 

@@ -51,7 +51,6 @@ public struct Edge: Sendable {
         handler = RequestHandler(
             settings: settings, authentication: Authentication(settings: settings, directory: directory, tokens: tokens, clock: clock),
             idempotency: IdempotencyStore(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit),
-            metrics: probes.metrics,
             log: log, clock: clock)
     }
 
@@ -78,8 +77,9 @@ public struct Edge: Sendable {
             let path = RouterPath(
                 endpoint.operation.path.split(separator: "/").map { $0.first == "{" ? ":" + $0.dropFirst().dropLast() : String($0) }.joined(
                     separator: "/"))
+            let metrics = RequestMetrics(of: endpoint.operation.key, in: probes.metrics)
             router.on(path, method: HTTPRequest.Method(endpoint.operation.method.rawValue)!) { [handler] request, context in
-                await handler.handle(request, context, endpoint)
+                await handler.handle(request, context, endpoint, counting: metrics)
             }
         }
         addOwnRoutes(to: router)
@@ -87,22 +87,21 @@ public struct Edge: Sendable {
             addresses = Addresses(endpoints.map { ($0.operation.method, $0.operation.path) } + Self.ownPaths.map { (.get, $0) }),
             cors = CrossOrigin(settings.origins)
         return CallbackResponder { [handler] request, context in
-            let allowed = addresses.methods(of: request.uri.path)
-            if let preflight = cors.preflight(request, allowed) { return handler.answer(preflight, to: handler.requestID(request)) }
+            if request.method == .options, let preflight = cors.preflight(request, addresses.methods(of: request.uri.path)) {
+                return handler.answer(preflight, to: handler.requestID(request))
+            }
             var asked = request
             // HEAD is handled as GET without the body (RFC 9110 §9.3.2).
-            let isHead = request.method == .head && allowed.contains(.get)
+            let isHead = request.method == .head && addresses.methods(of: request.uri.path).contains(.get)
             if isHead {
                 var head = request.head
                 head.method = .get
                 asked = HummingbirdCore.Request(head: head, body: request.body)
             }
             // A response without a request id does not come from one of our routes.
-            var response = try? await routes.respond(to: asked, context: context)
-            if response?.headers[RequestHandler.requestIDName] == nil {
-                response = handler.answer(Self.unrouted(allowed), to: handler.requestID(request))
-            }
-            guard var response else { return handler.answer(Self.unrouted(allowed), to: handler.requestID(request)) }
+            guard var response = try? await routes.respond(to: asked, context: context),
+                response.headers[RequestHandler.requestIDName] != nil
+            else { return handler.answer(Self.unrouted(addresses.methods(of: request.uri.path)), to: handler.requestID(request)) }
             if isHead {
                 let length = response.body.contentLength
                 response.body = .init()

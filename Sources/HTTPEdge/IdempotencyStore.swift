@@ -33,7 +33,8 @@ final class IdempotencyStore: Sendable {
 
     /// Runs `body` once per key; without a key it always runs. An anonymous caller's key is scoped to the link or lock that the path names.
     func once(
-        _ key: String?, _ operation: Operation, _ caller: Caller, path: [String: String], content bytes: [UInt8], _ services: Services,
+        _ key: String?, _ operation: Operation, _ caller: Caller, path: [String: String], content bytes: @autoclosure () -> [UInt8],
+        _ services: Services,
         _ body: (Attempt) async throws -> Response
     ) async throws -> Response {
         guard let key, operation.method == .post, caller != .anonymous || !path.isEmpty else {
@@ -46,7 +47,7 @@ final class IdempotencyStore: Sendable {
             caller == .anonymous
             ? path.sorted { $0.key < $1.key }.map { "\($0.key)=\(ID<Operation>($0.value))" }.joined(separator: "\n") : ""
         let id = Array(SHA256.hash(data: Array("\(caller)\n\(operation.key)\n\(key)\(place.isEmpty ? "" : "\n" + place)".utf8)))
-        let digest = Array(SHA256.hash(data: bytes))
+        let digest = Array(SHA256.hash(data: bytes()))
         guard running.withLock({ $0.insert(id).inserted }) else { throw Self.inProgress }
         defer { running.withLock { _ = $0.remove(id) } }
         if let recorded = try await claim(id, digest, services) { return recorded }

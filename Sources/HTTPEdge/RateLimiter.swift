@@ -5,12 +5,30 @@ import Synchronization
 ///
 /// Buckets that are full again carry no information and are dropped; those in use are kept.
 final class RateLimiter: Sendable {
+    /// Who shares a bucket. Whoever is exempt has none.
+    private enum Principal: Hashable {
+        case tenant(OrgID), user(UserID), address(ExactText)
+
+        init?(_ caller: Caller, at address: String) {
+            switch caller {
+            case .anonymous: self = .address(ExactText(address))
+            case .key(let org, false): self = .tenant(org)
+            case .user(let user, _): self = .user(user)
+            case .key(_, isSuper: true), .staff: return nil
+            }
+        }
+    }
+    /// What is left for a caller, as the RateLimit headers state it.
+    struct Standing: Equatable {
+        let limit: Int
+        let remaining: Int
+    }
     private struct Bucket {
         var tokens: Double
         var at: Duration
     }
     private struct State {
-        var buckets: [ExactText: Bucket] = [:]
+        var buckets: [Principal: Bucket] = [:]
         /// The number of buckets at which full ones are dropped: twice as many as were left the last time.
         var limit = RateLimiter.minCapacity
     }
@@ -25,15 +43,17 @@ final class RateLimiter: Sendable {
         (self.perMinute, self.elapsed) = (Double(perMinute), elapsed)
     }
 
-    /// Takes one token. Returns the headers of the RateLimit draft; throws `tooManyRequests` when no token is left.
-    func admit(_ caller: Caller, address: String) throws -> [String: String] { try admit(caller, address: address, at: elapsed()) }
+    /// Takes one token. Returns nil for callers without a limit; throws `tooManyRequests` when no token is left.
+    func admit(_ caller: Caller, address: String) throws -> Standing? { try admit(caller, address: address, at: elapsed()) }
+
+    /// What is left to a caller who was refused.
+    var exhausted: Standing { Standing(limit: Int(perMinute), remaining: 0) }
 
     /// The number of buckets.
     var count: Int { state.withLock { $0.buckets.count } }
 
-    func admit(_ caller: Caller, address: String, at now: Duration) throws -> [String: String] {
-        guard perMinute > 0, !caller.isStaff, !caller.isSuper else { return [:] }
-        let principal = ExactText(caller == .anonymous ? "address \(address)" : "\(caller)")
+    func admit(_ caller: Caller, address: String, at now: Duration) throws -> Standing? {
+        guard perMinute > 0, let principal = Principal(caller, at: address) else { return nil }
         let left = state.withLock { state -> Double in
             if state.buckets.count >= state.limit { forgetFull(&state, at: now) }
             var bucket = state.buckets[principal] ?? Bucket(tokens: perMinute, at: now)
@@ -44,7 +64,7 @@ final class RateLimiter: Sendable {
             return left
         }
         guard left >= 0 else { throw RequestError.tooManyRequests(retryAfter: .milliseconds(Int64(max(1_000, 60_000 / perMinute)))) }
-        return ["RateLimit-Limit": "\(Int(perMinute))", "RateLimit-Remaining": "\(Int(left))", "RateLimit-Reset": "60"]
+        return Standing(limit: Int(perMinute), remaining: Int(left))
     }
 
     private func tokens(of bucket: Bucket, at now: Duration) -> Double {

@@ -6,7 +6,6 @@ import HummingbirdCore
 import Kernel
 import Logging
 import NIOCore
-import Telemetry
 
 /// Takes one request through the edge: identity, limits, credentials, body, operation, answer.
 struct RequestHandler: Sendable {
@@ -14,25 +13,25 @@ struct RequestHandler: Sendable {
     let authentication: Authentication
     let idempotency: IdempotencyStore
     let limiter: RateLimiter
-    let metrics: Metrics
     let log: Logger
     let clock: @Sendable () -> Timestamp
     private let failures = FailureLog()
 
     static let requestIDName = HTTPField.Name("X-Request-Id")!
 
-    func handle(_ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint) async -> HummingbirdCore.Response {
+    func handle(
+        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, counting metrics: RequestMetrics
+    ) async -> HummingbirdCore.Response {
         let started = ContinuousClock.now, id = requestID(request)
-        var response: Kernel.Response
-        do { response = try await perform(request, context, endpoint, id) } catch {
+        var response: Kernel.Response, standing: RateLimiter.Standing?
+        do { response = try await perform(request, context, endpoint, id, &standing) } catch {
             response = ErrorResponse.response(for: error)
+            if case RequestError.tooManyRequests = error { standing = limiter.exhausted }
             if response.status >= 500 { failures.note(endpoint.operation.key, response.status, id, error, log) }
         }
-        let labels = [("operation", endpoint.operation.key), ("status", "\(response.status)")]
-        metrics.count("http_requests_total", labels)
-        metrics.time("http_request_seconds", [labels[0]], started.duration(to: .now).inSeconds)
+        metrics.note(response.status, after: started.duration(to: .now))
         if response.status == 401, endpoint.operation.credentials != .optional { response.headers["WWW-Authenticate"] = "Bearer" }
-        return answer(response, to: id)
+        return answer(response, to: id, standing)
     }
 
     /// Returns the caller's request id when it is harmless, or a new one.
@@ -43,17 +42,16 @@ struct RequestHandler: Sendable {
     }
 
     /// Runs the steps of a request. Each of them may end it.
+    /// - Parameter standing: what is left to the caller, once that is known.
     private func perform(
-        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, _ id: String
+        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, _ id: String,
+        _ standing: inout RateLimiter.Standing?
     ) async throws -> Kernel.Response {
         let operation = endpoint.operation
         let head = try RequestHead(request, from: context.address, to: operation, trusting: settings.trustedProxies, id: id)
         let caller = try Self.restrictSuspended(try await authenticate(head, operation), operation)
-        let limits = try limiter.admit(caller.caller, address: head.address)
-        let content = try await read(request, context, operation)
-        var response = try await carryOut(endpoint, head, content, caller)
-        response.headers.merge(limits) { own, _ in own }
-        return response
+        standing = try limiter.admit(caller.caller, address: head.address)
+        return try await carryOut(endpoint, head, try await read(request, context, operation), caller)
     }
 
     /// Authenticates the request. Credentials may come from the cache when the operation detects that they are out of date; a repeat with
@@ -81,19 +79,22 @@ struct RequestHandler: Sendable {
         throw RequestError.refused(.forbidden, code: nil, message: "The user is suspended.")
     }
 
-    /// What the operation reads of a request, and what a repeat must match: the address with its query, and the body.
+    /// What the operation reads of a request.
     private struct Content {
         let path: [String: String]
         let body: JSON.Object
-        let identity: [UInt8]
+        let uri: String
+        let bytes: [UInt8]
+
+        /// What a repeat must match: the address with its query, and the body.
+        var identity: [UInt8] { Array(uri.utf8) + [0] + bytes }
     }
 
     private func read(
         _ request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Operation
     ) async throws -> Content {
         let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
-        return Content(
-            path: try RequestHead.path(context), body: members, identity: Array(request.uri.string.utf8) + [0] + bytes)
+        return Content(path: try RequestHead.path(context), body: members, uri: request.uri.string, bytes: bytes)
     }
 
     /// Executes the operation once per idempotency key, and again with a newly authenticated caller when cached credentials were outdated.
@@ -145,11 +146,24 @@ struct RequestHandler: Sendable {
         return members
     }
 
-    func answer(_ response: Kernel.Response, to id: String) -> HummingbirdCore.Response {
+    private enum Names {
+        static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
+        static let limit = HTTPField.Name("RateLimit-Limit")!
+        static let remaining = HTTPField.Name("RateLimit-Remaining")!
+        static let reset = HTTPField.Name("RateLimit-Reset")!
+    }
+
+    func answer(_ response: Kernel.Response, to id: String, _ standing: RateLimiter.Standing? = nil) -> HummingbirdCore.Response {
         var headers = HTTPFields()
-        headers[Self.requestIDName] = id
-        headers[HTTPField.Name("X-Content-Type-Options")!] = "nosniff"
-        headers[.cacheControl] = "no-store"
+        headers.reserveCapacity(10)
+        headers.append(HTTPField(name: Self.requestIDName, value: id))
+        headers.append(HTTPField(name: Names.contentTypeOptions, value: "nosniff"))
+        headers.append(HTTPField(name: .cacheControl, value: "no-store"))
+        if let standing {
+            headers.append(HTTPField(name: Names.limit, value: String(standing.limit)))
+            headers.append(HTTPField(name: Names.remaining, value: String(standing.remaining)))
+            headers.append(HTTPField(name: Names.reset, value: "60"))
+        }
         for (name, value) in response.headers { if let name = HTTPField.Name(name) { headers[name] = value } }
         let bytes: [UInt8]
         switch response.body {

@@ -8,8 +8,7 @@ import Kernel
 struct RequestHead: Sendable {
     /// The request's id in logs and responses.
     let id: String
-    /// By name in lower case.
-    let headers: [String: String]
+    let headers: Headers
     let query: [String: String]
     /// The client's address, for counting its requests.
     let address: String
@@ -22,7 +21,7 @@ struct RequestHead: Sendable {
         _ request: HummingbirdCore.Request, from peer: String, to operation: Operation, trusting proxies: [Network], id: String
     ) throws {
         self.id = id
-        headers = Self.headers(of: request)
+        headers = Headers(request.headers.map { (name: $0.name.canonicalName, value: $0.value) })
         try Self.refuseInternal(headers)
         guard request.uri.path.utf8.count <= Self.longestPath else { throw RequestError.problems([Problem("path", "is too long")]) }
         address = Network.counted(TrustedProxies(networks: proxies).client(peer: peer, forwardedFor: headers["x-forwarded-for"]))
@@ -30,7 +29,7 @@ struct RequestHead: Sendable {
         idempotencyKey = headers["idempotency-key"] ?? Self.attempt(query, operation)
     }
 
-    private static func refuseInternal(_ headers: [String: String]) throws {
+    private static func refuseInternal(_ headers: Headers) throws {
         let found = Authentication.internalHeaders.filter { headers[$0] != nil }
         guard found.isEmpty else {
             throw RequestError.refused(
@@ -41,12 +40,6 @@ struct RequestHead: Sendable {
     /// Returns the attempt named in the address: forms cannot set headers, so public pages put it there.
     private static func attempt(_ query: [String: String], _ operation: Operation) -> String? {
         operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
-    }
-
-    private static func headers(of request: HummingbirdCore.Request) -> [String: String] {
-        var headers: [String: String] = [:]
-        for field in request.headers { headers[field.name.canonicalName] = field.value }
-        return headers
     }
 
     /// Returns the path parameters of the route.

@@ -87,6 +87,18 @@ import Testing
         }
     }
 
+    @Test func `every answer says what is left of the rate limit`() async throws {
+        try await Installation.with(.sqlite, settings: ["SPKEY_RATE_LIMIT": "3"]) { installation in
+            let partner = try await Partner(installation)
+            var told: [String] = []
+            for _ in 0..<4 {
+                let reply = try await partner.call("GET", "/locks/1/details")
+                told.append("\(reply.status) \(reply.headers["ratelimit-limit"] ?? "") \(reply.headers["ratelimit-remaining"] ?? "")")
+            }
+            #expect(told.last == "429 3 0" && told.first == "404 3 2", "\(told)")
+        }
+    }
+
     @Test func `addresses take HEAD as GET, and name the methods they take`() async throws {
         try await with { installation, partner in
             let get = try await partner.call("GET", "/openapi.json"), head = try await partner.call("HEAD", "/openapi.json")

@@ -10,8 +10,7 @@ public enum Method: String, Sendable, CaseIterable {
 public struct Request: Sendable {
     public var path: [String: String]
     public var query: [String: String]
-    /// Header names are in lower case.
-    public var headers: [String: String]
+    public var headers: Headers
     public var body: JSON.Object
     public var caller: Caller
     public var trace: Trace
@@ -24,7 +23,7 @@ public struct Request: Sendable {
     public var address = ""
 
     public init(
-        path: [String: String] = [:], query: [String: String] = [:], headers: [String: String] = [:], body: JSON.Object = [:],
+        path: [String: String] = [:], query: [String: String] = [:], headers: Headers = [:], body: JSON.Object = [:],
         caller: Caller = .anonymous, trace: Trace = Trace(correlation: "", causation: nil), attempt: Attempt
     ) {
         self.path = path
