@@ -1,5 +1,6 @@
 import EventStore
 import Kernel
+import MessageBus
 import Synchronization
 
 /// The modules that this process answers for: those whose exclusive jobs it runs, and those that have none.
@@ -12,7 +13,10 @@ final class LeaseRegistry: Sendable {
         return state
     }
 
-    func isServing(_ module: String) -> Bool { states(of: module).allSatisfy { $0 == .holding } }
+    func role(of module: String) -> AnswerRole {
+        let states = states(of: module)
+        return states.isEmpty ? .shared : states.allSatisfy { $0 == .holding } ? .sole : .none
+    }
 
     func states(of module: String) -> [LeaseState.State] { all.withLock { $0[module, default: []] }.map(\.state) }
 }

@@ -14,21 +14,21 @@ struct ProcessBus: Sendable {
     private let notifier: Notifier?
     private let listener: PostgresListener?
     private let modules: Set<String>
-    private let isServing: @Sendable (String) -> Bool
+    private let role: @Sendable (String) -> AnswerRole
 
     private static let outboxChannel = "spkey_outbox"
 
     /// - Parameters:
     ///   - isSplit: whether other modules run in other processes; only then are outbox writes announced to them at once.
-    ///   - isServing: returns whether this process currently answers for a module.
+    ///   - role: returns whether this process currently answers for a module.
     init(
-        _ storage: Storage, modules: [String], isSplit: Bool, isServing: @escaping @Sendable (String) -> Bool,
+        _ storage: Storage, modules: [String], isSplit: Bool, role: @escaping @Sendable (String) -> AnswerRole,
         clock: @escaping @Sendable () -> Timestamp
     ) throws {
         local = LocalAsks(clock: clock)
         process = UUIDText.fresh(at: clock()).text
         self.modules = Set(modules)
-        self.isServing = isServing
+        self.role = role
         guard let postgres = storage.postgres else {
             remote = nil
             notifier = nil
@@ -39,11 +39,11 @@ struct ProcessBus: Sendable {
         let own = PostgresDatabase(PostgresSettings(conninfo: postgres.conninfo, isDurable: false), connections: 2)
         let notices = Notifier(PostgresDatabase(PostgresSettings(conninfo: postgres.conninfo, isDurable: false), connections: 1))
         let remote = PostgresAsks(
-            database: own, notifier: notices, local: local, modules: modules, isServing: isServing, process: process, clock: clock)
+            database: own, notifier: notices, local: local, modules: modules, role: role, process: process, clock: clock)
         (notifier, self.remote) = (isSplit ? notices : nil, remote)
         listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) {
             [signals] channel, payload in
-            guard channel == Self.outboxChannel else { return remote.heard() }
+            guard channel == Self.outboxChannel else { return remote.heard(channel, payload) }
             if let notice = OutboxNotice(payload) { signals.wake(notice) } else { signals.wakeAll() }
         }
     }
@@ -55,8 +55,8 @@ struct ProcessBus: Sendable {
     }
 
     var port: Bus {
-        Bus { [local, remote, modules, isServing] name, module, body, context in
-            guard let remote, !modules.contains(module) || !isServing(module) else { return try await local.send(name, body, context) }
+        Bus { [local, remote, modules, role] name, module, body, context in
+            guard let remote, !modules.contains(module) || role(module) == .none else { return try await local.send(name, body, context) }
             return try await remote.send(name, module, body, context)
         }
     }

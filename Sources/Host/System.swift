@@ -49,7 +49,7 @@ public struct System: Sendable {
         let epoch = try await Epochs.current(of: storage.database)
         let leases = LeaseRegistry(), holder = Self.listener(settings.forEdge)
         let bus = try ProcessBus(
-            storage, modules: modules.map(\.name), isSplit: isSplit, isServing: { leases.isServing($0) }, clock: Clocks.wall)
+            storage, modules: modules.map(\.name), isSplit: isSplit, role: { leases.role(of: $0) }, clock: Clocks.wall)
         let ports = try LivePorts.plugged(for: modules, settings, log: log)
         var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)

@@ -3,10 +3,11 @@ import Kernel
 import Synchronization
 
 /// Sends NOTIFY outside writing transactions, where it would serialise all writers. At most one per channel and payload is sent at a time;
-/// those requested meanwhile are sent once afterwards.
+/// those requested meanwhile are sent once afterwards, together.
 public final class Notifier: Sendable {
     private struct State {
-        var waiting: Set<Notice> = []
+        /// Each with what to call if it cannot be sent.
+        var waiting: [Notice: [@Sendable () -> Void]] = [:]
         var isSending = false
     }
     private struct Notice: Hashable { let channel: String, payload: String }
@@ -16,27 +17,31 @@ public final class Notifier: Sendable {
 
     public init(_ database: any Database) { self.database = database }
 
-    /// Returns at once. A lost notice delays its listeners only until their next poll.
-    public func notify(_ channel: String, _ payload: String = "") {
+    /// Returns at once. A notice may be lost on its way, which delays its listeners only until their next poll.
+    /// - Parameter failed: called if the server did not take it.
+    public func notify(_ channel: String, _ payload: String = "", failed: (@Sendable () -> Void)? = nil) {
+        let notice = Notice(channel: channel, payload: payload)
         let mayStart = state.withLock { state in
-            state.waiting.insert(Notice(channel: channel, payload: payload))
+            state.waiting[notice, default: []] += failed.map { [$0] } ?? []
             defer { state.isSending = true }
             return !state.isSending
         }
-        if mayStart { Task { await send() } }
+        if mayStart { Task { await work() } }
     }
 
-    private func send() async {
+    private func work() async {
         while let notices = next() {
-            _ = try? await database.read(notices.map { "SELECT pg_notify(\($0.channel), \($0.payload))" })
+            do { _ = try await database.read(notices.keys.map { "SELECT pg_notify(\($0.channel), \($0.payload))" }) } catch {
+                for failed in notices.values.flatMap(\.self) { failed() }
+            }
         }
     }
 
-    private func next() -> [Notice]? {
+    private func next() -> [Notice: [@Sendable () -> Void]]? {
         state.withLock { state in
-            defer { state.waiting = [] }
+            defer { state.waiting = [:] }
             if state.waiting.isEmpty { state.isSending = false }
-            return state.waiting.isEmpty ? nil : Array(state.waiting)
+            return state.waiting.isEmpty ? nil : state.waiting
         }
     }
 }

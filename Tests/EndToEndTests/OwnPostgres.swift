@@ -56,7 +56,11 @@ final class OwnPostgres: Sendable {
 
     /// Ends the server without a farewell.
     func stop() async throws {
-        kill(try leader(), SIGQUIT)
+        let leader = try leader()
+        kill(leader, SIGQUIT)
+        // A frozen one hears it only then.
+        kill(leader, SIGCONT)
+        program.withLock { $0 }?.signal(SIGCONT)
         try await program.withLock { $0 }?.wait()
     }
 

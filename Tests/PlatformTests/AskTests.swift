@@ -13,11 +13,18 @@ struct Doubled: Ask {
     struct Reply: Codable, Sendable { let number: Int }
 }
 
+/// A question of the tests that is as long as its answer.
+struct Echo: Ask {
+    static let name = "alpha.Echo", module = "alpha"
+    let text: String
+    struct Reply: Codable, Sendable { let text: String }
+}
+
 /// Something that a test switches on and off.
 final class Switch: Sendable {
     private let value = Mutex(true)
     var isOn: Bool { value.withLock { $0 } }
-    func lockStream(on: Bool) { value.withLock { $0 = on } }
+    func set(on: Bool) { value.withLock { $0 = on } }
 }
 
 /// One process on a shared database.
@@ -32,19 +39,27 @@ final class AskingProcess: Sendable {
     init(_ address: String, _ name: String, modules: [String] = []) {
         let settings = PostgresSettings(conninfo: address), database = PostgresDatabase(settings, connections: 3)
         let remote = PostgresAsks(
-            database: database, notifier: Notifier(database), local: local, modules: modules, isServing: { [serving] _ in serving.isOn },
+            database: database, notifier: Notifier(database), local: local, modules: modules,
+            role: { [serving] _ in serving.isOn ? .shared : .none },
             process: name,
             clock: Stage.clock)
         (self.database, self.remote) = (database, remote)
-        listener = PostgresListener(settings, channels: remote.channels) { _, _ in remote.heard() }
+        listener = PostgresListener(settings, channels: remote.channels) { remote.heard($0, $1) }
         polling = Task { try await remote.poll() }
     }
 
     func ask(_ number: Int, timeout: Duration = .seconds(4)) async throws -> Int {
+        try await ask(Doubled(number: number), timeout: timeout).number
+    }
+
+    func ask<A: Ask>(_ question: A, timeout: Duration = .seconds(4)) async throws -> A.Reply {
         let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + timeout)
-        let reply: Doubled.Reply = try await remote.send(Doubled.name, Doubled.module, try JSON(encoding: Doubled(number: number)), context)
-            .decoded()
-        return reply.number
+        return try await remote.send(A.name, A.module, try JSON(encoding: question), context).decoded()
+    }
+
+    /// Waits until an ask is in the table.
+    func untilStored() async throws -> Bool {
+        try await eventually { try await !database.read("SELECT id FROM platform.asks").isEmpty }
     }
 
     func stop() async {
@@ -134,6 +149,46 @@ final class AskingProcess: Sendable {
         }
     }
 
+    @Test(arguments: [10, 20_000]) func `a question may be longer than a notice, and so may its answer`(length: Int) async throws {
+        try await with { asker, others in
+            let answered = Mutex(0)
+            for process in others {
+                process.local.register([
+                    AskHandler(Echo.self) { question, context in
+                        answered.withLock { $0 += context.trace.causation == "e" ? 1 : 0 }
+                        return Echo.Reply(text: question.text + "!")
+                    }
+                ])
+            }
+            let text = String(repeating: "é", count: length)
+            let answer = try await asker.ask(Echo(text: text), timeout: .seconds(20))
+            #expect(answer.text == text + "!")
+            #expect(answered.withLock { $0 } == 1)
+        }
+    }
+
+    @Test func `an ask waits for a process that is only starting, and is answered once`() async throws {
+        try await with { asker, others in
+            let answered = Mutex(0)
+            for process in others {
+                process.serving.set(on: false)
+                process.local.register([
+                    AskHandler(Doubled.self) { question, _ in
+                        answered.withLock { $0 += 1 }
+                        return Doubled.Reply(number: question.number * 2)
+                    }
+                ])
+            }
+            async let answer = asker.ask(21, timeout: .seconds(30))
+            let isStored = try await asker.untilStored()
+            #expect(isStored)
+            for process in others { process.serving.set(on: true) }
+            let number = try await answer
+            #expect(number == 42)
+            #expect(answered.withLock { $0 } == 1)
+        }
+    }
+
     @Test func `refusals travel`() async throws {
         try await with { asker, others in
             for process in others {
@@ -151,7 +206,7 @@ final class AskingProcess: Sendable {
                 process.local.register([AskHandler(Doubled.self) { _, _ in Doubled.Reply(number: number) }])
             }
             for holder in [1, 0] {
-                for (number, process) in others.enumerated() { process.serving.lockStream(on: number == holder) }
+                for (number, process) in others.enumerated() { process.serving.set(on: number == holder) }
                 // What the other had begun to take when it was switched off is still its own.
                 var inARow = 0
                 for _ in 0..<60 where inARow < 10 { inARow = try await asker.ask(1) == holder ? inARow + 1 : 0 }
@@ -162,7 +217,7 @@ final class AskingProcess: Sendable {
 
     @Test func `a module that is down costs its deadline`() async throws {
         try await with { asker, others in
-            for process in others { process.serving.lockStream(on: false) }
+            for process in others { process.serving.set(on: false) }
             let started = ContinuousClock.now
             await #expect(throws: AskFailure.timedOut(name: Doubled.name)) { try await asker.ask(1, timeout: .milliseconds(300)) }
             #expect(started.duration(to: .now) < .seconds(3))
