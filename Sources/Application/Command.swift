@@ -15,7 +15,7 @@ public protocol Command: Sendable {
     /// Reads the facts, again for each attempt. Changes nothing; throws `RequestError` when the facts alone refuse the command.
     func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Facts
     func decide(_ state: Target, _ facts: Facts, at now: Timestamp) throws(Refusal) -> [Target.Event]
-    /// Returns the effect of the events. Also called when there are none; an external call is made only when there are some.
+    /// Returns the effect of the events. Also called when there are none; an external call is then made only if `callsWithoutEvents`.
     func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws
         -> Effect
 
@@ -25,6 +25,8 @@ public protocol Command: Sendable {
     static func refusal(duplicate constraint: String) -> Refusal?
     /// Returns whether an existing unique key was chosen at random, so that the next attempt chooses another.
     static func isChance(duplicate constraint: String) -> Bool
+    /// Whether the external call is what the command is for, whether or not the aggregate changes.
+    static var callsWithoutEvents: Bool { get }
     /// The maximum number of attempts while others write to the same streams.
     static var maxAttempts: Int { get }
     /// The responses that the effect adds to those of the operation.
@@ -36,6 +38,7 @@ extension Command {
     public static func refusal(claimed kind: String) -> Refusal? { nil }
     public static func refusal(duplicate constraint: String) -> Refusal? { nil }
     public static func isChance(duplicate constraint: String) -> Bool { false }
+    public static var callsWithoutEvents: Bool { false }
     public static var maxAttempts: Int { 8 }
     public static var effectAnswers: [ResponseSpec] { [] }
     public func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services)

@@ -109,12 +109,7 @@ struct CommandExecutor<C: Command>: Sendable {
         -> CommandResult<C>?
     {
         let snapshot = decision.snapshot, events = decision.events
-        guard !events.isEmpty else {
-            try await undo(&progress)
-            do { return try await finish(unchanged(snapshot, decision.facts), with: decision.effect) } catch CommitFailure.versionConflict {
-                return nil
-            }
-        }
+        guard !events.isEmpty else { return try await carryOutWithoutEvents(decision, &progress) }
         let append = try Append(events, to: snapshot, at: request.attempt.now), wire = append.events.map(\.wire)
         var changes = Changes.none
         switch decision.effect {
@@ -125,14 +120,10 @@ struct CommandExecutor<C: Command>: Sendable {
             changes = local
         case .external(let call, let local):
             changes = local
-            let fence = Fence(snapshot, of: services.module, credentials: decision.epoch)
-            let context = CallContext(stream: snapshot.stream, events: wire, fence: fence, request: request)
-            if progress.made == nil {
-                do { progress.made = (call, context, try await call.perform(context, services)) } catch is FenceBroken {
-                    return nil
-                } catch RequestError.refused where isRemembered {
-                    return nil
-                }
+            do { try await make(call, decision, wire, &progress) } catch is FenceBroken {
+                return nil
+            } catch RequestError.refused where isRemembered {
+                return nil
             }
             if let made = progress.made { changes.rows = made.call.rows(after: made.receipt, made.context) + changes.rows }
         }
@@ -141,6 +132,34 @@ struct CommandExecutor<C: Command>: Sendable {
             version: append.version,
             wasCreated: C.createsAggregate && snapshot.version == 0, at: request.attempt.now, receipt: progress.made?.receipt)
         return try await commit(result, append, changes, decision, &progress)
+    }
+
+    /// Makes the external call of a decision, once per request.
+    private func make(_ call: any ExternalCall, _ decision: Decision, _ wire: [EventData], _ progress: inout Progress) async throws {
+        guard progress.made == nil else { return }
+        let fence = Fence(decision.snapshot, of: services.module, credentials: decision.epoch)
+        let context = CallContext(stream: decision.snapshot.stream, events: wire, fence: fence, request: request)
+        progress.made = (call, context, try await call.perform(context, services))
+    }
+
+    /// Carries out a decision that changes nothing in the aggregate.
+    private func carryOutWithoutEvents(_ decision: Decision, _ progress: inout Progress) async throws -> CommandResult<C>? {
+        var changes = Changes.none
+        switch decision.effect {
+        case .none: try await undo(&progress)
+        case .local(let local):
+            try await undo(&progress)
+            changes = local
+        case .external where !C.callsWithoutEvents: try await undo(&progress)
+        case .external(let call, let local):
+            do { try await make(call, decision, [], &progress) } catch is FenceBroken { return nil }
+            changes = local
+            if let made = progress.made { changes.rows = made.call.rows(after: made.receipt, made.context) + changes.rows }
+        }
+        let receipt = progress.made?.receipt, result = unchanged(decision.snapshot, decision.facts, receipt)
+        if receipt?.isUnknown == true { throw RequestError.fateUnknown(request.action) }
+        do { try await store(changes, of: result) } catch CommitFailure.versionConflict { return nil }
+        return result
     }
 
     /// Checks the credentials epoch, but not after a call: authenticating the caller again would repeat it as another command.
@@ -192,7 +211,9 @@ struct CommandExecutor<C: Command>: Sendable {
     /// Returns the result when the events are already stored: the device was faster, or an earlier request died after the call.
     private func healed(_ progress: Progress, _ facts: C.Facts) async throws -> CommandResult<C> {
         let snapshot = try await services.store.load(C.Target.self, command.target)
-        return try await finish(unchanged(snapshot, facts, progress.made?.receipt), with: .none)
+        let result = unchanged(snapshot, facts, progress.made?.receipt)
+        try await store(.none, of: result)
+        return result
     }
 
     private func unchanged(_ snapshot: Snapshot<C.Target>, _ facts: C.Facts, _ receipt: Receipt? = nil) -> CommandResult<C> {
@@ -203,16 +224,13 @@ struct CommandExecutor<C: Command>: Sendable {
     }
 
     /// Commits what a decision without events has to write, and its response, so that a repeat gets the same one.
-    private func finish(_ result: CommandResult<C>, with effect: Effect) async throws -> CommandResult<C> {
-        var changes = Changes.none
-        if case .local(let local) = effect { changes = local }
+    private func store(_ changes: Changes, of result: CommandResult<C>) async throws {
         let rows = changes.rows + record(result)
         if !changes.appends.isEmpty {
             try await services.store.commit(Commit(changes.appends, rows: rows, trace: request.trace))
         } else if !rows.isEmpty {
             _ = try await services.store.run(rows)
         }
-        return result
     }
 
     private func record(_ result: CommandResult<C>) -> [SQL] {

@@ -43,9 +43,9 @@ final class Device: Sendable {
     private let prefix: String
 
     /// - Parameter answers: whether it carries out what it hears, and says so.
-    init(_ broker: Broker, _ thing: String, answers: Bool = false) async throws {
+    init(_ broker: Broker, _ thing: String, shadow: String = "command", answers: Bool = false) async throws {
         self.answers = answers
-        prefix = "$aws/things/\(thing)/shadow/name/command/"
+        prefix = "$aws/things/\(thing)/shadow/name/\(shadow)/"
         let made = try await MQTTClient.open(
             MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
             handlers: MQTTHandlers(
@@ -79,8 +79,11 @@ final class Device: Sendable {
     }
     func all(_ tail: String) -> [JSON] { heard.withLock { $0 }.filter { $0.tail == tail }.map(\.payload) }
 
-    func acknowledge(_ command: JSON) async throws {
-        let answer: JSON = ["message_id": command["message_id"], "command": command["command"], "status": "ok"]
+    func acknowledge(_ command: JSON, error: String? = nil, result: JSON? = nil) async throws {
+        let answer: JSON = [
+            "message_id": command["message_id"], "command": command["command"], "status": error == nil ? "ok" : "error",
+            "error": error.map(JSON.string), "result": result,
+        ]
         try await say("update", ["state": ["reported": ["lastCommand": answer]]])
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Kernel
 
 /// Values that a schema allows, and values that break it in one way each.
@@ -18,13 +19,19 @@ enum SchemaSamples {
             switch schema["format"]?.text {
             case "uuid": return "7c9e6679-7425-40de-944b-e07fc1f90ae7"
             case "date-time": return name == "validFrom" ? "2036-01-01T00:00:00Z" : "2036-02-01T00:00:00Z"
-            default: return schema["pattern"]?.text == "^\\d{4,8}$" ? "123456" : "text"
+            default: return .string(text(matching: schema["pattern"]?.text))
             }
         case "integer", "number": return schema["minimum"] ?? 1
         case "boolean": return true
         case "array": return .array([valid(schema["items"] ?? .null)])
         default: return body(schema["properties"]?.members ?? [:], required: Set(schema["required"]?.items?.compactMap(\.text) ?? []))
         }
+    }
+
+    private static func text(matching pattern: String?) -> String {
+        let texts = ["text", "123456", "MT:text"]
+        guard let pattern else { return texts[0] }
+        return texts.first { $0.range(of: pattern, options: .regularExpression) != nil } ?? "no text for \(pattern)"
     }
 
     static func body(_ properties: JSON.Object, required: Set<String>) -> JSON {

@@ -11,6 +11,11 @@ public enum DeviceCommand: Sendable, Equatable {
     case writeKey(DeviceKey)
     /// A Matter cluster command.
     case matter(MatterCommand)
+    /// A command for a hub itself, passed on as it is.
+    case hub(name: String, arguments: JSON)
+
+    /// The shadow that shows commands for hubs; other things have theirs in `command`.
+    public static let hubShadow = "hub_command"
 
     public var name: String {
         switch self {
@@ -19,6 +24,7 @@ public enum DeviceCommand: Sendable, Equatable {
         case .removeKey: "remove_key"
         case .writeKey: "write_key"
         case .matter: "device_command"
+        case .hub(let name, _): name
         }
     }
 
@@ -28,12 +34,18 @@ public enum DeviceCommand: Sendable, Equatable {
         case .addKey(let key, let holder): ["key_uuid": key.id.json, "key_index": key.index?.json, "user_id": holder?.json]
         case .removeKey(let key), .writeKey(let key): ["key_uuid": key.id.json, "key_index": key.index?.json]
         case .matter(let command): command.arguments
+        case .hub(_, let arguments): arguments
         }
     }
 
     /// Decodes a command from the name and arguments in which it is stored and sent.
+    /// - Parameter shadow: the shadow that shows it; hubs have other commands than locks and devices.
     /// - Throws: `UnknownDeviceCommand` for an unknown name, or arguments that do not match it.
-    public init(name: String, arguments: JSON) throws(UnknownDeviceCommand) {
+    public init(name: String, arguments: JSON, on shadow: String = "command") throws(UnknownDeviceCommand) {
+        if shadow == Self.hubShadow {
+            self = .hub(name: name, arguments: arguments)
+            return
+        }
         switch name {
         case "unlock": self = .unlock(reason: arguments["reason"]?.text, request: arguments["request_id"]?.text)
         case "add_key": self = .addKey(try DeviceKey(arguments, of: name), holder: arguments["user_id"]?.text.map { UserID($0) })
@@ -48,7 +60,7 @@ public enum DeviceCommand: Sendable, Equatable {
     public var key: DeviceKey? {
         switch self {
         case .addKey(let key, _), .removeKey(let key), .writeKey(let key): key
-        case .unlock, .matter: nil
+        case .unlock, .matter, .hub: nil
         }
     }
 

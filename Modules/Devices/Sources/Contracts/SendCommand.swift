@@ -42,6 +42,8 @@ public struct SendCommand: Ask {
             case accepted
             /// The link did not take the command; it has no effect.
             case unreachable
+            /// The hub of the thing is suspended or was decommissioned; the command has no effect.
+            case outOfService
             /// The thing belongs to another owner, or to none.
             case foreign
             /// The command may have been sent; `CommandFinished` reports its outcome.
@@ -69,7 +71,7 @@ extension SendCommand {
         org = try fields.decodeIfPresent(OrgID.self, forKey: .org)
         shadow = try fields.decode(String.self, forKey: .shadow)
         command = try DeviceCommand(
-            name: try fields.decode(String.self, forKey: .command), arguments: try fields.decode(JSON.self, forKey: .args))
+            name: try fields.decode(String.self, forKey: .command), arguments: try fields.decode(JSON.self, forKey: .args), on: shadow)
         lifetime = try fields.decodeIfPresent(Int64.self, forKey: .lifetime)
         context = try fields.decode(JSON.self, forKey: .context)
         premise = try fields.decodeIfPresent(Premise.self, forKey: .premise)

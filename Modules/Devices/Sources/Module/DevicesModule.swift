@@ -10,14 +10,16 @@ public let devices = Module(
         ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions,
         ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
+        ThingTables.service, PendingCommand.resultsMigration,
     ],
-    operations: [ProvisionHub.operation, ClaimHub.operation, HubStatus.operation, CreateMatterDevice.operation],
+    operations: [
+        ProvisionHub.operation, ClaimHub.operation, ReClaimHub.operation, SetHubRole.operation, SuspendHub.operation, ResumeHub.operation,
+        DecommissionHub.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation, CreateMatterDevice.operation,
+    ],
     ports: [.required(HubLink.self)],
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
         + [
-            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "HubDecommissioned", "HubReClaimed",
-            "HubRoleSet", "HubSuspended",
-            "MigrationCompleted", "MigrationStarted",
+            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "MigrationCompleted", "MigrationStarted",
         ].map { EventDoc(name: $0, summary: "To come.") }
         + ["DesiredShadowUpdated", "MatterPinCleared", "MatterPinSet", "ReportedShadowUpdated"].map {
             EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly)

@@ -43,7 +43,83 @@ import Testing
         Given<Hub>(provisioned, .claimed(claim, at: now)).then { $0.isOpen(to: caller) == after }
     }
 
+    let call = Hub.Intervention(reason: "water damage", user: "Ann")
+    var claimed: Hub.Event { .claimed(claim, at: now) }
+    func moving(to org: OrgID = "other", site: Hub.Site.ID = "s2", named: Hub.ID = Hub.ID(id)) -> ReClaimHub {
+        ReClaimHub(hub: Hub.ID(Self.id), named: named, org: org, site: site, reason: "sold", user: "Ann")
+    }
+    func moved(to org: OrgID = "other", site: Hub.Site.ID = "s2") -> Hub.Event {
+        .reclaimed(
+            Hub.Claim(org: org, site: site, user: "Ann"), from: Hub.Place(org: "acme", site: "s"), reason: "sold", at: now)
+    }
+    func role(isPrimary: Bool = true) -> SetHubRole {
+        SetHubRole(hub: Hub.ID(Self.id), named: UUIDText(Self.id), isPrimary: isPrimary, user: UUIDText(Self.id))
+    }
+    var suspend: SuspendHub { SuspendHub(hub: Hub.ID(Self.id), named: Hub.ID(Self.id), reason: "water damage", user: "Ann") }
+    var resume: ResumeHub { ResumeHub(hub: Hub.ID(Self.id), reason: "water damage", user: "Ann") }
+    var decommission: DecommissionHub { DecommissionHub(hub: Hub.ID(Self.id), reason: "water damage", user: "Ann") }
+    var commission: CommissionDevice { CommissionDevice(hub: Hub.ID(Self.id), named: UUIDText(Self.id), code: "12345678901") }
+
+    @Test func `a claimed hub moves to another tenant or site, which both tenants hear`() {
+        Given<Hub>(provisioned, claimed).when(moving(), at: now).then(moved())
+        Given<Hub>(provisioned, claimed).when(moving(to: "acme"), at: now).then(moved(to: "acme"))
+        Given<Hub>(provisioned, claimed).when(moving(to: "acme", site: "s")).thenRefused(.samePlace)
+        Given<Hub>(provisioned, claimed).when(moving(named: "g")).thenRefused(.otherHub)
+        Given<Hub>(provisioned).when(moving()).thenRefused(.notClaimed)
+        var after = Hub()
+        for event in [provisioned, claimed] { after.apply(event) }
+        let before = after
+        after.apply(moved())
+        #expect(after.audience(of: moved(), before: before) == ["acme", "other"])
+    }
+
+    @Test func `a hub has one role, set while it works`() {
+        let primary = Hub.Event.roleSet(isPrimary: true, by: UserID(Self.id), at: now)
+        Given<Hub>(provisioned, claimed).when(role(), at: now).then(primary)
+        Given<Hub>(provisioned, claimed, primary).when(role(), at: now).then()
+        Given<Hub>(provisioned, claimed).when(role(isPrimary: false), at: now).then()
+        Given<Hub>(provisioned).when(role()).thenRefused(.notClaimed)
+        Given<Hub>(provisioned, claimed, .suspended(call, at: now)).when(role()).thenRefused(.suspended)
+    }
+
+    @Test func `a hub is suspended and resumed once, or moved, and decommissioned for good`() {
+        let suspended = Hub.Event.suspended(call, at: now), resumed = Hub.Event.resumed(call, at: now)
+        Given<Hub>(provisioned, claimed).when(suspend, at: now).then(suspended)
+        Given<Hub>(provisioned, claimed, suspended).when(suspend).thenRefused(.suspended)
+        Given<Hub>(provisioned, claimed, suspended).then { $0.isOutOfService }
+        Given<Hub>(provisioned, claimed, suspended).when(resume, at: now).then(resumed)
+        Given<Hub>(provisioned, claimed, suspended, resumed).then { $0.status == .claimed && !$0.isOutOfService }
+        Given<Hub>(provisioned, suspended, resumed).then { $0.status == .provisioned }
+        Given<Hub>(provisioned, claimed).when(resume).thenRefused(.notSuspended)
+        Given<Hub>(provisioned, claimed, suspended).when(moving(), at: now).then(moved())
+        Given<Hub>(provisioned, claimed, suspended, moved()).then { $0.status == .claimed }
+        let decommissioned = Hub.Event.decommissioned(call, at: now)
+        Given<Hub>(provisioned, claimed, suspended).when(decommission, at: now).then(decommissioned)
+        Given<Hub>(provisioned, decommissioned).when(decommission).thenRefused(.decommissioned)
+        Given<Hub>(provisioned, claimed, decommissioned).when(suspend).thenRefused(.decommissioned)
+        Given<Hub>(provisioned, claimed, decommissioned).when(resume).thenRefused(.decommissioned)
+        Given<Hub>(provisioned, claimed, decommissioned).when(moving()).thenRefused(.decommissioned)
+    }
+
+    @Test func `only a hub that works takes commands`() {
+        Given<Hub>(provisioned, claimed).when(commission, at: now).then()
+        Given<Hub>(provisioned).when(commission).thenRefused(.notClaimed)
+        Given<Hub>(provisioned, claimed, .suspended(call, at: now)).when(commission).thenRefused(.suspended)
+    }
+
+    @Test(arguments: [
+        ("12345678901", true), (String(repeating: "1", count: 21), true), ("MT:Y.K90", true), ("MT:", false), ("mt:a", false),
+        ("1234-567-8901", false), (String(repeating: "1", count: 22), false), ("", false), ("١٢٣٤٥٦٧٨٩٠١", false),
+    ])
+    func `a setup code has 11 or 21 digits, or is the text of a QR code`(code: String, isOne: Bool) {
+        #expect((SetupCode.problem(with: code) == nil) == isOne)
+    }
+
     @Test func `events and states are read by every later build`() throws {
-        try GoldenSamples.check([provisioned, .claimed(claim, at: now)], of: Hub.self)
+        let events: [Hub.Event] = [
+            provisioned, claimed, moved(), .roleSet(isPrimary: true, by: "u", at: now), .suspended(call, at: now), .resumed(call, at: now),
+            .decommissioned(call, at: now),
+        ]
+        try GoldenSamples.check(events, of: Hub.self)
     }
 }

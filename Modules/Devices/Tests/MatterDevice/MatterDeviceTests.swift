@@ -16,7 +16,7 @@ import Testing
 
     /// Of a device behind a hub of acme, registered by acme.
     func facts(_ owner: ThingOwner = .nobody) -> CreateMatterDevice.Facts {
-        CreateMatterDevice.Facts(org: "acme", owner: owner, asking: "acme")
+        CreateMatterDevice.Facts(hub: .claimed(by: "acme"), owner: owner, asking: "acme")
     }
 
     @Test func `a device is registered`() { Given<MatterDevice>().when(create(), facts(), at: now).then(created) }

@@ -66,8 +66,29 @@ import Testing
             try await report(stage.runner)
             try await stage.unlock("first", expecting: .accepted)
             #expect(stage.memory.count == 1)
-            _ = try await stage.database.transact(ThingTables.claim("h", "hub", for: "other"))
+            _ = try await stage.database.transact(ThingTables.follow("h", "hub", from: .claimed(by: "acme"), to: .claimed(by: "other")))
             try await stage.unlock("a", expecting: .foreign)
+        }
+    }
+
+    /// - Parameter isRegistered: whether the thing is registered with the hub, or is a lock that a device behind the hub represents.
+    @Test(arguments: TestDatabase.dialects, [true, false])
+    func `what is behind a suspended hub takes nothing until the hub is resumed`(dialect: Dialect, isRegistered: Bool) async throws {
+        try await with(dialect) { stage in
+            let hub = Hub.claimed(by: "acme")
+            _ = try await stage.database.transact(ThingTables.follow("h", "hub", from: Hub(), to: hub))
+            _ = try await stage.database.transact(
+                isRegistered
+                    ? ["UPDATE devices.things SET hub_id = 'h' WHERE name = 't'"]
+                    : ["INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', 'bridge', 'h')"])
+            try await report(stage.runner)
+            try await stage.unlock("first", expecting: .accepted)
+            _ = try await stage.database.transact(ThingTables.follow("h", "hub", from: hub, to: hub.suspended))
+            try await stage.unlock("a", expecting: .outOfService)
+            #expect(try await stage.runner.load("t", "command").state.withheld == ["first"])
+            _ = try await stage.database.transact(ThingTables.follow("h", "hub", from: hub.suspended, to: hub))
+            try await stage.unlock("b", expecting: .accepted)
+            #expect(try await stage.runner.load("t", "command").state.withheld.isEmpty)
         }
     }
 
@@ -77,7 +98,7 @@ import Testing
                 device: MatterDevice.ID("t"), named: MatterDevice.ID("t"), thing: NewThingName("bridge"), hub: "h", type: Name("lock"))
             let snapshot = Snapshot(
                 stream: MatterDevice.stream("t"), state: MatterDevice(), version: 0, changedAt: Timestamp(milliseconds: 0))
-            let facts = CreateMatterDevice.Facts(org: "acme", owner: .tenant("acme", hub: nil), asking: "acme")
+            let facts = CreateMatterDevice.Facts(hub: .claimed(by: "acme"), owner: .tenant("acme", hub: nil), asking: "acme")
             let events = try device.decide(MatterDevice(), facts, at: stage.now)
             let request = Request(attempt: Attempt(now: stage.now))
             guard case .local(let changes) = device.effect(of: events, on: snapshot, facts, request, stage.runner.services) else {

@@ -131,7 +131,7 @@ import Testing
         async throws
     {
         try await with(dialect) { stage in
-            _ = try await stage.database.transact(ThingTables.register("hub", with: "h", of: nil))
+            _ = try await stage.database.transact(ThingTables.register("hub", with: "h", in: Hub()))
             func claim(_ org: OrgID, _ hub: Hub.ID = "h") async throws -> WantState.Reply.Outcome {
                 let want = WantState(thing: "hub", hub: hub, shadow: "hub_state", desired: ["claim": ["orgId": org.json]], org: org)
                 return try await stage.runner.want(want).outcome

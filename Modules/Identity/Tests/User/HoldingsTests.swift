@@ -192,7 +192,8 @@ import WalletLinks
         for isDevelopment in [true, false] {
             var settings = SettingValues(isDevelopment ? .dev : .prod)
             settings[IdentitySettings.signUpSecret] = wanted
-            let services = FakeServices().services("identity", settings: settings), headers: Headers = given.map { ["x-webhook-secret": $0] } ?? [:]
+            let services = FakeServices().services("identity", settings: settings),
+                headers: Headers = given.map { ["x-webhook-secret": $0] } ?? [:]
             let request = Request(headers: headers, caller: caller, attempt: Attempt(now: now))
             let refused = RequestError.unauthenticated("The secret is missing or wrong.")
             // Those who may call hear next that the body lacks its envelope.

@@ -1,7 +1,8 @@
 import Application
+import DevicesContracts
 import Kernel
 
-/// Returns the progress of an action to a caller.
+/// Returns the progress of an action to a caller: an open, a key write, or a command to a hub, which Devices knows.
 struct FollowAction: Lookup {
     let action: ActionID
 
@@ -9,11 +10,16 @@ struct FollowAction: Lookup {
     static let shape = ActionProgress.shape
 
     func find(_ request: Request, _ services: Services) async throws -> ActionProgress? {
-        try await services.store.query("SELECT * FROM access.actions WHERE action_id = \(action)").first.map { try ActionProgress($0) }
+        let row = try await services.store.query("SELECT * FROM access.actions WHERE action_id = \(action)").first
+        if let row { return try ActionProgress(row) }
+        let question = HubAction(action: action)
+        return try await services.bus.ask(question, trace: request.trace, now: services.clock()).progress.map {
+            ActionProgress($0, of: action)
+        }
     }
 
     static let operation = Operation.lookup(
-        "/actions/{id}", "Follow an open or a key write until the device has answered",
+        "/actions/{id}", "Follow an open, a key write or a command to a hub until it is answered",
         allow: Rule("the user who asked, the tenant of the lock, a super key, or staff", by: .clientOrStaff) { _, action, caller in
             switch caller {
             case .key(_, isSuper: true), .staff: true
@@ -40,6 +46,19 @@ struct ActionProgress: Sendable {
     let user: UserID?
     let createdAt: Timestamp
     let finishedAt: Timestamp?
+
+    /// - Parameter progress: of a command to a hub.
+    init(_ progress: HubAction.Progress, of action: ActionID) {
+        self.action = action
+        kind = progress.operation
+        status = Status(rawValue: progress.status.rawValue) ?? .pending
+        result = progress.result
+        error = progress.error.map { ["type": "HubError", "message": .string($0)] }
+        org = progress.org
+        user = nil
+        createdAt = progress.createdAt
+        finishedAt = progress.finishedAt
+    }
 
     init(_ row: Row) throws(RowDecodingError) {
         action = try row.read("action_id")

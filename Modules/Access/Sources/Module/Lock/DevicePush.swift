@@ -88,6 +88,8 @@ extension SendCommand.Reply {
         switch outcome {
         case .accepted, .unknown: break
         case .unreachable: throw RequestError.deviceUnreachable("The device link did not take the command; nothing was stored.")
+        case .outOfService:
+            throw RequestError.deviceUnreachable("The hub of this lock is suspended or out of service; nothing was stored.")
         case .foreign:
             throw RequestError.refused(.forbidden, code: nil, message: "The thing of this lock belongs to another tenant, or to nobody.")
         case .outdated: throw FenceBroken()

@@ -33,6 +33,7 @@ struct Arrival: Sendable {
         guard whole == nil || other?.isOpen == true else { return .reply(.accepted) }
         if let known, !known.wasGivenUp(before: context) { return repeated(known, isDelivered, at: now) }
         guard known.map({ $0.thing == ask.thing }) ?? true, stored.owner.belongs(to: ask.org) else { return .reply(.foreign) }
+        guard !stored.isOutOfService else { return .reply(.outOfService) }
         guard stored.commands.count < Self.maxWaiting || ask.command.isRemoval else { return .reply(.full) }
         let command = command(at: now)
         // The command's right or its lifetime ended before it arrived here.

@@ -54,11 +54,14 @@ extension PendingCommand {
                 ]
             })
 
+    /// Adds what a hub answered to a command.
+    static let resultsMigration = Migration("012-results", ["ALTER TABLE devices.commands ADD COLUMN result TEXT"])
+
     init(_ row: Row) throws {
         let name: String = try row.read("command")
         self.init(
             action: try row.read("action_id"), thing: try row.read("thing"), shadow: try row.read("shadow"),
-            command: name == Self.barred ? nil : try DeviceCommand(name: name, arguments: try row.read("args")),
+            command: name == Self.barred ? nil : try DeviceCommand(name: name, arguments: try row.read("args"), on: try row.read("shadow")),
             expiresAt: try row.find("expires_at"), context: try row.read("context"), org: try row.find("org_id"),
             createdAt: try row.read("created_at"), stage: try row.read("stage"),
             uptime: Uptime(boot: try row.read("boot"), milliseconds: try row.read("uptime")),
@@ -101,6 +104,9 @@ extension PendingCommand {
             WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
             """
     }
+
+    /// Keeps what the hub answered.
+    func keep(result: JSON) -> SQL { "UPDATE devices.commands SET result = \(result) WHERE action_id = \(action)" }
 
     /// Deletes a withdrawn command so that the same action can start again.
     static func forgetWithdrawn(_ action: ActionID) -> SQL {

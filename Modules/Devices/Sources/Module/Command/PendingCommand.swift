@@ -61,7 +61,7 @@ struct PendingCommand: Sendable, Equatable {
     /// The command name of the placeholder that `bar` returns.
     static let barred = "withdrawn"
     /// The shadows that show commands: those of locks and devices, and those of hubs.
-    static let shadows = ["command", "hub_command"]
+    static let shadows = ["command", DeviceCommand.hubShadow]
 
     /// Returns the placeholder for a command that was withdrawn before it arrived.
     static func bar(_ action: ActionID, _ thing: ThingName, at now: Timestamp) -> PendingCommand {
@@ -87,7 +87,7 @@ struct PendingCommand: Sendable, Equatable {
 
     var name: String { command?.name ?? Self.barred }
     var arguments: JSON { command?.arguments ?? [:] }
-    private var isRemoval: Bool { command?.isRemoval ?? false }
+    var isRemoval: Bool { command?.isRemoval ?? false }
 
     /// Whether this removal, once answered, makes another command obsolete. Removals are sent first, so an earlier addition of the same key
     /// must not follow.

@@ -21,15 +21,60 @@ struct HubEvents: EventForms {
         })
 
     let claimed = EventForm<Hub>(
-        "HubClaimed", "A tenant took a hub for one of its sites.", derived: [DerivedMember("hubId") { hub, _ in hub.hardware?.hub }],
+        "HubClaimed", "A tenant took a hub for one of its sites.", derived: [hubID],
         members: .init(.member("orgId"), .member("siteId"), .member("claimedBy"), .milliseconds("claimedAt")),
         make: { .claimed(Hub.Claim(org: $0, site: $1, user: $2), at: $3) },
         take: { if case .claimed(let claim, let at) = $0 { (claim.org, claim.site, claim.user, at) } else { nil } })
+
+    let reclaimed = EventForm<Hub>(
+        "HubReClaimed", "A claimed hub moved to another tenant or site.", derived: [hubID],
+        members: .init(
+            .member("previousOrgId"), .member("previousSiteId"), .member("newOrgId"), .member("newSiteId"), .member("reclaimedBy"),
+            .member("reason"), .milliseconds("reclaimedAt")),
+        make: { previous, previousSite, org, site, user, reason, at in
+            .reclaimed(
+                Hub.Claim(org: org, site: site, user: user), from: Hub.Place(org: previous, site: previousSite), reason: reason, at: at)
+        },
+        take: { event in
+            guard case .reclaimed(let it, let from, let reason, let at) = event else { return nil }
+            return (from.org, from.site, it.org, it.site, it.user, reason, at)
+        })
+
+    let roleSet = EventForm<Hub>(
+        "HubRoleSet", "A hub became the primary one of its site, or a secondary one.", derived: [hubID],
+        members: .init(.member("isPrimary"), .member("setBy"), .milliseconds("setAt")),
+        make: { .roleSet(isPrimary: $0, by: $1, at: $2) },
+        take: { if case .roleSet(let isPrimary, let user, let at) = $0 { (isPrimary, user, at) } else { nil } })
+
+    let suspended = EventForm<Hub>(
+        "HubSuspended", "A hub was suspended: what is behind it takes no commands.", derived: [hubID],
+        members: .init(.member("reason"), .member("suspendedBy"), .milliseconds("suspendedAt")),
+        make: { .suspended(Hub.Intervention(reason: $0, user: $1), at: $2) },
+        take: { if case .suspended(let it, let at) = $0 { (it.reason, it.user, at) } else { nil } })
+
+    let resumed = EventForm<Hub>(
+        "HubResumed", "A suspended hub works again.", derived: [hubID],
+        members: .init(.member("reason"), .member("resumedBy"), .milliseconds("resumedAt")),
+        make: { .resumed(Hub.Intervention(reason: $0, user: $1), at: $2) },
+        take: { if case .resumed(let it, let at) = $0 { (it.reason, it.user, at) } else { nil } })
+
+    let decommissioned = EventForm<Hub>(
+        "HubDecommissioned", "A hub reached the end of its service.", derived: [hubID],
+        members: .init(.member("reason"), .member("decommissionedBy"), .milliseconds("decommissionedAt")),
+        make: { .decommissioned(Hub.Intervention(reason: $0, user: $1), at: $2) },
+        take: { if case .decommissioned(let it, let at) = $0 { (it.reason, it.user, at) } else { nil } })
+
+    private static let hubID = DerivedMember<Hub>("hubId") { hub, _ in hub.hardware?.hub }
 
     func form(of event: Hub.Event) -> EventForm<Hub> {
         switch event {
         case .provisioned: provisioned
         case .claimed: claimed
+        case .reclaimed: reclaimed
+        case .roleSet: roleSet
+        case .suspended: suspended
+        case .resumed: resumed
+        case .decommissioned: decommissioned
         }
     }
 }

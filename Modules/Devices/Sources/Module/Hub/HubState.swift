@@ -41,10 +41,11 @@ extension Effect {
         var after = snapshot.state
         for event in events { after.apply(event) }
         guard let thing = after.hardware?.thing else { return .none }
-        let hub = Hub.ID(snapshot.stream.id), isNew = after.organisation != snapshot.state.organisation
-        let bindings = after.organisation.map { isNew ? ThingTables.claim(hub, thing, for: $0) : [] } ?? []
+        let hub = Hub.ID(snapshot.stream.id), before = snapshot.state
+        let changesThings = after.organisation != before.organisation || after.isOutOfService != before.isOutOfService
         let want = WantState(thing: thing, hub: hub, shadow: "hub_state", desired: desired, org: after.organisation)
-        return .external(HubStateCall(want: want), with: Changes(rows: bindings))
+        return .external(
+            HubStateCall(want: want), with: Changes(rows: changesThings ? ThingTables.follow(hub, thing, from: before, to: after) : []))
     }
 }
 

@@ -17,7 +17,7 @@ struct HubStatus: Query {
     static let shape = Shape<Reply>(
         .member("hubId") { $0.hardware.hub }, .member("serial") { $0.hardware.serial }, .member("model") { $0.hardware.model },
         .member("thingName") { $0.hardware.thing }, .member("status") { $0.hub.status }, .member("orgId") { $0.hub.claim?.org.text ?? "" },
-        .member("siteId") { $0.hub.claim?.site.text ?? "" }, .member("isPrimary") { _ in false },
+        .member("siteId") { $0.hub.claim?.site.text ?? "" }, .member("isPrimary") { $0.hub.isPrimary },
         .member("provisionedAt") { Int($0.hub.provisionedAt?.milliseconds ?? 0) },
         .member("claimedAt") { Int($0.hub.claimedAt?.milliseconds ?? 0) },
         .json("online", .boolean.optional) { $0.isOnline },

@@ -39,7 +39,7 @@ struct ProvisionHub: Command {
     /// claiming the hub would take over the existing thing of that name.
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .provisioned(let hardware, _)? = events.first else { return .none }
-        return .local(Changes(rows: ThingTables.register(hardware.thing, with: hardware.hub, of: nil)))
+        return .local(Changes(rows: ThingTables.register(hardware.thing, with: hardware.hub, in: Hub())))
     }
 
     static let operation = Operation.command(

@@ -11,12 +11,14 @@ struct CreateMatterDevice: Command {
     let type: Name
 
     struct Facts: Sendable {
-        /// The tenant of the hub; nil while the hub is unclaimed.
-        let org: OrgID?
+        let hub: Hub
         /// The current owner of the thing.
         let owner: ThingOwner
         /// The calling tenant.
         let asking: OrgID?
+
+        /// The tenant of the hub; nil while the hub is unclaimed.
+        var org: OrgID? { hub.organisation }
     }
 
     static let createsAggregate = true
@@ -55,7 +57,7 @@ struct CreateMatterDevice: Command {
         let row = try await services.store.query(ThingTables.owner(ThingName(thing.text))).first
         let hub = try await services.store.load(Hub.self, hub.text).state
         guard hub.isOpen(to: request.caller) else { throw Self.rule.violated }
-        return Facts(org: hub.organisation, owner: try ThingOwner(row), asking: request.caller.org)
+        return Facts(hub: hub, owner: try ThingOwner(row), asking: request.caller.org)
     }
 
     /// Registers the device's thing with the hub, so that it follows the hub. A thing that already has an owner is not taken over.
@@ -64,10 +66,11 @@ struct CreateMatterDevice: Command {
     ) -> Effect {
         guard !events.isEmpty else { return .none }
         let thing = ThingName(thing.text),
-            registration = facts.owner == .nobody ? ThingTables.register(thing, with: hub, of: facts.org) : []
+            registration = facts.owner == .nobody ? ThingTables.register(thing, with: hub, in: facts.hub) : []
         // The lock of this name has a Matter device from now on.
         let locks = Set([thing, ThingName(device.text)]).sorted { $0.text < $1.text }
-        return .local(Changes(rows: registration + locks.map(ThingTables.raiseRevision)))
+        let out = facts.hub.isOutOfService ? facts.org.map { org in locks.map { ThingTables.takeOut($0, of: org) } } ?? [] : []
+        return .local(Changes(rows: registration + out + locks.map(ThingTables.raiseRevision)))
     }
 
     /// Rule D: a Matter device belongs to its tenant, and any caller that may use its hub may register it.

@@ -10,6 +10,8 @@ struct StoredThing: Sendable {
     /// The open commands on all shadows of the thing.
     var commands: [PendingCommand]
     let owner: ThingOwner
+    /// Whether its hub is suspended or was decommissioned.
+    let isOutOfService: Bool
     /// Nil until the thing first reports its presence.
     let isOnline: Bool?
     /// The thing of the Matter device that represents this lock.
@@ -27,12 +29,14 @@ struct StoredThing: Sendable {
     }
 
     init(
-        shadowName: String?, shadow: Shadow, commands: [PendingCommand], owner: ThingOwner, isOnline: Bool?, matter: ThingName?
+        shadowName: String?, shadow: Shadow, commands: [PendingCommand], owner: ThingOwner, isOutOfService: Bool = false, isOnline: Bool?,
+        matter: ThingName?
     ) {
         self.shadowName = shadowName
         self.shadow = shadow
         self.commands = commands
         self.owner = owner
+        self.isOutOfService = isOutOfService
         self.isOnline = isOnline
         self.matter = matter
     }
@@ -42,7 +46,8 @@ struct StoredThing: Sendable {
         let rows = Array(rows)
         self.init(
             shadowName: shadowName, shadow: try ThingTables.read(rows[0].first), commands: PendingCommand.readable(rows[1], log),
-            owner: try ThingOwner(rows[2].first), isOnline: try rows[3].first?.find("online"),
+            owner: try ThingOwner(rows[2].first),
+            isOutOfService: try rows[2].first?.find("is_out") ?? false, isOnline: try rows[3].first?.find("online"),
             matter: try rows[4].first?.find("thing", as: String.self).map { ThingName($0) })
     }
 
@@ -55,7 +60,7 @@ struct StoredThing: Sendable {
                 after.shadow = shadow
                 after.shadow.isStored()
             case .end(let ended, _, _, _): after.commands.removeAll { $0.action == ended.action }
-            case .note: break
+            case .result, .note: break
             }
         }
         if let command { after.commands.append(command) }

@@ -18,6 +18,7 @@ extension ThingRunner {
             AskHandler(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
             AskHandler(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
             AskHandler(ThingMessages.self) { question, _ in try await messages(question) },
+            AskHandler(HubAction.self) { question, _ in HubAction.Reply(progress: try await progress(of: question.action)) },
         ]
     }
 
@@ -56,6 +57,25 @@ extension ThingRunner {
             ended.append(last.finished(outcome, error: last.error, isLate: last.wasLate, at: last.finishedAt ?? services.clock()))
         }
         return EndsOfCommands.Reply(ended: ended, known: known)
+    }
+
+    /// Returns the progress of a command to a hub; nil when there is none of that id.
+    private func progress(of action: ActionID) async throws -> HubAction.Progress? {
+        let query: SQL = "SELECT * FROM devices.commands WHERE action_id = \(action) AND shadow = \(DeviceCommand.hubShadow)"
+        guard let row = try await services.store.query(query).first,
+            let operation = try row.read("context", as: JSON.self)[HubAction.mark]?.text
+        else { return nil }
+        let stage: PendingCommand.Stage = try row.read("stage")
+        let status: HubAction.Progress.Status =
+            switch stage {
+            case .accepted, .delivered: .pending
+            case .succeeded: .success
+            case .failed, .withdrawn: .error
+            case .expired: try row.read("was_late") ? .success : .error
+            }
+        return HubAction.Progress(
+            operation: operation, status: status, result: try row.find("result"), error: try row.find("error"), org: try row.find("org_id"),
+            createdAt: try row.read("created_at"), finishedAt: try row.find("finished_at"))
     }
 
     private func online(_ things: [ThingName]) async throws -> [ThingName] {

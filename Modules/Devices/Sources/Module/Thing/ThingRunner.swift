@@ -104,10 +104,14 @@ struct ThingRunner: Sendable {
     private func load(_ stored: StoredThing, _ thing: ThingName, named: PendingCommand?) async throws -> Loaded {
         shares.note(stored.owner, of: thing)
         let open = stored.commands, rights = await rights(of: open.filter { $0.action != named?.action })
+        // What the former owner of a thing asked for ends with its ownership, except for removals.
+        let ended = rights.ended.union(
+            open.filter { $0.action != named?.action && !stored.owner.belongs(to: $0.org) && !$0.isRemoval }.map(\.action))
         let state = ThingState(
             thing: thing, shadowName: stored.shadowName, shadow: stored.shadow, owner: stored.owner,
-            commands: open.filter { !rights.ended.contains($0.action) }.map { rights.confirmed[$0.action] ?? $0 },
-            fallen: open.filter { rights.ended.contains($0.action) }, withheld: rights.unknown, named: named,
+            commands: open.filter { !ended.contains($0.action) }.map { rights.confirmed[$0.action] ?? $0 },
+            fallen: open.filter { ended.contains($0.action) },
+            withheld: stored.isOutOfService ? Set(open.map(\.action)) : rights.unknown, named: named,
             shadowCount: stored.shadow.isNew ? try await shadowCount(of: thing) : 0, others: [:])
         return Loaded(stored: stored, state: state)
     }

@@ -63,6 +63,8 @@ struct ThingState: Sendable {
     enum Change: Sendable, Equatable {
         case shadow(Shadow)
         case end(PendingCommand, PendingCommand.Stage, error: String?, isLate: Bool)
+        /// What a hub answered to a command.
+        case result(JSON, of: PendingCommand)
         /// A message of the device, kept for debugging.
         case note(JSON)
     }
@@ -199,6 +201,7 @@ extension ThingState {
             let end = Answer(answer).end(of: command, at: now)
         {
             actions += accept(end, of: command, at: now)
+            if case .hub = command.command, let result = answer["result"] { actions.append(.store(.result(result, of: command))) }
             if hasSlot { publications = publications.filter { !$0.isDelta } + showNext(at: now) }
         }
         actions.append(.store(.shadow(shadow)))

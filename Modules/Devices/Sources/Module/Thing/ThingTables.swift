@@ -68,25 +68,7 @@ enum ThingTables {
             "CREATE INDEX things_by_hub ON devices.things (hub_id) WHERE hub_id IS NOT NULL",
         ])
 
-    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id FROM devices.things WHERE name = \(thing)" }
-
-    /// Registers a thing with a hub. Violates the table's primary key when the name is taken.
-    static func register(_ thing: ThingName, with hub: Hub.ID, of org: OrgID?) -> [SQL] {
-        ["INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(optional: org), \(hub))", raiseRevision(of: thing)]
-    }
-
-    /// Binds the thing of a claimed hub and everything behind the hub. Inserts the hub's thing if the hub is older than registrations.
-    static func claim(_ hub: Hub.ID, _ thing: ThingName, for org: OrgID) -> [SQL] {
-        [
-            "INSERT INTO devices.things (name, org_id, hub_id) VALUES (\(thing), \(org), \(hub)) ON CONFLICT (name) DO NOTHING",
-            "UPDATE devices.things SET org_id = \(org) WHERE hub_id = \(hub)",
-            """
-            UPDATE devices.shadows SET revision = revision + 1 WHERE thing IN (
-                SELECT name FROM devices.things WHERE hub_id = \(hub)
-                UNION SELECT d.device_id FROM devices.matter_devices d JOIN devices.things t ON t.name = d.thing WHERE t.hub_id = \(hub))
-            """,
-        ]
-    }
+    static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id, is_out FROM devices.things WHERE name = \(thing)" }
 
     static func shadowCount(of thing: ThingName) -> SQL { "SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)" }
 
@@ -99,6 +81,7 @@ enum ThingTables {
             case .shadow(let shadow): merged.append(try put(shadow, state.thing, state.shadowName))
             case .end(let command, let stage, let error, let isLate):
                 others.append(command.finish(stage, error: error, isLate: isLate, at: now))
+            case .result(let result, let command): others.append(command.keep(result: result))
             case .note(let message):
                 merged.append(note(.status, message, state.thing, at: now))
                 others += trim(state.thing, at: now)
@@ -114,7 +97,7 @@ enum ThingTables {
             switch change {
             case .shadow: isWritten = true
             case .end(let command, _, _, _): things.insert(command.thing)
-            case .note: break
+            case .result, .note: break
             }
         }
         if isWritten { things.remove(state.thing) }
