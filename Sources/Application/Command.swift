@@ -9,8 +9,10 @@ public protocol Command: Sendable {
 
     /// The id of the aggregate.
     var target: String { get }
-    /// Whether the command may create its aggregate; otherwise a missing aggregate gives 404.
+    /// Whether the command may create its aggregate; otherwise a missing aggregate is refused.
     static var createsAggregate: Bool { get }
+    /// The kind of refusal for a missing aggregate.
+    static var refusalIfMissing: RefusalKind { get }
 
     /// Reads the facts, again for each attempt. Changes nothing; throws `RequestError` when the facts alone refuse the command.
     func facts(on snapshot: Snapshot<Target>, _ request: Request, _ services: Services) async throws -> Facts
@@ -35,6 +37,7 @@ public protocol Command: Sendable {
 
 extension Command {
     public static var createsAggregate: Bool { false }
+    public static var refusalIfMissing: RefusalKind { .unknown }
     public static func refusal(claimed kind: String) -> Refusal? { nil }
     public static func refusal(duplicate constraint: String) -> Refusal? { nil }
     public static func isChance(duplicate constraint: String) -> Bool { false }

@@ -95,7 +95,7 @@ struct CommandExecutor<C: Command>: Sendable {
 
     private func decision(on loaded: LoadedState<C.Target>) async throws -> Decision {
         let snapshot = loaded.snapshot
-        if !C.createsAggregate { try snapshot.mustExist(or: .unknown) }
+        if !C.createsAggregate { try snapshot.mustExist(or: C.refusalIfMissing) }
         try await rule.check(command, snapshot.state, request.caller, services)
         let facts = try await command.facts(on: snapshot, request, services)
         let events = try decide(snapshot.state, facts, at: request.attempt.now)
@@ -189,7 +189,7 @@ struct CommandExecutor<C: Command>: Sendable {
             if isUnknown { throw RequestError.fateUnknown(request.action) }
             return result
         } catch CommitFailure.versionConflict, CommitFailure.credentialsChanged {
-            return try await isStored(progress) ? try await healed(progress, result.facts) : nil
+            return try await resolve(&progress, result.facts)
         } catch RequestError.outcomeUnknown where isUnknown, RequestError.unavailable where isUnknown {
             throw RequestError.fateUnknown(request.action)
         } catch CommitFailure.claimTaken(let kind) {
@@ -198,14 +198,22 @@ struct CommandExecutor<C: Command>: Sendable {
         } catch CommitFailure.duplicate(let constraint) {
             if let refusal = C.refusal(duplicate: constraint) { throw RequestError(refusal) }
             if C.isChance(duplicate: constraint) { return nil }
-            guard try await isStored(progress) else { throw CommitFailure.duplicate(constraint: constraint) }
-            return try await healed(progress, result.facts)
+            let isAgain = progress.made != nil, resolved = try await resolve(&progress, result.facts)
+            guard resolved != nil || isAgain && progress.made == nil else { throw CommitFailure.duplicate(constraint: constraint) }
+            return resolved
         }
     }
 
-    private func isStored(_ progress: Progress) async throws -> Bool {
-        guard let made = progress.made else { return false }
-        return try await made.call.isStored(made.receipt, services)
+    /// Returns the result when the events of the call are stored already; otherwise the decision is made again, and with it a call that was
+    /// taken back.
+    private func resolve(_ progress: inout Progress, _ facts: C.Facts) async throws -> CommandResult<C>? {
+        guard let made = progress.made else { return nil }
+        switch try await made.call.fate(made.receipt, services) {
+        case .isStored: return try await healed(progress, facts)
+        case .wasTakenBack: progress.made = nil
+        case .stands: break
+        }
+        return nil
     }
 
     /// Returns the result when the events are already stored: the device was faster, or an earlier request died after the call.

@@ -19,15 +19,25 @@ public protocol ExternalCall: Sendable {
     func undo(_ context: CallContext, _ services: Services) async -> Bool
     /// Returns the rows to commit with the events that depend on the answer.
     func rows(after receipt: Receipt, _ context: CallContext) -> [SQL]
-    /// Returns whether the party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
-    func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool
+    /// Returns what has become of the call when its events could not be stored.
+    func fate(_ receipt: Receipt, _ services: Services) async throws -> CallFate
 }
 
 extension ExternalCall {
     public var isFenced: Bool { false }
     public func undo(_ context: CallContext, _ services: Services) async -> Bool { true }
     public func rows(after receipt: Receipt, _ context: CallContext) -> [SQL] { [] }
-    public func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool { false }
+    public func fate(_ receipt: Receipt, _ services: Services) async throws -> CallFate { .stands }
+}
+
+/// What has become of a call whose events could not be stored.
+public enum CallFate: Sendable {
+    /// It still has its effect.
+    case stands
+    /// The party's own answer, or an earlier attempt at the same request, has stored what this one is about to store.
+    case isStored
+    /// It has no effect any more, and must be made again.
+    case wasTakenBack
 }
 
 /// The context of an external call.

@@ -51,7 +51,8 @@ public struct CommandResponse<C: Command>: Sendable {
 
     /// The responses as documents show them.
     var answers: [ResponseSpec] {
-        let schema = shape.schema, unknown = C.createsAggregate ? [] : [ResponseSpec(404, "There is no such \(C.Target.category.name).")]
+        let schema = shape.schema,
+            unknown = C.createsAggregate ? [] : [ResponseSpec(C.refusalIfMissing.status, "There is no such \(C.Target.category.name).")]
         switch form {
         case .own(let status): return [ResponseSpec(status, "Done.", schema)] + unknown
         case .standard:

@@ -3,6 +3,7 @@ import Database
 import DevicesContracts
 import Kernel
 import KernelTesting
+import Synchronization
 import Testing
 
 @testable import Access
@@ -75,17 +76,25 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that is withdrawn before it is stored is not listed`(dialect: Dialect) async throws
+    @Test(arguments: TestDatabase.dialects) func `a key that is withdrawn before it is stored is sent again`(dialect: Dialect) async throws
     {
         try await with(dialect) { stage, request, withdrawn in
+            let sent = Mutex(0)
             stage.pass(.seconds(-1))
             stage.fake.answer(SendCommand.self) { _ in
+                let isFirst = sent.withLock { count in
+                    count += 1
+                    return count == 1
+                }
+                guard isFirst else { return SendCommand.Reply(.accepted) }
                 try await react(stage, to: withdrawn)
+                stage.pass(.seconds(2))
                 return SendCommand.Reply(.accepted)
             }
             try await add(stage, request)
-            #expect(try await stage.services.store.load(Lock.self, "7").state.keys.isEmpty)
-            #expect(try await status(stage, request) == "error")
+            #expect(sent.withLock { $0 } == 2)
+            #expect(try await stage.services.store.load(Lock.self, "7").state.keys.map(\.id) == ["k"])
+            #expect(try await status(stage, request) == "pending")
         }
     }
 

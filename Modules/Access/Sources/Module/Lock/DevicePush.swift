@@ -56,8 +56,10 @@ struct DeviceCall: ExternalCall {
         context.request.attempt.idempotency == nil ? [row.insert] : [row.forgetWithdrawn(asked: receipt.calledAt), row.insert]
     }
 
-    func isStored(_ receipt: Receipt, _ services: Services) async throws -> Bool {
-        try await !services.store.query(row.stored(asked: receipt.calledAt)).isEmpty
+    /// A key that was withdrawn while its events were being stored is on no list and on no device.
+    func fate(_ receipt: Receipt, _ services: Services) async throws -> CallFate {
+        if try await services.store.query(row.stored(asked: receipt.calledAt)).isEmpty { return .stands }
+        return try await services.store.query(row.stored(asked: nil)).isEmpty ? .wasTakenBack : .isStored
     }
 }
 
