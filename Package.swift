@@ -70,7 +70,7 @@ let contexts = [
         name: "Access", knows: ["Devices", "Identity", "Partners"],
         ports: [("GuestPages", ["WebPages"])]),
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
-    Module(name: "Devices", knows: [], ports: [("HubBridge", ["MQTT", logging])]),
+    Module(name: "Devices", knows: ["Identity"], ports: [("HubBridge", ["MQTT", logging])]),
     Module(name: "Video", knows: []),
     Module(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),
 ]

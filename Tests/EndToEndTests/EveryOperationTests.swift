@@ -26,6 +26,10 @@ import Testing
             let lock = try await partner.lock().number, hub = UUID().uuidString.lowercased()
             _ = try await partner.call("POST", "/hubs/\(hub)/ProvisionHub", ["hubId": .string(hub), "serial": "S", "model": "M"])
             _ = try await partner.call("POST", "/hubs/\(hub)/ClaimHub", ["hubId": .string(hub), "siteId": "s", "userId": .string(user)])
+            let device = UUID().uuidString.lowercased()
+            _ = try await partner.call(
+                "POST", "/matter-devices/\(device)/CreateMatterDevice",
+                ["deviceId": .string(device), "thingName": .string(device), "hubId": .string(hub)])
             let doors: JSON = [["lockId": .int(Int64(lock))]]
             let window: JSON.Object = [
                 "validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(3600)).json,
@@ -34,7 +38,8 @@ import Testing
             let action = try await partner.call("POST", "/locks/\(lock)/OpenLock", [:]).headers["x-action-id"] ?? ""
             let hook = try await partner.asStaff("POST", "/tenants/\(partner.org)/webhooks", ["url": "https://partner.example.com/hook"])
             names = [
-                "lock": "\(lock)", "user": user, "hub": hub, "uuid": key, "action": action, "orgId": partner.org, "doorId": "1",
+                "lock": "\(lock)", "user": user, "hub": hub, "uuid": key, "action": action, "device": device, "thingName": device,
+                "orgId": partner.org, "doorId": "1",
                 "number": "1",
                 "webhookId": hook.body["webhook"]?["id"]?.text ?? hook.body["id"]?.text ?? hook.body["webhookId"]?.text ?? "",
                 "type": "lock", "instanceId": "none",
@@ -44,7 +49,7 @@ import Testing
 
         func path(_ operation: Operation) -> String {
             let first = operation.path.split(separator: "/").first.map(String.init) ?? ""
-            let id = ["locks": "lock", "users": "user", "hubs": "hub", "actions": "action"][first] ?? "lock"
+            let id = ["locks": "lock", "users": "user", "hubs": "hub", "actions": "action", "matter-devices": "device"][first] ?? "lock"
             return operation.path.split(separator: "/").map { step in
                 guard step.first == "{" else { return "/\(step)" }
                 let name = String(step.dropFirst().dropLast())
@@ -64,11 +69,14 @@ import Testing
         func body(_ operation: Operation) -> JSON {
             let (schemas, required) = EveryOperationTests.body(operation)
             var body = SchemaSamples.body(schemas, required: required).members ?? [:]
+            if body["deviceId"] != nil, operation.path.hasPrefix("/matter-devices") { body["deviceId"] = names["device"].map(JSON.string) }
             if body["hubId"] != nil { body["hubId"] = names["hub"].map(JSON.string) }
             if body["index"] != nil { body["index"] = names["lock"].flatMap { Int64($0) }.map(JSON.int) }
             if operation.key.hasSuffix("/CreateUser") { body["userId"] = .string(user) }
             return .object(body)
         }
+
+        static let secret = "the-secret-of-another-shadow-service"
 
         func call(_ operation: Operation, _ body: JSON?, as headers: [(name: String, value: String)]) async throws -> Reply {
             try await partner.call(operation.method.rawValue, path(operation), operation.method == .get ? nil : body, as: headers)
@@ -76,7 +84,8 @@ import Testing
 
         /// The credentials of one who may.
         func entitled(_ operation: Operation) -> [(name: String, value: String)] {
-            switch operation.credentials {
+            if operation.path == "/admin/shadow-webhook" { return [("X-Webhook-Secret", Self.secret)] }
+            return switch operation.credentials {
             case .staff: partner.staff
             case .token: person
             case .client, .clientOrStaff, .apiKey, .staffOrKey, .optional: [("X-API-Key", partner.key)]
@@ -89,6 +98,7 @@ import Testing
     /// Creating what exists changes nothing and tells no more than that; a claimed hub says that it is.
     static let founding: [String: Set<Int>] = [
         "POST /locks/{id}/CreateLock": [200], "POST /hubs/{id}/ProvisionHub": [200, 403], "POST /hubs/{id}/ClaimHub": [400, 403],
+        "POST /matter-devices/{id}/CreateMatterDevice": [200, 403],
     ]
 
     static func body(_ operation: Operation) -> (schemas: JSON.Object, required: Set<String>) {
@@ -97,7 +107,7 @@ import Testing
     }
 
     @Test func `nobody gets anywhere without credentials`() async throws {
-        try await Installation.with(.sqlite) { installation in
+        try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
             let world = try await TestTenants(installation)
             for (_, operation) in Self.all where operation.credentials != .optional {
                 let reply = try await world.call(operation, world.body(operation), as: [])
@@ -111,10 +121,10 @@ import Testing
     }
 
     @Test func `what belongs to a tenant is closed to the others`() async throws {
-        try await Installation.with(.sqlite) { installation in
+        try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
             let world = try await TestTenants(installation), other = [(name: "X-API-Key", value: world.other.key)]
             // People belong to no tenant: rule U lets every API key act for them. A list shows a caller's own.
-            let open: Set<String> = ["GET /temp-keys"]
+            let open: Set<String> = ["GET /temp-keys", "GET /hubs", "GET /matter-devices"]
             for (module, operation) in Self.all
             where module != "identity" && operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: other)
@@ -128,8 +138,8 @@ import Testing
     }
 
     @Test func `what belongs to a person is closed to strangers`() async throws {
-        try await Installation.with(.sqlite) { installation in
-            let world = try await TestTenants(installation), open: Set<String> = ["GET /temp-keys"]
+        try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
+            let world = try await TestTenants(installation), open: Set<String> = ["GET /temp-keys", "GET /hubs", "GET /matter-devices"]
             for (_, operation) in Self.all where operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: world.stranger)
                 let takesTokens = [.client, .clientOrStaff].contains(operation.credentials) || operation.credentials == .token
@@ -141,7 +151,7 @@ import Testing
     }
 
     @Test func `every broken constraint of a body is told by its name, and nothing happens`() async throws {
-        try await Installation.with(.sqlite) { installation in
+        try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
             let world = try await TestTenants(installation)
             let history = try await world.partner.history(Int(world.names["lock"] ?? "") ?? 0).count
             var count = 0
@@ -175,7 +185,7 @@ import Testing
 
     /// What paths and queries carry from outside: each is refused or unknown, none breaks anything.
     @Test func `rubbish in paths and queries is refused`() async throws {
-        try await Installation.with(.sqlite) { installation in
+        try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
             let world = try await TestTenants(installation)
             let rubbish = [
                 "%00", "a%E2%80%AEb", "%ff%fe", "9223372036854775808", "-1", "1e3", "%2e%2e", String(repeating: "a", count: 5_000),

@@ -14,13 +14,14 @@ extension Operation {
         }
     }
 
-    /// A call by another service that authenticates with a shared secret. When the secret is not set, only development accepts the call,
-    /// and only without a secret; a super key is always accepted.
+    /// A call by another service that authenticates with a shared secret; a super key is always accepted.
     /// - Parameters:
     ///   - party: the calling service, as documents name it.
     ///   - header: the header with the secret.
+    ///   - isOpenInDevelopment: whether development accepts the call without a secret while none is set.
     public static func callback<each Input: Sendable>(
-        _ path: String, _ summary: String, from party: String, header: String, secret: Setting<String?>, answers: [ResponseSpec],
+        _ path: String, _ summary: String, from party: String, header: String, secret: Setting<String?>,
+        isOpenInDevelopment: Bool, answers: [ResponseSpec],
         inputs: Inputs<repeat each Input>,
         take: @escaping @Sendable (Request, Services, repeat each Input) async throws -> Response
     ) -> Operation {
@@ -28,7 +29,7 @@ extension Operation {
         let rule = Rule<String, SettingValues>("\(party) with the secret \(secret.doc.name), or a super key", by: .optional) {
             given, settings, caller in
             if caller.isSuper { return true }
-            guard let wanted = settings[secret] else { return settings.isDevelopment && given.isEmpty }
+            guard let wanted = settings[secret] else { return isOpenInDevelopment && settings.isDevelopment && given.isEmpty }
             return Secret.areEqual(given, wanted)
         }
         let all = answers + [ResponseSpec(401, "The secret is missing or wrong.")]

@@ -60,19 +60,6 @@ struct AggregateEvents: Lookup {
         make: AggregateEvents.init(kind:id:from:to:type:limit:cursor:))
 }
 
-/// A whole number from 1 up to the largest possible version.
-struct PositiveInt: WireValue {
-    let number: Int
-    private static let limit = Int(Int32.max)
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(limit))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PositiveInt? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...limit).contains(number) ? PositiveInt(number: number) : reading.note(path, "must be a whole number from 1 to \(limit)")
-    }
-}
-
 /// The number of entries on a page.
 struct PageSize: WireValue {
     let number: Int

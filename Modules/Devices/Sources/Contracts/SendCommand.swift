@@ -19,7 +19,7 @@ public struct SendCommand: Ask {
     /// The right that the command depends on; nil for commands that need none, such as removals.
     public let premise: Premise?
     /// Fence on the state that the decision relied on; checked when the command is stored.
-    public let fence: Fence?
+    public var fence: Fence?
 
     /// - Parameter lifetime: whole milliseconds.
     public init(

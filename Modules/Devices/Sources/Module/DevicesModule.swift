@@ -10,25 +10,28 @@ public let devices = Module(
         ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions,
         ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
-        ThingTables.service, PendingCommand.resultsMigration,
+        ThingTables.service, PendingCommand.resultsMigration, MessageLog.migration, Lists.migration,
     ],
     operations: [
         ProvisionHub.operation, ClaimHub.operation, ReClaimHub.operation, SetHubRole.operation, SuspendHub.operation, ResumeHub.operation,
         DecommissionHub.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation, CreateMatterDevice.operation,
+        UpdateReportedShadow.operation, UpdateDesiredShadow.operation, SetMatterPin.operation, ClearMatterPin.operation,
+        ReportSensorState.operation, ShowShadowLog.operation, SyncShadows.operation, ReceiveShadow.operation,
+        ListHubs.operation, ListMatterDevices.operation, ShowMatterDevice.operation,
     ],
     ports: [.required(HubLink.self)],
+    settings: DevicesSettings.all,
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
-        + [
-            "AlarmCleared", "AlarmTriggered", "DeviceMigrationStatusUpdated", "DoorbellPressed", "MigrationCompleted", "MigrationStarted",
-        ].map { EventDoc(name: $0, summary: "To come.") }
-        + ["DesiredShadowUpdated", "MatterPinCleared", "MatterPinSet", "ReportedShadowUpdated"].map {
-            EventDoc(name: $0, summary: "To come.", audience: .catalogueOnly)
+        + ["DeviceMigrationStatusUpdated", "DoorbellPressed", "MigrationCompleted", "MigrationStarted"].map {
+            EventDoc(name: $0, summary: "To come.")
         },
     assemble: { services in
         let link = try services.port(HubLink.self)
         let runner = ThingRunner(services: services, link: link)
         let want = AskHandler(WantState.self) { question, _ in try await runner.want(question) }
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
-        return Assembly(answers: runner.answers + [want], jobs: DeviceWorker(runner: runner).jobs, gauges: [linkUp])
+        return Assembly(
+            answers: runner.answers + [want], reactions: [ReportIngestion(services: services).reaction],
+            jobs: DeviceWorker(runner: runner).jobs, gauges: [linkUp])
     }
 )

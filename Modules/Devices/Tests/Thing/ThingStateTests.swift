@@ -241,4 +241,22 @@ import Testing
         let restored = try handle(.restore(["claim": 1]), wanted.state)
         #expect(restored.state.shadow.desired == ["claim": 1] && restored.actions == [.store(.shadow(restored.state.shadow))])
     }
+
+    @Test func `a lock that reports to be open has carried out the open, answered or not`() throws {
+        let unlockDoor = DeviceCommand.matter(PendingCommand.unlockDoor)
+        let open = command("a", unlockDoor, lifetime: .seconds(30)), late = command("b", unlockDoor, age: .seconds(31))
+        func reporting(_ document: JSON, _ commands: [PendingCommand], on shadow: String = "device_state") throws -> Outcome {
+            try handle(.update(["state": ["reported": document]]), state(commands, shadow: shadow))
+        }
+        for value in [JSON.int(2), 3] {
+            let outcome = try reporting(["1/257/0": value], [open])
+            #expect(outcome.ends == ["a succeeded"] && outcome.finished.map(\.outcome) == [.succeeded])
+            #expect(outcome.actions.contains(.refresh(open)))
+        }
+        for document in [["1/257/0": 1], ["1/257/3": 2], ["1/257/0": "2"], ["257/0/2": 2]] as [JSON] {
+            #expect(try reporting(document, [open]).ends.isEmpty)
+        }
+        #expect(try reporting(["1/257/0": 2], [late]).ends.isEmpty)
+        #expect(try reporting(["1/257/0": 2], [command("a")]).ends.isEmpty)
+    }
 }

@@ -15,6 +15,22 @@ public struct FindPerson: Ask {
     }
 }
 
+/// Asks Identity whether a tenant has linked a device to a user. What the user or another tenant has linked does not count.
+public struct DeviceIsLinked: Ask {
+    public static let name = "identity.DeviceIsLinked", module = "identity"
+    public static let timeout = Duration.seconds(2)
+    public let user: UserID
+    public let device: String
+    /// The tenant that owns the device.
+    public let org: OrgID
+    public init(user: UserID, device: String, org: OrgID) { (self.user, self.device, self.org) = (user, device, org) }
+
+    public struct Reply: Codable, Sendable {
+        public let isLinked: Bool
+        public init(isLinked: Bool) { self.isLinked = isLinked }
+    }
+}
+
 /// Asks Identity which of the given users have a phone number on file.
 public struct PeopleWithPhone: Ask {
     public static let name = "identity.PeopleWithPhone", module = "identity"

@@ -136,7 +136,7 @@ extension ThingRunner {
     /// Returns false when the state that the decision relied on has changed. Throws `CommitFailure` when the thing has.
     private func store(_ command: PendingCommand, _ slot: [SQL], _ storing: Storing) async throws -> Bool {
         let condition = storing.fence.map(services.store.holds) ?? "TRUE"
-        let note = ThingTables.note(.command, command.slot(at: services.clocks), command.thing, at: command.createdAt)
+        let note = MessageLog.add(.command(command, at: services.clocks), of: command.thing, at: command.createdAt)
         do {
             try await services.store.commit(
                 Commit(

@@ -32,7 +32,7 @@ struct ClaimHub: Command {
         return [.claimed(Hub.Claim(org: tenant, site: site, user: user), at: now)]
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard case .claimed(let claim, _)? = events.first else { return .none }

@@ -10,7 +10,7 @@ struct CommissionDevice: Command {
 
     typealias Refusal = HubRefusal
     static let callsWithoutEvents = true
-    static let effectAnswers = HubCommandCall.answers
+    static let effectAnswers = CommandCall.answers
     /// A device stays in commissioning mode for at most this long (Matter Core Specification, Commissioning).
     private static let lifetime = Duration.seconds(15 * 60)
     var target: String { hub.text }

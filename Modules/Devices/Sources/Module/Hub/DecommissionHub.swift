@@ -16,7 +16,7 @@ struct DecommissionHub: Command {
         return [.decommissioned(Hub.Intervention(reason: reason, user: user), at: now)]
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         .hubState(["status": "Decommissioned"], after: events, on: snapshot)

@@ -80,6 +80,8 @@ struct Hub: Aggregate {
     }
 
     var organisation: OrgID? { claim?.org }
+    /// Maximum number of devices that register themselves behind a hub.
+    static let maxDevices = 500
     /// Whether nothing behind it takes commands.
     var isOutOfService: Bool { status == .suspended || status == .decommissioned }
 

@@ -14,23 +14,27 @@ struct WantState: Ask {
     let org: OrgID?
 
     struct Reply: Codable, Sendable {
-        enum Outcome: String, Codable { case accepted, unreachable, foreign }
+        enum Outcome: String, Codable { case accepted, unreachable, foreign, rejected }
         let outcome: Outcome
+        /// Why the document was rejected.
+        var reason: String?
     }
 }
 
-/// Writes the hub's new state to its `hub_state` shadow before the events are stored. Fails with 502 when the link does not take it, and
-/// with 403 when the thing that the hub was registered with belongs to another owner.
-struct HubStateCall: ExternalCall {
+/// Writes a desired state to a thing's shadow before the events are stored. Fails with 502 when the link does not take it, and with 403 when
+/// the thing that the hub or device was registered with belongs to another owner.
+struct WantStateCall: ExternalCall {
     let want: WantState
 
     static let answers = [ResponseSpec.deviceUnreachable]
 
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
-        switch try await services.bus.ask(want, trace: context.request.trace, now: services.clock()).outcome {
+        let reply = try await services.bus.ask(want, trace: context.request.trace, now: services.clock())
+        switch reply.outcome {
         case .accepted: return .none
         case .unreachable: throw RequestError.deviceUnreachable("The device link did not take the change; nothing was stored.")
-        case .foreign: throw RequestError.refused(.forbidden, code: nil, message: "The thing of this hub belongs to somebody else.")
+        case .foreign: throw RequestError.refused(.forbidden, code: nil, message: "The thing belongs to somebody else.")
+        case .rejected: throw RequestError.refused(.invalid, code: nil, message: reply.reason ?? "The document is not acceptable.")
         }
     }
 }
@@ -45,7 +49,7 @@ extension Effect {
         let changesThings = after.organisation != before.organisation || after.isOutOfService != before.isOutOfService
         let want = WantState(thing: thing, hub: hub, shadow: "hub_state", desired: desired, org: after.organisation)
         return .external(
-            HubStateCall(want: want), with: Changes(rows: changesThings ? ThingTables.follow(hub, thing, from: before, to: after) : []))
+            WantStateCall(want: want), with: Changes(rows: changesThings ? ThingTables.follow(hub, thing, from: before, to: after) : []))
     }
 }
 
@@ -55,12 +59,16 @@ extension ThingRunner {
             guard link.isUp() else { return WantState.Reply(outcome: .unreachable) }
             var state = try await load(question.thing, question.shadow).state
             guard state.owner.isFree(for: question.hub, of: question.org) else { return WantState.Reply(outcome: .foreign) }
-            let before = state.shadow.desired
-            let actions = try await carryOut(.want(question.desired), on: &state)
+            let before = state.shadow.desired, actions: [ThingState.Action]
+            do { actions = try await carryOut(.want(question.desired), on: &state) } catch let rejection as Shadow.Rejection {
+                return WantState.Reply(outcome: .rejected, reason: rejection.message)
+            }
             do {
                 for case .publish(let message, _) in actions {
                     _ = try await publish(message, about: nil, question.thing, question.shadow)
                 }
+                let wanted = MessageLog.Entry.want(question.desired, on: question.shadow, version: state.shadow.version)
+                _ = try await services.store.run([MessageLog.add(wanted, of: question.thing, at: services.clock())])
                 return WantState.Reply(outcome: .accepted)
             } catch is HubLink.Down {} catch is HubLink.Unknown {}
             // A refused claim must not become visible later.

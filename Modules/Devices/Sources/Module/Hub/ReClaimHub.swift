@@ -23,7 +23,7 @@ struct ReClaimHub: Command {
         return [.reclaimed(Hub.Claim(org: org, site: site, user: user), from: from, reason: reason, at: now)]
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard !events.isEmpty else { return .none }

@@ -19,7 +19,7 @@ struct ResumeHub: Command {
         }
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         .hubState(["status": snapshot.state.claim == nil ? "Provisioned" : "Claimed"], after: events, on: snapshot)

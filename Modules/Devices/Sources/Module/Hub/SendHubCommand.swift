@@ -11,7 +11,7 @@ struct SendHubCommand: Command {
 
     typealias Refusal = HubRefusal
     static let callsWithoutEvents = true
-    static let effectAnswers = HubCommandCall.answers
+    static let effectAnswers = CommandCall.answers
     /// A hub that was away for longer would be surprised by the command.
     private static let lifetime = Duration.seconds(86_400)
     var target: String { hub.text }

@@ -18,7 +18,7 @@ struct SetHubRole: Command {
         return state.isPrimary == isPrimary ? [] : [.roleSet(isPrimary: isPrimary, by: UserID(user.text), at: now)]
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         guard !events.isEmpty else { return .none }

@@ -21,7 +21,7 @@ struct SuspendHub: Command {
         }
     }
 
-    static let effectAnswers = HubStateCall.answers
+    static let effectAnswers = WantStateCall.answers
 
     func effect(of events: [Hub.Event], on snapshot: Snapshot<Hub>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         .hubState(["status": "Suspended"], after: events, on: snapshot)

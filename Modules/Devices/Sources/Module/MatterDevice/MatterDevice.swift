@@ -3,12 +3,20 @@ import Kernel
 
 /// A Matter device behind a hub, with its own thing on the broker.
 struct MatterDevice: Aggregate {
-    static let category = Category("matter-device", className: "MatterDeviceAggregate")
+    static let category = Category("matter-device", className: "MatterDeviceAggregate", schemaVersion: 2)
     typealias ID = Kernel.ID<MatterDevice>
 
+    /// Events after the registration state the tenant that the device belongs to by then, because it follows its hub.
     enum Event: Sendable, Equatable {
         /// - Parameter org: the tenant of the hub at that time.
         case created(Registration, org: OrgID?, at: Timestamp)
+        case reported(JSON.Object, org: OrgID?, at: Timestamp)
+        case desired(JSON.Object, org: OrgID?, at: Timestamp)
+        case pinSet(PinSlot, org: OrgID?, at: Timestamp)
+        /// - Parameter user: the user index that the caller named.
+        case pinCleared(credential: Int, user: Int?, org: OrgID?, at: Timestamp)
+        case alarmTriggered(Alarm, org: OrgID?)
+        case alarmCleared(Alarm, org: OrgID?)
     }
 
     /// The registered data.
@@ -22,12 +30,42 @@ struct MatterDevice: Aggregate {
 
     private(set) var registration: Registration?
     private(set) var org: OrgID?
+    /// The latest reported values, by attribute path and by name.
+    private(set) var reported = JSON.object([:])
+    /// The PINs that are set, without the PINs themselves.
+    private(set) var pins: [PinSlot] = []
+    /// The alarms that are on.
+    private(set) var alarms: [Alarm] = []
 
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let registration, let org, _): (self.registration, self.org) = (registration, org)
+        case .reported(let document, let org, let at):
+            reported = reported(after: document, at: at)
+            self.org = org
+        case .desired(_, let org, _): self.org = org
+        case .pinSet(let slot, let org, _):
+            pins.removeAll { $0.credential == slot.credential }
+            pins.append(slot)
+            self.org = org
+        case .pinCleared(let credential, _, let org, _):
+            pins.removeAll { $0.credential == credential }
+            self.org = org
+        case .alarmTriggered(let alarm, let org):
+            alarms.removeAll { $0.isAbout(alarm) }
+            alarms.append(alarm)
+            self.org = org
+        case .alarmCleared(let alarm, let org):
+            alarms.removeAll { $0.isAbout(alarm) }
+            self.org = org
         }
     }
 
     var organisation: OrgID? { org }
+
+    /// Returns what is reported after a document was merged into it.
+    func reported(after document: JSON.Object, at now: Timestamp) -> JSON {
+        var merge = Merge()
+        return merge.merge(.object(document), into: reported, .null, at: now).0
+    }
 }

@@ -14,6 +14,7 @@ enum MatterDevicesView {
 
     private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {
+        case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared: []
         case .created(let registration, _, _):
             [
                 """
@@ -24,6 +25,13 @@ enum MatterDevicesView {
             ]
         }
     }
+
+    /// Selects the devices of a thing.
+    static func devices(of thing: ThingName) -> SQL {
+        "SELECT device_id FROM devices.matter_devices WHERE thing = \(thing) ORDER BY device_id LIMIT 10"
+    }
+
+    static func count(behind hub: Hub.ID) -> SQL { "SELECT COUNT(*) AS devices FROM devices.matter_devices WHERE hub_id = \(hub)" }
 
     /// Selects the thing of the Matter device that represents a lock: the device's id or thing name equals the name of the lock's thing,
     /// and both things belong to the same tenant. Things without a tenant never match.

@@ -66,7 +66,7 @@ extension Shadow {
     /// reported, `delta`.
     mutating func update(_ request: JSON, at now: Timestamp) throws(Rejection) -> [Publication] {
         let token = try Self.token(of: request), state = try Self.state(of: request)
-        guard Merge.depth(of: .object(state)) <= 9 else { throw .tooDeep }
+        guard Merge.depth(of: .object(state)) <= Self.maxDepth + 1 else { throw .tooDeep }
         if let wanted = request["version"] {
             guard let wanted = wanted.integer else { throw .badVersion }
             guard wanted == version else { throw .conflict }
@@ -87,6 +87,8 @@ extension Shadow {
 
     /// Maximum size of the document in bytes, without its metadata: AWS's limit.
     static let largest = 8 << 10
+    /// Maximum levels of nesting in the desired or reported document: AWS's limit.
+    static let maxDepth = 8
     /// Maximum number of shadows per thing.
     static let maxPerThing = 32
 
@@ -193,6 +195,13 @@ extension Shadow {
 
     /// State, metadata and version, as `documents` presents each side.
     private var plain: JSON.Object { ["state": state, "metadata": metadata, "version": .int(Int64(version))] }
+
+    /// Returns the message to other modules that states the document.
+    func announcement(of thing: ThingName, at now: Timestamp) -> ShadowChanged {
+        ShadowChanged(
+            thing: thing, version: version, desired: desired.isNull ? nil : desired, reported: reported.isNull ? nil : reported,
+            delta: delta?.state ?? [:], metadata: document(at: now)["metadata"])
+    }
 
     func document(at now: Timestamp) -> JSON.Object {
         var state = state.members ?? [:]

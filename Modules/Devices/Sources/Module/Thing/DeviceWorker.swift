@@ -116,6 +116,6 @@ struct DeviceWorker: Sendable {
     }
 
     private func forget() async throws {
-        _ = try await runner.services.store.run([ThingTables.forget(before: runner.services.clock() - .seconds(7 * 86_400))])
+        _ = try await runner.services.store.run([MessageLog.forget(before: runner.services.clock() - .seconds(7 * 86_400))])
     }
 }

@@ -18,6 +18,8 @@ extension ThingRunner {
             AskHandler(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
             AskHandler(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
             AskHandler(ThingMessages.self) { question, _ in try await messages(question) },
+            AskHandler(ShadowSync.self, of: services.module) { try await sync($0.thing) },
+            AskHandler(ReportOfThing.self) { report, context in try await take(report, context.trace) },
             AskHandler(HubAction.self) { question, _ in HubAction.Reply(progress: try await progress(of: question.action)) },
         ]
     }
@@ -88,8 +90,8 @@ extension ThingRunner {
 
     private func messages(_ question: ThingMessages) async throws -> ThingMessages.Reply {
         let rows = try await services.store.read([
-            ThingTables.messages(.command, question.thing, limit: question.limit),
-            ThingTables.messages(.status, question.thing, limit: question.limit),
+            MessageLog.messages(.command, question.thing, limit: question.limit),
+            MessageLog.messages(.status, question.thing, limit: question.limit),
         ])
         func read(_ row: Row) throws -> ThingMessages.Message {
             ThingMessages.Message(id: try row.read("id"), payload: try row.find("payload") ?? .null, at: try row.read("at"))

@@ -204,12 +204,24 @@ extension ThingState {
             if case .hub = command.command, let result = answer["result"] { actions.append(.store(.result(result, of: command))) }
             if hasSlot { publications = publications.filter { !$0.isDelta } + showNext(at: now) }
         }
+        if !hasSlot, let opened = openedDoor(by: request, at: now) {
+            actions += accept(Answer.End(outcome: .succeeded, stage: .succeeded, error: nil, isLate: false), of: opened, at: now)
+            actions.append(.refresh(opened))
+        }
         actions.append(.store(.shadow(shadow)))
-        if !hasSlot { actions.append(.announce(changed(at: now.moment))) }
+        if !hasSlot { actions.append(.announce(shadow.announcement(of: thing, at: now.moment))) }
         let shown = shown(at: now)
         actions += publications.filter { !$0.isDelta }.map { .publish($0, about: $0.tail == "update/documents" ? shown : nil) }
         actions += publications.filter(\.isDelta).map { .publish($0.counting(down: shown, at: now), about: shown) }
         return actions
+    }
+
+    /// Returns the command that has opened the door, when the lock reports that it is open: the state of the lock is a fact, whether or not the
+    /// command is ever answered (Matter Application Cluster Specification, Door Lock, LockState).
+    private func openedDoor(by request: JSON, at now: ClockReading) -> PendingCommand? {
+        let reported = request["state"]?["reported"]?.members ?? [:]
+        guard reported.contains(where: { $0.key.hasSuffix("/257/0") && [2, 3].contains($0.value) }) else { return nil }
+        return commands.first { $0.command == .matter(PendingCommand.unlockDoor) && $0.isLive(at: now) && !withheld.contains($0.action) }
     }
 
     /// Ends the answered command and every command that it makes obsolete: an open door is not opened again, and a removed key is not added
@@ -226,13 +238,6 @@ extension ThingState {
         commands.removeAll { $0.action == other.action }
         actions.append(.store(.end(other, .withdrawn, error: nil, isLate: false)))
         return actions + (other.thing == thing ? [] : [.refresh(other)])
-    }
-
-    private func changed(at now: Timestamp) -> ShadowChanged {
-        ShadowChanged(
-            thing: thing, version: shadow.version, desired: shadow.desired.isNull ? nil : shadow.desired,
-            reported: shadow.reported.isNull ? nil : shadow.reported, delta: shadow.delta?.state ?? [:],
-            metadata: shadow.document(at: now)["metadata"])
     }
 
     /// The answer of a device to a command, from `lastCommand`.

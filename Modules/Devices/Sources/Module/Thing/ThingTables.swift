@@ -70,6 +70,18 @@ enum ThingTables {
 
     static func owner(_ thing: ThingName) -> SQL { "SELECT org_id, hub_id, is_out FROM devices.things WHERE name = \(thing)" }
 
+    static func namedShadows(of thing: ThingName) -> SQL {
+        "SELECT shadow, body, revision FROM devices.shadows WHERE thing = \(thing) AND shadow <> '' ORDER BY shadow"
+    }
+
+    /// Selects the documents in which things have introduced themselves as devices behind a hub.
+    static func introductions(naming hub: Hub.ID) -> SQL {
+        """
+        SELECT thing, shadow, body, revision FROM devices.shadows
+        WHERE shadow = 'device_info' AND body LIKE \("%\"bridge_uuid\":\"\(hub)\"%") ORDER BY thing LIMIT \(Hub.maxDevices)
+        """
+    }
+
     static func shadowCount(of thing: ThingName) -> SQL { "SELECT COUNT(*) AS shadows FROM devices.shadows WHERE thing = \(thing)" }
 
     /// Returns the rows that a thing's actions write.
@@ -83,8 +95,8 @@ enum ThingTables {
                 others.append(command.finish(stage, error: error, isLate: isLate, at: now))
             case .result(let result, let command): others.append(command.keep(result: result))
             case .note(let message):
-                merged.append(note(.status, message, state.thing, at: now))
-                others += trim(state.thing, at: now)
+                merged.append(MessageLog.add(.reported(message, state.shadow, on: state.shadowName), of: state.thing, at: now))
+                others += MessageLog.trim(state.thing, at: now)
             }
         }
         return merged + others + outdated(by: actions, state).map(raiseRevision)
@@ -103,39 +115,4 @@ enum ThingTables {
         if isWritten { things.remove(state.thing) }
         return things.sorted { $0.text < $1.text }
     }
-
-    enum Direction: String { case command, status }
-
-    /// Records a message. Of one that is longer than a document may be, only that it was.
-    static func note(_ direction: Direction, _ payload: JSON, _ thing: ThingName, at now: Timestamp) -> SQL {
-        let payload = payload.bytes.count <= Shadow.largest ? payload : ["truncated": true]
-        let row: SQL =
-            "INSERT INTO devices.messages (thing, direction, payload, at) VALUES (\(thing), \(direction.rawValue), \(payload), \(now))"
-        // A log: the ring of a thing keeps the order of its messages only from one commit to the next.
-        return row.mergeable(by: thing)
-    }
-
-    /// Approximate number of messages kept per thing.
-    private static let ring = 200
-
-    /// Deletes the messages of a thing beyond the ring, for one in 16 of its messages, because things may send many.
-    private static func trim(_ thing: ThingName, at now: Timestamp) -> [SQL] {
-        guard now.milliseconds % 16 == 0 else { return [] }
-        return [
-            """
-            DELETE FROM devices.messages WHERE thing = \(thing)
-                AND id <= (SELECT m.id FROM devices.messages m WHERE m.thing = \(thing) ORDER BY m.id DESC LIMIT 1 OFFSET \(ring))
-            """
-        ]
-    }
-
-    static func messages(_ direction: Direction, _ thing: ThingName, limit: Int) -> SQL {
-        """
-        SELECT id, payload, at FROM devices.messages WHERE thing = \(thing) AND direction = \(direction.rawValue)
-        ORDER BY id DESC LIMIT \(limit)
-        """
-    }
-
-    /// Deletes old messages, which serve smoke tests; a week is enough.
-    static func forget(before moment: Timestamp) -> SQL { "DELETE FROM devices.messages WHERE at < \(moment)" }
 }

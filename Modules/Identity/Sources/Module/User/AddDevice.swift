@@ -30,6 +30,13 @@ struct AddDevice: Command, ConcernsUser {
         return [.deviceAdded(LinkedDevice(id: id, kind: kind, org: OrgID(org.text), name: name, addedBy: addedBy, addedAt: now))]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        guard !events.isEmpty else { return .none }
+        return .local(Changes(rows: DeviceLinks.add(user, LinkedDevice.ID(device.text), to: OrgID(org.text), by: request.caller)))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/AddDevice", "Link a device to a user",
         allow: .selfOrTenant,

@@ -7,6 +7,9 @@ enum PeopleQuestions {
     static func answers(_ services: Services) -> [AskHandler] {
         [
             AskHandler(FindPerson.self) { question, _ in FindPerson.Reply(user: try await find(question, services)) },
+            AskHandler(DeviceIsLinked.self) { question, _ in
+                DeviceIsLinked.Reply(isLinked: try await isLinked(question, services))
+            },
             AskHandler(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
         ]
     }
@@ -18,6 +21,14 @@ enum PeopleQuestions {
             ?? question.phone.flatMap(PhoneNumber.init(normalising:)).map(Contacts.find)
         guard let query else { return nil }
         return try await services.store.query(query).first?.find("user_id", as: String.self).map { UserID($0) }
+    }
+
+    /// A user whom the tenant has suspended has no right from it.
+    private static func isLinked(_ question: DeviceIsLinked, _ services: Services) async throws -> Bool {
+        let link = DeviceLinks.find(question.user, LinkedDevice.ID(question.device), by: question.org)
+        guard try await !services.store.query(link).isEmpty else { return false }
+        let user = try await services.store.load(UserAccount.self, question.user.text).state
+        return !user.isSuspendedEverywhere && !user.suspensions.contains(question.org)
     }
 
     private static func withPhone(_ users: [UserID], _ services: Services) async throws -> [UserID] {

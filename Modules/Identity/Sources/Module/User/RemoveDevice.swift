@@ -21,6 +21,12 @@ struct RemoveDevice: Command, ConcernsUser {
         return [.deviceRemoved(linked, by: removedBy, reason: reason, at: now)]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        .local(Changes(rows: [DeviceLinks.remove(user, device)]))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveDevice", "Unlink a device from a user",
         allow: .selfOrTenant,

@@ -30,7 +30,7 @@ enum SignUp {
 
     static let operation = Operation.callback(
         "/users", "Make sure that a user exists for somebody who has signed up", from: "the identity provider", header: "X-Webhook-Secret",
-        secret: IdentitySettings.signUpSecret, answers: [ResponseSpec(200, "The user.", shape.schema)],
+        secret: IdentitySettings.signUpSecret, isOpenInDevelopment: true, answers: [ResponseSpec(200, "The user.", shape.schema)],
         inputs: .init(.body("detail", "The provider's envelope."))
     ) { (request: Request, services: Services, detail: Detail) in
         if let known = try await services.contact(Contacts.find(detail.email))?.user {

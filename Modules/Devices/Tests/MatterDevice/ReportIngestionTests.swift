@@ -1,0 +1,111 @@
+import Application
+import Database
+import DevicesContracts
+import EventStore
+import Kernel
+import KernelTesting
+import Testing
+
+@testable import Devices
+
+/// What things report reaches their devices, and makes things devices that introduce themselves.
+@Suite struct ReportIngestionTests {
+    private static let info: JSON = ["bridge_uuid": "h", "uuid": "n", "1/29/0": 21, "1/40/1": "Acme"]
+
+    private func with(_ dialect: Dialect, _ body: (ThingStage, ReportIngestion) async throws -> Void) async throws {
+        try await TestDatabase.with(dialect) { database in
+            let stage = try await ThingStage(database)
+            let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
+            try await Migrator(database).migrate(
+                schema: "platform",
+                [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
+            try await body(stage, ReportIngestion(services: stage.runner.services))
+        }
+    }
+
+    private func envelope(_ stage: ThingStage, _ name: String, _ stream: StreamName) -> Envelope {
+        Envelope(
+            id: "e", source: "devices", name: name, stream: stream, subject: stream.id, version: 1, at: stage.now, audience: [],
+            trace: ThingStage.trace, data: [:])
+    }
+
+    private func hub(_ stage: ThingStage, isClaimed: Bool) async throws {
+        let now = stage.now
+        let provisioned = Hub.Event.provisioned(
+            Hub.Hardware(hub: "h", serial: "SN", model: "hub-2", thing: "hub", vendor: nil), at: now)
+        let claimed = Hub.Event.claimed(Hub.Claim(org: "acme", site: "s", user: "u"), at: now)
+        let store = stage.runner.services.store, snapshot = try await store.load(Hub.self, "h")
+        let events = snapshot.version == 0 ? [provisioned] + (isClaimed ? [claimed] : []) : [claimed]
+        try await store.commit(events, to: snapshot, at: now, trace: ThingStage.trace)
+    }
+
+    /// Has a thing report on one of its shadows, as over the broker.
+    private func report(_ stage: ThingStage, _ document: JSON, on shadow: String, of thing: ThingName = "n") async throws -> ShadowChanged {
+        let update: JSON = ["state": ["reported": document]]
+        try await stage.runner.receive(.shadow(thing, shadow: shadow, verb: .update, payload: update.bytes))
+        let row = try await stage.database.read(
+            "SELECT data FROM devices.outbox WHERE name = 'Shadow Update' ORDER BY position DESC LIMIT 1")
+        return try #require(try row.first?.find("data", as: JSON.self)).decoded()
+    }
+
+    private func device(_ stage: ThingStage, _ id: String = "n") async throws -> MatterDevice {
+        try await stage.runner.services.store.load(MatterDevice.self, id).state
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing that introduces itself becomes a device of a claimed hub`(dialect: Dialect)
+        async throws
+    {
+        try await with(dialect) { stage, ingestion in
+            try await hub(stage, isClaimed: true)
+            let changed = try await report(stage, Self.info, on: "device_info")
+            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+            let made = try await device(stage)
+            #expect(made.registration == MatterDevice.Registration(device: "n", thing: "n", hub: "h", type: "contact_sensor"))
+            #expect(made.organisation == "acme" && made.reported["1/40/1"] == "Acme")
+            let opened = try await report(stage, ["available": true, "1/69/0": false], on: "device_state")
+            _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
+            #expect(try await device(stage).alarms.map(\.kind) == [.contact])
+            // The same report once more, as after a crash.
+            _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
+            #expect(try await stage.runner.services.store.load(MatterDevice.self, "n").version == 4)
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing behind an unclaimed hub waits for the claim`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, ingestion in
+            try await hub(stage, isClaimed: false)
+            let changed = try await report(stage, Self.info, on: "device_info")
+            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+            #expect(try await device(stage).registration == nil)
+            try await hub(stage, isClaimed: true)
+            _ = try await ingestion.reaction.react(envelope(stage, "HubClaimed", Hub.stream("h")))
+            let made = try await device(stage)
+            #expect(made.registration?.type == "contact_sensor" && made.organisation == "acme")
+            #expect(made.reported["1/40/1"] == "Acme")
+        }
+    }
+
+    @Test(arguments: TestDatabase.dialects) func `a thing of somebody else does not become a device`(dialect: Dialect) async throws {
+        try await with(dialect) { stage, ingestion in
+            try await hub(stage, isClaimed: true)
+            _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('n', 'other')"])
+            let changed = try await report(stage, Self.info, on: "device_info")
+            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+            #expect(try await device(stage).registration == nil)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ["bridge_uuid": "h", "uuid": "other", "1/29/0": 21], ["bridge_uuid": "h", "uuid": "n"], ["uuid": "n", "1/29/0": 21],
+            ["bridge_uuid": "h", "uuid": "n", "1/29/0": "lock"],
+        ] as [JSON])
+    func `what names another thing, no hub or no type is no introduction`(document: JSON) {
+        #expect(Introduction(document, of: "n") == nil)
+    }
+
+    @Test func `a device of an unknown type is generic`() {
+        #expect(Introduction(["bridge_uuid": "h", "uuid": "n", "1/29/0": 9_999], of: "n")?.type == "generic")
+        #expect(Introduction(["bridge_uuid": "h", "uuid": "n", "1/29/0": 10], of: "n")?.type == "lock")
+    }
+}
