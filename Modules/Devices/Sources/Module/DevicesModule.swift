@@ -10,7 +10,7 @@ public let devices = Module(
         ThingTables.migration, PendingCommand.migration, MatterDevicesView.migration, PendingCommand.partsMigration, ThingTables.revisions,
         ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
-        ThingTables.service, PendingCommand.resultsMigration, MessageLog.migration, Lists.migration,
+        ThingTables.service, PendingCommand.resultsMigration, MessageLog.migration, Lists.migration, ThingTables.told,
     ],
     operations: [
         ProvisionHub.operation, ClaimHub.operation, ReClaimHub.operation, SetHubRole.operation, SuspendHub.operation, ResumeHub.operation,
@@ -32,6 +32,6 @@ public let devices = Module(
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
         return Assembly(
             answers: runner.answers + [want], reactions: [ReportIngestion(services: services).reaction],
-            jobs: DeviceWorker(runner: runner).jobs, gauges: [linkUp])
+            jobs: DeviceWorker(runner: runner).jobs + [PresenceWatch(services: services).job], gauges: [linkUp])
     }
 )

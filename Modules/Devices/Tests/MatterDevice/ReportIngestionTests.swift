@@ -95,6 +95,40 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.dialects) func `only who is away for longer than the grace time is told of`(dialect: Dialect) async throws
+    {
+        try await with(dialect) { stage, ingestion in
+            try await hub(stage, isClaimed: true)
+            let changed = try await report(stage, Self.info, on: "device_info"), watch = PresenceWatch(services: stage.runner.services)
+            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+            func sign(_ isOnline: Bool) async throws {
+                try await stage.runner.receive(.presence("n", HubLink.SignOfLife(isOnline: isOnline)))
+            }
+            func isTold(_ events: [String], _ place: SourceLocation = #_sourceLocation) async throws {
+                try await watch.look()
+                let told = try await stage.database.read(
+                    "SELECT type FROM devices.events WHERE type IN ('DeviceOffline', 'DeviceOnline') ORDER BY version")
+                #expect(try told.map { try $0.read("type", as: String.self) } == events, sourceLocation: place)
+            }
+            try await sign(true)
+            try await sign(false)
+            try await isTold([])
+            stage.pass(.seconds(59))
+            try await isTold([])
+            try await sign(true)
+            try await isTold([])
+            try await sign(false)
+            stage.pass(.seconds(60))
+            try await isTold(["DeviceOffline"])
+            try await isTold(["DeviceOffline"])
+            try await sign(true)
+            try await isTold(["DeviceOffline", "DeviceOnline"])
+            try await sign(false)
+            try await sign(true)
+            try await isTold(["DeviceOffline", "DeviceOnline"])
+        }
+    }
+
     @Test(
         arguments: [
             ["bridge_uuid": "h", "uuid": "other", "1/29/0": 21], ["bridge_uuid": "h", "uuid": "n"], ["uuid": "n", "1/29/0": 21],

@@ -11,7 +11,7 @@ import Testing
     let registration = MatterDevice.Registration(device: "d", thing: "t", hub: "h", type: "contact_sensor")
     var created: MatterDevice.Event { .created(registration, org: "acme", at: now) }
     /// The device's hub has moved since it was registered.
-    let facts = DeviceFacts(owner: .tenant("other", hub: "h"))
+    let facts = DeviceFacts(owner: .tenant("other", hub: "h"), batteryThreshold: 20)
 
     private func report(_ document: JSON.Object) -> UpdateReportedShadow { UpdateReportedShadow(device: "d", document: document) }
     private func ingest(_ document: JSON.Object) -> IngestReport { IngestReport(device: "d", document: document) }
@@ -120,6 +120,53 @@ import Testing
     @Test func `a device has a limited number of alarms`() {
         let many = JSON.Object((0..<65).map { ("\($0)/92/1", JSON.int(1)) })
         Given<MatterDevice>(created).when(ingest(many), facts).thenRefused(.tooManyAlarms)
+    }
+
+    // MARK: Health
+
+    private func battery(_ half: Double?, _ level: DeviceWords.BatteryLevel? = nil) -> BatteryReading {
+        BatteryReading(percent: half, level: level)
+    }
+
+    @Test func `a battery is told to be low once, and restored when it is well above`() {
+        let low = MatterDevice.Event.batteryLow(battery(19.5), org: "other", at: now)
+        let restored = MatterDevice.Event.batteryRestored(battery(25), org: "other", at: now)
+        Given<MatterDevice>(created).when(ingest(["1/47/12": 40]), facts, at: now).then(reported(["1/47/12": 40]))
+        Given<MatterDevice>(created).when(ingest(["1/47/12": 39]), facts, at: now).then(reported(["1/47/12": 39]), low)
+        let before = [created, reported(["1/47/12": 39]), low]
+        func given() -> Given<MatterDevice> { Given<MatterDevice>(before[0], before[1], before[2]) }
+        given().when(ingest(["1/47/12": 30]), facts, at: now).then(reported(["1/47/12": 30]))
+        given().when(ingest(["1/47/12": 49]), facts, at: now).then(reported(["1/47/12": 49]))
+        given().when(ingest(["1/47/12": 50]), facts, at: now).then(reported(["1/47/12": 50]), restored)
+    }
+
+    @Test func `a level alone tells of a battery too`() {
+        let low = MatterDevice.Event.batteryLow(battery(nil, .warning), org: "other", at: now)
+        Given<MatterDevice>(created).when(ingest(["1/47/14": 1]), facts, at: now).then(reported(["1/47/14": 1]), low)
+        Given<MatterDevice>(created, reported(["1/47/14": 1]), low).when(ingest(["1/47/14": 0]), facts, at: now).then(
+            reported(["1/47/14": 0]), .batteryRestored(battery(nil, .ok), org: "other", at: now))
+        // A battery that is full but faint is low.
+        let faint = MatterDevice.Event.batteryLow(battery(80, .critical), org: "other", at: now)
+        Given<MatterDevice>(created).when(ingest(["1/47/12": 160, "1/47/14": 2]), facts, at: now).then(
+            reported(["1/47/12": 160, "1/47/14": 2]), faint)
+    }
+
+    @Test func `a forced door is told of once`() {
+        let forced = MatterDevice.Event.doorForced(org: "other", at: now)
+        Given<MatterDevice>(created).when(ingest(["1/257/3": 3]), facts, at: now).then(reported(["1/257/3": 3]), forced)
+        Given<MatterDevice>(created, reported(["1/257/3": 3]), forced).when(ingest(["a": 1]), facts, at: now).then(reported(["a": 1]))
+        Given<MatterDevice>(created, reported(["1/257/3": 3]), forced).when(ingest(["1/257/3": 1]), facts, at: now).then(
+            reported(["1/257/3": 1]), .doorSecured(org: "other", at: now))
+    }
+
+    @Test func `a device that is away is told of once, and once when it is back`() {
+        func tell(_ isOnline: Bool) -> TellPresence { TellPresence(device: "d", isOnline: isOnline, since: now) }
+        let offline = MatterDevice.Event.wentOffline(since: now, org: "other", at: now)
+        let online = MatterDevice.Event.cameOnline(since: now, org: "other", at: now)
+        Given<MatterDevice>(created).when(tell(true), facts, at: now).then()
+        Given<MatterDevice>(created).when(tell(false), facts, at: now).then(offline)
+        Given<MatterDevice>(created, offline).when(tell(false), facts, at: now).then()
+        Given<MatterDevice>(created, offline).when(tell(true), facts, at: now).then(online)
     }
 
     // MARK: PINs

@@ -20,6 +20,6 @@ struct IngestReport: Command {
         guard !report.isEmpty, let registration = state.registration else { return [] }
         let all = state.reported(after: document, at: now)
         let readings = SensorReading.all(in: document, of: all, registeredAs: registration.type, at: now)
-        return report + (try state.alarmEvents(of: readings, facts))
+        return report + (try state.alarmEvents(of: readings, facts)) + state.healthEvents(from: state.reported, to: all, facts, at: now)
     }
 }

@@ -17,6 +17,12 @@ struct MatterDevice: Aggregate {
         case pinCleared(credential: Int, user: Int?, org: OrgID?, at: Timestamp)
         case alarmTriggered(Alarm, org: OrgID?)
         case alarmCleared(Alarm, org: OrgID?)
+        case batteryLow(BatteryReading, org: OrgID?, at: Timestamp)
+        case batteryRestored(BatteryReading, org: OrgID?, at: Timestamp)
+        case doorForced(org: OrgID?, at: Timestamp)
+        case doorSecured(org: OrgID?, at: Timestamp)
+        case wentOffline(since: Timestamp, org: OrgID?, at: Timestamp)
+        case cameOnline(since: Timestamp, org: OrgID?, at: Timestamp)
     }
 
     /// The registered data.
@@ -36,6 +42,7 @@ struct MatterDevice: Aggregate {
     private(set) var pins: [PinSlot] = []
     /// The alarms that are on.
     private(set) var alarms: [Alarm] = []
+    private(set) var health = DeviceHealth()
 
     mutating func apply(_ event: Event) {
         switch event {
@@ -58,6 +65,12 @@ struct MatterDevice: Aggregate {
         case .alarmCleared(let alarm, let org):
             alarms.removeAll { $0.isAbout(alarm) }
             self.org = org
+        case .batteryLow(_, let org, _): (health.isBatteryLow, self.org) = (true, org)
+        case .batteryRestored(_, let org, _): (health.isBatteryLow, self.org) = (false, org)
+        case .doorForced(let org, _): (health.isDoorForced, self.org) = (true, org)
+        case .doorSecured(let org, _): (health.isDoorForced, self.org) = (false, org)
+        case .wentOffline(_, let org, _): (health.isOffline, self.org) = (true, org)
+        case .cameOnline(_, let org, _): (health.isOffline, self.org) = (false, org)
         }
     }
 

@@ -72,6 +72,49 @@ struct MatterDeviceEvents: EventForms {
             return (it.channel, it.kind, it.path, it.deviceType, it.value, org, it.time)
         })
 
+    let batteryLow = battery("DeviceBatteryLow", "The battery of a device is low.") {
+        .batteryLow($0, org: $1, at: $2)
+    } take: {
+        if case .batteryLow(let reading, let org, let at) = $0 { (reading, org, at) } else { nil }
+    }
+
+    let batteryRestored = battery("DeviceBatteryRestored", "The battery of a device was charged or replaced.") {
+        .batteryRestored($0, org: $1, at: $2)
+    } take: {
+        if case .batteryRestored(let reading, let org, let at) = $0 { (reading, org, at) } else { nil }
+    }
+
+    private static func battery(
+        _ name: String, _ summary: String, make: @escaping @Sendable (BatteryReading, OrgID?, Timestamp) -> MatterDevice.Event,
+        take: @escaping @Sendable (MatterDevice.Event) -> (BatteryReading, OrgID?, Timestamp)?
+    ) -> EventForm<MatterDevice> {
+        EventForm(
+            name, summary, derived: identity,
+            members: .init(.member("batteryPercent"), .member("batteryLevel"), .tenant, .milliseconds("timestamp")),
+            make: { make(BatteryReading(percent: $0, level: $1), $2, $3) },
+            take: { event in take(event).map { ($0.0.percent, $0.0.level, $0.1, $0.2) } })
+    }
+
+    let doorForced = EventForm<MatterDevice>(
+        "DoorForced", "A door was opened by force, as its lock reports.", derived: identity,
+        members: .init(.tenant, .milliseconds("timestamp")), make: { .doorForced(org: $0, at: $1) },
+        take: { if case .doorForced(let org, let at) = $0 { (org, at) } else { nil } })
+
+    let doorSecured = EventForm<MatterDevice>(
+        "DoorSecured", "A door that was forced is closed again, or open as usual.", derived: identity,
+        members: .init(.tenant, .milliseconds("timestamp")), make: { .doorSecured(org: $0, at: $1) },
+        take: { if case .doorSecured(let org, let at) = $0 { (org, at) } else { nil } })
+
+    let wentOffline = EventForm<MatterDevice>(
+        "DeviceOffline", "A device has been away for longer than the grace time.", derived: identity,
+        members: .init(.milliseconds("since"), .tenant, .milliseconds("timestamp")), make: { .wentOffline(since: $0, org: $1, at: $2) },
+        take: { if case .wentOffline(let since, let org, let at) = $0 { (since, org, at) } else { nil } })
+
+    let cameOnline = EventForm<MatterDevice>(
+        "DeviceOnline", "A device that was away is back.", derived: identity,
+        members: .init(.milliseconds("since"), .tenant, .milliseconds("timestamp")), make: { .cameOnline(since: $0, org: $1, at: $2) },
+        take: { if case .cameOnline(let since, let org, let at) = $0 { (since, org, at) } else { nil } })
+
     private static let identity = [
         DerivedMember<MatterDevice>("deviceId") { device, _ in device.registration?.device },
         DerivedMember<MatterDevice>("thingName") { device, _ in device.registration?.thing },
@@ -86,6 +129,12 @@ struct MatterDeviceEvents: EventForms {
         case .pinCleared: pinCleared
         case .alarmTriggered: alarmTriggered
         case .alarmCleared: alarmCleared
+        case .batteryLow: batteryLow
+        case .batteryRestored: batteryRestored
+        case .doorForced: doorForced
+        case .doorSecured: doorSecured
+        case .wentOffline: wentOffline
+        case .cameOnline: cameOnline
         }
     }
 }

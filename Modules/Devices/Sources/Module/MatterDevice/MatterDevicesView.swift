@@ -14,7 +14,9 @@ enum MatterDevicesView {
 
     private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {
-        case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared: []
+        case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared, .batteryLow, .batteryRestored, .doorForced,
+            .doorSecured, .wentOffline, .cameOnline:
+            []
         case .created(let registration, _, _):
             [
                 """

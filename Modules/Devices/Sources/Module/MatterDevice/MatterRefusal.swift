@@ -26,13 +26,15 @@ enum MatterRefusal: DomainError {
     }
 }
 
-/// Who owns the thing of a device now. A device follows its hub, so the tenant of its last event may not be its tenant any more.
+/// Who owns the thing of a device now, and what counts as a low battery. A device follows its hub, so the tenant of its last event may not be its tenant any more.
 struct DeviceFacts: Sendable {
     let owner: ThingOwner
+    /// In percent.
+    let batteryThreshold: Int
 
-    init(owner: ThingOwner) { self.owner = owner }
+    init(owner: ThingOwner, batteryThreshold: Int) { (self.owner, self.batteryThreshold) = (owner, batteryThreshold) }
 
     init(of device: MatterDevice, _ services: Services) async throws {
-        owner = try await device.owner(services)
+        self.init(owner: try await device.owner(services), batteryThreshold: services.settings[DevicesSettings.batteryThreshold])
     }
 }

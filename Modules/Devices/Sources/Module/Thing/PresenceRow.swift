@@ -23,6 +23,26 @@ struct PresenceRow: Sendable, Equatable {
 extension ThingTables {
     static let signs = Migration("009-signs-of-life", ["ALTER TABLE devices.presence ADD COLUMN said_at BIGINT"])
 
+    /// Adds whether the tenants were told of the absence.
+    static let told = Migration(
+        "015-told-presence",
+        [
+            "ALTER TABLE devices.presence ADD COLUMN is_told BOOLEAN NOT NULL DEFAULT FALSE",
+            "CREATE INDEX presence_untold ON devices.presence (at) WHERE online <> NOT is_told",
+        ])
+
+    /// Selects the devices whose tenants are to be told that they are away, or back.
+    static func untold(at now: Timestamp, after grace: Duration, limit: Int) -> SQL {
+        """
+        SELECT p.thing, p.online, p.at, d.device_id FROM devices.presence p JOIN devices.matter_devices d ON d.thing = p.thing
+        WHERE p.online = p.is_told AND (p.online OR p.at <= \(now - grace)) ORDER BY p.at LIMIT \(limit)
+        """
+    }
+
+    static func told(_ thing: ThingName, isOnline: Bool, at moment: Timestamp) -> SQL {
+        "UPDATE devices.presence SET is_told = \(!isOnline) WHERE thing = \(thing) AND at = \(moment)"
+    }
+
     static func presence(_ thing: ThingName) -> SQL { "SELECT online, at, said_at FROM devices.presence WHERE thing = \(thing)" }
 
     static func putPresence(_ thing: ThingName, _ sign: HubLink.SignOfLife, after last: PresenceRow, at now: Timestamp) -> SQL {
