@@ -86,4 +86,46 @@ import Testing
             #expect(try await partner.call("POST", "/locks/\(lock.number)/OpenLock").status == 502)
         }
     }
+
+    @Test(arguments: Layout.testable.filter { $0 != .five })
+    func `a migration goes on after kill -9, and ends when the target hub has the devices`(
+        layout: Layout
+    ) async throws {
+        try await DeviceTests.with(layout) { installation, broker, partner in
+            let source = try await Self.hub(partner), target = try await Self.hub(partner)
+            var devices: [String] = []
+            for _ in 0..<2 {
+                let id = UUID().uuidString.lowercased()
+                let made = try await partner.call(
+                    "POST", "/matter-devices/\(id)/CreateMatterDevice",
+                    ["deviceId": .string(id), "thingName": .string(id), "hubId": .string(source), "deviceType": "lock"])
+                #expect(made.status == 201, "\(made)")
+                devices.append(id)
+            }
+            let bridge = try await Device(broker, target, shadow: "hub_command", answers: true)
+            defer { bridge.close() }
+            let started = try await partner.call(
+                "POST", "/hubs/\(source)/StartHubMigration", ["targetHubId": .string(target), "userId": "Ann"])
+            guard let migration = started.body["migrationId"]?.text else { throw Missing() }
+            func progress() async throws -> JSON { try await partner.call("GET", "/hubs/\(source)/migrations/\(migration)").body }
+            for (place, _) in devices.enumerated() {
+                let isTold = try await eventually(within: .seconds(30)) { bridge.opens.count == place + 1 }
+                #expect(isTold)
+                try await installation.killAndRestart()
+                let moving = try await progress()["devices"]?.items?.first { $0["status"] == "Migrating" }
+                guard let id = moving?["deviceId"]?.text else { throw Missing() }
+                let thing = try await Device(broker, id, shadow: "device_info")
+                try await thing.say("update", ["state": ["reported": ["bridge_uuid": .string(target), "uuid": .string(id), "1/29/0": 10]]])
+                let isMoved = try await eventually(within: .seconds(30)) {
+                    try await partner.call("GET", "/matter-devices/\(id)").body["hubId"] == .string(target)
+                }
+                #expect(isMoved)
+                thing.close()
+            }
+            let isCompleted = try await eventually(within: .seconds(30)) { try await progress()["status"] == "Completed" }
+            let last = try await progress()
+            #expect(isCompleted && last["migrated"] == 2, "\(last)")
+            #expect(bridge.opens.count == 2)
+        }
+    }
 }

@@ -17,14 +17,13 @@ public let devices = Module(
         DecommissionHub.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation, CreateMatterDevice.operation,
         UpdateReportedShadow.operation, UpdateDesiredShadow.operation, SetMatterPin.operation, ClearMatterPin.operation,
         ReportSensorState.operation, ShowShadowLog.operation, SyncShadows.operation, ReceiveShadow.operation,
-        ListHubs.operation, ListMatterDevices.operation, ShowMatterDevice.operation,
+        ListHubs.operation, StartHubMigration.operation, ShowMigration.operation, ListMatterDevices.operation, ShowMatterDevice.operation,
     ],
+    workflows: [AnyWorkflow(MoveDevices.self)],
     ports: [.required(HubLink.self)],
     settings: DevicesSettings.all,
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
-        + ["DeviceMigrationStatusUpdated", "DoorbellPressed", "MigrationCompleted", "MigrationStarted"].map {
-            EventDoc(name: $0, summary: "To come.")
-        },
+        + [EventDoc(name: "DoorbellPressed", summary: "To come.")],
     assemble: { services in
         let link = try services.port(HubLink.self)
         let runner = ThingRunner(services: services, link: link)

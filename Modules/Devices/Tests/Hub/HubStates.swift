@@ -1,13 +1,14 @@
+import DevicesContracts
 import Kernel
 
 @testable import Devices
 
 extension Hub {
     /// A hub that a tenant has claimed.
-    static func claimed(by org: OrgID) -> Hub {
+    static func claimed(by org: OrgID, thing: ThingName = "hub") -> Hub {
         var hub = Hub()
         let now = Timestamp(milliseconds: 5)
-        hub.apply(.provisioned(Hardware(hub: "h", serial: "SN", model: "hub-2", thing: "hub", vendor: nil), at: now))
+        hub.apply(.provisioned(Hardware(hub: "h", serial: "SN", model: "hub-2", thing: thing, vendor: nil), at: now))
         hub.apply(.claimed(Claim(org: org, site: "s", user: "u"), at: now))
         return hub
     }

@@ -101,6 +101,53 @@ import Testing
         Given<Hub>(provisioned, claimed, decommissioned).when(moving()).thenRefused(.decommissioned)
     }
 
+    var migration: HubMigration {
+        HubMigration(id: "m", target: "g", targetThing: "hub-g", devices: ["d", "e"], startedBy: "Ann", startedAt: now)
+    }
+    func start(_ devices: [HubMigration.Device.ID]? = ["d", "e"], to hub: Hub.ID = "g") -> StartHubMigration {
+        StartHubMigration(hub: Hub.ID(Self.id), targetHub: hub, devices: devices, user: "Ann", migration: "m")
+    }
+    /// - Parameter target: the target hub; nil if there is none.
+    func facts(_ target: Hub? = .claimed(by: "acme", thing: "hub-g"), _ known: [HubMigration.Device.ID] = ["d", "e"])
+        -> StartHubMigration.Facts
+    {
+        StartHubMigration.Facts(target: target ?? Hub(), known: known)
+    }
+
+    @Test func `devices move to a hub that works, of the same tenant`() {
+        Given<Hub>(provisioned, claimed).when(start(), facts(), at: now).then(.migrationStarted(migration))
+        Given<Hub>(provisioned, claimed).when(start(nil), facts(), at: now).then(.migrationStarted(migration))
+        Given<Hub>(provisioned, claimed).when(start(["d", "e", "d"]), facts(), at: now).then(.migrationStarted(migration))
+        Given<Hub>(provisioned).when(start(), facts()).thenRefused(.notWorking)
+        Given<Hub>(provisioned, claimed).when(start(to: Hub.ID(Self.id)), facts()).thenRefused(.sameHub)
+        Given<Hub>(provisioned, claimed).when(start(), facts(nil)).thenRefused(.noTarget)
+        Given<Hub>(provisioned, claimed).when(start(), facts(.claimed(by: "other"))).thenRefused(.otherTenant)
+        Given<Hub>(provisioned, claimed).when(start(), facts(.claimed(by: "acme").suspended)).thenRefused(.targetNotWorking)
+        Given<Hub>(provisioned, claimed).when(start(nil), facts(.claimed(by: "acme"), [])).thenRefused(.noDevices)
+        Given<Hub>(provisioned, claimed).when(start(["f"]), facts()).thenRefused(.otherDevice)
+        Given<Hub>(provisioned, claimed, .migrationStarted(migration)).when(start(), facts()).thenRefused(.running)
+    }
+
+    @Test func `a migration ends as its devices do, and a device's end stays`() {
+        func status(_ device: HubMigration.Device.ID, _ status: HubMigration.DeviceStatus) -> Hub.Event {
+            .deviceMigrated(HubMigration.Device(id: device, status: status), in: "m", at: now)
+        }
+        func set(_ device: HubMigration.Device.ID, _ status: HubMigration.DeviceStatus) -> SetDeviceMigration {
+            SetDeviceMigration(hub: Hub.ID(Self.id), migration: "m", device: device, status: status, error: nil)
+        }
+        let complete = CompleteMigration(hub: Hub.ID(Self.id), migration: "m"), started = Hub.Event.migrationStarted(migration)
+        Given<Hub>(provisioned, claimed, started).when(set("d", .migrating), at: now).then(status("d", .migrating))
+        Given<Hub>(provisioned, claimed, started, status("d", .migrating)).when(set("d", .migrating)).then()
+        Given<Hub>(provisioned, claimed, started, status("d", .migrated)).when(set("d", .failed)).then()
+        for (first, second, outcome) in [
+            (.migrated, .migrated, .completed), (.migrated, .failed, .withErrors), (.blocked, .failed, .failed),
+        ] as [(HubMigration.DeviceStatus, HubMigration.DeviceStatus, HubMigration.Status)] {
+            Given<Hub>(provisioned, claimed, started, status("d", first), status("e", second)).when(complete, at: now).then(
+                .migrationCompleted("m", outcome, at: now))
+        }
+        Given<Hub>(provisioned, claimed, started, .migrationCompleted("m", .failed, at: now)).when(complete).then()
+    }
+
     @Test func `only a hub that works takes commands`() {
         Given<Hub>(provisioned, claimed).when(commission, at: now).then()
         Given<Hub>(provisioned).when(commission).thenRefused(.notClaimed)
@@ -118,7 +165,9 @@ import Testing
     @Test func `events and states are read by every later build`() throws {
         let events: [Hub.Event] = [
             provisioned, claimed, moved(), .roleSet(isPrimary: true, by: "u", at: now), .suspended(call, at: now), .resumed(call, at: now),
-            .decommissioned(call, at: now),
+            .decommissioned(call, at: now), .migrationStarted(migration),
+            .deviceMigrated(HubMigration.Device(id: "d", status: .failed, error: "why"), in: "m", at: now),
+            .migrationCompleted("m", .withErrors, at: now),
         ]
         try GoldenSamples.check(events, of: Hub.self)
     }

@@ -50,7 +50,8 @@ import Testing
         let alarm = Alarm(
             channel: .smoke, path: "1/92/1", kind: .smoke, severity: .warning, deviceType: 118, value: 1, time: "2026-08-20T09:30:00.000Z")
         let events: [MatterDevice.Event] = [
-            created, .reported(["available": true], org: "acme", at: now), .desired(["on": true], org: "acme", at: now),
+            created, .moved(to: "g", org: "acme", at: now), .reported(["available": true], org: "acme", at: now),
+            .desired(["on": true], org: "acme", at: now),
             .pinSet(PinSlot(credential: 2, user: 3), org: "acme", at: now), .pinCleared(credential: 1, user: 3, org: "acme", at: now),
             .alarmCleared(alarm, org: "acme"), .alarmTriggered(alarm, org: "acme"),
             .batteryRestored(BatteryReading(percent: 80, level: nil), org: "acme", at: now),

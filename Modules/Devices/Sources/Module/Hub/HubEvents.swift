@@ -64,6 +64,36 @@ struct HubEvents: EventForms {
         make: { .decommissioned(Hub.Intervention(reason: $0, user: $1), at: $2) },
         take: { if case .decommissioned(let it, let at) = $0 { (it.reason, it.user, at) } else { nil } })
 
+    let migrationStarted = EventForm<Hub>(
+        "MigrationStarted", "Devices begin to move to another hub.",
+        derived: [DerivedMember("sourceHubId") { hub, _ in hub.hardware?.hub }],
+        members: .init(
+            .member("migrationId"), .member("targetHubId"), .member("targetThingName"), .member("deviceIds"), .member("startedBy"),
+            .milliseconds("startedAt")),
+        make: { id, target, thing, devices, user, at in
+            .migrationStarted(
+                HubMigration(id: id, target: target, targetThing: thing, devices: devices, startedBy: user, startedAt: at))
+        },
+        take: { event in
+            guard case .migrationStarted(let it) = event else { return nil }
+            return (it.id, it.target, it.targetThing, it.devices.map(\.id), it.startedBy, it.startedAt)
+        })
+
+    let deviceMigrated = EventForm<Hub>(
+        "DeviceMigrationStatusUpdated", "The move of a device to another hub went on, or ended.",
+        members: .init(.member("migrationId"), .member("deviceId"), .member("status"), .member("error"), .milliseconds("updatedAt")),
+        make: { .deviceMigrated(HubMigration.Device(id: $1, status: $2, error: $3), in: $0, at: $4) },
+        take: { event in
+            guard case .deviceMigrated(let it, let id, let at) = event else { return nil }
+            return (id, it.id, it.status, it.error, at)
+        })
+
+    let migrationCompleted = EventForm<Hub>(
+        "MigrationCompleted", "The move of devices to another hub ended.",
+        members: .init(.member("migrationId"), .member("status"), .milliseconds("completedAt")),
+        make: { .migrationCompleted($0, $1, at: $2) },
+        take: { if case .migrationCompleted(let id, let status, let at) = $0 { (id, status, at) } else { nil } })
+
     private static let hubID = DerivedMember<Hub>("hubId") { hub, _ in hub.hardware?.hub }
 
     func form(of event: Hub.Event) -> EventForm<Hub> {
@@ -75,6 +105,9 @@ struct HubEvents: EventForms {
         case .suspended: suspended
         case .resumed: resumed
         case .decommissioned: decommissioned
+        case .migrationStarted: migrationStarted
+        case .deviceMigrated: deviceMigrated
+        case .migrationCompleted: migrationCompleted
         }
     }
 }

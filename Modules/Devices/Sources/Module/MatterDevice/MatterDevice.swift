@@ -10,6 +10,7 @@ struct MatterDevice: Aggregate {
     enum Event: Sendable, Equatable {
         /// - Parameter org: the tenant of the hub at that time.
         case created(Registration, org: OrgID?, at: Timestamp)
+        case moved(to: Hub.ID, org: OrgID?, at: Timestamp)
         case reported(JSON.Object, org: OrgID?, at: Timestamp)
         case desired(JSON.Object, org: OrgID?, at: Timestamp)
         case pinSet(PinSlot, org: OrgID?, at: Timestamp)
@@ -47,6 +48,9 @@ struct MatterDevice: Aggregate {
     mutating func apply(_ event: Event) {
         switch event {
         case .created(let registration, let org, _): (self.registration, self.org) = (registration, org)
+        case .moved(let hub, let org, _):
+            registration = registration.map { Registration(device: $0.device, thing: $0.thing, hub: hub, type: $0.type) }
+            self.org = org
         case .reported(let document, let org, let at):
             reported = reported(after: document, at: at)
             self.org = org

@@ -20,6 +20,12 @@ struct MatterDeviceEvents: EventForms {
             return (it.device, it.thing, it.hub, it.type, org, at)
         })
 
+    let moved = EventForm<MatterDevice>(
+        "MatterDeviceMoved", "A device is behind another hub of its tenant.", audience: .modules, derived: identity,
+        members: .init(.member("hubId"), .tenant, .milliseconds("movedAt")),
+        make: { .moved(to: $0, org: $1, at: $2) },
+        take: { if case .moved(let hub, let org, let at) = $0 { (hub, org, at) } else { nil } })
+
     let reported = EventForm<MatterDevice>(
         "ReportedShadowUpdated", "A device reported values.", audience: .catalogueOnly, derived: identity,
         members: .init(.member("reported"), .tenant, .milliseconds("updatedAt")),
@@ -123,6 +129,7 @@ struct MatterDeviceEvents: EventForms {
     func form(of event: MatterDevice.Event) -> EventForm<MatterDevice> {
         switch event {
         case .created: created
+        case .moved: moved
         case .reported: reported
         case .desired: desired
         case .pinSet: pinSet

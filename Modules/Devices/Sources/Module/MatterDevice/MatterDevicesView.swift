@@ -14,6 +14,7 @@ enum MatterDevicesView {
 
     private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {
+        case .moved(let hub, _, _): ["UPDATE devices.matter_devices SET hub_id = \(hub) WHERE device_id = \(change.stream.id)"]
         case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared, .batteryLow, .batteryRestored, .doorForced,
             .doorSecured, .wentOffline, .cameOnline:
             []
@@ -31,6 +32,10 @@ enum MatterDevicesView {
     /// Selects the devices of a thing.
     static func devices(of thing: ThingName) -> SQL {
         "SELECT device_id FROM devices.matter_devices WHERE thing = \(thing) ORDER BY device_id LIMIT 10"
+    }
+
+    static func devices(behind hub: Hub.ID, limit: Int) -> SQL {
+        "SELECT device_id FROM devices.matter_devices WHERE hub_id = \(hub) ORDER BY device_id LIMIT \(limit)"
     }
 
     static func count(behind hub: Hub.ID) -> SQL { "SELECT COUNT(*) AS devices FROM devices.matter_devices WHERE hub_id = \(hub)" }

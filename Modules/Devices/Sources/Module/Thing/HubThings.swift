@@ -22,6 +22,17 @@ extension ThingTables {
         ]
     }
 
+    /// Registers a thing of a tenant with another hub of the same tenant.
+    static func move(_ thing: ThingName, to hub: Hub.ID, in state: Hub) -> [SQL] {
+        [
+            """
+            UPDATE devices.things SET hub_id = CASE WHEN hub_id IS NULL THEN NULL ELSE \(hub) END, is_out = \(state.isOutOfService)
+            WHERE name = \(thing) AND org_id = \(optional: state.organisation)
+            """,
+            raiseRevision(of: thing),
+        ]
+    }
+
     /// Takes a tenant's thing out of service because a device that represents it is registered with a hub that is.
     static func takeOut(_ thing: ThingName, of org: OrgID) -> SQL {
         "UPDATE devices.things SET is_out = TRUE WHERE name = \(thing) AND org_id = \(org)"
