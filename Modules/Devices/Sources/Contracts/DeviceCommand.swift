@@ -64,6 +64,15 @@ public enum DeviceCommand: Sendable, Equatable {
         }
     }
 
+    /// The same command without its secrets: a PIN, or what a hub was told. Nil for a command that has none.
+    public var withoutSecrets: DeviceCommand? {
+        switch self {
+        case .matter(let command): command.withoutCredential.map { .matter($0) }
+        case .hub(let name, let arguments): arguments == [:] ? nil : .hub(name: name, arguments: [:])
+        case .unlock, .addKey, .removeKey, .writeKey: nil
+        }
+    }
+
     public var isRemoval: Bool { if case .removeKey = self { true } else { false } }
 }
 
@@ -104,6 +113,13 @@ public struct MatterCommand: Sendable, Equatable {
         self.init(
             endpoint: Int(endpoint), cluster: Int(cluster), name: name, payload: arguments["payload"] ?? [:],
             timedRequest: arguments["timed_request_timeout_ms"]?.integer.map { Int($0) })
+    }
+
+    /// The same command without the PIN or code that it sets (Door Lock, SetCredential); nil for a command that sets none.
+    fileprivate var withoutCredential: MatterCommand? {
+        guard var payload = payload.members, payload["credentialData"] != nil else { return nil }
+        payload["credentialData"] = nil
+        return MatterCommand(endpoint: endpoint, cluster: cluster, name: name, payload: .object(payload), timedRequest: timedRequest)
     }
 
     fileprivate var arguments: JSON {

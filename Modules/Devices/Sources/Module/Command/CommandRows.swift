@@ -97,10 +97,12 @@ extension PendingCommand {
 
     private func subject(_ place: Int) -> String? { premise.flatMap { place < $0.about.count ? $0.about[place] : nil } }
 
-    /// Ends the command. Only the first end takes effect, except for a late answer.
+    /// Ends the command, whose secrets nobody needs any more. Only the first end takes effect, except for a late answer.
     func finish(_ stage: Stage, error: String?, isLate: Bool = false, at now: Timestamp) -> SQL {
+        let arguments: SQL = command?.withoutSecrets.map { "\($0.arguments)" } ?? "args"
         return """
-            UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate)
+            UPDATE devices.commands SET stage = \(stage.rawValue), error = \(optional: error), finished_at = \(now), was_late = \(isLate),
+                args = \(fragment: arguments)
             WHERE action_id = \(action) AND (finished_at IS NULL OR \(isLate))
             """
     }
