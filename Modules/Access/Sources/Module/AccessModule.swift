@@ -5,7 +5,10 @@ import Kernel
 /// The Access module: locks, their keys, and the rights to open them.
 public let access = Module(
     "access",
-    aggregates: [AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self)],
+    aggregates: [
+        AnyAggregate(Lock.self), AnyAggregate(OpenAction.self), AnyAggregate(TempKey.self), AnyAggregate(KeyGrant.self),
+        AnyAggregate(Doorbell.self),
+    ],
     migrations: [
         ActionRow.migration, OwnedLocksView.migration, TempKeyRows.migration, PinRows.migration, KeyGrantRows.migration,
         LockKeysView.migration,
@@ -23,7 +26,7 @@ public let access = Module(
         RemoveDoor.operation,
         OpenWithPin.operation, ShowGuestPage.operation, ShowGuestPage.collective, FollowFromPage.operation, FollowFromPage.collective,
         OpenFromPage.first, OpenFromPage.door, OpenFromPage.collective,
-        StartBulkAddKeys.operation, FollowAction.operation,
+        StartBulkAddKeys.operation, FollowAction.operation, PressDoorbell.operation,
     ],
     workflows: [
         AnyWorkflow(BulkAddKeys.self), AnyWorkflow(KeepKeyInTime.self), AnyWorkflow(RemoveKeyEverywhere.self),

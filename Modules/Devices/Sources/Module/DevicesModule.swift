@@ -22,8 +22,7 @@ public let devices = Module(
     workflows: [AnyWorkflow(MoveDevices.self)],
     ports: [.required(HubLink.self)],
     settings: DevicesSettings.all,
-    announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")]
-        + [EventDoc(name: "DoorbellPressed", summary: "To come.")],
+    announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")],
     assemble: { services in
         let link = try services.port(HubLink.self)
         let runner = ThingRunner(services: services, link: link)
