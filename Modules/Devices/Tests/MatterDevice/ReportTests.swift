@@ -204,6 +204,15 @@ import Testing
         #expect(PinLimits(["2/257/0": 1, "2/257/18": 7, "1/29/0": 10]).endpoint == 2)
         #expect(PinLimits(["2/257/0": 1, "2/257/18": 7]).users == 7)
         #expect(PinLimits([:]).endpoint == 1)
+        #expect(PinLimits(["-1/257/0": 1, "70000/257/0": 1, "3/257/0": 1]).endpoint == 3)
+    }
+
+    @Test(arguments: [0, -1, Int64.min]) func `a lock that says it holds nothing takes nothing`(users: Int64) {
+        Given<MatterDevice>(created, reported(["1/257/18": .int(users)])).when(set(), facts).thenRefused(.full)
+    }
+
+    @Test func `a lock that says it holds everything is believed within reason`() {
+        Given<MatterDevice>(created, reported(["1/257/18": .int(.max)])).when(set(), facts, at: now).then(isSet(1, user: 1))
     }
 
     @Test func `a PIN is not printed`() { #expect("\(LockPin("123456"))" == "•••") }

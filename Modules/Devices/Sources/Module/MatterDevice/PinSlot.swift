@@ -17,7 +17,8 @@ struct PinLimits: Sendable, Equatable {
         let keys = reported.members.map { Array($0.keys) } ?? []
         let endpoints = keys.compactMap { key -> Int? in
             let parts = key.split(separator: "/")
-            return parts.count == 3 && parts[1] == "257" ? Int(parts[0]) : nil
+            guard parts.count == 3, parts[1] == "257", let endpoint = Int(parts[0]), Self.endpoints.contains(endpoint) else { return nil }
+            return endpoint
         }
         let endpoint = endpoints.min() ?? 1
         func attribute(_ number: Int) -> Int? { reported["\(endpoint)/257/\(number)"]?.integer.map { Int($0) } }
@@ -29,9 +30,13 @@ struct PinLimits: Sendable, Equatable {
 
     /// Returns the first index that is free; nil when the lock is full.
     func free(besides taken: [Int]) -> Int? {
-        let taken = Set(taken)
-        return (1...(users ?? Self.mostUsers)).first { !taken.contains($0) }
+        // A lock may say anything.
+        let taken = Set(taken), most = min(max(users ?? Self.mostUsers, 0), Self.endpoints.upperBound)
+        return (0..<most).first { !taken.contains($0 + 1) }.map { $0 + 1 }
     }
+
+    /// Endpoints, and indexes on a lock, have 16 bits (Matter Core Specification, Data Model, endpoint-no).
+    private static let endpoints = 0...0xFFFE
 
     /// As many PINs as this service keeps of a lock that has not said how many it can hold.
     private static let mostUsers = 250
