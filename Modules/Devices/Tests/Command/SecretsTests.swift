@@ -20,6 +20,14 @@ import Testing
                 try await stage.database.read("SELECT args FROM devices.commands").first?.find("args", as: JSON.self)?.encoded ?? ""
             }
             #expect(try await arguments().contains("MTM1Nzkw"))
+            // The device reads it, and reports while it is shown; the log of messages has it nowhere.
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .get, payload: []))
+            let report: JSON = ["state": ["reported": ["available": true]]]
+            try await stage.runner.receive(.shadow("t", shadow: "command", verb: .update, payload: report.bytes))
+            let log = try await stage.database.read("SELECT payload, desired FROM devices.messages").map {
+                (try $0.find("payload", as: String.self) ?? "") + (try $0.find("desired", as: String.self) ?? "")
+            }
+            #expect(log.count == 2 && !log.joined().contains("MTM1Nzkw") && log.joined().contains("SetCredential"))
             try await stage.answer("pin")
             let left = try await arguments()
             #expect(!left.contains("MTM1Nzkw") && left.contains("SetCredential"))

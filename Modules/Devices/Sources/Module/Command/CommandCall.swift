@@ -21,15 +21,22 @@ struct CommandCall: ExternalCall {
                 receipt.isUnknown = receipt.isUnknown || reply.outcome == .unknown
                 receipt.isOffline = reply.isOffline
             } catch {
-                // What was sent has no use without the rest. A command without an answer may have been taken all the same.
-                let isUnanswered = error is AskFailure || error is CancellationError
+                // What was sent has no use without the rest, and does nothing alone. A command without an answer may have been taken.
+                let isUnanswered = Self.isWithoutAnswer(error)
                 let isUndone = await withdraw(commands.prefix(isUnanswered ? place + 1 : place), context, services)
-                guard !isUndone else { throw error }
+                guard isUnanswered, !isUndone else { throw error }
                 receipt.isUnknown = true
                 return receipt
             }
         }
         return receipt
+    }
+
+    private static func isWithoutAnswer(_ error: any Error) -> Bool {
+        switch error {
+        case is AskFailure, is CancellationError, RequestError.unavailable, RequestError.outcomeUnknown: true
+        default: false
+        }
     }
 
     private func send(

@@ -58,10 +58,11 @@ extension PendingCommand {
     static let resultsMigration = Migration("012-results", ["ALTER TABLE devices.commands ADD COLUMN result TEXT"])
 
     init(_ row: Row) throws {
-        let name: String = try row.read("command")
+        let name: String = try row.read("command"), shadow: String = try row.read("shadow")
+        let isBarred = name == Self.barred && shadow != DeviceCommand.hubShadow
         self.init(
-            action: try row.read("action_id"), thing: try row.read("thing"), shadow: try row.read("shadow"),
-            command: name == Self.barred ? nil : try DeviceCommand(name: name, arguments: try row.read("args"), on: try row.read("shadow")),
+            action: try row.read("action_id"), thing: try row.read("thing"), shadow: shadow,
+            command: isBarred ? nil : try DeviceCommand(name: name, arguments: try row.read("args"), on: shadow),
             expiresAt: try row.find("expires_at"), context: try row.read("context"), org: try row.find("org_id"),
             createdAt: try row.read("created_at"), stage: try row.read("stage"),
             uptime: Uptime(boot: try row.read("boot"), milliseconds: try row.read("uptime")),

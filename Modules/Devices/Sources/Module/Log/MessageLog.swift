@@ -23,15 +23,19 @@ enum MessageLog {
         let desired: JSON?
 
         /// A message of the thing.
-        /// - Parameter after: the shadow with the message.
+        /// - Parameter after: the shadow with the message. What command shadows want is written down with each command.
         static func reported(_ payload: JSON, _ after: Shadow, on shadow: String?) -> Entry {
             Entry(
-                direction: .status, source: .shadow, shadow: shadow ?? "", payload: payload, version: after.version, desired: after.desired)
+                direction: .status, source: .shadow, shadow: shadow ?? "", payload: payload, version: after.version,
+                desired: shadow.map(PendingCommand.shadows.contains) == true ? nil : after.desired)
         }
 
+        /// A command for the thing, without its secrets: those who may read the log may not all know a PIN.
         static func command(_ command: PendingCommand, at now: ClockReading) -> Entry {
-            Entry(
-                direction: .command, source: .command, shadow: command.shadow, payload: command.slot(at: now), version: nil, desired: nil)
+            var payload = command.slot(at: now).members ?? [:]
+            if let shown = command.command?.withoutSecrets { payload["args"] = shown.arguments }
+            return Entry(
+                direction: .command, source: .command, shadow: command.shadow, payload: .object(payload), version: nil, desired: nil)
         }
 
         static func want(_ desired: JSON, on shadow: String, version: Int) -> Entry {

@@ -24,14 +24,19 @@ struct ReportIngestion: Sendable {
             devices = try await services.store.query(MatterDevicesView.devices(of: changed.thing))
         }
         for row in devices {
-            let ingest = IngestReport(device: try row.read("device_id"), document: document)
-            do { _ = try await services.execute(ingest, for: request(by: .anonymous, after: envelope)) } catch RequestError.refused(
-                _, _, let message)
-            {
-                services.log.warning("A device's report was not taken over", ["thing": changed.thing.text, "reason": message])
-            }
+            try await ingest(document, of: changed.thing, try row.read("device_id"), envelope)
         }
         return .none
+    }
+
+    /// A report that is refused is logged: it must not keep others from being taken over.
+    private func ingest(_ document: JSON.Object, of thing: ThingName, _ device: MatterDevice.ID, _ envelope: Envelope) async throws {
+        let ingest = IngestReport(device: device, document: document)
+        do { _ = try await services.execute(ingest, for: request(by: .anonymous, after: envelope)) } catch RequestError.refused(
+            _, _, let message)
+        {
+            services.log.warning("A device's report was not taken over", ["thing": thing.text, "reason": message])
+        }
     }
 
     /// Registers the things that have introduced themselves while nobody had claimed their hub.
@@ -40,8 +45,7 @@ struct ReportIngestion: Sendable {
             let thing: ThingName = try row.read("thing"), shadow = try ThingTables.read(row)
             guard let introduction = Introduction(shadow.reported, of: thing), introduction.hub == hub else { continue }
             guard try await register(introduction, envelope) else { continue }
-            let ingest = IngestReport(device: introduction.device, document: shadow.reported.members ?? [:])
-            _ = try await services.execute(ingest, for: request(by: .anonymous, after: envelope))
+            try await ingest(shadow.reported.members ?? [:], of: thing, introduction.device, envelope)
         }
         return .none
     }
@@ -57,7 +61,9 @@ struct ReportIngestion: Sendable {
             type: Name(introduction.type))
         do {
             _ = try await services.execute(create, for: request(by: .key(org: org, isSuper: false), after: envelope))
-            return true
+            // The id may be that of a device with another thing, or of another hub.
+            let made = try await services.store.load(MatterDevice.self, introduction.device.text).state.registration
+            return made?.thing == ThingName(introduction.device.text) && made?.hub == introduction.hub
         } catch RequestError.refused(_, _, let message) {
             services.log.warning("A thing did not become a device", ["thing": introduction.device.text, "reason": message])
             return false

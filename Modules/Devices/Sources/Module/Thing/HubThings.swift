@@ -22,12 +22,16 @@ extension ThingTables {
         ]
     }
 
-    /// Registers a thing of a tenant with another hub of the same tenant.
-    static func move(_ thing: ThingName, to hub: Hub.ID, in state: Hub) -> [SQL] {
+    /// Registers the thing of a device with another hub of the same tenant. The lock that the device represents follows its service.
+    static func move(_ thing: ThingName, of device: MatterDevice.ID, to hub: Hub.ID, in state: Hub) -> [SQL] {
         [
             """
             UPDATE devices.things SET hub_id = CASE WHEN hub_id IS NULL THEN NULL ELSE \(hub) END, is_out = \(state.isOutOfService)
             WHERE name = \(thing) AND org_id = \(optional: state.organisation)
+            """,
+            """
+            UPDATE devices.things SET is_out = \(state.isOutOfService)
+            WHERE name = \(device) AND org_id = \(optional: state.organisation)
             """,
             raiseRevision(of: thing),
         ]

@@ -8,7 +8,7 @@ enum DeviceLinks {
         [
             """
             CREATE TABLE identity.device_links (user_id TEXT NOT NULL, device_id TEXT NOT NULL, org_id TEXT NOT NULL, \
-            PRIMARY KEY (user_id, device_id))
+            PRIMARY KEY (user_id, device_id, org_id))
             """
         ])
 
@@ -18,13 +18,15 @@ enum DeviceLinks {
         return [
             """
             INSERT INTO identity.device_links (user_id, device_id, org_id) VALUES (\(user), \(device), \(org))
-            ON CONFLICT (user_id, device_id) DO UPDATE SET org_id = EXCLUDED.org_id
+            ON CONFLICT (user_id, device_id, org_id) DO NOTHING
             """
         ]
     }
 
-    static func remove(_ user: UserID, _ device: LinkedDevice.ID) -> SQL {
-        "DELETE FROM identity.device_links WHERE user_id = \(user) AND device_id = \(device)"
+    /// Removes what the caller may remove: a tenant its own link, the user and a super key all of them.
+    static func remove(_ user: UserID, _ device: LinkedDevice.ID, by caller: Caller) -> SQL {
+        let all: SQL = "DELETE FROM identity.device_links WHERE user_id = \(user) AND device_id = \(device)"
+        return caller.org.map { "\(fragment: all) AND org_id = \($0)" } ?? all
     }
 
     static func forget(_ user: UserID) -> SQL { "DELETE FROM identity.device_links WHERE user_id = \(user)" }

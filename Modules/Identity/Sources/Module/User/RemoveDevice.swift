@@ -24,7 +24,7 @@ struct RemoveDevice: Command, ConcernsUser {
     func effect(
         of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
     ) -> Effect {
-        .local(Changes(rows: [DeviceLinks.remove(user, device)]))
+        .local(Changes(rows: [DeviceLinks.remove(user, device, by: request.caller)]))
     }
 
     static let operation = Operation.command(

@@ -64,6 +64,6 @@ struct MoveDevice: Command {
         -> Effect
     {
         guard !events.isEmpty, let thing = snapshot.state.registration?.thing else { return .none }
-        return .local(Changes(rows: ThingTables.move(thing, to: to, in: facts.hub)))
+        return .local(Changes(rows: ThingTables.move(thing, of: device, to: to, in: facts.hub)))
     }
 }

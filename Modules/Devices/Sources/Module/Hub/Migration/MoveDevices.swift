@@ -85,7 +85,7 @@ struct MoveDevices: Workflow {
         let reply = try await services.bus.ask(take, trace: Trace(correlation: migration.id.text, causation: nil), now: services.clock())
         switch reply.outcome {
         case .accepted, .unknown: return nil
-        case .unreachable, .full: throw RequestError.deviceUnreachable("The device link did not take the command.")
+        case .unreachable, .full: return "The device link did not take the command."
         case .foreign, .outOfService, .outdated: return "The target hub does not take commands."
         }
     }
@@ -98,7 +98,10 @@ struct MoveDevices: Workflow {
     ) async throws -> Look {
         let state = try await services.store.load(MatterDevice.self, device.text).state
         if state.reported["bridge_uuid"]?.text.map({ Hub.ID($0) }) == migration.target {
-            _ = try await services.execute(MoveDevice(device: MatterDevice.ID(device.text), to: migration.target), for: request)
+            let result = try await services.execute(MoveDevice(device: MatterDevice.ID(device.text), to: migration.target), for: request)
+            guard result.state.registration?.hub == migration.target else {
+                return .failed("The device and the target hub belong to different tenants by now.")
+            }
             return .moved
         }
         let question = EndsOfCommands(actions: [action])
