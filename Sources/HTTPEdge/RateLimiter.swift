@@ -19,7 +19,7 @@ final class RateLimiter: Sendable {
         }
     }
     /// What is left for a caller, as the RateLimit headers state it.
-    struct Standing: Equatable {
+    struct Quota: Equatable {
         let limit: Int
         let remaining: Int
     }
@@ -44,15 +44,15 @@ final class RateLimiter: Sendable {
     }
 
     /// Takes one token. Returns nil for callers without a limit; throws `tooManyRequests` when no token is left.
-    func admit(_ caller: Caller, address: String) throws -> Standing? { try admit(caller, address: address, at: elapsed()) }
+    func admit(_ caller: Caller, address: String) throws -> Quota? { try admit(caller, address: address, at: elapsed()) }
 
     /// What is left to a caller who was refused.
-    var exhausted: Standing { Standing(limit: Int(perMinute), remaining: 0) }
+    var exhausted: Quota { Quota(limit: Int(perMinute), remaining: 0) }
 
     /// The number of buckets.
     var count: Int { state.withLock { $0.buckets.count } }
 
-    func admit(_ caller: Caller, address: String, at now: Duration) throws -> Standing? {
+    func admit(_ caller: Caller, address: String, at now: Duration) throws -> Quota? {
         guard perMinute > 0, let principal = Principal(caller, at: address) else { return nil }
         let left = state.withLock { state -> Double in
             if state.buckets.count >= state.limit { forgetFull(&state, at: now) }
@@ -64,7 +64,7 @@ final class RateLimiter: Sendable {
             return left
         }
         guard left >= 0 else { throw RequestError.tooManyRequests(retryAfter: .milliseconds(Int64(max(1_000, 60_000 / perMinute)))) }
-        return Standing(limit: Int(perMinute), remaining: Int(left))
+        return Quota(limit: Int(perMinute), remaining: Int(left))
     }
 
     private func tokens(of bucket: Bucket, at now: Duration) -> Double {

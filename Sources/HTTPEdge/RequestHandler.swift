@@ -23,15 +23,15 @@ struct RequestHandler: Sendable {
         _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, counting metrics: RequestMetrics
     ) async -> HummingbirdCore.Response {
         let started = ContinuousClock.now, id = requestID(request)
-        var response: Kernel.Response, standing: RateLimiter.Standing?
-        do { response = try await perform(request, context, endpoint, id, &standing) } catch {
+        var response: Kernel.Response, quota: RateLimiter.Quota?
+        do { response = try await perform(request, context, endpoint, id, &quota) } catch {
             response = ErrorResponse.response(for: error)
-            if case RequestError.tooManyRequests = error { standing = limiter.exhausted }
+            if case RequestError.tooManyRequests = error { quota = limiter.exhausted }
             if response.status >= 500 { failures.note(endpoint.operation.key, response.status, id, error, log) }
         }
         metrics.note(response.status, after: started.duration(to: .now))
         if response.status == 401, endpoint.operation.credentials != .optional { response.headers["WWW-Authenticate"] = "Bearer" }
-        return answer(response, to: id, standing)
+        return answer(response, to: id, quota)
     }
 
     /// Returns the caller's request id when it is harmless, or a new one.
@@ -42,15 +42,15 @@ struct RequestHandler: Sendable {
     }
 
     /// Runs the steps of a request. Each of them may end it.
-    /// - Parameter standing: what is left to the caller, once that is known.
+    /// - Parameter quota: what is left to the caller, once that is known.
     private func perform(
         _ request: HummingbirdCore.Request, _ context: EdgeContext, _ endpoint: Endpoint, _ id: String,
-        _ standing: inout RateLimiter.Standing?
+        _ quota: inout RateLimiter.Quota?
     ) async throws -> Kernel.Response {
         let operation = endpoint.operation
         let head = try RequestHead(request, from: context.address, to: operation, trusting: settings.trustedProxies, id: id)
         let caller = try Self.restrictSuspended(try await authenticate(head, operation), operation)
-        standing = try limiter.admit(caller.caller, address: head.address)
+        quota = try limiter.admit(caller.caller, address: head.address)
         return try await carryOut(endpoint, head, try await read(request, context, operation), caller)
     }
 
@@ -153,15 +153,15 @@ struct RequestHandler: Sendable {
         static let reset = HTTPField.Name("RateLimit-Reset")!
     }
 
-    func answer(_ response: Kernel.Response, to id: String, _ standing: RateLimiter.Standing? = nil) -> HummingbirdCore.Response {
+    func answer(_ response: Kernel.Response, to id: String, _ quota: RateLimiter.Quota? = nil) -> HummingbirdCore.Response {
         var headers = HTTPFields()
         headers.reserveCapacity(10)
         headers.append(HTTPField(name: Self.requestIDName, value: id))
         headers.append(HTTPField(name: Names.contentTypeOptions, value: "nosniff"))
         headers.append(HTTPField(name: .cacheControl, value: "no-store"))
-        if let standing {
-            headers.append(HTTPField(name: Names.limit, value: String(standing.limit)))
-            headers.append(HTTPField(name: Names.remaining, value: String(standing.remaining)))
+        if let quota {
+            headers.append(HTTPField(name: Names.limit, value: String(quota.limit)))
+            headers.append(HTTPField(name: Names.remaining, value: String(quota.remaining)))
             headers.append(HTTPField(name: Names.reset, value: "60"))
         }
         for (name, value) in response.headers { if let name = HTTPField.Name(name) { headers[name] = value } }

@@ -12,6 +12,13 @@ extension Rule where State == Hub {
     }
 }
 
+/// Rule H for what ends or interrupts the service of a hub: while nobody has claimed it, an API key must not shut it to its future tenant.
+extension Rule where State == Hub {
+    static var owner: Rule {
+        Rule("the tenant that has claimed the hub, or a super key") { _, hub, caller in hub.isOwned(by: caller) }
+    }
+}
+
 /// Rule D: a device belongs to the tenant that owns its thing, which follows its hub; one behind an unclaimed hub is open to every API key.
 extension Rule where State == MatterDevice {
     static var tenant: Rule {
@@ -80,6 +87,8 @@ extension MatterDevice {
 }
 
 extension Hub {
+    func isOwned(by caller: Caller) -> Bool { caller.isSuper || caller.org.map { $0 == claim?.org } ?? false }
+
     func isOpen(to caller: Caller) -> Bool {
         switch caller {
         case .key(_, isSuper: true): true

@@ -43,6 +43,15 @@ import Testing
         Given<Hub>(provisioned, .claimed(claim, at: now)).then { $0.isOpen(to: caller) == after }
     }
 
+    @Test func `only its tenant or a super key shuts a hub`() {
+        let own = Caller.key(org: "acme", isSuper: false), other = Caller.key(org: "other", isSuper: false)
+        let ops = Caller.key(org: "ops", isSuper: true), person = Caller.user("u", email: nil)
+        Given<Hub>(provisioned).then { hub in hub.isOwned(by: ops) && ![own, other, person].contains { hub.isOwned(by: $0) } }
+        Given<Hub>(provisioned, claimed).then { hub in
+            [own, ops].allSatisfy { hub.isOwned(by: $0) } && ![other, person, .anonymous].contains { hub.isOwned(by: $0) }
+        }
+    }
+
     let call = Hub.Intervention(reason: "water damage", user: "Ann")
     var claimed: Hub.Event { .claimed(claim, at: now) }
     func moving(to org: OrgID = "other", site: Hub.Site.ID = "s2", named: Hub.ID = Hub.ID(id)) -> ReClaimHub {

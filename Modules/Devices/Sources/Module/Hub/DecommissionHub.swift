@@ -24,7 +24,7 @@ struct DecommissionHub: Command {
 
     static let operation = Operation.command(
         .post, "/hubs/{id}/DecommissionHub", "End the service of a hub",
-        allow: .tenant,
+        allow: .owner,
         inputs: .init(
             .path("id", "Id of the hub."),
             .body("reason", "Why it is taken out of service."),

@@ -21,8 +21,8 @@ struct WantState: Ask {
     }
 }
 
-/// Writes a desired state to a thing's shadow before the events are stored. Fails with 502 when the link does not take it, and with 403 when
-/// the thing that the hub or device was registered with belongs to another owner.
+/// Writes a desired state to a thing's shadow before the events are stored. Fails with 502 when the link does not take it, and with 403
+/// when the thing that the hub or device was registered with belongs to another owner.
 struct WantStateCall: ExternalCall {
     let want: WantState
 

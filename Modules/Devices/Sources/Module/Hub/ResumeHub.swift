@@ -27,7 +27,7 @@ struct ResumeHub: Command {
 
     static let operation = Operation.command(
         .post, "/hubs/{id}/ResumeHub", "Let a suspended hub work again",
-        allow: .tenant,
+        allow: .owner,
         inputs: .init(
             .path("id", "Id of the hub."),
             .body("reason", "Why it works again."),

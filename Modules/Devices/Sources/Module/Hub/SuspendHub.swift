@@ -29,7 +29,7 @@ struct SuspendHub: Command {
 
     static let operation = Operation.command(
         .post, "/hubs/{id}/SuspendHub", "Suspend a hub",
-        allow: .tenant,
+        allow: .owner,
         inputs: .init(
             .path("id", "Id of the hub."),
             .body("hubId", "The same id."),

@@ -3,20 +3,14 @@ import DevicesContracts
 import Kernel
 
 /// Removes a PIN from a lock, whether or not this service has set it.
-struct ClearMatterPin: Command {
+struct ClearMatterPin: ConcernsDevice {
     let device: MatterDevice.ID
     let credential: PositiveInt
     let user: PositiveInt?
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
     static let refusalIfMissing = RefusalKind.invalid
     static let effectAnswers = CommandCall.answers
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         if let most = PinLimits(state.reported).users, credential.number > most { throw .index(most: most) }

@@ -3,17 +3,11 @@ import DevicesContracts
 import Kernel
 
 /// Takes over what a device has reported on its shadows: the values, and the alarms that follow from them.
-struct IngestReport: Command {
+struct IngestReport: ConcernsDevice {
     let device: MatterDevice.ID
     let document: JSON.Object
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         let report = try state.report(document, facts, at: now)

@@ -1,5 +1,3 @@
-import Application
-import DevicesContracts
 import Kernel
 
 /// Why a Matter device does not do what was asked.
@@ -23,18 +21,5 @@ enum MatterRefusal: DomainError {
 
     static var allCases: [MatterRefusal] {
         [.tooLarge, .tooDeep, .tooManyAlarms, .full, .pinLength(shortest: 4, longest: 8), .index(most: 10)]
-    }
-}
-
-/// Who owns the thing of a device now, and what counts as a low battery. A device follows its hub, so the tenant of its last event may not be its tenant any more.
-struct DeviceFacts: Sendable {
-    let owner: ThingOwner
-    /// In percent.
-    let batteryThreshold: Int
-
-    init(owner: ThingOwner, batteryThreshold: Int) { (self.owner, self.batteryThreshold) = (owner, batteryThreshold) }
-
-    init(of device: MatterDevice, _ services: Services) async throws {
-        self.init(owner: try await device.owner(services), batteryThreshold: services.settings[DevicesSettings.batteryThreshold])
     }
 }

@@ -2,8 +2,8 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Feeds the reports of things to their Matter devices. A thing that introduces itself becomes a device of the hub that it names, at once or
-/// when that hub is claimed.
+/// Feeds the reports of things to their Matter devices. A thing that introduces itself becomes a device of the hub that it names, at once
+/// or when that hub is claimed.
 struct ReportIngestion: Sendable {
     let services: Services
 

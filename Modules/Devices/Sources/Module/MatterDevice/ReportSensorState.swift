@@ -2,7 +2,7 @@ import Application
 import Kernel
 
 /// Takes one reading of a sensor and raises or clears its alarm.
-struct ReportSensorState: Command {
+struct ReportSensorState: ConcernsDevice {
     let device: MatterDevice.ID
     let channel: Alarm.Channel
     let path: NonEmptyString
@@ -11,12 +11,6 @@ struct ReportSensorState: Command {
     let time: String?
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         let reading = SensorReading(channel: channel, path: path, value: value, deviceType: deviceType, time: time ?? now.iso)

@@ -4,21 +4,15 @@ import Kernel
 
 /// Sets a PIN on a lock: a user first, then the credential that belongs to it (Matter Application Cluster Specification, Door Lock, SetUser
 /// and SetCredential). The PIN is in the command and nowhere else.
-struct SetMatterPin: Command {
+struct SetMatterPin: ConcernsDevice {
     let device: MatterDevice.ID
     let pin: LockPin
     let user: PositiveInt?
     let credential: PositiveInt?
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
     static let refusalIfMissing = RefusalKind.invalid
     static let effectAnswers = CommandCall.answers
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         [.pinSet(try slot(on: state), org: facts.owner.org, at: now)]

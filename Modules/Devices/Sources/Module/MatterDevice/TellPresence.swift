@@ -3,19 +3,13 @@ import DevicesContracts
 import Kernel
 
 /// Tells a device's tenant that the device is away, or back.
-struct TellPresence: Command {
+struct TellPresence: ConcernsDevice {
     let device: MatterDevice.ID
     let isOnline: Bool
     /// When the device was last seen to come or go.
     let since: Timestamp
 
     typealias Refusal = NoRefusal
-    typealias Facts = DeviceFacts
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(NoRefusal) -> [MatterDevice.Event] {
         guard state.health.isOffline == isOnline else { return [] }

@@ -4,20 +4,14 @@ import Kernel
 
 /// Wants values of a device: they become the desired part of its `device_state` shadow. The shadows that show commands are written by the
 /// service alone.
-struct UpdateDesiredShadow: Command {
+struct UpdateDesiredShadow: ConcernsDevice {
     let device: MatterDevice.ID
     let document: JSON.Object
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
     static let refusalIfMissing = RefusalKind.invalid
     static let effectAnswers = WantStateCall.answers
     private static let shadow = "device_state"
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         [.desired(document, org: facts.owner.org, at: now)]

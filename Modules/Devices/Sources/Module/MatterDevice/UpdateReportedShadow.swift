@@ -2,18 +2,12 @@ import Application
 import Kernel
 
 /// Stores what a device has reported, merged into what it reported before.
-struct UpdateReportedShadow: Command {
+struct UpdateReportedShadow: ConcernsDevice {
     let device: MatterDevice.ID
     let document: JSON.Object
 
     typealias Refusal = MatterRefusal
-    typealias Facts = DeviceFacts
     static let refusalIfMissing = RefusalKind.invalid
-    var target: String { device.text }
-
-    func facts(on snapshot: Snapshot<MatterDevice>, _ request: Request, _ services: Services) async throws -> DeviceFacts {
-        try await DeviceFacts(of: snapshot.state, services)
-    }
 
     func decide(_ state: MatterDevice, _ facts: DeviceFacts, at now: Timestamp) throws(MatterRefusal) -> [MatterDevice.Event] {
         try state.report(document, facts, at: now)

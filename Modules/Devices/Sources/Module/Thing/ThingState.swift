@@ -216,8 +216,8 @@ extension ThingState {
         return actions
     }
 
-    /// Returns the command that has opened the door, when the lock reports that it is open: the state of the lock is a fact, whether or not the
-    /// command is ever answered (Matter Application Cluster Specification, Door Lock, LockState).
+    /// Returns the command that has opened the door, when the lock reports that it is open: the state of the lock is a fact, whether or not
+    /// the command is ever answered (Matter Application Cluster Specification, Door Lock, LockState).
     private func openedDoor(by request: JSON, at now: ClockReading) -> PendingCommand? {
         let reported = request["state"]?["reported"]?.members ?? [:]
         guard reported.contains(where: { $0.key.hasSuffix("/257/0") && [2, 3].contains($0.value) }) else { return nil }

@@ -2,8 +2,8 @@ import Application
 import DevicesContracts
 import Kernel
 
-/// Moves the devices of a migration one by one. The target hub is told to take a device, and has it once the device introduces itself as one
-/// of that hub.
+/// Moves the devices of a migration one by one. The target hub is told to take a device, and has it once the device introduces itself as
+/// one of that hub.
 struct MoveDevices: Workflow {
     static let name = "hub-migration-workflow", label = "Move devices to another hub"
 
