@@ -172,27 +172,26 @@ final class Switchable: Sendable {
         }
     }
 
-    @Test func `a command whose commit was not confirmed has one effect when it is repeated`() async throws {
-        try await TestDatabase.withPostgres(1) { _, address in
-            let port = try #require(URLComponents(string: address)?.port)
-            // The array of event types in the statement that stores events.
-            let proxy = try CuttingProxy(to: port, mark: #"{"KeyAdded"}"#)
-            defer { proxy.stop() }
-            try await Installation.with(
-                .postgres, settings: ["SPKEY_DATABASE_URL": address.replacing(":\(port)/", with: ":\(proxy.port)/")]
-            ) { installation in
-                let partner = try await Partner(installation)
-                let lock = try await partner.lock().number, key = [(name: "Idempotency-Key", value: "once")]
-                proxy.isArmed.set(true)
-                let lost = try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key)
-                #expect(lost.status == 503 && lost.body["error"] == "OutcomeUnknown", "\(lost)")
-                #expect(!proxy.isArmed.isSet)
-                let isAnswered = try await eventually {
-                    try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key).status == 200
-                }
-                #expect(isAnswered)
-                #expect(try await partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "KeyAdded"])
+    @Test(.postgres(connections: 1)) func `a command whose commit was not confirmed has one effect when it is repeated`() async throws {
+        let address = TestDatabase.address
+        let port = try #require(URLComponents(string: address)?.port)
+        // The array of event types in the statement that stores events.
+        let proxy = try CuttingProxy(to: port, mark: #"{"KeyAdded"}"#)
+        defer { proxy.stop() }
+        try await Installation.with(
+            .postgres, settings: ["SPKEY_DATABASE_URL": address.replacing(":\(port)/", with: ":\(proxy.port)/")]
+        ) { installation in
+            let partner = try await Partner(installation)
+            let lock = try await partner.lock().number, key = [(name: "Idempotency-Key", value: "once")]
+            proxy.isArmed.set(true)
+            let lost = try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key)
+            #expect(lost.status == 503 && lost.body["error"] == "OutcomeUnknown", "\(lost)")
+            #expect(!proxy.isArmed.isSet)
+            let isAnswered = try await eventually {
+                try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "k"], headers: key).status == 200
             }
+            #expect(isAnswered)
+            #expect(try await partner.history(lock).compactMap { $0["type"]?.text } == ["LockCreated", "KeyAdded"])
         }
     }
 
@@ -221,43 +220,44 @@ final class Switchable: Sendable {
         }
     }
 
-    @Test func `a subscription goes to another process when its holder is stopped, and stays there`() async throws {
-        try await TestDatabase.withPostgres(2) { database, address in
-            try await Installation.with(.five, settings: ["SPKEY_DATABASE_URL": address]) { installation in
-                try await WebhookReceiver.with { sink in
-                    let partner = try await Partner(installation)
-                    try await partner.subscribe(sink.url("all"))
-                    let lock = try await partner.lock().number, spare = try Installation.freePort()
-                    try installation.serve(["partners"], on: spare)
-                    try await installation.ready(spare)
-                    func holder() async throws -> Int? {
-                        let row = try await database.read(
-                            "SELECT holder FROM partners.checkpoints WHERE subscription = 'partners-fan-out' AND source = 'access'"
-                        ).first
-                        return try row?.find("holder", as: String.self)?.split(separator: ":").last.flatMap { Int($0) }
-                    }
-                    let first = try #require(try await holder())
-                    #expect(first != spare)
-                    let stopped = try #require(installation.program(on: first))
-                    stopped.signal(SIGSTOP)
-                    let isTaken = try await eventually(within: .seconds(5)) { try await holder() == spare }
-                    #expect(isTaken)
-                    #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "during"]).status == 200)
-                    let isTold = try await eventually { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "during" } }
-                    #expect(isTold)
-                    stopped.signal(SIGCONT)
-                    let knows = try await eventually {
-                        (try? String(contentsOf: installation.log(first), encoding: .utf8))?.contains("taken over by another process")
-                            == true
-                    }
-                    #expect(knows)
-                    #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200)
-                    let isToldAgain = try await eventually { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "after" } }
-                    #expect(isToldAgain)
-                    #expect(try await holder() == spare)
-                    let told = sink.all("all").filter { $0.name == "KeyAdded" }.compactMap { $0.body["id"]?.text }
-                    #expect(told.count == 2 && Set(told).count == 2)
+    @Test(.postgres(connections: 2)) func `a subscription goes to another process when its holder is stopped, and stays there`()
+        async throws
+    {
+        let database = TestDatabase.current, address = TestDatabase.address
+        try await Installation.with(.five, settings: ["SPKEY_DATABASE_URL": address]) { installation in
+            try await WebhookReceiver.with { sink in
+                let partner = try await Partner(installation)
+                try await partner.subscribe(sink.url("all"))
+                let lock = try await partner.lock().number, spare = try Installation.freePort()
+                try installation.serve(["partners"], on: spare)
+                try await installation.ready(spare)
+                func holder() async throws -> Int? {
+                    let row = try await database.read(
+                        "SELECT holder FROM partners.checkpoints WHERE subscription = 'partners-fan-out' AND source = 'access'"
+                    ).first
+                    return try row?.find("holder", as: String.self)?.split(separator: ":").last.flatMap { Int($0) }
                 }
+                let first = try #require(try await holder())
+                #expect(first != spare)
+                let stopped = try #require(installation.program(on: first))
+                stopped.signal(SIGSTOP)
+                let isTaken = try await eventually(within: .seconds(5)) { try await holder() == spare }
+                #expect(isTaken)
+                #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "during"]).status == 200)
+                let isTold = try await eventually { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "during" } }
+                #expect(isTold)
+                stopped.signal(SIGCONT)
+                let knows = try await eventually {
+                    (try? String(contentsOf: installation.log(first), encoding: .utf8))?.contains("taken over by another process")
+                        == true
+                }
+                #expect(knows)
+                #expect(try await partner.call("POST", "/locks/\(lock)/AddKey", ["keyUuid": "after"]).status == 200)
+                let isToldAgain = try await eventually { sink.all("all").contains { $0.detail["data"]?["keyUuid"] == "after" } }
+                #expect(isToldAgain)
+                #expect(try await holder() == spare)
+                let told = sink.all("all").filter { $0.name == "KeyAdded" }.compactMap { $0.body["id"]?.text }
+                #expect(told.count == 2 && Set(told).count == 2)
             }
         }
     }

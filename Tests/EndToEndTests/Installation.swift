@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import HTTPClient
 import Kernel
@@ -101,7 +102,7 @@ final class Installation: Sendable {
             try await installation.stop()
         }
         guard layout != .sqlite, settings["SPKEY_DATABASE_URL"] == nil else { return try await run("sqlite:\(folder.path)/spkey.db") }
-        try await TestDatabase.withPostgres(1) { _, address in try await run(address) }
+        try await TestDatabase.with(.postgres, connections: 1) { try await run(TestDatabase.address) }
     }
 
     /// - Parameter isAwaited: whether to wait until it can serve; a process that is to die at once never can.

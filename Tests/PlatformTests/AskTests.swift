@@ -112,17 +112,17 @@ final class AskingProcess: Sendable {
     }
 }
 
-@Suite(.enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) struct RemoteAskTests {
+@Suite(.postgres(connections: 1), .enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server"))
+struct RemoteAskTests {
     func with(_ body: (_ asker: AskingProcess, _ others: [AskingProcess]) async throws -> Void) async throws {
-        try await TestDatabase.withPostgres(1) { database, address in
-            try await Migrator(database).migrate(schema: "platform", [PostgresAsks.migration])
-            let asker = AskingProcess(address, "asker"), others = ["one", "two"].map { AskingProcess(address, $0, modules: ["alpha"]) }
-            do { try await body(asker, others) } catch {
-                for process in [asker] + others { await process.stop() }
-                throw error
-            }
+        let address = TestDatabase.address
+        try await Migrator(TestDatabase.current).migrate(schema: "platform", [PostgresAsks.migration])
+        let asker = AskingProcess(address, "asker"), others = ["one", "two"].map { AskingProcess(address, $0, modules: ["alpha"]) }
+        do { try await body(asker, others) } catch {
             for process in [asker] + others { await process.stop() }
+            throw error
         }
+        for process in [asker] + others { await process.stop() }
     }
 
     @Test func `many questions to two processes are each answered once`() async throws {

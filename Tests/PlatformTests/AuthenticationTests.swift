@@ -11,22 +11,26 @@ import Testing
     private func establish(_ more: JSON.Object, _ standing: AddressStatus = .proven, requires: Bool = false) async throws
         -> Authentication.Outcome
     {
-        try await TestDatabase.with(.sqlite) { database in
-            try await Migrator(database).migrate(
-                schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, CredentialDirectory.signIns])
-            let port = CredentialDirectory.port { user in "DELETE FROM platform.users WHERE user_id = \(user)" }
-            _ = try await database.transact(port.linkEmail("ann", "ann@b.example", standing))
-            var settings = EdgeSettings()
-            settings.developmentSecret = "development-only-secret"
-            settings.requiresVerifiedEmail = requires
-            let now: @Sendable () -> Timestamp = { TokenTests.now }
-            let tokens = await TokenVerifier(settings: settings, fetch: { _ in [] }, clock: now)
-            let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
-            let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
-            let authentication = Authentication(
-                settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
-            return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, mayRemember: false)
-        }
+        try await TestDatabase.with(.sqlite) { try await establish(more, standing, requires: requires, on: TestDatabase.current) }
+    }
+
+    private func establish(_ more: JSON.Object, _ standing: AddressStatus, requires: Bool, on database: any Database) async throws
+        -> Authentication.Outcome
+    {
+        try await Migrator(database).migrate(
+            schema: "platform", [CredentialDirectory.migration, CredentialDirectory.suspensions, CredentialDirectory.signIns])
+        let port = CredentialDirectory.port { user in "DELETE FROM platform.users WHERE user_id = \(user)" }
+        _ = try await database.transact(port.linkEmail("ann", "ann@b.example", standing))
+        var settings = EdgeSettings()
+        settings.developmentSecret = "development-only-secret"
+        settings.requiresVerifiedEmail = requires
+        let now: @Sendable () -> Timestamp = { TokenTests.now }
+        let tokens = await TokenVerifier(settings: settings, fetch: { _ in [] }, clock: now)
+        let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
+        let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
+        let authentication = Authentication(
+            settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
+        return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, mayRemember: false)
     }
 
     @Test(arguments: [[:], ["email_verified": true]] as [JSON.Object]) func `an address names its user`(claims: JSON.Object) async throws {

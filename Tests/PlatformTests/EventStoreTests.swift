@@ -116,149 +116,133 @@ struct Stage: Sendable {
 }
 
 @Suite struct EventStoreTests {
-    @Test(arguments: TestDatabase.dialects) func `events, state and claim become true together`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            try await stage.count("1", by: 2)
-            try await stage.count("1", by: 3)
-            let counter = try await store.load(Counter.self, "1")
-            #expect(counter.version == 2 && counter.state.total == 5)
-            #expect(try await store.history(counter.stream, 1, 10).map(\.wire.data) == [["by": 2], ["by": 3]])
-            #expect(try await store.history(counter.stream, 2, 1).map(\.version) == [2])
-        }
+    @Test(.everyDatabase) func `events, state and claim become true together`() async throws {
+        let stage = try await Stage(TestDatabase.current), store = stage.alpha.port
+        try await stage.count("1", by: 2)
+        try await stage.count("1", by: 3)
+        let counter = try await store.load(Counter.self, "1")
+        #expect(counter.version == 2 && counter.state.total == 5)
+        #expect(try await store.history(counter.stream, 1, 10).map(\.wire.data) == [["by": 2], ["by": 3]])
+        #expect(try await store.history(counter.stream, 2, 1).map(\.version) == [2])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a state that its event leaves as it is is not written again`(dialect: Dialect)
-        async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            #expect(try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock()).state != nil)
-            try await stage.count("1", by: 2)
-            for store in [store, stage.anotherAlpha().port] {
-                let append = try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock())
-                #expect(append.state == nil)
-                try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
-            }
-            let found = try await stage.anotherAlpha().port.load(Counter.self, "1")
-            #expect(found.version == 3 && found.state.total == 2)
-            try await stage.count("1", by: 3)
-            #expect(try await stage.anotherAlpha().port.load(Counter.self, "1").state.total == 5)
+    @Test(.everyDatabase) func `a state that its event leaves as it is is not written again`() async throws {
+        let stage = try await Stage(TestDatabase.current), store = stage.alpha.port
+        #expect(try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock()).state != nil)
+        try await stage.count("1", by: 2)
+        for store in [store, stage.anotherAlpha().port] {
+            let append = try Append([.counted(by: 0)], to: try await store.load(Counter.self, "1"), at: Stage.clock())
+            #expect(append.state == nil)
+            try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
         }
+        let found = try await stage.anotherAlpha().port.load(Counter.self, "1")
+        #expect(found.version == 3 && found.state.total == 2)
+        try await stage.count("1", by: 3)
+        #expect(try await stage.anotherAlpha().port.load(Counter.self, "1").state.total == 5)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `whoever comes second is told, and nothing of it is stored`(dialect: Dialect) async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            let empty = try await store.load(Counter.self, "1")
-            try await stage.count("1")
-            await #expect(throws: CommitFailure.versionConflict) {
-                try await store.commit(
-                    Commit(
-                        [try Append([.counted(by: 9), .counted(by: 9)], to: empty, at: Stage.clock())],
-                        trace: Trace(correlation: "", causation: nil)))
-            }
-            #expect(try await store.load(Counter.self, "1").state.total == 1)
-            #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self) == 1)
+    @Test(.everyDatabase) func `whoever comes second is told, and nothing of it is stored`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), store = stage.alpha.port
+        let empty = try await store.load(Counter.self, "1")
+        try await stage.count("1")
+        await #expect(throws: CommitFailure.versionConflict) {
+            try await store.commit(
+                Commit(
+                    [try Append([.counted(by: 9), .counted(by: 9)], to: empty, at: Stage.clock())],
+                    trace: Trace(correlation: "", causation: nil)))
         }
+        #expect(try await store.load(Counter.self, "1").state.total == 1)
+        #expect(try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self) == 1)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a claimed value has one holder`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            func name(_ id: String) async throws {
-                let counter = try await store.load(Counter.self, id)
-                try await store.commit(
-                    Commit([try Append([.named("x")], to: counter, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
-            }
-            try await name("1")
-            await #expect(throws: CommitFailure.claimTaken(kind: "name")) { try await name("2") }
-            #expect(try await store.load(Counter.self, "2").version == 0)
+    @Test(.everyDatabase) func `a claimed value has one holder`() async throws {
+        let stage = try await Stage(TestDatabase.current), store = stage.alpha.port
+        func name(_ id: String) async throws {
+            let counter = try await store.load(Counter.self, id)
+            try await store.commit(
+                Commit([try Append([.named("x")], to: counter, at: Stage.clock())], trace: Trace(correlation: "", causation: nil)))
         }
+        try await name("1")
+        await #expect(throws: CommitFailure.claimTaken(kind: "name")) { try await name("2") }
+        #expect(try await store.load(Counter.self, "2").version == 0)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a conflict in a group costs only its own command`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            let stale = try await store.load(Counter.self, "clash")
-            try await stage.count("clash")
-            let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
-                for number in 0..<60 {
-                    group.addTask {
-                        do {
-                            if number == 30 {
-                                try await store.commit(
-                                    Commit(
-                                        [try Append([.counted(by: 1)], to: stale, at: Stage.clock())],
-                                        trace: Trace(correlation: "", causation: nil)))
-                            } else {
-                                try await stage.count("n\(number)")
-                            }
-                            return true
-                        } catch CommitFailure.versionConflict { return false }
-                    }
+    @Test(.everyDatabase) func `a conflict in a group costs only its own command`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), store = stage.alpha.port
+        let stale = try await store.load(Counter.self, "clash")
+        try await stage.count("clash")
+        let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    do {
+                        if number == 30 {
+                            try await store.commit(
+                                Commit(
+                                    [try Append([.counted(by: 1)], to: stale, at: Stage.clock())],
+                                    trace: Trace(correlation: "", causation: nil)))
+                        } else {
+                            try await stage.count("n\(number)")
+                        }
+                        return true
+                    } catch CommitFailure.versionConflict { return false }
                 }
-                return try await group.reduce(into: [Bool]()) { $0.append($1) }
             }
-            #expect(outcomes.filter { !$0 }.count == 1)
-            #expect(
-                try await database.read("SELECT COUNT(*) AS n FROM alpha.aggregates WHERE id LIKE 'n%'").first?.find("n", as: Int64.self)
-                    == 59)
+            return try await group.reduce(into: [Bool]()) { $0.append($1) }
         }
+        #expect(outcomes.filter { !$0 }.count == 1)
+        #expect(
+            try await database.read("SELECT COUNT(*) AS n FROM alpha.aggregates WHERE id LIKE 'n%'").first?.find("n", as: Int64.self)
+                == 59)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `commands on one stream queue and all succeed`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), store = stage.alpha.port
-            try await withThrowingTaskGroup { group in
-                for _ in 0..<50 {
-                    group.addTask {
-                        let streamLock = try await store.lockStream(StreamName("counter", "1"))
-                        defer { streamLock.release() }
-                        try await stage.count("1")
-                    }
+    @Test(.everyDatabase) func `commands on one stream queue and all succeed`() async throws {
+        let stage = try await Stage(TestDatabase.current), store = stage.alpha.port
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    let streamLock = try await store.lockStream(StreamName("counter", "1"))
+                    defer { streamLock.release() }
+                    try await stage.count("1")
                 }
-                try await group.waitForAll()
             }
-            #expect(try await store.load(Counter.self, "1").state.total == 50)
+            try await group.waitForAll()
         }
+        #expect(try await store.load(Counter.self, "1").state.total == 50)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a state of another shape is folded anew`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database)
-            try await stage.count("1", by: 4)
-            _ = try await database.transact(["UPDATE alpha.aggregates SET shape = 99, state = \("{}")"])
-            #expect(try await stage.alpha.port.load(Counter.self, "1").state.total == 4)
-        }
+    @Test(.everyDatabase) func `a state of another shape is folded anew`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database)
+        try await stage.count("1", by: 4)
+        _ = try await database.transact(["UPDATE alpha.aggregates SET shape = 99, state = \("{}")"])
+        #expect(try await stage.alpha.port.load(Counter.self, "1").state.total == 4)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an event of a newer build stops the load`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database)
-            try await stage.count("1")
-            _ = try await database.transact(["UPDATE alpha.events SET type = 'FromTheFuture'", "UPDATE alpha.aggregates SET shape = 99"])
-            await #expect(throws: UnknownEvent.self) { try await stage.alpha.port.load(Counter.self, "1") }
-        }
+    @Test(.everyDatabase) func `an event of a newer build stops the load`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database)
+        try await stage.count("1")
+        _ = try await database.transact(["UPDATE alpha.events SET type = 'FromTheFuture'", "UPDATE alpha.aggregates SET shape = 99"])
+        await #expect(throws: UnknownEvent.self) { try await stage.alpha.port.load(Counter.self, "1") }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `the verifier finds what does not fit`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database),
-                verifier = Verifier(schema: "alpha", aggregates: [AnyAggregate(Counter.self)], database: database)
-            try await stage.count("1")
-            try await stage.count("1")
-            #expect(try await verifier.firstFault() == nil)
-            _ = try await database.transact(["UPDATE alpha.aggregates SET state = \("{\"total\":7,\"name\":\"\"}")"])
-            #expect(try await verifier.firstFault() == "alpha: counter-1: the state is not what its events make")
-            _ = try await database.transact(["DELETE FROM alpha.events WHERE version = 1"])
-            #expect(try await verifier.firstFault() == "alpha: counter-1: version 1 is missing")
-            try await stage.count("2")
-            _ = try await database.transact(["DELETE FROM alpha.aggregates WHERE id = '1'", "DELETE FROM alpha.events WHERE id = '1'"])
-            _ = try await database.transact(["UPDATE alpha.events SET data = 'no JSON' "])
-            let unreadable = "alpha: counter-2: column data cannot be read: it is a text of 7 bytes"
-            #expect(try await verifier.firstFault() == unreadable)
-        }
+    @Test(.everyDatabase) func `the verifier finds what does not fit`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database),
+            verifier = Verifier(schema: "alpha", aggregates: [AnyAggregate(Counter.self)], database: database)
+        try await stage.count("1")
+        try await stage.count("1")
+        #expect(try await verifier.firstFault() == nil)
+        _ = try await database.transact(["UPDATE alpha.aggregates SET state = \("{\"total\":7,\"name\":\"\"}")"])
+        #expect(try await verifier.firstFault() == "alpha: counter-1: the state is not what its events make")
+        _ = try await database.transact(["DELETE FROM alpha.events WHERE version = 1"])
+        #expect(try await verifier.firstFault() == "alpha: counter-1: version 1 is missing")
+        try await stage.count("2")
+        _ = try await database.transact(["DELETE FROM alpha.aggregates WHERE id = '1'", "DELETE FROM alpha.events WHERE id = '1'"])
+        _ = try await database.transact(["UPDATE alpha.events SET data = 'no JSON' "])
+        let unreadable = "alpha: counter-2: column data cannot be read: it is a text of 7 bytes"
+        #expect(try await verifier.firstFault() == unreadable)
     }
 }

@@ -33,51 +33,46 @@ import Testing
         return Task { try await exclusive.run() }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `one holder works, and another goes on when it stops`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), first = LeaseState(), second = LeaseState()
-            let one = run("one", stage, work, first)
-            #expect(try await eventually { first.state == .holding && work.running == ["one"] })
-            let two = run("two", stage, work, second)
-            #expect(try await eventually { second.state == .standby })
-            one.cancel()
-            #expect(try await eventually { second.state == .holding && work.running == ["two"] })
-            two.cancel()
-            _ = await (one.result, two.result)
-            #expect(work.maxRunning == 1)
-        }
+    @Test(.everyDatabase) func `one holder works, and another goes on when it stops`() async throws {
+        let stage = try await Stage(TestDatabase.current), work = Work(), first = LeaseState(), second = LeaseState()
+        let one = run("one", stage, work, first)
+        #expect(try await eventually { first.state == .holding && work.running == ["one"] })
+        let two = run("two", stage, work, second)
+        #expect(try await eventually { second.state == .standby })
+        one.cancel()
+        #expect(try await eventually { second.state == .holding && work.running == ["two"] })
+        two.cancel()
+        _ = await (one.result, two.result)
+        #expect(work.maxRunning == 1)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a holder whose lease was taken stops`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), state = LeaseState()
-            let one = run("one", stage, work, state)
-            #expect(try await eventually { state.state == .holding })
-            let forever = Stage.clock() + .seconds(36_000_000)
-            _ = try await database.transact(["UPDATE beta.checkpoints SET token = token + 1, holder = 'thief', until = \(forever)"])
-            #expect(try await eventually { state.state == .standby && work.running.isEmpty })
-            one.cancel()
-            _ = await one.result
-            #expect(work.starts == ["one"])
-        }
+    @Test(.everyDatabase) func `a holder whose lease was taken stops`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), work = Work(), state = LeaseState()
+        let one = run("one", stage, work, state)
+        #expect(try await eventually { state.state == .holding })
+        let forever = Stage.clock() + .seconds(36_000_000)
+        _ = try await database.transact(["UPDATE beta.checkpoints SET token = token + 1, holder = 'thief', until = \(forever)"])
+        #expect(try await eventually { state.state == .standby && work.running.isEmpty })
+        one.cancel()
+        _ = await one.result
+        #expect(work.starts == ["one"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a holder that starts again need not wait for its own lease`(dialect: Dialect) async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), work = Work(), state = LeaseState()
-            let forever = Stage.clock() + .seconds(36_000_000)
-            _ = try await database.transact([
-                """
-                INSERT INTO beta.checkpoints (subscription, source, part, epoch, transaction_id, position, holder, token, until)
-                VALUES ('work', '', 0, 0, 0, 0, 'one', 7, \(forever))
-                """
-            ])
-            let one = run("one", stage, work, state)
-            #expect(try await eventually(within: .seconds(2)) { state.state == .holding })
-            one.cancel()
-            _ = await one.result
-        }
+    @Test(.everyDatabase) func `a holder that starts again need not wait for its own lease`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), work = Work(), state = LeaseState()
+        let forever = Stage.clock() + .seconds(36_000_000)
+        _ = try await database.transact([
+            """
+            INSERT INTO beta.checkpoints (subscription, source, part, epoch, transaction_id, position, holder, token, until)
+            VALUES ('work', '', 0, 0, 0, 0, 'one', 7, \(forever))
+            """
+        ])
+        let one = run("one", stage, work, state)
+        #expect(try await eventually(within: .seconds(2)) { state.state == .holding })
+        one.cancel()
+        _ = await one.result
     }
 }
 
@@ -103,46 +98,43 @@ private final class Hanging: Database {
 }
 
 @Suite struct HangingRenewalTests {
-    @Test func `a holder whose renewal hangs stops before its lease is another's`() async throws {
-        try await TestDatabase.with(.sqlite) { database in
-            let hanging = Hanging(database), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), state = LeaseState()
-            let one = ExclusiveJobTests().run("one", stage, work, state)
-            #expect(try await eventually { state.state == .holding })
-            hanging.hang(true)
-            #expect(try await eventually { state.state == .standby && work.running.isEmpty })
-            hanging.hang(false)
-            one.cancel()
-            _ = await one.result
-        }
+    @Test(.sqlite) func `a holder whose renewal hangs stops before its lease is another's`() async throws {
+        let hanging = Hanging(TestDatabase.current), stage = try await Stage(hanging), work = ExclusiveJobTests.Work(), state = LeaseState()
+        let one = ExclusiveJobTests().run("one", stage, work, state)
+        #expect(try await eventually { state.state == .holding })
+        hanging.hang(true)
+        #expect(try await eventually { state.state == .standby && work.running.isEmpty })
+        hanging.hang(false)
+        one.cancel()
+        _ = await one.result
     }
 }
 
 @Suite struct RetentionTests {
-    @Test(arguments: TestDatabase.dialects) func `an outbox lets go of what is old and read by all`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database)
-            let partitions = OutboxPartitions(schema: "alpha", readers: ["alpha", "beta"], database: database)
-            let past = Stage.clock() - .seconds(200 * 86_400)
-            try await partitions.extend(at: past)
-            try await partitions.extend(at: Stage.clock())
-            func count(_ id: String, at moment: Timestamp) async throws {
-                let counter = try await stage.alpha.port.load(Counter.self, id)
-                try await stage.alpha.port.commit(
-                    Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))
-            }
-            try await count("old", at: past)
-            try await count("new", at: Stage.clock())
-            func rows() async throws -> Int64? {
-                try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self)
-            }
-            #expect(try await partitions.drop(at: Stage.clock()).isEmpty, "nobody has read it")
-            #expect(try await rows() == 2)
-            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 2 })
-            let dropped = try await partitions.drop(at: Stage.clock())
-            #expect(!dropped.isEmpty)
-            #expect(try await rows() == 1)
-            try await count("new", at: Stage.clock())
-            #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 3 })
+    @Test(.everyDatabase) func `an outbox lets go of what is old and read by all`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database)
+        let partitions = OutboxPartitions(schema: "alpha", readers: ["alpha", "beta"], database: database)
+        let past = Stage.clock() - .seconds(200 * 86_400)
+        try await partitions.extend(at: past)
+        try await partitions.extend(at: Stage.clock())
+        func count(_ id: String, at moment: Timestamp) async throws {
+            let counter = try await stage.alpha.port.load(Counter.self, id)
+            try await stage.alpha.port.commit(
+                Commit([try Append([.counted(by: 1)], to: counter, at: moment)], trace: Trace(correlation: "", causation: nil)))
         }
+        try await count("old", at: past)
+        try await count("new", at: Stage.clock())
+        func rows() async throws -> Int64? {
+            try await database.read("SELECT COUNT(*) AS n FROM alpha.outbox").first?.find("n", as: Int64.self)
+        }
+        #expect(try await partitions.drop(at: Stage.clock()).isEmpty, "nobody has read it")
+        #expect(try await rows() == 2)
+        #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 2 })
+        let dropped = try await partitions.drop(at: Stage.clock())
+        #expect(!dropped.isEmpty)
+        #expect(try await rows() == 1)
+        try await count("new", at: Stage.clock())
+        #expect(try await stage.listening(stage.subscriptions()) { try await stage.heard().count == 3 })
     }
 }

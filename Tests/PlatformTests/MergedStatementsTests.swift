@@ -63,35 +63,35 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) func `both forms have one effect`() async throws
+    @Test(.postgres, .enabled(if: TestDatabase.server != nil, "SPKEY_TEST_POSTGRES names no server")) func `both forms have one effect`()
+        async throws
     {
-        try await TestDatabase.withPostgres { database, _ in
-            try await Migrator(database).migrate(
-                schema: "alpha",
-                [
-                    Migration(
-                        "things",
-                        [
-                            "CREATE TABLE alpha.things (id TEXT PRIMARY KEY, note TEXT, count BIGINT, flag BOOLEAN NOT NULL)",
-                            "CREATE TABLE alpha.notes (id TEXT PRIMARY KEY, text TEXT)",
-                        ])
-                ])
-            let commits = [
-                [put("a", "it's {\"x\", \\}", 1), put("gone", nil, 7)], [put("b", nil, 2, false), rename("a", nil)], [put("a", "never", 4)],
-                [put("c", "", -3), rename("b", "named")], [note("1", "one")], [put("d", nil, 5)], [note("2", nil)], [note("3", "three")],
-            ]
-            func rows() async throws -> [[SQLValue]] {
-                try await database.read([
-                    "SELECT * FROM alpha.things ORDER BY id", "SELECT * FROM alpha.notes ORDER BY id",
-                ]).flatMap { $0.rows.map(\.values) }
-            }
-            _ = try await database.transact(commits.flatMap(\.self))
-            let single = try await rows()
-            _ = try await database.transact(["DELETE FROM alpha.things", "DELETE FROM alpha.notes"])
-            let merged = MergedStatements.merge(commits)
-            #expect(merged.count < commits.flatMap(\.self).count)
-            _ = try await database.transact(merged)
-            #expect(try await rows() == single && single.count == 8)
+        let database = TestDatabase.current
+        try await Migrator(database).migrate(
+            schema: "alpha",
+            [
+                Migration(
+                    "things",
+                    [
+                        "CREATE TABLE alpha.things (id TEXT PRIMARY KEY, note TEXT, count BIGINT, flag BOOLEAN NOT NULL)",
+                        "CREATE TABLE alpha.notes (id TEXT PRIMARY KEY, text TEXT)",
+                    ])
+            ])
+        let commits = [
+            [put("a", "it's {\"x\", \\}", 1), put("gone", nil, 7)], [put("b", nil, 2, false), rename("a", nil)], [put("a", "never", 4)],
+            [put("c", "", -3), rename("b", "named")], [note("1", "one")], [put("d", nil, 5)], [note("2", nil)], [note("3", "three")],
+        ]
+        func rows() async throws -> [[SQLValue]] {
+            try await database.read([
+                "SELECT * FROM alpha.things ORDER BY id", "SELECT * FROM alpha.notes ORDER BY id",
+            ]).flatMap { $0.rows.map(\.values) }
         }
+        _ = try await database.transact(commits.flatMap(\.self))
+        let single = try await rows()
+        _ = try await database.transact(["DELETE FROM alpha.things", "DELETE FROM alpha.notes"])
+        let merged = MergedStatements.merge(commits)
+        #expect(merged.count < commits.flatMap(\.self).count)
+        _ = try await database.transact(merged)
+        #expect(try await rows() == single && single.count == 8)
     }
 }

@@ -101,29 +101,27 @@ import Testing
         try await stage.database.read("SELECT position FROM beta.checkpoints").first?.find("position")
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a checkpoint is passed on soon, and never back`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), (lease, token) = try await taken(stage, by: "one")
-            try stage.checkpoints.note(lease, at: Self.place(5), token: token, hasMoved: true)
-            #expect(try await eventually { try await position(stage) == 5 })
-            // What was committed with effects meanwhile is further.
-            _ = try await database.transact([lease.advance(to: Self.place(9), token: token)])
-            _ = try await database.transact([lease.pass(to: Self.place(7), token: token)])
-            #expect(try await position(stage) == 9)
-        }
+    @Test(.everyDatabase) func `a checkpoint is passed on soon, and never back`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), (lease, token) = try await taken(stage, by: "one")
+        try stage.checkpoints.note(lease, at: Self.place(5), token: token, hasMoved: true)
+        #expect(try await eventually { try await position(stage) == 5 })
+        // What was committed with effects meanwhile is further.
+        _ = try await database.transact([lease.advance(to: Self.place(9), token: token)])
+        _ = try await database.transact([lease.pass(to: Self.place(7), token: token)])
+        #expect(try await position(stage) == 9)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `who has lost the lease is told`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), (lease, token) = try await taken(stage, by: "one")
-            _ = try await database.transact(["UPDATE beta.checkpoints SET until = 0"])
-            _ = try await taken(stage, by: "two")
-            let isTold = try await eventually {
-                do { try stage.checkpoints.note(lease, at: Self.place(5), token: token, hasMoved: true) } catch { return true }
-                return false
-            }
-            #expect(isTold)
-            #expect(try await position(stage) == 0)
+    @Test(.everyDatabase) func `who has lost the lease is told`() async throws {
+        let database = TestDatabase.current
+        let stage = try await Stage(database), (lease, token) = try await taken(stage, by: "one")
+        _ = try await database.transact(["UPDATE beta.checkpoints SET until = 0"])
+        _ = try await taken(stage, by: "two")
+        let isTold = try await eventually {
+            do { try stage.checkpoints.note(lease, at: Self.place(5), token: token, hasMoved: true) } catch { return true }
+            return false
         }
+        #expect(isTold)
+        #expect(try await position(stage) == 0)
     }
 }

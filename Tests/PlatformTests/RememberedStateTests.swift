@@ -71,83 +71,71 @@ import Testing
     }
 
     /// A process that remembers a counter of 1, which another process has taken to 5 since, or by another step.
-    private func with(_ dialect: Dialect, step: Int = 4, _ body: (Services, any Database) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await Stage(database), here = services(stage.alpha), there = services(stage.anotherAlpha())
-            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request())
-            _ = try await there.execute(Count(target: "1", step: step, limit: 9, seen: Seen()), for: request())
-            try await body(here, database)
-        }
+    private func prepare(step: Int = 4) async throws -> Services {
+        let stage = try await Stage(TestDatabase.current), here = services(stage.alpha), there = services(stage.anotherAlpha())
+        _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request())
+        _ = try await there.execute(Count(target: "1", step: step, limit: 9, seen: Seen()), for: request())
+        return here
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what is remembered is decided on without asking`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let here = services(try await Stage(database).alpha), seen = Seen()
-            for _ in 0..<3 { _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: seen), for: request()) }
-            #expect(seen.all == [0, 1, 2])
-        }
+    @Test(.everyDatabase) func `what is remembered is decided on without asking`() async throws {
+        let here = services(try await Stage(TestDatabase.current).alpha), seen = Seen()
+        for _ in 0..<3 { _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: seen), for: request()) }
+        #expect(seen.all == [0, 1, 2])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an outdated decision is made again`(dialect: Dialect) async throws {
-        try await with(dialect) { here, _ in
-            let seen = Seen(), result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: seen), for: request())
-            #expect(result.version == 3 && result.state.total == 7 && seen.all == [1, 5])
-        }
+    @Test(.everyDatabase) func `an outdated decision is made again`() async throws {
+        let here = try await prepare()
+        let seen = Seen(), result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: seen), for: request())
+        #expect(result.version == 3 && result.state.total == 7 && seen.all == [1, 5])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what is now refused is refused, and what is now allowed is done`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { here, _ in
-            await #expect(throws: RequestError.refused(.conflict, code: nil, message: "The limit is reached.")) {
-                _ = try await here.execute(Count(target: "1", step: 5, limit: 9, seen: Seen()), for: request())
-            }
-            let total = try await here.store.load(Counter.self, "1").state.total
-            #expect(total == 5)
+    @Test(.everyDatabase) func `what is now refused is refused`() async throws {
+        let here = try await prepare()
+        await #expect(throws: RequestError.refused(.conflict, code: nil, message: "The limit is reached.")) {
+            _ = try await here.execute(Count(target: "1", step: 5, limit: 9, seen: Seen()), for: request())
         }
-        try await with(dialect, step: -4) { here, _ in
-            // On the 1 that is remembered this would be refused.
-            _ = try await here.execute(Count(target: "1", step: 5, limit: 2, seen: Seen()), for: request())
-            let total = try await here.store.load(Counter.self, "1").state.total
-            #expect(total == 2)
-        }
+        let total = try await here.store.load(Counter.self, "1").state.total
+        #expect(total == 5)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a call that no fence holds back is made on the stored state`(dialect: Dialect)
-        async throws
-    {
-        for isFenced in [false, true] {
-            try await with(dialect) { here, _ in
-                let made = Seen(), call = Call(isFenced: isFenced, made: made)
-                let result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: Seen(), call: call), for: request())
-                #expect(result.state.total == 7)
-                // A refusal that an outdated state has met is not the answer.
-                #expect(made.all == (isFenced ? [1, 5] : [5]))
-            }
-        }
+    @Test(.everyDatabase) func `what is now allowed is done`() async throws {
+        let here = try await prepare(step: -4)
+        // On the 1 that is remembered this would be refused.
+        _ = try await here.execute(Count(target: "1", step: 5, limit: 2, seen: Seen()), for: request())
+        let total = try await here.store.load(Counter.self, "1").state.total
+        #expect(total == 2)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a decision without events is one on the stored state`(dialect: Dialect) async throws {
-        try await with(dialect) { here, _ in
-            let result = try await here.execute(Count(target: "1", step: 0, limit: 9, seen: Seen()), for: request())
-            #expect(result.version == 2 && result.state.total == 5)
-        }
+    @Test(.everyDatabase, arguments: [false, true])
+    func `a call that no fence holds back is made on the stored state`(isFenced: Bool) async throws {
+        let here = try await prepare()
+        let made = Seen(), call = Call(isFenced: isFenced, made: made)
+        let result = try await here.execute(Count(target: "1", step: 2, limit: 9, seen: Seen(), call: call), for: request())
+        #expect(result.state.total == 7)
+        // A refusal that an outdated state has met is not the answer.
+        #expect(made.all == (isFenced ? [1, 5] : [5]))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `credentials that were changed since end it`(dialect: Dialect) async throws {
-        try await with(dialect) { here, database in
-            _ = try await here.store.load(Counter.self, "1")
-            _ = try await database.transact(["UPDATE platform.credentials_epoch SET epoch = 2"])
-            await #expect(throws: StaleCredentials.self) {
-                _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
-            }
-            let total = try await here.store.load(Counter.self, "1").state.total
-            #expect(total == 5)
-            // Remembered under the new credentials: who was established under the old ones is not let through by it.
-            await #expect(throws: StaleCredentials.self) {
-                _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
-            }
-            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(2))
+    @Test(.everyDatabase) func `a decision without events is one on the stored state`() async throws {
+        let here = try await prepare()
+        let result = try await here.execute(Count(target: "1", step: 0, limit: 9, seen: Seen()), for: request())
+        #expect(result.version == 2 && result.state.total == 5)
+    }
+
+    @Test(.everyDatabase) func `credentials that were changed since end it`() async throws {
+        let here = try await prepare()
+        _ = try await here.store.load(Counter.self, "1")
+        _ = try await TestDatabase.current.transact(["UPDATE platform.credentials_epoch SET epoch = 2"])
+        await #expect(throws: StaleCredentials.self) {
+            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
         }
+        let total = try await here.store.load(Counter.self, "1").state.total
+        #expect(total == 5)
+        // Remembered under the new credentials: who was established under the old ones is not let through by it.
+        await #expect(throws: StaleCredentials.self) {
+            _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(1))
+        }
+        _ = try await here.execute(Count(target: "1", step: 1, limit: 9, seen: Seen()), for: request(2))
     }
 }

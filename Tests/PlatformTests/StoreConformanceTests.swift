@@ -52,7 +52,7 @@ import Testing
 
     private func with(_ kind: Kind, _ body: (Store) async throws -> Void) async throws {
         guard let dialect = Dialect(rawValue: kind.rawValue) else { return try await body(FakeServices().services("alpha").store) }
-        try await TestDatabase.with(dialect) { try await body(try await Stage($0).alpha.port) }
+        try await TestDatabase.with(dialect) { try await body(try await Stage(TestDatabase.current).alpha.port) }
     }
 
     private let now = Timestamp(milliseconds: 1_755_680_400_000)

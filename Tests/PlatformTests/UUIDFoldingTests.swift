@@ -64,53 +64,47 @@ import Testing
         for schema in ["platform", "alpha"] { try await UUIDFolding(schema, database: database, vault: try vault()).run() }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `ids in capitals are found in small letters, and what was encrypted for them is read`(
-        dialect: Dialect
-    ) async throws {
-        try await TestDatabase.with(dialect) { database in
-            try await prepare(database, person: Self.capital)
-            #expect(
-                try await UUIDFolding("alpha", database: database, vault: try vault()).findings().map { "\($0.table).\($0.column)" }
-                    .sorted() == [
-                        "aggregates.id", "claims.id", "claims.value", "events.id", "keys.id", "outbox.id", "outbox.subject",
-                    ])
-            try await fold(database)
-            let people = PersonKeys(database: database, vault: try vault())
-            let store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Note.self)])
-            let note = try await store.port.load(Note.self, Self.small)
-            #expect(note.state.written == [Note.Written(key: Note.Key(Self.other.lowercased()), text: "hello")])
-            #expect(
-                try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Note.self)], database: database, people: people).firstFault()
-                    == nil)
-            #expect(try await database.read("SELECT value FROM alpha.claims").first?.find("value", as: String.self) == Self.small)
-            let key = try await database.read("SELECT id, name FROM alpha.keys").first
-            #expect(
-                try key?.find("id", as: String.self) == "7/\(Self.other.lowercased())" && key?.find("name", as: String.self) == "Key ABC")
-            let waiting = try await database.read("SELECT id, shard FROM alpha.outbox").first
-            #expect(try waiting?.find("id", as: String.self) == Self.small && waiting?.find("shard", as: Int64.self) == 99)
-            // Once, and never again.
-            try await fold(database)
-            #expect(try await UUIDFolding.isDone("alpha", database))
-        }
+    @Test(.everyDatabase) func `ids in capitals are found in small letters, and what was encrypted for them is read`() async throws {
+        let database = TestDatabase.current
+        try await prepare(database, person: Self.capital)
+        #expect(
+            try await UUIDFolding("alpha", database: database, vault: try vault()).findings().map { "\($0.table).\($0.column)" }
+                .sorted() == [
+                    "aggregates.id", "claims.id", "claims.value", "events.id", "keys.id", "outbox.id", "outbox.subject",
+                ])
+        try await fold(database)
+        let people = PersonKeys(database: database, vault: try vault())
+        let store = ModuleStore(schema: "alpha", database: database, epoch: 0, people: people, aggregates: [AnyAggregate(Note.self)])
+        let note = try await store.port.load(Note.self, Self.small)
+        #expect(note.state.written == [Note.Written(key: Note.Key(Self.other.lowercased()), text: "hello")])
+        #expect(
+            try await Verifier(schema: "alpha", aggregates: [AnyAggregate(Note.self)], database: database, people: people).firstFault()
+                == nil)
+        #expect(try await database.read("SELECT value FROM alpha.claims").first?.find("value", as: String.self) == Self.small)
+        let key = try await database.read("SELECT id, name FROM alpha.keys").first
+        #expect(
+            try key?.find("id", as: String.self) == "7/\(Self.other.lowercased())" && key?.find("name", as: String.self) == "Key ABC")
+        let waiting = try await database.read("SELECT id, shard FROM alpha.outbox").first
+        #expect(try waiting?.find("id", as: String.self) == Self.small && waiting?.find("shard", as: Int64.self) == 99)
+        // Once, and never again.
+        try await fold(database)
+        #expect(try await UUIDFolding.isDone("alpha", database))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `two that would become one stop it with a list, and nothing is changed`(dialect: Dialect)
-        async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            try await prepare(database, person: Self.capital)
-            _ = try await database.transact([
-                "INSERT INTO alpha.claims (kind, value, category, id) VALUES ('note', \(Self.small), 'note', 'x')"
-            ])
-            let rows = ["alpha.claims (kind, value): note, \(Self.capital)", "alpha.claims (kind, value): note, \(Self.small)"]
-            do {
-                try await fold(database)
-                Issue.record("it did not stop")
-            } catch let collision as UUIDFolding.Collision {
-                #expect(collision.rows.sorted() == rows)
-            }
-            #expect(try await database.read("SELECT id FROM alpha.events").first?.find("id", as: String.self) == Self.capital)
-            #expect(try await !UUIDFolding.isDone("alpha", database))
+    @Test(.everyDatabase) func `two that would become one stop it with a list, and nothing is changed`() async throws {
+        let database = TestDatabase.current
+        try await prepare(database, person: Self.capital)
+        _ = try await database.transact([
+            "INSERT INTO alpha.claims (kind, value, category, id) VALUES ('note', \(Self.small), 'note', 'x')"
+        ])
+        let rows = ["alpha.claims (kind, value): note, \(Self.capital)", "alpha.claims (kind, value): note, \(Self.small)"]
+        do {
+            try await fold(database)
+            Issue.record("it did not stop")
+        } catch let collision as UUIDFolding.Collision {
+            #expect(collision.rows.sorted() == rows)
         }
+        #expect(try await database.read("SELECT id FROM alpha.events").first?.find("id", as: String.self) == Self.capital)
+        #expect(try await !UUIDFolding.isDone("alpha", database))
     }
 }

@@ -106,11 +106,10 @@ private struct Nap: Workflow {
         }
     }
 
-    func with(_ dialect: Dialect, _ body: (Place) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { database in
-            try await Migrator(database).migrate(schema: "alpha", WorkflowRows.migrations(for: "alpha"))
-            try await body(Place(database: database, name: UUIDText.fresh(at: Stage.clock()).text))
-        }
+    func prepare() async throws -> Place {
+        let database = TestDatabase.current
+        try await Migrator(database).migrate(schema: "alpha", WorkflowRows.migrations(for: "alpha"))
+        return Place(database: database, name: UUIDText.fresh(at: Stage.clock()).text)
     }
 
     func working(
@@ -126,117 +125,103 @@ private struct Nap: Workflow {
         return held
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run does its steps once and in order, and tells its result`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { place in
-            try await place.start("r", SampleWorkflow(deeds: place.name))
-            try await place.start("r", SampleWorkflow(deeds: "another"))
-            #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
-            #expect(try await place.progress("r") == ["pack", "rest", "drive", "arrive"])
-            #expect(try await place.repository.find("r")?["result"] == 3)
-        }
+    @Test(.everyDatabase) func `a run does its steps once and in order, and tells its result`() async throws {
+        let place = try await prepare()
+        try await place.start("r", SampleWorkflow(deeds: place.name))
+        try await place.start("r", SampleWorkflow(deeds: "another"))
+        #expect(try await working(place) { try await place.status("r") == "complete" })
+        #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
+        #expect(try await place.progress("r") == ["pack", "rest", "drive", "arrive"])
+        #expect(try await place.repository.find("r")?["result"] == 3)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a step that fails is tried again, and what was done before it is not`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { place in
-            StepRecorder.of(place.name).fail("drive", times: 2)
-            try await place.start("r", SampleWorkflow(deeds: place.name))
-            #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
-        }
+    @Test(.everyDatabase) func `a step that fails is tried again, and what was done before it is not`() async throws {
+        let place = try await prepare()
+        StepRecorder.of(place.name).fail("drive", times: 2)
+        try await place.start("r", SampleWorkflow(deeds: place.name))
+        #expect(try await working(place) { try await place.status("r") == "complete" })
+        #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run that cannot be read ends alone`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            try await place.start("broken", SampleWorkflow(deeds: "\(place.name) broken"))
-            _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET parameters = 'no JSON'"])
-            try await place.start("r", SampleWorkflow(deeds: place.name))
-            #expect(try await working(place) { try await place.status("r") == "complete" })
-            let row = try await place.database.read("SELECT status, error FROM alpha.workflow_runs WHERE run = 'broken'").first
-            #expect(try row?.read("status", as: String.self) == "errored")
-            #expect(try row?.read("error", as: String.self) == "column parameters cannot be read: it is a text of 7 bytes")
-        }
+    @Test(.everyDatabase) func `a run that cannot be read ends alone`() async throws {
+        let place = try await prepare()
+        try await place.start("broken", SampleWorkflow(deeds: "\(place.name) broken"))
+        _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET parameters = 'no JSON'"])
+        try await place.start("r", SampleWorkflow(deeds: place.name))
+        #expect(try await working(place) { try await place.status("r") == "complete" })
+        let row = try await place.database.read("SELECT status, error FROM alpha.workflow_runs WHERE run = 'broken'").first
+        #expect(try row?.read("status", as: String.self) == "errored")
+        #expect(try row?.read("error", as: String.self) == "column parameters cannot be read: it is a text of 7 bytes")
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run that stops says why`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            try await place.start("r", SampleWorkflow(deeds: place.name, stopsAt: "drive"))
-            #expect(try await working(place) { try await place.status("r") == "errored" })
-            #expect(try await place.repository.find("r")?["error"] == "no drive today")
-            #expect(StepRecorder.of(place.name).done == ["pack"])
-        }
+    @Test(.everyDatabase) func `a run that stops says why`() async throws {
+        let place = try await prepare()
+        try await place.start("r", SampleWorkflow(deeds: place.name, stopsAt: "drive"))
+        #expect(try await working(place) { try await place.status("r") == "errored" })
+        #expect(try await place.repository.find("r")?["error"] == "no drive today")
+        #expect(StepRecorder.of(place.name).done == ["pack"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a long sleep survives its process, and is not begun anew`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            try await place.start("r", SampleWorkflow(deeds: place.name, pause: 5_000))
-            let begun = ContinuousClock.now
-            #expect(try await working(place) { try await place.progress("r") == ["pack", "rest"] })
-            #expect(try await working(place, "two") { try await place.status("r") == "complete" })
-            #expect((.seconds(4)...(.seconds(15))).contains(begun.duration(to: .now)))
-            #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
-        }
+    @Test(.everyDatabase) func `a long sleep survives its process, and is not begun anew`() async throws {
+        let place = try await prepare()
+        try await place.start("r", SampleWorkflow(deeds: place.name, pause: 5_000))
+        let begun = ContinuousClock.now
+        #expect(try await working(place) { try await place.progress("r") == ["pack", "rest"] })
+        #expect(try await working(place, "two") { try await place.status("r") == "complete" })
+        #expect((.seconds(4)...(.seconds(15))).contains(begun.duration(to: .now)))
+        #expect(StepRecorder.of(place.name).done == ["pack", "drive", "arrive"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a wake ends a sleep, also one that is about to begin`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            @Sendable func wake() async throws { _ = try await place.database.transact([place.repository.resume("r")]) }
-            // Woken within the attempt that then wants to sleep: it begins once more.
-            Nap.onStart.withLock { $0[place.name] = { number in if number == 1 { try await wake() } } }
-            try await place.start("r", Nap(place: place.name))
-            #expect(try await working(place) { Nap.begun(place.name) == 2 })
-            #expect(try await !working(place, within: .seconds(2)) { Nap.begun(place.name) > 2 })
-            try await wake()
-            #expect(try await working(place) { Nap.begun(place.name) == 3 })
-        }
+    @Test(.everyDatabase) func `a wake ends a sleep, also one that is about to begin`() async throws {
+        let place = try await prepare()
+        @Sendable func wake() async throws { _ = try await place.database.transact([place.repository.resume("r")]) }
+        // Woken within the attempt that then wants to sleep: it begins once more.
+        Nap.onStart.withLock { $0[place.name] = { number in if number == 1 { try await wake() } } }
+        try await place.start("r", Nap(place: place.name))
+        #expect(try await working(place) { Nap.begun(place.name) == 2 })
+        #expect(try await !working(place, within: .seconds(2)) { Nap.begun(place.name) > 2 })
+        try await wake()
+        #expect(try await working(place) { Nap.begun(place.name) == 3 })
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run that is terminated does no more steps`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            try await place.start("r", SampleWorkflow(deeds: place.name, pause: 60_000))
-            #expect(try await working(place) { try await place.progress("r").count == 2 })
-            try await place.repository.terminate("r")
-            _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET wake_at = 0"])
-            try await place.start("after", SampleWorkflow(deeds: place.name + "-after"))
-            #expect(try await working(place) { try await place.status("after") == "complete" })
-            #expect(try await place.status("r") == "terminated")
-            #expect(StepRecorder.of(place.name).done == ["pack"])
-        }
+    @Test(.everyDatabase) func `a run that is terminated does no more steps`() async throws {
+        let place = try await prepare()
+        try await place.start("r", SampleWorkflow(deeds: place.name, pause: 60_000))
+        #expect(try await working(place) { try await place.progress("r").count == 2 })
+        try await place.repository.terminate("r")
+        _ = try await place.database.transact(["UPDATE alpha.workflow_runs SET wake_at = 0"])
+        try await place.start("after", SampleWorkflow(deeds: place.name + "-after"))
+        #expect(try await working(place) { try await place.status("after") == "complete" })
+        #expect(try await place.status("r") == "terminated")
+        #expect(StepRecorder.of(place.name).done == ["pack"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a run whose process is gone goes to another`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            try await place.start("r", SampleWorkflow(deeds: place.name))
-            // As a dead process leaves it: claimed, one step recorded.
-            let ended = Stage.clock() - .seconds(1)
-            _ = try await place.database.transact([
-                "UPDATE alpha.workflow_runs SET status = 'running', holder = 'dead', token = 7, lease_until = 0, updated_at = \(ended)",
-                "INSERT INTO alpha.workflow_steps (run, name, place, result, at) VALUES ('r', 'pack', 0, \("{\"value\":1}"), 0)",
-            ])
-            #expect(try await working(place) { try await place.status("r") == "complete" })
-            #expect(StepRecorder.of(place.name).done == ["drive", "arrive"])
-        }
+    @Test(.everyDatabase) func `a run whose process is gone goes to another`() async throws {
+        let place = try await prepare()
+        try await place.start("r", SampleWorkflow(deeds: place.name))
+        // As a dead process leaves it: claimed, one step recorded.
+        let ended = Stage.clock() - .seconds(1)
+        _ = try await place.database.transact([
+            "UPDATE alpha.workflow_runs SET status = 'running', holder = 'dead', token = 7, lease_until = 0, updated_at = \(ended)",
+            "INSERT INTO alpha.workflow_steps (run, name, place, result, at) VALUES ('r', 'pack', 0, \("{\"value\":1}"), 0)",
+        ])
+        #expect(try await working(place) { try await place.status("r") == "complete" })
+        #expect(StepRecorder.of(place.name).done == ["drive", "arrive"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `many runs are shared by two processes, each step done once`(dialect: Dialect) async throws
-    {
-        try await with(dialect) { place in
-            for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), SampleWorkflow(deeds: "\(place.name) \(number)")) }
-            let other = place.engine("two").job, task = Task { try await other.run() }
-            let isDone = try await working(place) {
-                try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.find(
-                    "n", as: Int64.self)
-                    == 20
-            }
-            task.cancel()
-            _ = await task.result
-            #expect(isDone)
-            for number in 0..<20 { #expect(StepRecorder.of("\(place.name) \(number)").done == ["pack", "drive", "arrive"]) }
+    @Test(.everyDatabase) func `many runs are shared by two processes, each step done once`() async throws {
+        let place = try await prepare()
+        for number in 0..<20 { try await place.start(WorkflowID("r\(number)"), SampleWorkflow(deeds: "\(place.name) \(number)")) }
+        let other = place.engine("two").job, task = Task { try await other.run() }
+        let isDone = try await working(place) {
+            try await place.database.read("SELECT COUNT(*) AS n FROM alpha.workflow_runs WHERE status = 'complete'").first?.find(
+                "n", as: Int64.self)
+                == 20
         }
+        task.cancel()
+        _ = await task.result
+        #expect(isDone)
+        for number in 0..<20 { #expect(StepRecorder.of("\(place.name) \(number)").done == ["pack", "drive", "arrive"]) }
     }
 
     @Test func `requests of a step have the same ids each time`() throws {
@@ -247,17 +232,16 @@ private struct Nap: Workflow {
         #expect(steps.request("a", by: caller, services).action != steps.request("b", by: caller, services).action)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `failures before a sleep are forgotten with it`(dialect: Dialect) async throws {
-        try await with(dialect) { place in
-            Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw StepRecorder.Trouble() } } }
-            try await place.start("r", Nap(place: place.name))
-            @Sendable func stands(_ begun: Int, _ attempts: Int64) async throws -> Bool {
-                let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.find(
-                    "attempts", as: Int64.self)
-                return Nap.begun(place.name) == begun && known == attempts
-            }
-            #expect(try await working(place) { try await stands(2, 2) })
-            #expect(try await working(place) { try await stands(3, 0) })
+    @Test(.everyDatabase) func `failures before a sleep are forgotten with it`() async throws {
+        let place = try await prepare()
+        Nap.onStart.withLock { $0[place.name] = { number in if number < 3 { throw StepRecorder.Trouble() } } }
+        try await place.start("r", Nap(place: place.name))
+        @Sendable func stands(_ begun: Int, _ attempts: Int64) async throws -> Bool {
+            let known = try await place.database.read("SELECT attempts FROM alpha.workflow_runs").first?.find(
+                "attempts", as: Int64.self)
+            return Nap.begun(place.name) == begun && known == attempts
         }
+        #expect(try await working(place) { try await stands(2, 2) })
+        #expect(try await working(place) { try await stands(3, 0) })
     }
 }

@@ -58,31 +58,28 @@ import Testing
         #expect(throws: AddDevice.Refusal.isFull) { try device.decide(devices, NoFacts(), at: Timestamp(milliseconds: 1)) }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `five thousand accessible locks are stored, read and added to`(dialect: Dialect)
-        async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            try await Migrator(database).migrate(
-                schema: "platform",
-                [
-                    Epochs.migration,
-                    Migration(
-                        "epoch",
-                        [
-                            "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)",
-                            "INSERT INTO platform.credentials_epoch VALUES (1, 1)",
-                        ]),
-                ])
-            try await Migrator(database).migrate(schema: "identity", Tables.migrations(for: "identity") + identity.migrations)
-            let store = ModuleStore(schema: "identity", database: database, epoch: 0, aggregates: identity.aggregates).port
-            func commit(_ events: [UserAccount.Event]) async throws {
-                let append = try Append(events, to: try await store.load(UserAccount.self, Self.user.text), at: Timestamp(milliseconds: 1))
-                try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
-            }
-            try await commit([.created(Self.user, org: "acme")] + (0..<4_999).map(Self.entry))
-            let account = try await store.load(UserAccount.self, Self.user.text).state
-            try await commit(try add(4_999).decide(account, NoFacts(), at: Timestamp(milliseconds: 1)))
-            #expect(try await store.load(UserAccount.self, Self.user.text).state.accessibleLocks.count == 5_000)
+    @Test(.everyDatabase) func `five thousand accessible locks are stored, read and added to`() async throws {
+        let database = TestDatabase.current
+        try await Migrator(database).migrate(
+            schema: "platform",
+            [
+                Epochs.migration,
+                Migration(
+                    "epoch",
+                    [
+                        "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)",
+                        "INSERT INTO platform.credentials_epoch VALUES (1, 1)",
+                    ]),
+            ])
+        try await Migrator(database).migrate(schema: "identity", Tables.migrations(for: "identity") + identity.migrations)
+        let store = ModuleStore(schema: "identity", database: database, epoch: 0, aggregates: identity.aggregates).port
+        func commit(_ events: [UserAccount.Event]) async throws {
+            let append = try Append(events, to: try await store.load(UserAccount.self, Self.user.text), at: Timestamp(milliseconds: 1))
+            try await store.commit(Commit([append], trace: Trace(correlation: "", causation: nil)))
         }
+        try await commit([.created(Self.user, org: "acme")] + (0..<4_999).map(Self.entry))
+        let account = try await store.load(UserAccount.self, Self.user.text).state
+        try await commit(try add(4_999).decide(account, NoFacts(), at: Timestamp(milliseconds: 1)))
+        #expect(try await store.load(UserAccount.self, Self.user.text).state.accessibleLocks.count == 5_000)
     }
 }

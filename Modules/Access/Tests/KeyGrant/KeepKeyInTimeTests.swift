@@ -19,16 +19,13 @@ import Testing
         return try stage.fake.asked(SendCommand.self).map(\.command.name)
     }
 
-    private func with(_ dialect: Dialect, hasKey: Bool, _ events: [KeyGrant.Event], _ body: (AccessStage) async throws -> Void) async throws
-    {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await AccessStage(database), key = Key(id: "k", index: 3, user: "bob")
-            let lock = Lock.Event.created(
-                Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
-            try await stage.tell("7", [lock, .keyAdded(key)] + (hasKey ? [] : [.keyRemoved("k", index: 3)]), of: Lock.self)
-            try await stage.tell("7/k", events, of: KeyGrant.self)
-            try await body(stage)
-        }
+    private func prepare(hasKey: Bool, _ events: [KeyGrant.Event]) async throws -> AccessStage {
+        let stage = try await AccessStage(TestDatabase.current), key = Key(id: "k", index: 3, user: "bob")
+        let lock = Lock.Event.created(
+            Installation(lock: LockID(7), uuid: "7c9e6679-7425-40de-944b-e07fc1f90ae7", owner: "ann", org: "acme"))
+        try await stage.tell("7", [lock, .keyAdded(key)] + (hasKey ? [] : [.keyRemoved("k", index: 3)]), of: Lock.self)
+        try await stage.tell("7/k", events, of: KeyGrant.self)
+        return stage
     }
 
     private static let always = KeyGrantTests.terms(Validity(from: Timestamp(milliseconds: 1)))
@@ -36,39 +33,30 @@ import Testing
         .granted(always, isOnDevice: false, run: "run"), .moveIntended(onto: true, attempt: 1), .moveSent(attempt: 1),
     ]
 
-    @Test(arguments: TestDatabase.dialects) func `a key whose time has come is sent once`(dialect: Dialect) async throws {
-        try await with(dialect, hasKey: true, [.granted(Self.always, isOnDevice: false, run: "run")]) { stage in
-            let first = try await run(stage), second = try await run(stage)
-            #expect(first == ["add_key"] && second == ["add_key"])
-        }
+    @Test(.everyDatabase) func `a key whose time has come is sent once`() async throws {
+        let stage = try await prepare(hasKey: true, [.granted(Self.always, isOnDevice: false, run: "run")])
+        let first = try await run(stage), second = try await run(stage)
+        #expect(first == ["add_key"] && second == ["add_key"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that was taken from the lock is taken from the device`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect, hasKey: false, Self.there + [.revoked]) { stage in
-            let sent = try await run(stage)
-            #expect(sent == ["remove_key"])
-        }
+    @Test(.everyDatabase) func `a key that was taken from the lock is taken from the device`() async throws {
+        let stage = try await prepare(hasKey: false, Self.there + [.revoked])
+        let sent = try await run(stage)
+        #expect(sent == ["remove_key"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that was removed and has come back without limits stays on the device`(
-        dialect: Dialect
-    ) async throws {
-        try await with(dialect, hasKey: true, Self.there + [.revoked]) { stage in
-            let sent = try await run(stage)
-            #expect(sent.isEmpty)
-            let grant = try await stage.state("7/k", of: KeyGrant.self)
-            #expect(!grant.isOnDevice && grant.isSent)
-        }
+    @Test(.everyDatabase) func `a key that was removed and has come back without limits stays on the device`() async throws {
+        let stage = try await prepare(hasKey: true, Self.there + [.revoked])
+        let sent = try await run(stage)
+        #expect(sent.isEmpty)
+        let grant = try await stage.state("7/k", of: KeyGrant.self)
+        #expect(!grant.isOnDevice && grant.isSent)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a key that has left the lock is not brought to the device`(dialect: Dialect) async throws
-    {
-        try await with(dialect, hasKey: false, [.granted(Self.always, isOnDevice: false, run: "run")]) { stage in
-            let sent = try await run(stage)
-            #expect(sent.isEmpty)
-        }
+    @Test(.everyDatabase) func `a key that has left the lock is not brought to the device`() async throws {
+        let stage = try await prepare(hasKey: false, [.granted(Self.always, isOnDevice: false, run: "run")])
+        let sent = try await run(stage)
+        #expect(sent.isEmpty)
     }
 
     /// A device that answers before the run has recorded that it sent the command.
@@ -80,18 +68,20 @@ import Testing
         try await stage.services.store.commit(Commit(effects.appends, rows: effects.rows, trace: AccessStage.trace))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a device may be faster than the run that told it`(dialect: Dialect) async throws {
-        let intended = Self.there + [.moveDone(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)]
-        try await with(dialect, hasKey: false, intended) { stage in
-            try await answered(.succeeded, stage)
-            let grant = try await stage.state("7/k", of: KeyGrant.self)
-            #expect(grant.isDone && grant.isSent && !grant.mayBeOnDevice)
-            #expect(try await run(stage).isEmpty)
-        }
-        try await with(dialect, hasKey: false, intended) { stage in
-            try await answered(.failed, stage)
-            let grant = try await stage.state("7/k", of: KeyGrant.self)
-            #expect(grant.attempt == 3 && grant.failures == 1 && grant.mayBeOnDevice)
-        }
+    private static let intended = there + [.moveDone(attempt: 1), .revoked, .moveIntended(onto: false, attempt: 2)]
+
+    @Test(.everyDatabase) func `a device may succeed faster than the run that told it`() async throws {
+        let stage = try await prepare(hasKey: false, Self.intended)
+        try await answered(.succeeded, stage)
+        let grant = try await stage.state("7/k", of: KeyGrant.self)
+        #expect(grant.isDone && grant.isSent && !grant.mayBeOnDevice)
+        #expect(try await run(stage).isEmpty)
+    }
+
+    @Test(.everyDatabase) func `a device may fail faster than the run that told it`() async throws {
+        let stage = try await prepare(hasKey: false, Self.intended)
+        try await answered(.failed, stage)
+        let grant = try await stage.state("7/k", of: KeyGrant.self)
+        #expect(grant.attempt == 3 && grant.failures == 1 && grant.mayBeOnDevice)
     }
 }

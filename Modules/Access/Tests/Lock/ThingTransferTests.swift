@@ -10,14 +10,12 @@ import Testing
 
 /// A lock and its thing go to another tenant together, or come back together.
 @Suite struct ThingTransferTests {
-    private func with(_ dialect: Dialect, _ body: (AccessStage) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await AccessStage(database)
-            stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
-            stage.fake.answer(TenantExists.self) { _ in TenantExists.Reply(exists: true) }
-            try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
-            try await body(stage)
-        }
+    private func prepare() async throws -> AccessStage {
+        let stage = try await AccessStage(TestDatabase.current)
+        stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+        stage.fake.answer(TenantExists.self) { _ in TenantExists.Reply(exists: true) }
+        try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
+        return stage
     }
 
     private func handOver(_ stage: AccessStage, to org: OrgID = "other") async throws {
@@ -29,38 +27,35 @@ import Testing
     }
     private func bound(_ stage: AccessStage) throws -> [OrgID?] { try stage.fake.asked(BindThing.self).map(\.org) }
 
-    @Test(arguments: TestDatabase.dialects) func `a finished hand-over leaves nothing to put right`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await handOver(stage)
-            #expect(try await waiting(stage) == 0)
-            #expect(try bound(stage) == ["other"])
-            #expect(try await stage.state("7", of: Lock.self).org == "other")
-        }
+    @Test(.everyDatabase) func `a finished hand-over leaves nothing to put right`() async throws {
+        let stage = try await prepare()
+        try await handOver(stage)
+        #expect(try await waiting(stage) == 0)
+        #expect(try bound(stage) == ["other"])
+        #expect(try await stage.state("7", of: Lock.self).org == "other")
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a thing whose lock did not follow goes back`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            // The thing has moved, and neither the commit nor the way back came about.
-            stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
-            await #expect(throws: AskFailure.self) { try await handOver(stage) }
-            #expect(try await waiting(stage) == 1)
-            stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
-            try await ThingTransfers(services: stage.services).reconcile()
-            #expect(try bound(stage) == ["other"])  // the request may still live
-            stage.pass(ThingTransfers.timeout + .seconds(1))
-            try await ThingTransfers(services: stage.services).reconcile()
-            #expect(try bound(stage) == ["other", "acme"])
-            #expect(try await waiting(stage) == 0)
-        }
+    @Test(.everyDatabase) func `a thing whose lock did not follow goes back`() async throws {
+        let stage = try await prepare()
+        // The thing has moved, and neither the commit nor the way back came about.
+        stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
+        await #expect(throws: AskFailure.self) { try await handOver(stage) }
+        #expect(try await waiting(stage) == 1)
+        stage.fake.answer(BindThing.self) { _ in BindThing.Reply(isBound: true) }
+        try await ThingTransfers(services: stage.services).reconcile()
+        #expect(try bound(stage) == ["other"])  // the request may still live
+        stage.pass(ThingTransfers.timeout + .seconds(1))
+        try await ThingTransfers(services: stage.services).reconcile()
+        #expect(try bound(stage) == ["other", "acme"])
+        #expect(try await waiting(stage) == 0)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what was noted waits until the devices answer`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
-            await #expect(throws: AskFailure.self) { try await handOver(stage) }
-            stage.pass(ThingTransfers.timeout + .seconds(1))
-            try await ThingTransfers(services: stage.services).reconcile()
-            #expect(try await waiting(stage) == 1)
-        }
+    @Test(.everyDatabase) func `what was noted waits until the devices answer`() async throws {
+        let stage = try await prepare()
+        stage.fake.answer(BindThing.self) { _ in throw AskFailure.timedOut(name: BindThing.name) }
+        await #expect(throws: AskFailure.self) { try await handOver(stage) }
+        stage.pass(ThingTransfers.timeout + .seconds(1))
+        try await ThingTransfers(services: stage.services).reconcile()
+        #expect(try await waiting(stage) == 1)
     }
 }

@@ -83,38 +83,32 @@ import Testing
         #expect(throttle.wait(at: now - .seconds(3_600)) == .seconds(900))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `what was wrong is remembered by the database`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await AccessStage(database), now = stage.clock
-            for lock in [7, 8] {
-                var throttle = PinThrottle(.lock(LockID(lock)))
-                for second in 0..<6 { throttle.noteFailure(at: now + .seconds(second)) }
-                throttle.noteSuccess(at: now + .seconds(6))
-                _ = try await stage.services.store.run([throttle.put(at: now + .seconds(lock))])
-                let found = try await PinThrottle.load([.lock(LockID(lock))], stage.services)[0]
-                #expect(found.failures == throttle.failures && found.forgivenAt == throttle.forgivenAt && found.revision == 1)
-            }
-            _ = try await stage.services.store.run([PinThrottle.forget(before: now + .seconds(1808))])
-            #expect(try await PinThrottle.load([.lock(LockID(7)), .lock(LockID(8))], stage.services).map(\.failures.count) == [0, 6])
+    @Test(.everyDatabase) func `what was wrong is remembered by the database`() async throws {
+        let stage = try await AccessStage(TestDatabase.current), now = stage.clock
+        for lock in [7, 8] {
+            var throttle = PinThrottle(.lock(LockID(lock)))
+            for second in 0..<6 { throttle.noteFailure(at: now + .seconds(second)) }
+            throttle.noteSuccess(at: now + .seconds(6))
+            _ = try await stage.services.store.run([throttle.put(at: now + .seconds(lock))])
+            let found = try await PinThrottle.load([.lock(LockID(lock))], stage.services)[0]
+            #expect(found.failures == throttle.failures && found.forgivenAt == throttle.forgivenAt && found.revision == 1)
         }
+        _ = try await stage.services.store.run([PinThrottle.forget(before: now + .seconds(1808))])
+        #expect(try await PinThrottle.load([.lock(LockID(7)), .lock(LockID(8))], stage.services).map(\.failures.count) == [0, 6])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `two processes count as one: the sixth wrong PIN within a minute is not told to be wrong`(
-        dialect: Dialect
-    ) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let one = try await AccessStage(database).services,
-                scopes = [PinThrottle.Scope.lock(LockID(7)), .place("192.0.2.1"), .everywhere]
-            // Both have looked before either has counted, each time.
-            var told = 0
-            for _ in 0..<4 {
-                let looks = [try await PinThrottle.load(scopes, one), try await PinThrottle.load(scopes, one)]
-                for look in looks where PinThrottle.wait(look, at: one.clock()) == nil {
-                    if try await PinThrottle.noteFailure(in: look, one) == nil { told += 1 }
-                }
+    @Test(.everyDatabase) func `two processes count as one: the sixth wrong PIN within a minute is not told to be wrong`() async throws {
+        let one = try await AccessStage(TestDatabase.current).services,
+            scopes = [PinThrottle.Scope.lock(LockID(7)), .place("192.0.2.1"), .everywhere]
+        // Both have looked before either has counted, each time.
+        var told = 0
+        for _ in 0..<4 {
+            let looks = [try await PinThrottle.load(scopes, one), try await PinThrottle.load(scopes, one)]
+            for look in looks where PinThrottle.wait(look, at: one.clock()) == nil {
+                if try await PinThrottle.noteFailure(in: look, one) == nil { told += 1 }
             }
-            #expect(told == 5)
         }
+        #expect(told == 5)
     }
 
     @Test func `many who guess together make those wait who have guessed, and nobody else`() {
@@ -131,18 +125,16 @@ import Testing
         #expect(PinThrottle.wait([tried, guest, everywhere], at: now) == nil)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `many locks from one place have a limit too`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let services = try await AccessStage(database).services
-            var told = 0
-            for lock in 1...150 {
-                let throttles = try await PinThrottle.load([.lock(LockID(lock)), .place("192.0.2.1"), .everywhere], services)
-                guard PinThrottle.wait(throttles, at: services.clock()) == nil else { continue }
-                if try await PinThrottle.noteFailure(in: throttles, services) == nil { told += 1 }
-            }
-            #expect(told == 30)
-            let elsewhere = try await PinThrottle.load([.lock(LockID(200)), .place("192.0.2.2"), .everywhere], services)
-            #expect(PinThrottle.wait(elsewhere, at: services.clock()) == nil)
+    @Test(.everyDatabase) func `many locks from one place have a limit too`() async throws {
+        let services = try await AccessStage(TestDatabase.current).services
+        var told = 0
+        for lock in 1...150 {
+            let throttles = try await PinThrottle.load([.lock(LockID(lock)), .place("192.0.2.1"), .everywhere], services)
+            guard PinThrottle.wait(throttles, at: services.clock()) == nil else { continue }
+            if try await PinThrottle.noteFailure(in: throttles, services) == nil { told += 1 }
         }
+        #expect(told == 30)
+        let elsewhere = try await PinThrottle.load([.lock(LockID(200)), .place("192.0.2.2"), .everywhere], services)
+        #expect(PinThrottle.wait(elsewhere, at: services.clock()) == nil)
     }
 }

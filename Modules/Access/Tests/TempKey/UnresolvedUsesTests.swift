@@ -48,67 +48,57 @@ import Testing
         }
     }
 
-    private func with(_ dialect: Dialect, _ body: (Stage) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { try await body(Stage($0)) }
+    private func prepare() async throws -> Stage { try await Stage(TestDatabase.current) }
+
+    @Test(.everyDatabase) func `a use of which nothing came goes back to the key, once, and its command is barred`() async throws {
+        let stage = try await prepare()
+        #expect(try await stage.status() == Status(used: 1, waiting: 1))
+        stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+        for _ in 0..<2 { try await stage.uses.reconcile() }
+        #expect(try await stage.status() == Status(used: 0, waiting: 0))
+        #expect(try stage.access.fake.asked(WithdrawCommand.self).map(\.action) == [stage.action])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a use of which nothing came goes back to the key, once, and its command is barred`(
-        dialect: Dialect
-    ) async throws {
-        try await with(dialect) { stage in
-            #expect(try await stage.status() == Status(used: 1, waiting: 1))
-            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
-            for _ in 0..<2 { try await stage.uses.reconcile() }
-            #expect(try await stage.status() == Status(used: 0, waiting: 0))
-            #expect(try stage.access.fake.asked(WithdrawCommand.self).map(\.action) == [stage.action])
-        }
+    @Test(.everyDatabase) func `a request that may still live keeps its use`() async throws {
+        let stage = try await prepare()
+        stage.access.pass(UnresolvedUses.timeout - .seconds(1))
+        try await stage.uses.reconcile()
+        #expect(try await stage.status() == Status(used: 1, waiting: 1))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a request that may still live keeps its use`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            stage.access.pass(UnresolvedUses.timeout - .seconds(1))
-            try await stage.uses.reconcile()
-            #expect(try await stage.status() == Status(used: 1, waiting: 1))
-        }
+    @Test(.everyDatabase) func `a use of which the door was told is spent`() async throws {
+        let stage = try await prepare()
+        try await stage.tellDoor()
+        stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+        try await stage.uses.reconcile()
+        #expect(try await stage.status() == Status(used: 1, waiting: 0))
+        #expect(try stage.access.fake.asked(WithdrawCommand.self).isEmpty)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a use of which the door was told is spent`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
+    @Test(.everyDatabase) func `a door that is told while the use is looked at spends it`() async throws {
+        let stage = try await prepare()
+        stage.access.fake.answer(WithdrawCommand.self) { _ in
             try await stage.tellDoor()
-            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
-            try await stage.uses.reconcile()
-            #expect(try await stage.status() == Status(used: 1, waiting: 0))
-            #expect(try stage.access.fake.asked(WithdrawCommand.self).isEmpty)
+            return WithdrawCommand.Reply(mayHaveLeft: false)
         }
+        stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+        try await stage.uses.reconcile()
+        #expect(try await stage.status() == Status(used: 1, waiting: 1))
+        try await stage.uses.reconcile()
+        #expect(try await stage.status() == Status(used: 1, waiting: 0))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a door that is told while the use is looked at spends it`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            stage.access.fake.answer(WithdrawCommand.self) { _ in
-                try await stage.tellDoor()
-                return WithdrawCommand.Reply(mayHaveLeft: false)
-            }
-            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
-            try await stage.uses.reconcile()
-            #expect(try await stage.status() == Status(used: 1, waiting: 1))
-            try await stage.uses.reconcile()
-            #expect(try await stage.status() == Status(used: 1, waiting: 0))
-        }
+    @Test(.everyDatabase) func `while the devices do not answer, nothing is given back`() async throws {
+        let stage = try await prepare()
+        stage.access.fake.answer(WithdrawCommand.self) { _ in throw AskFailure.timedOut(name: WithdrawCommand.name) }
+        stage.access.pass(UnresolvedUses.timeout + .seconds(1))
+        try await stage.uses.reconcile()
+        #expect(try await stage.status() == Status(used: 1, waiting: 1))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `while the devices do not answer, nothing is given back`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            stage.access.fake.answer(WithdrawCommand.self) { _ in throw AskFailure.timedOut(name: WithdrawCommand.name) }
-            stage.access.pass(UnresolvedUses.timeout + .seconds(1))
-            try await stage.uses.reconcile()
-            #expect(try await stage.status() == Status(used: 1, waiting: 1))
-        }
-    }
-
-    @Test(arguments: TestDatabase.dialects) func `a push that fails leaves nothing to reconcile`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await stage.uses.giveBack(stage.action, to: TempKeyTests.id, AccessStage.trace)
-            #expect(try await stage.status() == Status(used: 0, waiting: 0))
-        }
+    @Test(.everyDatabase) func `a push that fails leaves nothing to reconcile`() async throws {
+        let stage = try await prepare()
+        try await stage.uses.giveBack(stage.action, to: TempKeyTests.id, AccessStage.trace)
+        #expect(try await stage.status() == Status(used: 0, waiting: 0))
     }
 }

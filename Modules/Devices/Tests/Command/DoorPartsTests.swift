@@ -8,111 +8,94 @@ import Testing
 
 /// Opens of a lock that a Matter device stands for: two commands, one end.
 @Suite struct DoorPartsTests {
-    func with(_ dialect: Dialect, on thing: ThingName = "t", _ body: (ThingStage) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await ThingStage(database)
-            _ = try await database.transact(["INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', \(thing), 'h')"])
-            try await body(stage)
-        }
+    func prepare(on thing: ThingName = "t") async throws -> ThingStage {
+        let database = TestDatabase.current
+        let stage = try await ThingStage(database)
+        _ = try await database.transact(["INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES ('t', \(thing), 'h')"])
+        return stage
     }
 
-    @Test(arguments: TestDatabase.dialects) func `both commands go out with one expiry, and the first success is the open's`(
-        dialect: Dialect
-    ) async throws {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.runner.doorPart(of: "a").text
-            #expect(sent.map { $0["command"]?.text } == ["unlock", "device_command"])
-            #expect(sent.map { $0["message_id"]?.text } == ["a", part])
-            #expect(sent[0]["expires_at"] == sent[1]["expires_at"] && sent[0]["expires_at"] != nil)
-            #expect(sent[1]["args"]?["cluster_id"] == 257 && sent[1]["args"]?["command_name"] == "UnlockDoor")
-            try await stage.answer(part)
-            #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "succeeded"]])
-            try await stage.runner.offerUnanswered()
-            #expect(stage.offers.count == 2, "a door that is open is not opened again")
-            try await stage.answer("a")
-            #expect(try await stage.finished().count == 1)
-        }
+    @Test(.everyDatabase) func `both commands go out with one expiry, and the first success is the open's`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        let sent = stage.published("update/delta").compactMap { $0["state"] }, part = stage.runner.doorPart(of: "a").text
+        #expect(sent.map { $0["command"]?.text } == ["unlock", "device_command"])
+        #expect(sent.map { $0["message_id"]?.text } == ["a", part])
+        #expect(sent[0]["expires_at"] == sent[1]["expires_at"] && sent[0]["expires_at"] != nil)
+        #expect(sent[1]["args"]?["cluster_id"] == 257 && sent[1]["args"]?["command_name"] == "UnlockDoor")
+        try await stage.answer(part)
+        #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "succeeded"]])
+        try await stage.runner.offerUnanswered()
+        #expect(stage.offers.count == 2, "a door that is open is not opened again")
+        try await stage.answer("a")
+        #expect(try await stage.finished().count == 1)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an open has failed when both commands have`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            try await stage.answer("a", "error")
-            #expect(try await stage.finished().isEmpty)
-            try await stage.answer(stage.runner.doorPart(of: "a").text, "error")
-            #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "failed"]])
-        }
+    @Test(.everyDatabase) func `an open has failed when both commands have`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        try await stage.answer("a", "error")
+        #expect(try await stage.finished().isEmpty)
+        try await stage.answer(stage.runner.doorPart(of: "a").text, "error")
+        #expect(try await stage.finished().map { [$0.action.text, $0.outcome.rawValue] } == [["a", "failed"]])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a success after the other's failure is the open's`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            try await stage.answer("a", "error")
-            try await stage.answer(stage.runner.doorPart(of: "a").text)
-            #expect(try await stage.finished().map(\.outcome) == [.succeeded])
-        }
+    @Test(.everyDatabase) func `a success after the other's failure is the open's`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        try await stage.answer("a", "error")
+        try await stage.answer(stage.runner.doorPart(of: "a").text)
+        #expect(try await stage.finished().map(\.outcome) == [.succeeded])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `both expire and it is told once, and a late success once more`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            stage.pass(.seconds(31))
-            try await stage.runner.expire("t")
-            #expect(try await stage.finished().map(\.outcome) == [.expired])
-            for message in ["a", stage.runner.doorPart(of: "a").text] { try await stage.answer(message) }
-            #expect(try await stage.finished().map(\.outcome) == [.expired, .succeeded])
-            #expect(try await stage.finished().last?.isLate == true)
-        }
+    @Test(.everyDatabase) func `both expire and it is told once, and a late success once more`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        stage.pass(.seconds(31))
+        try await stage.runner.expire("t")
+        #expect(try await stage.finished().map(\.outcome) == [.expired])
+        for message in ["a", stage.runner.doorPart(of: "a").text] { try await stage.answer(message) }
+        #expect(try await stage.finished().map(\.outcome) == [.expired, .succeeded])
+        #expect(try await stage.finished().last?.isLate == true)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a repeat of the ask sends neither again once they are delivered`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            try await stage.unlock("a", expecting: .accepted)
-            #expect(stage.offers.count == 2)
-        }
+    @Test(.everyDatabase) func `a repeat of the ask sends neither again once they are delivered`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        try await stage.unlock("a", expecting: .accepted)
+        #expect(stage.offers.count == 2)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a withdrawal takes both back`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
-            #expect(
-                try await stage.database.read("SELECT stage FROM devices.commands").map { try $0.read("stage", as: String.self) } == [
-                    "withdrawn", "withdrawn",
-                ])
-            #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
-            try await stage.runner.offerUnanswered()
-            #expect(stage.offers.count == 2)
-        }
+    @Test(.everyDatabase) func `a withdrawal takes both back`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        _ = try await stage.runner.withdraw(WithdrawCommand(action: "a", thing: "t"), Trace(correlation: "", causation: nil))
+        #expect(
+            try await stage.database.read("SELECT stage FROM devices.commands").map { try $0.read("stage", as: String.self) } == [
+                "withdrawn", "withdrawn",
+            ])
+        #expect(try await stage.finished().map(\.outcome) == [.withdrawn])
+        try await stage.runner.offerUnanswered()
+        #expect(stage.offers.count == 2)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a device with a thing of its own is told there, and taken back there`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect, on: "bridge") { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            #expect(stage.offers.map(\.thing) == ["t", "bridge"])
-            try await stage.answer("a")
-            #expect(try await stage.finished().map(\.outcome) == [.succeeded])
-            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
-                "stage", as: String.self)
-            #expect(part == "withdrawn")
-        }
+    @Test(.everyDatabase) func `a device with a thing of its own is told there, and taken back there`() async throws {
+        let stage = try await prepare(on: "bridge")
+        try await stage.unlock("a", expecting: .accepted)
+        #expect(stage.offers.map(\.thing) == ["t", "bridge"])
+        try await stage.answer("a")
+        #expect(try await stage.finished().map(\.outcome) == [.succeeded])
+        let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
+            "stage", as: String.self)
+        #expect(part == "withdrawn")
     }
 
-    @Test(arguments: TestDatabase.dialects) func `an open that has ended gets no second command`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            try await stage.answer("a")
-            try await stage.unlock("a", expecting: .accepted)
-            #expect(stage.offers.count == 2)
-        }
+    @Test(.everyDatabase) func `an open that has ended gets no second command`() async throws {
+        let stage = try await prepare()
+        try await stage.unlock("a", expecting: .accepted)
+        try await stage.answer("a")
+        try await stage.unlock("a", expecting: .accepted)
+        #expect(stage.offers.count == 2)
     }
 
     static let stages: [PendingCommand.Stage] = [.accepted, .delivered, .succeeded, .failed, .expired, .withdrawn]
@@ -137,48 +120,42 @@ import Testing
         #expect(PendingCommand.endsAction(.failed, beside: nil))
     }
 
-    @Test(arguments: TestDatabase.dialects) func `another tenant's device stands for no lock`(dialect: Dialect) async throws {
-        for device in ["other", nil] as [OrgID?] {
-            try await with(dialect, on: "bridge") { stage in
-                _ = try await stage.database.transact([
-                    "UPDATE devices.things SET org_id = \(optional: device), hub_id = 'h' WHERE name = 'bridge'"
-                ])
-                try await stage.unlock("a", expecting: .accepted)
-                #expect(stage.offers.map(\.thing) == ["t"])
-            }
-        }
+    @Test(.everyDatabase, arguments: ["other", nil] as [OrgID?])
+    func `another tenant's device stands for no lock`(device: OrgID?) async throws {
+        let stage = try await prepare(on: "bridge")
+        _ = try await stage.database.transact([
+            "UPDATE devices.things SET org_id = \(optional: device), hub_id = 'h' WHERE name = 'bridge'"
+        ])
+        try await stage.unlock("a", expecting: .accepted)
+        #expect(stage.offers.map(\.thing) == ["t"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `claiming a hub takes no thing of somebody else`(dialect: Dialect) async throws {
-        try await with(dialect) { stage in
-            func want(_ thing: ThingName, _ org: OrgID) async throws -> WantState.Reply.Outcome {
-                try await stage.runner.want(WantState(thing: thing, shadow: "hub_state", desired: ["claim": "x"], org: org)).outcome
-            }
-            _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('person', NULL)"])
-            #expect(try await want("t", "other") == .foreign)
-            #expect(try await want("person", "other") == .foreign)
-            #expect(try await want("t", "acme") == .accepted)
-            #expect(try await want("hub", "other") == .accepted)
-            #expect(stage.offers.map(\.thing) == ["t", "hub"])
+    @Test(.everyDatabase) func `claiming a hub takes no thing of somebody else`() async throws {
+        let stage = try await prepare()
+        func want(_ thing: ThingName, _ org: OrgID) async throws -> WantState.Reply.Outcome {
+            try await stage.runner.want(WantState(thing: thing, shadow: "hub_state", desired: ["claim": "x"], org: org)).outcome
         }
+        _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('person', NULL)"])
+        #expect(try await want("t", "other") == .foreign)
+        #expect(try await want("person", "other") == .foreign)
+        #expect(try await want("t", "acme") == .accepted)
+        #expect(try await want("hub", "other") == .accepted)
+        #expect(stage.offers.map(\.thing) == ["t", "hub"])
     }
 
-    @Test(arguments: TestDatabase.dialects) func `the end of the other command is stored with the success, whatever the link does then`(
-        dialect: Dialect
-    ) async throws {
-        try await with(dialect, on: "bridge") { stage in
-            try await stage.unlock("a", expecting: .accepted)
-            stage.set(isUp: false)  // goes dark between the commit of the answer and its publication
-            try await stage.answer("a")
-            stage.set(isUp: true)
-            let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
-                "stage", as: String.self)
-            #expect(part == "withdrawn")
-            try await stage.runner.receive(.presence("bridge", HubLink.SignOfLife(isOnline: true)))
-            try await stage.runner.receive(.shadow("bridge", shadow: "command", verb: .get, payload: []))
-            try await stage.runner.offerUnanswered()
-            #expect(stage.offers.count == 2, "a door that is open is not opened again")
-            #expect(stage.published("get/accepted").allSatisfy { $0["state"]?["desired"] == nil })
-        }
+    @Test(.everyDatabase) func `the end of the other command is stored with the success, whatever the link does then`() async throws {
+        let stage = try await prepare(on: "bridge")
+        try await stage.unlock("a", expecting: .accepted)
+        stage.set(isUp: false)  // goes dark between the commit of the answer and its publication
+        try await stage.answer("a")
+        stage.set(isUp: true)
+        let part = try await stage.database.read("SELECT stage FROM devices.commands WHERE thing = 'bridge'").first?.find(
+            "stage", as: String.self)
+        #expect(part == "withdrawn")
+        try await stage.runner.receive(.presence("bridge", HubLink.SignOfLife(isOnline: true)))
+        try await stage.runner.receive(.shadow("bridge", shadow: "command", verb: .get, payload: []))
+        try await stage.runner.offerUnanswered()
+        #expect(stage.offers.count == 2, "a door that is open is not opened again")
+        #expect(stage.published("get/accepted").allSatisfy { $0["state"]?["desired"] == nil })
     }
 }

@@ -12,15 +12,14 @@ import Testing
 @Suite struct ReportIngestionTests {
     private static let info: JSON = ["bridge_uuid": "h", "uuid": "n", "1/29/0": 21, "1/40/1": "Acme"]
 
-    private func with(_ dialect: Dialect, _ body: (ThingStage, ReportIngestion) async throws -> Void) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await ThingStage(database)
-            let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
-            try await Migrator(database).migrate(
-                schema: "platform",
-                [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
-            try await body(stage, ReportIngestion(services: stage.runner.services))
-        }
+    private func prepare() async throws -> (ThingStage, ReportIngestion) {
+        let database = TestDatabase.current
+        let stage = try await ThingStage(database)
+        let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
+        try await Migrator(database).migrate(
+            schema: "platform",
+            [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
+        return (stage, ReportIngestion(services: stage.runner.services))
     }
 
     private func envelope(_ stage: ThingStage, _ name: String, _ stream: StreamName) -> Envelope {
@@ -52,81 +51,74 @@ import Testing
         try await stage.runner.services.store.load(MatterDevice.self, id).state
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a thing that introduces itself becomes a device of a claimed hub`(dialect: Dialect)
-        async throws
-    {
-        try await with(dialect) { stage, ingestion in
-            try await hub(stage, isClaimed: true)
-            let changed = try await report(stage, Self.info, on: "device_info")
-            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
-            let made = try await device(stage)
-            #expect(made.registration == MatterDevice.Registration(device: "n", thing: "n", hub: "h", type: "contact_sensor"))
-            #expect(made.organisation == "acme" && made.reported["1/40/1"] == "Acme")
-            let opened = try await report(stage, ["available": true, "1/69/0": false], on: "device_state")
-            _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
-            #expect(try await device(stage).alarms.map(\.kind) == [.contact])
-            // The same report once more, as after a crash.
-            _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
-            #expect(try await stage.runner.services.store.load(MatterDevice.self, "n").version == 4)
-        }
+    @Test(.everyDatabase) func `a thing that introduces itself becomes a device of a claimed hub`() async throws {
+        let (stage, ingestion) = try await prepare()
+        try await hub(stage, isClaimed: true)
+        let changed = try await report(stage, Self.info, on: "device_info")
+        _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+        let made = try await device(stage)
+        #expect(made.registration == MatterDevice.Registration(device: "n", thing: "n", hub: "h", type: "contact_sensor"))
+        #expect(made.organisation == "acme" && made.reported["1/40/1"] == "Acme")
+        let opened = try await report(stage, ["available": true, "1/69/0": false], on: "device_state")
+        _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
+        #expect(try await device(stage).alarms.map(\.kind) == [.contact])
+        // The same report once more, as after a crash.
+        _ = try await ingestion.react(to: opened, envelope(stage, ShadowChanged.name, opened.stream))
+        #expect(try await stage.runner.services.store.load(MatterDevice.self, "n").version == 4)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a thing behind an unclaimed hub waits for the claim`(dialect: Dialect) async throws {
-        try await with(dialect) { stage, ingestion in
-            try await hub(stage, isClaimed: false)
-            let changed = try await report(stage, Self.info, on: "device_info")
-            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
-            #expect(try await device(stage).registration == nil)
-            try await hub(stage, isClaimed: true)
-            _ = try await ingestion.reaction.react(envelope(stage, "HubClaimed", Hub.stream("h")))
-            let made = try await device(stage)
-            #expect(made.registration?.type == "contact_sensor" && made.organisation == "acme")
-            #expect(made.reported["1/40/1"] == "Acme")
-        }
+    @Test(.everyDatabase) func `a thing behind an unclaimed hub waits for the claim`() async throws {
+        let (stage, ingestion) = try await prepare()
+        try await hub(stage, isClaimed: false)
+        let changed = try await report(stage, Self.info, on: "device_info")
+        _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+        #expect(try await device(stage).registration == nil)
+        try await hub(stage, isClaimed: true)
+        _ = try await ingestion.reaction.react(envelope(stage, "HubClaimed", Hub.stream("h")))
+        let made = try await device(stage)
+        #expect(made.registration?.type == "contact_sensor" && made.organisation == "acme")
+        #expect(made.reported["1/40/1"] == "Acme")
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a thing of somebody else does not become a device`(dialect: Dialect) async throws {
-        try await with(dialect) { stage, ingestion in
-            try await hub(stage, isClaimed: true)
-            _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('n', 'other')"])
-            let changed = try await report(stage, Self.info, on: "device_info")
-            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
-            #expect(try await device(stage).registration == nil)
-        }
+    @Test(.everyDatabase) func `a thing of somebody else does not become a device`() async throws {
+        let (stage, ingestion) = try await prepare()
+        try await hub(stage, isClaimed: true)
+        _ = try await stage.database.transact(["INSERT INTO devices.things (name, org_id) VALUES ('n', 'other')"])
+        let changed = try await report(stage, Self.info, on: "device_info")
+        _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+        #expect(try await device(stage).registration == nil)
     }
 
-    @Test(arguments: TestDatabase.dialects) func `only who is away for longer than the grace time is told of`(dialect: Dialect) async throws
-    {
-        try await with(dialect) { stage, ingestion in
-            try await hub(stage, isClaimed: true)
-            let changed = try await report(stage, Self.info, on: "device_info"), watch = PresenceWatch(services: stage.runner.services)
-            _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
-            func sign(_ isOnline: Bool) async throws {
-                try await stage.runner.receive(.presence("n", HubLink.SignOfLife(isOnline: isOnline)))
-            }
-            func isTold(_ events: [String], _ place: SourceLocation = #_sourceLocation) async throws {
-                try await watch.look()
-                let told = try await stage.database.read(
-                    "SELECT type FROM devices.events WHERE type IN ('DeviceOffline', 'DeviceOnline') ORDER BY version")
-                #expect(try told.map { try $0.read("type", as: String.self) } == events, sourceLocation: place)
-            }
-            try await sign(true)
-            try await sign(false)
-            try await isTold([])
-            stage.pass(.seconds(59))
-            try await isTold([])
-            try await sign(true)
-            try await isTold([])
-            try await sign(false)
-            stage.pass(.seconds(60))
-            try await isTold(["DeviceOffline"])
-            try await isTold(["DeviceOffline"])
-            try await sign(true)
-            try await isTold(["DeviceOffline", "DeviceOnline"])
-            try await sign(false)
-            try await sign(true)
-            try await isTold(["DeviceOffline", "DeviceOnline"])
+    @Test(.everyDatabase) func `only who is away for longer than the grace time is told of`() async throws {
+        let (stage, ingestion) = try await prepare()
+        try await hub(stage, isClaimed: true)
+        let changed = try await report(stage, Self.info, on: "device_info"), watch = PresenceWatch(services: stage.runner.services)
+        _ = try await ingestion.react(to: changed, envelope(stage, ShadowChanged.name, changed.stream))
+        func sign(_ isOnline: Bool) async throws {
+            try await stage.runner.receive(.presence("n", HubLink.SignOfLife(isOnline: isOnline)))
         }
+        func isTold(_ events: [String], _ place: SourceLocation = #_sourceLocation) async throws {
+            try await watch.look()
+            let told = try await stage.database.read(
+                "SELECT type FROM devices.events WHERE type IN ('DeviceOffline', 'DeviceOnline') ORDER BY version")
+            #expect(try told.map { try $0.read("type", as: String.self) } == events, sourceLocation: place)
+        }
+        try await sign(true)
+        try await sign(false)
+        try await isTold([])
+        stage.pass(.seconds(59))
+        try await isTold([])
+        try await sign(true)
+        try await isTold([])
+        try await sign(false)
+        stage.pass(.seconds(60))
+        try await isTold(["DeviceOffline"])
+        try await isTold(["DeviceOffline"])
+        try await sign(true)
+        try await isTold(["DeviceOffline", "DeviceOnline"])
+        try await sign(false)
+        try await sign(true)
+        try await isTold(["DeviceOffline", "DeviceOnline"])
     }
 
     @Test(

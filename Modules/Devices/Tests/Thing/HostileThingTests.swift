@@ -89,16 +89,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.dialects) func `a thing has a limited number of shadows`(dialect: Dialect) async throws {
-        try await TestDatabase.with(dialect) { database in
-            let stage = try await ThingStage(database), update: [UInt8] = (["state": ["reported": ["a": 1]]] as JSON).bytes
-            for number in 0...Shadow.maxPerThing {
-                try await stage.runner.receive(.shadow("t", shadow: "s\(number)", verb: .update, payload: update))
-            }
-            #expect(stage.published("update/accepted").count == Shadow.maxPerThing)
-            #expect(stage.published("update/rejected").map { $0["code"] } == [413])
-            try await stage.runner.receive(.shadow("t", shadow: "a/b", verb: .get, payload: []))
-            #expect(stage.published("get/rejected").last?["message"] == "Invalid shadow name")
+    @Test(.everyDatabase) func `a thing has a limited number of shadows`() async throws {
+        let stage = try await ThingStage(TestDatabase.current), update: [UInt8] = (["state": ["reported": ["a": 1]]] as JSON).bytes
+        for number in 0...Shadow.maxPerThing {
+            try await stage.runner.receive(.shadow("t", shadow: "s\(number)", verb: .update, payload: update))
         }
+        #expect(stage.published("update/accepted").count == Shadow.maxPerThing)
+        #expect(stage.published("update/rejected").map { $0["code"] } == [413])
+        try await stage.runner.receive(.shadow("t", shadow: "a/b", verb: .get, payload: []))
+        #expect(stage.published("get/rejected").last?["message"] == "Invalid shadow name")
     }
 }
