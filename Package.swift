@@ -112,11 +112,12 @@ let package = Package(
         part("Workflows", ["Application", "Kernel", "Database"]),
         part("HTTPClient", ["CCurl"]),
         part("MQTT", ["Waiting", "CMosquitto"]),
+        part("AWS", ["Kernel", crypto]),
         part("Telemetry", [logging]),
         part(
             "HTTPEdge",
             [
-                "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", "WebPages", hummingbird("Hummingbird"),
+                "AWS", "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", "WebPages", hummingbird("Hummingbird"),
                 hummingbird("HummingbirdCore"),
                 logging,
                 lifecycle, crypto,
@@ -126,7 +127,8 @@ let package = Package(
         part(
             "Host",
             [
-                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "HTTPEdge", "HTTPClient", "MQTT",
+                "Application", "Kernel", "Database", "EventStore", "MessageBus", "Waiting", "Workflows", "AWS", "HTTPEdge", "HTTPClient",
+                "MQTT",
                 "Telemetry",
                 logging,
                 lifecycle, crypto,
@@ -137,7 +139,8 @@ let package = Package(
         .executableTarget(
             name: "spkey",
             dependencies: [
-                "Host", "HTTPEdge", "Application", "Kernel", logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Host", "AWS", "HTTPEdge", "Application", "Kernel", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         part("KernelTesting", ["Application", "Kernel", "Database", "Waiting"]),
@@ -145,19 +148,19 @@ let package = Package(
             name: "PlatformTests",
             dependencies: [
                 "Application", "Kernel", "KernelTesting", "Database", "EventStore", "MessageBus", "Waiting", "WebPages", "Workflows",
-                "HTTPEdge", "HTTPClient",
+                "AWS", "HTTPEdge", "HTTPClient",
                 "Host", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ], swiftSettings: settings),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "spkey", "Host", "Application", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts",
+                "spkey", "Host", "AWS", "Application", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts",
                 "MQTT",
                 hummingbird("Hummingbird"), logging,
                 lifecycle, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
-            ], swiftSettings: settings),
+            ], exclude: ["SDK"], swiftSettings: settings),
         .testTarget(
             name: "ArchitectureTests", dependencies: ["Host", "HTTPEdge", "Application", "Kernel"], exclude: ["Samples"],
             swiftSettings: settings),

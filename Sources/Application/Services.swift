@@ -99,6 +99,8 @@ public struct CredentialStore: Sendable {
     /// Registers an API key: its SHA-256, its tenant, when it expires (nil: never).
     public let registerKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ isSuper: Bool, _ until: Timestamp?) -> [SQL]
     public let revokeKeys: @Sendable (_ org: OrgID) -> [SQL]
+    /// Ends the pairs of keys with which clients made for AWS sign for a tenant.
+    public let revokeAccessKeys: @Sendable (_ org: OrgID) -> [SQL]
     /// Returns as `epoch` the credentials epoch at which a tenant's keys, or its super keys, were last revoked; no row when they never
     /// were.
     public let revocation: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
@@ -115,6 +117,7 @@ public struct CredentialStore: Sendable {
 
     public init(
         registerKey: @escaping @Sendable ([UInt8], OrgID, Bool, Timestamp?) -> [SQL], revokeKeys: @escaping @Sendable (OrgID) -> [SQL],
+        revokeAccessKeys: @escaping @Sendable (OrgID) -> [SQL],
         revocation: @escaping @Sendable (OrgID, Bool) -> SQL,
         linkEmail: @escaping @Sendable (UserID, String?, AddressStatus) -> [SQL],
         signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
@@ -122,6 +125,7 @@ public struct CredentialStore: Sendable {
     ) {
         self.registerKey = registerKey
         self.revokeKeys = revokeKeys
+        self.revokeAccessKeys = revokeAccessKeys
         self.revocation = revocation
         self.linkEmail = linkEmail
         self.signIn = signIn

@@ -1,9 +1,11 @@
+import AWS
 import Kernel
 
 /// Authenticates the caller in the contract's order: internal headers, both kinds at once, then the credentials the operation takes.
 struct Authentication: Sendable {
     let settings: EdgeSettings
     let directory: CredentialDirectory
+    let accessKeys: AccessKeys
     let tokens: TokenVerifier
     let clock: @Sendable () -> Timestamp
 
@@ -18,12 +20,21 @@ struct Authentication: Sendable {
         var isSuspended = false
     }
 
-    func establish(_ headers: Headers, for credentials: Credentials, mayRemember: Bool) async throws -> Outcome {
-        let key = headers["x-api-key"], token = try bearer(headers)
+    /// - Parameter signed: the request as a whole, if it claims to be signed.
+    func establish(_ headers: Headers, for credentials: Credentials, signed: SignedRequest?, mayRemember: Bool) async throws -> Outcome {
+        let key = headers["x-api-key"]
+        if let signed, key == nil { return try await signer(of: signed, headers) }
+        let token = try bearer(headers)
         switch credentials {
         case .staff: return Outcome(caller: try await staff(headers, token), epoch: nil)
         case .apiKey:
             guard let key else { throw RequestError.unauthenticated("This operation needs an API key in X-API-Key.") }
+            return try await tenant(key, mayRemember)
+        case .keyOrSignature:
+            guard let key else {
+                throw RequestError.unauthenticated(
+                    "This operation needs an API key in X-API-Key, or a signature (AWS Signature Version 4).")
+            }
             return try await tenant(key, mayRemember)
         case .staffOrKey:
             if headers["x-admin-api-key"] != nil { return Outcome(caller: try await staff(headers, token), epoch: nil) }
@@ -68,6 +79,30 @@ struct Authentication: Sendable {
             throw RequestError.unauthenticated("The API key is not valid.")
         }
         return Outcome(caller: .key(org: found.org, isSuper: found.isSuper), epoch: mayRemember ? found.epoch : nil)
+    }
+
+    /// How far the time in a signature may be from now.
+    private static let signatureWindow = Duration.seconds(300)
+    private static let signedService = "iotdata"
+
+    /// Returns the tenant whose pair of keys has signed a request just now.
+    private func signer(of request: SignedRequest, _ headers: Headers) async throws -> Outcome {
+        let time = headers["x-amz-date"] ?? ""
+        guard let signature = SignatureV4(header: headers["authorization"] ?? ""), signature.scope.service == Self.signedService,
+            let signedAt = SignatureV4.timestamp(of: time), time.hasPrefix(signature.scope.day)
+        else { throw RequestError.unauthenticated("The signature is not well formed, or not made for \(Self.signedService).") }
+        let mustBeSigned = ["host"] + request.headers.map(\.name).filter { $0.hasPrefix("x-amz-") }
+        guard Set(mustBeSigned).isSubset(of: signature.signedHeaders) else {
+            throw RequestError.unauthenticated("The signature must cover host and every header x-amz-*.")
+        }
+        let now = clock()
+        guard max(signedAt.since(now), now.since(signedAt)) <= Self.signatureWindow else {
+            throw RequestError.unauthenticated("The time of the signature is more than 5 minutes from now.")
+        }
+        guard let owner = try await directory.reading({ try await accessKeys.find(signature.accessKey) }),
+            signature.isMade(of: request, with: owner.secret, time: time)
+        else { throw RequestError.unauthenticated("The access key is not known, or the signature is not made with its secret.") }
+        return Outcome(caller: .key(org: owner.org, isSuper: owner.isSuper), epoch: nil)
     }
 
     /// Returns the user a token names: by claim, by a subject that is one of our ids, or by an address not known to be unconfirmed.

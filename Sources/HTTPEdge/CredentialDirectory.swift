@@ -86,6 +86,7 @@ public final class CredentialDirectory: Sendable {
                 ]
             },
             revokeKeys: { dismiss($0, isSuper: false) },
+            revokeAccessKeys: { [AccessKeys.revoke($0, isSuper: false)] },
             revocation: { org, isSuper in "SELECT epoch FROM platform.key_dismissals WHERE org_id = \(org) AND is_super = \(isSuper)" },
             linkEmail: { user, email, standing in
                 [
@@ -124,7 +125,7 @@ public final class CredentialDirectory: Sendable {
     }
 
     /// Revokes the super keys of an operator's tenant in every process at once.
-    public static func dismissSuperKeys(of org: OrgID) -> [SQL] { dismiss(org, isSuper: true) }
+    public static func dismissSuperKeys(of org: OrgID) -> [SQL] { dismiss(org, isSuper: true) + [AccessKeys.revoke(org, isSuper: true)] }
 
     static func digest(ofEmail email: String) -> [UInt8] { Array(SHA256.hash(data: Array(email.utf8))) }
 
@@ -214,7 +215,7 @@ public final class CredentialDirectory: Sendable {
         }
     }
 
-    private func reading<Result>(_ body: () async throws -> Result) async throws -> Result {
+    func reading<Result>(_ body: () async throws -> Result) async throws -> Result {
         do { return try await body() } catch is DatabaseError {
             throw RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2))
         }

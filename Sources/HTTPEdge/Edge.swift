@@ -39,7 +39,7 @@ public struct Edge: Sendable {
 
     public init(
         settings: EdgeSettings, endpoints: [Endpoint], document: OpenAPIDocument, probes: Probes, directory: CredentialDirectory,
-        process: String,
+        accessKeys: AccessKeys, process: String,
         fetch: @escaping @Sendable (String) async throws -> [UInt8], log: Logger, clock: @escaping @Sendable () -> Timestamp
     ) async {
         self.settings = settings
@@ -49,7 +49,9 @@ public struct Edge: Sendable {
         self.log = log
         let tokens = await TokenVerifier(settings: settings, fetch: fetch, clock: clock)
         handler = RequestHandler(
-            settings: settings, authentication: Authentication(settings: settings, directory: directory, tokens: tokens, clock: clock),
+            settings: settings,
+            authentication: Authentication(
+                settings: settings, directory: directory, accessKeys: accessKeys, tokens: tokens, clock: clock),
             idempotency: IdempotencyStore(process: process, clock: clock), limiter: RateLimiter(perMinute: settings.rateLimit),
             log: log, clock: clock)
     }

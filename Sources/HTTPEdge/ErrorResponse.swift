@@ -50,6 +50,8 @@ enum ErrorResponse {
         case .invalid: "BusinessRuleViolation"
         case .forbidden: "Forbidden"
         case .conflict: "Conflict"
+        case .tooLarge: "ContentTooLarge"
+        case .unsupportedEncoding: "UnsupportedMediaType"
         }
     }
 

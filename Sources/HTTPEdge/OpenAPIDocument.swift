@@ -30,6 +30,11 @@ public struct OpenAPIDocument: Sendable {
                 "securitySchemes": [
                     "BearerAuth": ["type": "http", "scheme": "bearer", "bearerFormat": "JWT"],
                     "ApiKeyAuth": ["type": "apiKey", "in": "header", "name": "X-API-Key"],
+                    "SignatureAuth": [
+                        "type": "apiKey", "in": "header", "name": "Authorization",
+                        "description":
+                            "AWS Signature Version 4 for the service iotdata, made with the pair of `spkey api-key create --aws`.",
+                    ],
                     "AdminKeyAuth": ["type": "apiKey", "in": "header", "name": "X-Admin-API-Key"],
                 ],
                 "schemas": ["Error": Self.error.json],
@@ -87,6 +92,7 @@ public struct OpenAPIDocument: Sendable {
         case .client: [["BearerAuth": []], ["ApiKeyAuth": []]]
         case .clientOrStaff: [["BearerAuth": []], ["ApiKeyAuth": []], ["AdminKeyAuth": [], "BearerAuth": []]]
         case .apiKey: [["ApiKeyAuth": []]]
+        case .keyOrSignature: [["ApiKeyAuth": []], ["SignatureAuth": []]]
         case .token: [["BearerAuth": []]]
         case .staffOrKey: [["ApiKeyAuth": []], ["AdminKeyAuth": [], "BearerAuth": []]]
         case .staff: [["AdminKeyAuth": [], "BearerAuth": []]]

@@ -1,3 +1,4 @@
+import AWS
 import Application
 import struct Application.Operation
 import HTTPTypes
@@ -30,6 +31,9 @@ struct RequestHandler: Sendable {
             if response.status >= 500 { failures.note(endpoint.operation.key, response.status, id, error, log) }
         }
         metrics.note(response.status, after: started.duration(to: .now))
+        if endpoint.operation.credentials == .keyOrSignature, let name = AWSErrors.name(of: response.status) {
+            response.headers[AWSErrors.header] = name
+        }
         if response.status == 401, endpoint.operation.credentials != .optional { response.headers["WWW-Authenticate"] = "Bearer" }
         return answer(response, to: id, quota)
     }
@@ -49,24 +53,38 @@ struct RequestHandler: Sendable {
     ) async throws -> Kernel.Response {
         let operation = endpoint.operation
         let head = try RequestHead(request, from: context.address, to: operation, trusting: settings.trustedProxies, id: id)
-        let caller = try Self.restrictSuspended(try await authenticate(head, operation), operation)
+        let isSigned = operation.credentials == .keyOrSignature && SignatureV4.isClaimed(by: head.headers["authorization"] ?? "")
+        // A signature covers the body; others are authenticated before theirs is read.
+        let signedBody = isSigned ? try await body(of: request) : nil
+        let established = try await authenticate(head, operation, signed: signedBody.map { Self.signed(request, head, $0) })
+        let caller = try Self.restrictSuspended(established, operation)
         quota = try limiter.admit(caller.caller, address: head.address)
-        return try await carryOut(endpoint, head, try await read(request, context, operation), caller)
+        let bytes = if let signedBody { signedBody } else { try await body(of: request) }
+        return try await carryOut(endpoint, head, try content(of: request, context, operation, bytes), caller)
     }
 
     /// Authenticates the request. Credentials may come from the cache when the operation detects that they are out of date; a repeat with
     /// an `Idempotency-Key` may be answered before that, so it is always authenticated against the database.
-    private func authenticate(_ head: RequestHead, _ operation: Operation) async throws -> Authentication.Outcome {
+    private func authenticate(
+        _ head: RequestHead, _ operation: Operation, signed: SignedRequest?
+    ) async throws -> Authentication.Outcome {
         let mayRemember = operation.checksEpoch && head.idempotencyKey == nil
         do {
-            let caller = try await authentication.establish(head.headers, for: operation.credentials, mayRemember: mayRemember)
+            let caller = try await authentication.establish(
+                head.headers, for: operation.credentials, signed: signed, mayRemember: mayRemember)
             // A cached suspension may have ended.
             guard caller.isSuspended, mayRemember else { return caller }
-            return try await authentication.establish(head.headers, for: operation.credentials, mayRemember: false)
+            return try await authentication.establish(head.headers, for: operation.credentials, signed: signed, mayRemember: false)
         } catch RequestError.unauthenticated(let message) {
             _ = try limiter.admit(.anonymous, address: head.address)
             throw RequestError.unauthenticated(message)
         }
+    }
+
+    private static func signed(_ request: HummingbirdCore.Request, _ head: RequestHead, _ body: [UInt8]) -> SignedRequest {
+        SignedRequest(
+            method: request.method.rawValue, path: request.uri.path, query: request.uri.query ?? "",
+            headers: head.headers.all + [(name: "host", value: request.head.authority ?? "")], body: body)
     }
 
     /// Suspended users may read their own data, count as anonymous on public operations, and get 403 elsewhere.
@@ -90,11 +108,11 @@ struct RequestHandler: Sendable {
         var identity: [UInt8] { Array(uri.utf8) + [0] + bytes }
     }
 
-    private func read(
-        _ request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Operation
-    ) async throws -> Content {
-        let bytes = try await body(of: request), members = try Self.members(bytes, of: operation)
-        return Content(path: try RequestHead.path(context), body: members, uri: request.uri.string, bytes: bytes)
+    private func content(
+        of request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Operation, _ bytes: [UInt8]
+    ) throws -> Content {
+        Content(
+            path: try RequestHead.path(context), body: try Self.members(bytes, of: operation), uri: request.uri.string, bytes: bytes)
     }
 
     /// Executes the operation once per idempotency key, and again with a newly authenticated caller when cached credentials were outdated.
@@ -117,7 +135,8 @@ struct RequestHandler: Sendable {
                 }
             } catch is StaleCredentials {
                 caller = try Self.restrictSuspended(
-                    try await authentication.establish(head.headers, for: operation.credentials, mayRemember: false), operation)
+                    try await authentication.establish(
+                        head.headers, for: operation.credentials, signed: nil, mayRemember: false), operation)
             }
         }
         throw RequestError.unavailable("The credentials change too quickly.", retryAfter: .seconds(1))

@@ -1,3 +1,4 @@
+public import AWS
 import Application
 import Database
 import EventStore
@@ -25,6 +26,28 @@ public enum AdminTools {
             outcome = .failure(error)
         }
         await system.storage.database.close()
+        return try outcome.get()
+    }
+
+    /// Makes a pair of keys for clients that sign their requests as AWS's do; its secret is shown only once.
+    public static func createAccessKey(_ settings: Settings, org: String, isSuper: Bool, replaces: Bool, log: Logger) async throws
+        -> SignatureV4.Credentials
+    {
+        let system = try await System.assemble(settings, log: log), database = system.storage.database
+        let outcome: Result<SignatureV4.Credentials, any Error>
+        do {
+            let isKnown = if isSuper { true } else { try await system.ask(TenantExists(org: OrgID(org))).exists }
+            guard isKnown else { throw ConfigurationError("there is no tenant \(org); make it an API key first") }
+            let keys = AccessKeys(database, try CryptoVault(settings).port)
+            outcome = .success(
+                try await keys.create(for: OrgID(org), isSuper: isSuper, replaces: replaces, at: Clocks.wall()))
+        } catch is AccessKeys.Full {
+            outcome = .failure(
+                ConfigurationError("\(org) has \(AccessKeys.maxPerTenant) pairs; --replace makes a new one and ends them at once"))
+        } catch {
+            outcome = .failure(error)
+        }
+        await database.close()
         return try outcome.get()
     }
 

@@ -20,6 +20,7 @@ struct Storage: Sendable {
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
         CredentialDirectory.suspensions, CredentialDirectory.signIns, CredentialDirectory.dismissals, Fences.migration,
+        AccessKeys.migration,
     ]
 
     init(_ settings: Settings) throws {

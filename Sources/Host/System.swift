@@ -127,7 +127,8 @@ public struct System: Sendable {
         let trusted = HTTPClient(publicOnly: false)
         let edge = await Edge(
             settings: edgeSettings, endpoints: endpoints, document: Self.document(settings), probes: probes,
-            directory: CredentialDirectory(database: storage.database), process: Self.listener(edgeSettings),
+            directory: CredentialDirectory(database: storage.database),
+            accessKeys: AccessKeys(storage.database, try CryptoVault(settings).port), process: Self.listener(edgeSettings),
             fetch: { url in try await trusted.send(OutgoingRequest("GET", url)).body }, log: log, clock: Clocks.wall)
         let collector = MetricsCollector(
             subscriptions: subscriptions, gauges: gauges, schemas: modules.map(\.name), database: storage.database, metrics: metrics,

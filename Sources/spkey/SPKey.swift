@@ -1,3 +1,4 @@
+import AWS
 import ArgumentParser
 import HTTPEdge
 import Host
@@ -84,10 +85,16 @@ struct ApiKeyCommand: AsyncParsableCommand {
         @Option(help: "The tenant's name; its id when absent.") var name: String?
         @Flag(help: "End the key that the tenant has; without it, a tenant that has one is refused.") var replace = false
         @Flag(name: .customLong("super"), help: "A key that passes the checks of ownership.") var isSuper = false
+        @Flag(help: "A pair for clients made for AWS, which sign their requests; a tenant may have two.") var aws = false
 
         func run() async throws {
             var log = Logger(label: "spkey") { StreamLogHandler.standardError(label: $0) }
             log.logLevel = .error
+            if aws {
+                let pair = try await AdminTools.createAccessKey(
+                    try await Settings.load(), org: org, isSuper: isSuper, replaces: replace, log: log)
+                return print("AWS_ACCESS_KEY_ID=\(pair.id)\nAWS_SECRET_ACCESS_KEY=\(pair.secret)")
+            }
             print(
                 try await AdminTools.createApiKey(
                     try await Settings.load(), org: org, name: name ?? org, isSuper: isSuper, replaces: replace, log: log))

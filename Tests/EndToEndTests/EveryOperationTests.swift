@@ -88,7 +88,7 @@ import Testing
             return switch operation.credentials {
             case .staff: partner.staff
             case .token: person
-            case .client, .clientOrStaff, .apiKey, .staffOrKey, .optional: [("X-API-Key", partner.key)]
+            case .client, .clientOrStaff, .apiKey, .keyOrSignature, .staffOrKey, .optional: [("X-API-Key", partner.key)]
             }
         }
     }

@@ -29,8 +29,8 @@ final class Program: Sendable {
     var status: Int32 { process.terminationStatus }
 
     /// Waits without holding a thread.
-    func wait() async throws {
-        guard try await eventually(within: .seconds(30), { !self.process.isRunning }) else { throw StillRunning() }
+    func wait(within limit: Duration = .seconds(30)) async throws {
+        guard try await eventually(within: limit, { !self.process.isRunning }) else { throw StillRunning() }
     }
 
     struct StillRunning: Error {}
@@ -42,10 +42,13 @@ final class Program: Sendable {
 
     /// Runs a program to its end and gives what it printed. Through a file: a pipe's end would be inherited by servers that other
     /// tests start.
-    static func run(_ path: String, _ arguments: [String], environment: [String: String] = [:]) async throws -> String {
+    static func run(
+        _ path: String, _ arguments: [String], environment: [String: String] = [:], hearsErrors: Bool = false,
+        within limit: Duration = .seconds(30)
+    ) async throws -> String {
         let output = FileManager.default.temporaryDirectory.appending(path: "spkey-out-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: output) }
-        try await Program(path, arguments, environment: environment, output: output, hearsErrors: false).wait()
+        try await Program(path, arguments, environment: environment, output: output, hearsErrors: hearsErrors).wait(within: limit)
         return try String(contentsOf: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
@@ -214,7 +217,8 @@ final class Installation: Sendable {
         client.stop()
     }
 
-    func spkey(_ arguments: String...) async throws -> String { try await Program.run(Self.program, arguments, environment: settings) }
+    func spkey(_ arguments: String...) async throws -> String { try await spkey(arguments) }
+    func spkey(_ arguments: [String]) async throws -> String { try await Program.run(Self.program, arguments, environment: settings) }
 
     static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 

@@ -63,7 +63,7 @@ struct Partner: Sendable {
         return messages.reversed().compactMap { $0["payload"]?["command"]?.text }
     }
 
-    private static func call(
+    static func call(
         _ installation: Installation, _ method: String, _ path: String, _ body: JSON?, _ headers: [(name: String, value: String)]
     ) async throws -> Reply {
         let url = "http://127.0.0.1:\(installation.port)\(path)"

@@ -29,8 +29,9 @@ import Testing
         let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
         let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
         let authentication = Authentication(
-            settings: settings, directory: CredentialDirectory(database: database), tokens: tokens, clock: now)
-        return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, mayRemember: false)
+            settings: settings, directory: CredentialDirectory(database: database),
+            accessKeys: AccessKeys(database, FakeServices().services("platform").vault), tokens: tokens, clock: now)
+        return try await authentication.establish(["authorization": "Bearer \(token)"], for: .client, signed: nil, mayRemember: false)
     }
 
     @Test(arguments: [[:], ["email_verified": true]] as [JSON.Object]) func `an address names its user`(claims: JSON.Object) async throws {

@@ -3,7 +3,7 @@ public import Kernel
 /// One entry of the API: how it is called, who may call it, what it answers and how it is executed.
 public struct Operation: Sendable {
     public enum Kind: String, Sendable, CaseIterable {
-        case command, query, list, lookup, askAll, workflow, page, callback, custom
+        case command, query, list, lookup, askAll, relay, workflow, page, callback, custom
     }
 
     public let kind: Kind

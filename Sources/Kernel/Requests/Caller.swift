@@ -46,6 +46,8 @@ public enum Credentials: String, Sendable, CaseIterable {
     case clientOrStaff
     /// An API key only; a token gets 401.
     case apiKey
+    /// An API key, or a signature made with a tenant's pair of AWS keys.
+    case keyOrSignature
     /// A user's token only; an API key gets 401.
     case token
     /// An API key, or the staff pair.

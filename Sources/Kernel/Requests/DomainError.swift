@@ -8,6 +8,10 @@ public enum RefusalKind: Sendable, CaseIterable {
     case forbidden
     /// The request conflicts with the current state.
     case conflict
+    /// The document is larger than may be stored.
+    case tooLarge
+    /// The document is in an encoding that is not read.
+    case unsupportedEncoding
 }
 
 /// The reasons for which a use case refuses, one case each.
@@ -58,6 +62,8 @@ extension RefusalKind {
         case .invalid: 400
         case .forbidden: 403
         case .conflict: 409
+        case .tooLarge: 413
+        case .unsupportedEncoding: 415
         }
     }
 }

@@ -19,7 +19,7 @@ public struct HubLink: Port {
         public let saidAt: Timestamp?
         public init(isOnline: Bool, saidAt: Timestamp? = nil) { (self.isOnline, self.saidAt) = (isOnline, saidAt) }
     }
-    public enum Verb: String, Sendable, CaseIterable { case get, update, delete }
+    public enum Verb: String, Sendable, CaseIterable, Codable { case get, update, delete }
 
     /// A message to a thing.
     public struct Outbound: Sendable, Equatable {

@@ -17,6 +17,7 @@ public let devices = Module(
         DecommissionHub.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation, CreateMatterDevice.operation,
         UpdateReportedShadow.operation, UpdateDesiredShadow.operation, SetMatterPin.operation, ClearMatterPin.operation,
         ReportSensorState.operation, ShowShadowLog.operation, SyncShadows.operation, ReceiveShadow.operation,
+        GetShadow.operation, UpdateShadow.operation, DeleteShadow.operation, ListNamedShadows.operation,
         ListHubs.operation, StartHubMigration.operation, ShowMigration.operation, ListMatterDevices.operation, ShowMatterDevice.operation,
     ],
     workflows: [AnyWorkflow(MoveDevices.self)],

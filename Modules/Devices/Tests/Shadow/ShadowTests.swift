@@ -34,6 +34,26 @@ import Testing
         #expect(shadow.desired == .null && shadow.reported == ["a": 1])
     }
 
+    @Test func `a part without a value is no part`() throws {
+        for updates in [[["desired": [:]]], [["reported": ["a": .null]]], [["desired": ["a": 1]], ["desired": ["a": .null]]]] as [[JSON]] {
+            var shadow = Shadow()
+            for update in updates { _ = try shadow.update(["state": update], at: now) }
+            #expect(shadow.document(at: now)["state"] == [:] && shadow.document(at: now)["metadata"] == [:], "\(updates)")
+        }
+    }
+
+    @Test func `a null state removes both parts, and is accepted as it came`() throws {
+        var shadow = try shadow(["desired": ["a": 1], "reported": ["b": 1]])
+        let accepted = try #require(try shadow.update(["state": .null], at: now).first)
+        #expect(accepted.payload["state"] == .null && accepted.payload["metadata"] == ["timestamp": 5])
+        #expect(shadow.document(at: now)["state"] == [:] && shadow.version == 2)
+    }
+
+    @Test func `an object without members is a value, and a difference where there is none`() throws {
+        let shadow = try shadow(["desired": ["a": [:], "b": ["c": [:]], "d": [:]], "reported": ["d": ["x": 1]]])
+        #expect(shadow.delta?.state == ["a": [:], "b": ["c": [:]]])
+    }
+
     @Test func `a wrong version is a conflict and changes nothing`() throws {
         var shadow = try shadow(["desired": ["a": 1]])
         let before = shadow

@@ -71,6 +71,25 @@ import Testing
         #expect(accepted > 5_000)
     }
 
+    @Test func `what a delta is applied to has what was desired`() async throws {
+        var chance = Chance(state: 11), differing = 0
+        for round in 0..<5_000 {
+            var shadow = Shadow()
+            for side in ["desired", "reported", "desired", "reported"] {
+                _ = try? shadow.update(
+                    ["state": .object([side: Self.document(&chance, depth: 4)])], at: Timestamp(milliseconds: 1_000))
+            }
+            let delta = shadow.delta?.state
+            var merge = Merge()
+            let reached = delta.map { merge.merge($0, into: shadow.reported, .null, at: Timestamp(milliseconds: 0)).0 } ?? shadow.reported
+            let left = merge.difference(of: shadow.desired, .null, from: reached)?.state
+            #expect(left == nil, "round \(round): \(shadow.desired.encoded) from \(shadow.reported.encoded)")
+            if delta != nil { differing += 1 }
+            if round % 50 == 0 { await Task.yield() }
+        }
+        #expect(differing > 2_000)
+    }
+
     /// Whether a member is null; a null in a list is a value.
     private static func holdsNull(_ json: JSON) -> Bool { json.members?.contains { $0.value.isNull || holdsNull($0.value) } ?? false }
 }

@@ -4,7 +4,7 @@ import Kernel
 
 /// The callback of another shadow service: a thing has reported something there, which counts as if the thing had reported it here.
 enum ReceiveShadow {
-    private static let shape = Shape<ReportOfThing>(
+    private static let shape = Shape<ShadowRequest>(
         .constant("success", true), .member("thingName") { $0.thing }, .member("shadowName") { $0.shadow })
 
     static let operation = Operation.callback(
@@ -15,24 +15,12 @@ enum ReceiveShadow {
             .body("thingName", "Name of the thing."), .body("shadowName", "Name of the shadow; the classic one when absent."),
             .body("reported", "What it reported; null removes a value."))
     ) { (request: Request, services: Services, thing: ExistingThingName, shadow: ShadowName?, reported: JSON.Object) in
-        let report = ReportOfThing(thing: ThingName(thing.text), shadow: shadow?.text, reported: .object(reported))
+        let report = ShadowRequest(
+            thing: ThingName(thing.text), shadow: shadow?.text, verb: .update, document: ["state": ["reported": .object(reported)]],
+            org: nil)
         let reply = try await services.bus.ask(report, trace: request.trace, now: services.clock())
-        if let problem = reply.problem { throw RequestError.problems([Problem("reported", "is rejected: \(problem)")]) }
+        if let problem = reply.rejection?.message { throw RequestError.problems([Problem("reported", "is rejected: \(problem)")]) }
         return .json(200, shape.json(report))
-    }
-}
-
-/// Asks to take a thing's report. Used only within this module.
-struct ReportOfThing: Ask {
-    static let name = "devices.ReportOfThing", module = "devices"
-    let thing: ThingName
-    /// Nil for the classic shadow.
-    let shadow: String?
-    let reported: JSON
-
-    struct Reply: Codable, Sendable {
-        /// Why the document was rejected; nil when it was stored.
-        let problem: String?
     }
 }
 
@@ -44,21 +32,5 @@ struct ShadowName: StringValue {
     static var schema: Schema { .string.matching("^[a-zA-Z0-9:_$-]+$").limited(min: 1, max: Int64(maxLength)) }
     static func problem(with text: String) -> String? {
         Shadow.problem(withName: text) ? "must have 1 to 64 letters, digits or characters of :_-$" : nil
-    }
-}
-
-extension ThingRunner {
-    func take(_ report: ReportOfThing, _ trace: Trace) async throws -> ReportOfThing.Reply {
-        let update: JSON = ["state": ["reported": report.reported]]
-        let answered = report.reported["lastCommand"]?["message_id"]?.text.map { ActionID($0) }
-        do {
-            let others = try await withThing(report.thing) {
-                try await handle(.update(update), of: report.thing, report.shadow, naming: answered, trace)
-            }
-            try await refresh(others, trace)
-            return ReportOfThing.Reply(problem: nil)
-        } catch let rejection as Shadow.Rejection {
-            return ReportOfThing.Reply(problem: rejection.message)
-        }
     }
 }

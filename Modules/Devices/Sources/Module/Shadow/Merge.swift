@@ -38,7 +38,7 @@ struct Merge {
     mutating func difference(of wanted: JSON, _ times: JSON, from known: JSON) -> (state: JSON, times: JSON)? {
         visits += 1
         guard case .object(let object) = wanted, let other = known.members else {
-            return wanted == known || wanted.isNull || wanted == .object([:]) ? nil : (wanted, times)
+            return wanted == known || wanted.isNull ? nil : (wanted, times)
         }
         var state: JSON.Object = [:], stamps: JSON.Object = [:]
         for member in object {

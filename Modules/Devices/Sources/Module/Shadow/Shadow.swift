@@ -30,7 +30,7 @@ struct Shadow: Sendable, Equatable, Codable {
     mutating func isStored() { revision += 1 }
 
     /// Why a request was rejected, with AWS's error codes.
-    struct Rejection: Error, Sendable, Equatable {
+    struct Rejection: Error, Sendable, Equatable, Codable {
         let code: Int
         let message: String
 
@@ -45,9 +45,12 @@ struct Shadow: Sendable, Equatable, Codable {
         static let badName = Rejection(code: 400, message: "Invalid shadow name")
         static let tooDeep = Rejection(code: 400, message: "JSON contains too many levels of nesting; maximum is 8")
         static let forbidden = Rejection(code: 403, message: "Only the service writes the desired state of this shadow")
+        static let foreign = Rejection(code: 403, message: "The thing belongs to another tenant")
+        static let noThing = Rejection(code: 404, message: "Thing not found")
         static let conflict = Rejection(code: 409, message: "Version conflict")
         static let tooLarge = Rejection(code: 413, message: "The payload exceeds the maximum size allowed")
         static let tooMany = Rejection(code: 413, message: "The thing has too many shadows")
+        static let badEncoding = Rejection(code: 415, message: "Unsupported documented encoding; supported encoding is UTF-8")
         static let busy = Rejection(code: 429, message: "Too many requests")
         static func none(_ name: String?) -> Rejection { Rejection(code: 404, message: "No shadow exists with name: '\(name ?? "")'") }
     }
@@ -72,9 +75,11 @@ extension Shadow {
             guard wanted == version else { throw .conflict }
         }
         var after = self, merge = Merge()
-        if let part = state["desired"] { (after.desired, after.desiredTimes) = merge.merge(part, into: desired, desiredTimes, at: now) }
+        if let part = state["desired"] {
+            (after.desired, after.desiredTimes) = Self.withoutEmpty(merge.merge(part, into: desired, desiredTimes, at: now))
+        }
         if let part = state["reported"] {
-            (after.reported, after.reportedTimes) = merge.merge(part, into: reported, reportedTimes, at: now)
+            (after.reported, after.reportedTimes) = Self.withoutEmpty(merge.merge(part, into: reported, reportedTimes, at: now))
         }
         let bytes = after.state.bytes.count
         guard bytes <= Self.largest else { throw .tooLarge }
@@ -82,8 +87,12 @@ extension Shadow {
         after.size = max(size, bytes * 3)
         let before = self
         self = after
-        return changed(from: before, request: .object(state), token: token, offers: state["desired"] != nil, at: now)
+        let accepted = request["state"]?.isNull == true ? JSON.null : .object(state)
+        return changed(from: before, request: accepted, token: token, offers: state["desired"] != nil, at: now)
     }
+
+    /// A part without any value is no part of the document.
+    private static func withoutEmpty(_ part: (JSON, JSON)) -> (JSON, JSON) { part.0 == .object([:]) ? (.null, .null) : part }
 
     /// Maximum size of the document in bytes, without its metadata: AWS's limit.
     static let largest = 8 << 10
@@ -148,7 +157,7 @@ extension Shadow {
         version += 1
         isDeleted = false
         var merge = Merge()
-        let metadata = merge.stamped(request, at: now)
+        let metadata: JSON = request.isNull ? ["timestamp": .int(now.seconds)] : merge.stamped(request, at: now)
         var publications = [
             Publication(
                 tail: "update/accepted",

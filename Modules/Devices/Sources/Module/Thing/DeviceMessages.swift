@@ -15,18 +15,9 @@ extension ThingRunner {
         case .shadow(let thing, let shadow, let verb, let payload):
             var token: JSON?
             do {
-                guard payload.count <= Self.longestPayload else { throw Shadow.Rejection.tooLarge }
-                guard let request = payload.isEmpty ? JSON.object([:]) : try? JSON.parse(payload, depth: 32), request.members != nil else {
-                    throw Shadow.Rejection.malformed
-                }
+                let request = try Self.request(in: payload)
                 token = try Shadow.token(of: request)
-                if let shadow, Shadow.problem(withName: shadow) { throw Shadow.Rejection.badName }
-                let answered = request["state"]?["reported"]?["lastCommand"]?["message_id"]?.text.map { ActionID($0) }
-                let input = Self.input(verb, request, token)
-                let others = try await withThing(thing) {
-                    try await handle(input, of: thing, shadow, naming: verb == .update ? answered : nil, Self.trace)
-                }
-                try await refresh(others, Self.trace)
+                _ = try await perform(verb, request, of: thing, shadow, from: nil, Self.trace)
             } catch let rejection as Shadow.Rejection {
                 await reject(rejection, verb, token, thing, shadow)
             }
@@ -34,12 +25,20 @@ extension ThingRunner {
         }
     }
 
-    private static func input(_ verb: HubLink.Verb, _ request: JSON, _ token: JSON?) -> ThingState.Input {
-        switch verb {
-        case .get: .get(token: token)
-        case .update: .update(request)
-        case .delete: .delete(token: token)
+    /// Reads a payload; an empty one is a request without members.
+    private static func request(in payload: [UInt8]) throws(Shadow.Rejection) -> JSON {
+        guard payload.count <= longestPayload else { throw .tooLarge }
+        guard !payload.isEmpty else { return [:] }
+        guard let request = try? JSON.parse(payload, depth: 32), request.members != nil else {
+            throw String(validating: payload, as: UTF8.self) == nil ? .badEncoding : .malformed
         }
+        return request
+    }
+
+    /// Rejects a request for which there is no room now. Its token is read from a small payload only.
+    func rejectBusy(_ verb: HubLink.Verb, _ payload: [UInt8], _ thing: ThingName, _ shadow: String?) async {
+        let request = payload.count <= 2 * Shadow.largest ? try? Self.request(in: payload) : nil
+        await reject(.busy, verb, request.flatMap { try? Shadow.token(of: $0) }, thing, shadow)
     }
 
     /// Sends a thing the reason why its request was rejected. A lost rejection is not repeated; the thing asks again.

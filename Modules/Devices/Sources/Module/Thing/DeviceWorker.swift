@@ -38,8 +38,8 @@ struct DeviceWorker: Sendable {
                 return true
             }
             let hasRoom = mailbox.put(inbound)
-            if !hasRoom, case .shadow(_, let shadow, let verb, _) = inbound {
-                Task { await runner.reject(.busy, verb, nil, thing, shadow) }
+            if !hasRoom, case .shadow(_, let shadow, let verb, let payload) = inbound {
+                Task { await runner.rejectBusy(verb, payload, thing, shadow) }
             }
             return hasRoom
         }

@@ -30,6 +30,15 @@ enum ThingOwner: Sendable, Equatable {
         self == .nobody || self.org.map { $0 == org } ?? false || self.hub != nil && self.hub == hub
     }
 
+    /// Admits a tenant to its own thing.
+    func admit(_ org: OrgID) throws(Shadow.Rejection) {
+        switch self {
+        case .tenant(let own, _) where own == org: break
+        case .tenant, .person: throw .foreign
+        case .unclaimed, .nobody: throw .noThing
+        }
+    }
+
     var org: OrgID? { if case .tenant(let org, _) = self { org } else { nil } }
     var hub: Hub.ID? {
         switch self {

@@ -19,7 +19,8 @@ extension ThingRunner {
             AskHandler(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
             AskHandler(ThingMessages.self) { question, _ in try await messages(question) },
             AskHandler(ShadowSync.self, of: services.module) { try await sync($0.thing) },
-            AskHandler(ReportOfThing.self) { report, context in try await take(report, context.trace) },
+            AskHandler(ShadowRequest.self) { question, context in try await answer(question, context.trace) },
+            AskHandler(NamedShadows.self) { question, _ in try await list(question) },
             AskHandler(HubAction.self) { question, _ in HubAction.Reply(progress: try await progress(of: question.action)) },
         ]
     }

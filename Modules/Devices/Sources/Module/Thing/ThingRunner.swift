@@ -25,22 +25,23 @@ struct ThingRunner: Sendable {
         }
     }
 
-    /// Handles an input on a locked thing. Returns the commands of other things that it ended; the caller refreshes their slots after
-    /// releasing this thing.
+    /// Handles an input on a locked thing. Returns what it did; the caller refreshes the slots of other things after releasing this one.
     ///
     /// A message that the link does not take is lost; the device asks again, and waiting commands are offered again when the link is back.
+    /// - Parameter org: the tenant that asks in the place of the thing, which must be its own.
     /// - Throws: `Shadow.Rejection` when the input is rejected, `CommitFailure` and `RequestError` when the result is not stored.
     @discardableResult
     func handle(
-        _ input: ThingState.Input, of thing: ThingName, _ shadow: String?, naming action: ActionID? = nil, _ trace: Trace
-    ) async throws -> [PendingCommand] {
+        _ input: ThingState.Input, of thing: ThingName, _ shadow: String?, naming action: ActionID? = nil, from org: OrgID? = nil,
+        _ trace: Trace
+    ) async throws -> [ThingState.Action] {
         if case .update = input, let remembered = memory.find(thing, shadow) {
             // What is rejected or lost here is decided again on what is stored.
-            do { return try await handle(input, of: thing, try await load(remembered, thing, naming: action), trace) } catch
+            do { return try await handle(input, of: thing, try await load(remembered, thing, naming: action), from: org, trace) } catch
                 is Shadow.Rejection, is CommitFailure
             {}
         }
-        return try await onCurrent { try await handle(input, of: thing, try await load(thing, shadow, naming: action), trace) }
+        return try await onCurrent { try await handle(input, of: thing, try await load(thing, shadow, naming: action), from: org, trace) }
     }
 
     /// Remembers a thing after what was stored of it. What was read before its slot had a row had no revision that others could raise.
@@ -57,8 +58,11 @@ struct ThingRunner: Sendable {
     }
     private static let maxTries = 4
 
-    private func handle(_ input: ThingState.Input, of thing: ThingName, _ loaded: Loaded, _ trace: Trace) async throws -> [PendingCommand] {
+    private func handle(
+        _ input: ThingState.Input, of thing: ThingName, _ loaded: Loaded, from org: OrgID?, _ trace: Trace
+    ) async throws -> [ThingState.Action] {
         var state = loaded.state
+        if let org { try state.owner.admit(org) }
         return try await withOpens(of: state.parts) { others in
             state.others = others
             let now = services.clocks, actions = try state.handle(input, at: now)
@@ -68,13 +72,13 @@ struct ThingRunner: Sendable {
                 memory.forget(ended.thing)
             }
             await publish(actions, of: state)
-            return actions.compactMap { if case .refresh(let other) = $0 { other } else { nil } }
+            return actions
         }
     }
 
     /// Refreshes slots that show commands ended through another thing. If this does not happen, the next read of the slot does it.
-    func refresh(_ commands: [PendingCommand], _ trace: Trace) async throws {
-        for command in commands {
+    func refresh(_ actions: [ThingState.Action], _ trace: Trace) async throws {
+        for case .refresh(let command) in actions {
             try await withThing(command.thing) { _ = try await handle(.refresh, of: command.thing, command.shadow, trace) }
         }
     }

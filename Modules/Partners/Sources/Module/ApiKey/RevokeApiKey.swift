@@ -20,7 +20,7 @@ struct RevokeApiKey: Command {
     }
 
     func effect(of events: [Tenant.Event], on snapshot: Snapshot<Tenant>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
-        .local(Changes(rows: services.directory.revokeKeys(org)))
+        .local(Changes(rows: services.directory.revokeKeys(org) + services.directory.revokeAccessKeys(org)))
     }
 
     static let operation = Operation.command(
