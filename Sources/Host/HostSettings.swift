@@ -58,6 +58,17 @@ enum HostSettings {
     static let brokerCA = file("SPKEY_MQTT_CA", "Certificates that the broker's is checked against.")
     static let brokerCertificate = file("SPKEY_MQTT_CERT", "The certificate that the broker gets from us.")
     static let brokerKey = file("SPKEY_MQTT_KEY", "The key of SPKEY_MQTT_CERT.")
+    /// Who keeps the broker's list of clients.
+    enum BrokerClients: String, Sendable, CaseIterable { case operators = "operator", dynamicSecurity = "dynamic-security" }
+    static let brokerClients = Setting<BrokerClients>.choice(
+        "SPKEY_BROKER_ACCESS",
+        "Who keeps the broker's list of hubs: the `operator`, or the platform, over mosquitto's plugin `dynamic-security`.",
+        shown: "operator"
+    ) { _ in .operators }
+    static let brokerForHubs = Setting.text(
+        "SPKEY_HUB_BROKER_URL", "Where hubs reach the broker; as the platform does when it is not set.", form: "mqtts://HOST:PORT"
+    )
+    .checked { url, _ in url.map { BrokerURL($0).map { $0.user == nil } ?? false } ?? true ? nil : "must be mqtts://HOST:PORT" }
     static let topicPrefix = Setting.text(
         "SPKEY_TOPIC_PREFIX", "What the topics of things begin with.", default: "$aws/things", form: "levels of a topic without + and #"
     )
@@ -112,7 +123,7 @@ enum HostSettings {
         environment.any, file.any, host.any, port.any, SharedSettings.publicURL.any, rateLimit.any, trustedProxies.any, origins.any,
         metricsToken.any, database.any,
         databasePool.any, migratesAtStart.any, dataKey.any, broker.any, brokerCA.any, brokerCertificate.any, brokerKey.any, topicPrefix.any,
-        shadows.any, adminKey.any,
+        brokerClients.any, brokerForHubs.any, shadows.any, adminKey.any,
         staffDomains.any, issuer.any, audience.any, issuerKeys.any, developmentSecret.any, userIDClaim.any, emailClaim.any,
         emailVerification.any, crash.any,
     ]

@@ -5,6 +5,7 @@ import GuestPages
 import HubBridge
 import Kernel
 import Logging
+import MQTT
 import PartnersContracts
 import WalletLinks
 import WebhookSender
@@ -17,10 +18,21 @@ enum LivePorts {
         let needed = Set(modules.flatMap(\.ports).map(\.title))
         var ports = Ports(GuestPages.live, WalletLinks.live)
         if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }
+        if needed.contains(BrokerAccess.title), let access = try brokerAccess(settings) { ports.plug(access) }
         if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: Clocks.wall)) }
         let missing = ports.missing(of: modules.flatMap(\.ports))
         guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
         return ports
+    }
+
+    private static func brokerAccess(_ settings: Settings) throws -> BrokerAccess? {
+        guard settings[HostSettings.brokerClients] == .dynamicSecurity else { return nil }
+        guard let broker = try settings.broker(clientID: settings.deviceClientID) else {
+            throw ConfigurationError("SPKEY_BROKER_ACCESS needs SPKEY_MQTT_URL with the user that may change the broker's list of clients")
+        }
+        let own = "\(broker.isSecure ? "mqtts" : "mqtt")://\(broker.host):\(broker.port)"
+        return DynamicSecurity(broker, topicPrefix: settings.topicPrefix).port(
+            address: settings[HostSettings.brokerForHubs] ?? own, authority: try broker.authorityFile.map(Files.text))
     }
 
     private static func hubLink(_ settings: Settings, _ log: Logger) throws -> HubLink {

@@ -1,4 +1,5 @@
 import CMosquitto
+import Dispatch
 import Synchronization
 import Waiting
 
@@ -82,6 +83,8 @@ public final class MQTTClient: @unchecked Sendable {
         var early: [Int32: Int] = [:]
     }
     private let handle: OpaquePointer
+    /// Starts and stops the network thread, one after the other.
+    private let lifecycle = DispatchQueue(label: "mqtt-lifecycle")
     private let state = Mutex(State())
     private let handlers: MQTTHandlers
     /// The limit of acknowledgements kept for publish calls that have not returned; more would be a fault of the library.
@@ -133,7 +136,7 @@ public final class MQTTClient: @unchecked Sendable {
 
     private func setCallbacks() {
         mosquitto_connect_v5_callback_set(handle) { _, context, reason, _, _ in MQTTClient.from(context).didConnect(Int(reason)) }
-        mosquitto_disconnect_v5_callback_set(handle) { _, context, _, _ in MQTTClient.from(context).didDisconnect() }
+        mosquitto_disconnect_v5_callback_set(handle) { _, context, reason, _ in MQTTClient.from(context).didDisconnect(Int(reason)) }
         mosquitto_publish_v5_callback_set(handle) { _, context, id, reason, _ in MQTTClient.from(context).didPublish(id, Int(reason)) }
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let message = message?.pointee, let topic = message.topic else { return }
@@ -155,7 +158,26 @@ public final class MQTTClient: @unchecked Sendable {
         handlers.connected()
     }
 
-    private func didDisconnect() {
+    /// - Parameter reason: an error of the library, or the reason code of the broker's DISCONNECT (MQTT 5 §3.14.2.1).
+    private func didDisconnect(_ reason: Int) {
+        drop()
+        if reason >= 0x80 { revive() }
+    }
+
+    /// Connects again after the broker has ended the connection by a word of its own, upon which the library gives up: the network thread
+    /// ends.
+    private func revive() {
+        lifecycle.asyncAfter(deadline: .now() + 1) { [weak self] in
+            guard let self, !state.withLock({ $0.isClosed }) else { return }
+            mosquitto_loop_stop(handle, false)
+            _ = mosquitto_reconnect_async(handle)
+            _ = mosquitto_loop_start(handle)
+            // If this is the last reference, closing would wait for this queue.
+            DispatchQueue.global().async { withExtendedLifetime(self) {} }
+        }
+    }
+
+    private func drop() {
         let waiting = state.withLock { state in
             defer { state.isConnected = false; state.waiting = [:]; state.early = [:] }
             return state.waiting
@@ -229,9 +251,11 @@ public final class MQTTClient: @unchecked Sendable {
             return !state.isClosed
         }
         guard isFirst else { return }
-        mosquitto_disconnect(handle)
-        mosquitto_loop_stop(handle, true)
-        didDisconnect()
+        lifecycle.sync {
+            _ = mosquitto_disconnect(handle)
+            _ = mosquitto_loop_stop(handle, true)
+        }
+        drop()
     }
 
     /// Runs only when there is no reference left through which to publish.

@@ -13,7 +13,7 @@ struct SPKey: AsyncParsableCommand {
         subcommands: [
             Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self,
             RebuildCommand.self,
-            GrantsCommand.self, DeadLetters.self, Doctor.self, SettingsCommand.self,
+            GrantsCommand.self, DeadLetters.self, Doctor.self, HubCertificateCommand.self, SettingsCommand.self,
         ])
 
     static func main() async {

@@ -34,6 +34,10 @@ final class ThingStage: Sendable {
 
     init(_ database: any Database) async throws {
         self.database = database
+        let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
+        try await Migrator(database).migrate(
+            schema: "platform",
+            [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
         try await Migrator(database).migrate(schema: "devices", Tables.migrations(for: "devices") + devices.migrations)
         for thing in ["t", "u", "other", "bridge"] {
             _ = try await database.transact(["INSERT INTO devices.things (name, org_id) VALUES (\(thing), 'acme')"])

@@ -10,13 +10,27 @@ struct Topics: Sendable {
 
     var subscriptions: [String] {
         HubLink.Verb.allCases.flatMap { ["\(prefix)/+/shadow/\($0.rawValue)", "\(prefix)/+/shadow/name/+/\($0.rawValue)"] } + [
-            "\(Self.presence)+/presence"
+            Self.allPresence
         ]
     }
 
     func topic(_ thing: ThingName, _ shadow: String?, _ tail: String) -> String {
         "\(prefix)/\(thing)/shadow/" + (shadow.map { "name/\($0)/" } ?? "") + tail
     }
+
+    /// The presence of every thing.
+    static let allPresence = "\(presence)+/presence"
+
+    /// What a thing may subscribe to and hear: everything about its own shadows.
+    func heard(by thing: ThingName) -> [String] { ["\(prefix)/\(thing)/shadow/#"] }
+
+    /// What a thing may say: requests about its classic and its named shadows, and its presence. The answers to requests have a level more.
+    func said(by thing: ThingName) -> [String] {
+        ["\(prefix)/\(thing)/shadow/+", "\(prefix)/\(thing)/shadow/name/+/+", Self.presence(thing)]
+    }
+
+    /// All of them, without those that others contain.
+    func own(of thing: ThingName) -> [String] { heard(by: thing) + [Self.presence(thing)] }
 
     static func presence(_ thing: ThingName) -> String { "\(presence)\(thing)/presence" }
 

@@ -11,26 +11,34 @@ public let devices = Module(
         ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
         ThingTables.service, PendingCommand.resultsMigration, MessageLog.migration, Lists.migration, ThingTables.told,
+        HubCredentials.migration,
     ],
     operations: [
         ProvisionHub.operation, ClaimHub.operation, ReClaimHub.operation, SetHubRole.operation, SuspendHub.operation, ResumeHub.operation,
-        DecommissionHub.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation, CreateMatterDevice.operation,
+        DecommissionHub.operation, IssueCredentials.operation, CommissionDevice.operation, SendHubCommand.operation, HubStatus.operation,
+        CreateMatterDevice.operation,
         UpdateReportedShadow.operation, UpdateDesiredShadow.operation, SetMatterPin.operation, ClearMatterPin.operation,
         ReportSensorState.operation, ShowShadowLog.operation, SyncShadows.operation, ReceiveShadow.operation,
         GetShadow.operation, UpdateShadow.operation, DeleteShadow.operation, ListNamedShadows.operation,
         ListHubs.operation, StartHubMigration.operation, ShowMigration.operation, ListMatterDevices.operation, ShowMatterDevice.operation,
     ],
     workflows: [AnyWorkflow(MoveDevices.self)],
-    ports: [.required(HubLink.self)],
+    ports: [.required(HubLink.self), .optional(BrokerAccess.self)],
     settings: DevicesSettings.all,
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")],
+    followUp: ApplyAccess.followUp,
     assemble: { services in
         let link = try services.port(HubLink.self)
         let runner = ThingRunner(services: services, link: link)
         let want = AskHandler(WantState.self) { question, _ in try await runner.want(question) }
+        let access = HubAccess(services)
+        let apply = AskHandler(ApplyAccess.self) { question, _ in
+            try await access?.apply(question.hub)
+            return Done()
+        }
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
         return Assembly(
-            answers: runner.answers + [want], reactions: [ReportIngestion(services: services).reaction],
-            jobs: DeviceWorker(runner: runner).jobs + [PresenceWatch(services: services).job], gauges: [linkUp])
+            answers: runner.answers + [want, apply], reactions: [ReportIngestion(services: services).reaction],
+            jobs: DeviceWorker(runner: runner, access: access).jobs + [PresenceWatch(services: services).job], gauges: [linkUp])
     }
 )

@@ -176,7 +176,7 @@ import Testing
             provisioned, claimed, moved(), .roleSet(isPrimary: true, by: "u", at: now), .suspended(call, at: now), .resumed(call, at: now),
             .decommissioned(call, at: now), .migrationStarted(migration),
             .deviceMigrated(HubMigration.Device(id: "d", status: .failed, error: "why"), in: "m", at: now),
-            .migrationCompleted("m", .withErrors, at: now),
+            .migrationCompleted("m", .withErrors, at: now), .credentialsIssued(by: "acme", at: now),
         ]
         try GoldenSamples.check(events, of: Hub.self)
     }

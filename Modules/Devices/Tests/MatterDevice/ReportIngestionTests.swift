@@ -13,12 +13,7 @@ import Testing
     private static let info: JSON = ["bridge_uuid": "h", "uuid": "n", "1/29/0": 21, "1/40/1": "Acme"]
 
     private func prepare() async throws -> (ThingStage, ReportIngestion) {
-        let database = TestDatabase.current
-        let stage = try await ThingStage(database)
-        let epochs = "CREATE TABLE platform.credentials_epoch (id BIGINT PRIMARY KEY, epoch BIGINT NOT NULL)"
-        try await Migrator(database).migrate(
-            schema: "platform",
-            [Migration("epochs", [epochs, "INSERT INTO platform.credentials_epoch VALUES (1, 1)"]), Fences.migration])
+        let stage = try await ThingStage(TestDatabase.current)
         return (stage, ReportIngestion(services: stage.runner.services))
     }
 

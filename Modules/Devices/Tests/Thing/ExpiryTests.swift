@@ -25,7 +25,7 @@ import Testing
         }
         _ = try await database.transact(rows + [try command(-1, "the last").insert(deadline: stage.context.deadline)])
         stage.pass(.seconds(31))
-        try await DeviceWorker(runner: runner).expireAll()
+        try await DeviceWorker(runner: runner, access: nil).expireAll()
         #expect(try await stage.finished().map(\.thing) == ["the last"])
     }
 

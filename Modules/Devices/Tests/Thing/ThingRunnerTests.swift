@@ -45,7 +45,7 @@ import Testing
         let stage = try await prepare()
         try await stage.unlock("a", expecting: .accepted)
         stage.failQueries(2)
-        await DeviceWorker(runner: stage.runner).offerUnanswered()
+        await DeviceWorker(runner: stage.runner, access: nil).offerUnanswered()
         #expect(stage.offers.count == 2)
     }
 

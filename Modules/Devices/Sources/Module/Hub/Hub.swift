@@ -19,6 +19,7 @@ struct Hub: Aggregate {
         case suspended(Intervention, at: Timestamp)
         case resumed(Intervention, at: Timestamp)
         case decommissioned(Intervention, at: Timestamp)
+        case credentialsIssued(by: String, at: Timestamp)
         case migrationStarted(HubMigration)
         case deviceMigrated(HubMigration.Device, in: HubMigration.ID, at: Timestamp)
         case migrationCompleted(HubMigration.ID, HubMigration.Status, at: Timestamp)
@@ -81,6 +82,7 @@ struct Hub: Aggregate {
         case .suspended: status = .suspended
         case .resumed: status = claim == nil ? .provisioned : .claimed
         case .decommissioned: status = .decommissioned
+        case .credentialsIssued: break
         case .migrationStarted(let migration): migrations = migrations.suffix(Self.maxMigrations - 1) + [migration]
         case .deviceMigrated(let device, let id, _):
             if let place = migrations.firstIndex(where: { $0.id == id }) {

@@ -64,6 +64,12 @@ struct HubEvents: EventForms {
         make: { .decommissioned(Hub.Intervention(reason: $0, user: $1), at: $2) },
         take: { if case .decommissioned(let it, let at) = $0 { (it.reason, it.user, at) } else { nil } })
 
+    let credentialsIssued = EventForm<Hub>(
+        "HubCredentialsIssued", "A hub got new credentials for the broker; those before are dead.", derived: [hubID],
+        members: .init(.member("issuedBy"), .milliseconds("issuedAt")),
+        make: { .credentialsIssued(by: $0, at: $1) },
+        take: { if case .credentialsIssued(let issuer, let at) = $0 { (issuer, at) } else { nil } })
+
     let migrationStarted = EventForm<Hub>(
         "MigrationStarted", "Devices begin to move to another hub.",
         derived: [DerivedMember("sourceHubId") { hub, _ in hub.hardware?.hub }],
@@ -105,6 +111,7 @@ struct HubEvents: EventForms {
         case .suspended: suspended
         case .resumed: resumed
         case .decommissioned: decommissioned
+        case .credentialsIssued: credentialsIssued
         case .migrationStarted: migrationStarted
         case .deviceMigrated: deviceMigrated
         case .migrationCompleted: migrationCompleted

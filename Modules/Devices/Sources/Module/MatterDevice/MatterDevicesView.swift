@@ -14,7 +14,11 @@ enum MatterDevicesView {
 
     private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {
-        case .moved(let hub, _, _): ["UPDATE devices.matter_devices SET hub_id = \(hub) WHERE device_id = \(change.stream.id)"]
+        case .moved(let hub, _, _):
+            [
+                HubCredentials.touchHubs(of: ThingName(change.stream.id)),
+                "UPDATE devices.matter_devices SET hub_id = \(hub) WHERE device_id = \(change.stream.id)", HubCredentials.touch(hub),
+            ]
         case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared, .batteryLow, .batteryRestored, .doorForced,
             .doorSecured, .wentOffline, .cameOnline:
             []
@@ -24,7 +28,8 @@ enum MatterDevicesView {
                 INSERT INTO devices.matter_devices (device_id, thing, hub_id) VALUES (\(registration.device), \
                 \(registration.thing), \(registration.hub))
                 ON CONFLICT (device_id) DO UPDATE SET thing = EXCLUDED.thing, hub_id = EXCLUDED.hub_id
-                """
+                """,
+                HubCredentials.touch(registration.hub),
             ]
         }
     }

@@ -8,7 +8,13 @@ struct DeviceWorker: Sendable {
     private let mailbox: Mailbox
     private static let workers = 20, workersOfOneShare = 16
 
-    init(runner: ThingRunner) { (self.runner, mailbox) = (runner, Mailbox(runner.shares, widthOfOne: Self.workersOfOneShare)) }
+    private let access: HubAccess?
+
+    init(runner: ThingRunner, access: HubAccess?) {
+        self.runner = runner
+        self.access = access
+        mailbox = Mailbox(runner.shares, widthOfOne: Self.workersOfOneShare)
+    }
 
     var jobs: [Job] {
         [
@@ -19,9 +25,11 @@ struct DeviceWorker: Sendable {
 
     private func connect() async throws {
         runner.memory.forgetAll()
+        try await access?.prepare()
         try await withThrowingTaskGroup { group in
             group.addTask { try await listen() }
             group.addTask { try await expire() }
+            if let access { group.addTask { try await access.keep() } }
             for _ in 0..<Self.workers { group.addTask { try await work() } }
             defer { group.cancelAll() }
             try await group.next()

@@ -67,7 +67,8 @@ extension ThingTables {
                 SELECT name FROM devices.things WHERE hub_id = \(hub)
                 UNION SELECT d.device_id FROM devices.matter_devices d WHERE d.hub_id = \(hub)
                 UNION SELECT d.thing FROM devices.matter_devices d WHERE d.hub_id = \(hub))
-            """
+            """,
+            before.organisation.map { $0 != after.organisation } ?? false ? HubCredentials.revoke(hub) : HubCredentials.touch(hub),
         ]
     }
 }

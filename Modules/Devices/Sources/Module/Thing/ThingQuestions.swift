@@ -36,7 +36,7 @@ extension ThingRunner {
                 hub_id = CASE WHEN \(trusted: moves) AND known.org_id IS DISTINCT FROM EXCLUDED.org_id THEN NULL ELSE known.hub_id END
             RETURNING org_id, hub_id
             """,
-            ThingTables.raiseRevision(of: question.thing),
+            ThingTables.raiseRevision(of: question.thing), HubCredentials.touchHubs(of: question.thing),
         ])
         memory.forget(question.thing)
         guard let row = rows[0].first else { return false }
