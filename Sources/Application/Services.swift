@@ -38,6 +38,13 @@ public struct Services: Sendable {
     }
 }
 
+extension Services {
+    /// Returns the id of the aggregate that holds a claimed value; nil when none does.
+    public func holder(of value: String, kind: String) async throws -> String? {
+        try await store.query("SELECT id FROM \(trusted: module).claims WHERE kind = \(kind) AND value = \(value)").first?.read("id")
+    }
+}
+
 /// The message bus as a module sees it. Messages are published by committing them.
 public struct Bus: Sendable {
     let send: @Sendable (_ name: String, _ module: String, _ body: JSON, AskContext) async throws -> JSON

@@ -43,7 +43,7 @@ public let access = Module(
                 EndedRights.reaction(services)
             ]
                 + FollowPeople.reactions(services)
-                + FollowKeys.reactions(services),
+                + FollowKeys.reactions(services) + [FollowBells(services: services).reaction],
             jobs: [
                 UnresolvedUses(services: services).job, ThingTransfers(services: services).job, UnfollowedActions(services: services).job,
             ])

@@ -11,7 +11,7 @@ public let devices = Module(
         ThingTables.hubBindings,
         PendingCommand.premisesMigration, ThingTables.registrations, ThingTables.signs, PendingCommand.subjectsMigration,
         ThingTables.service, PendingCommand.resultsMigration, MessageLog.migration, Lists.migration, ThingTables.told,
-        HubCredentials.migration,
+        HubCredentials.migration, MatterDevicesView.doors,
     ],
     operations: [
         ProvisionHub.operation, ClaimHub.operation, ReClaimHub.operation, SetHubRole.operation, SuspendHub.operation, ResumeHub.operation,
@@ -39,6 +39,8 @@ public let devices = Module(
         let linkUp = Gauge("device_link_up") { _ in link.isUp() ? 1 : 0 }
         return Assembly(
             answers: runner.answers + [want, apply], reactions: [ReportIngestion(services: services).reaction],
-            jobs: DeviceWorker(runner: runner, access: access).jobs + [PresenceWatch(services: services).job], gauges: [linkUp])
+            jobs: DeviceWorker(runner: runner, access: access).jobs + [
+                PresenceWatch(services: services).job, DoorWatch(services: services).job,
+            ], gauges: [linkUp])
     }
 )

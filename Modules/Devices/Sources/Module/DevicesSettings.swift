@@ -9,5 +9,9 @@ enum DevicesSettings {
     static let offlineGrace = Setting.number(
         "SPKEY_OFFLINE_GRACE_SECONDS", "How long a device must be away before its tenant is told.", default: 60, in: 0...86_400)
 
-    static let all = [shadowSecret.any, batteryThreshold.any, offlineGrace.any]
+    static let doorHeldOpen = Setting.number(
+        "SPKEY_DOOR_HELD_OPEN_SECONDS", "How long a door may be open before its tenant is told; 0 tells nobody.", default: 120,
+        in: 0...86_400)
+
+    static let all = [shadowSecret.any, batteryThreshold.any, offlineGrace.any, doorHeldOpen.any]
 }

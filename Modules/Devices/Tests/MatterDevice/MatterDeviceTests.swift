@@ -54,9 +54,11 @@ import Testing
             .desired(["on": true], org: "acme", at: now),
             .pinSet(PinSlot(credential: 2, user: 3), org: "acme", at: now), .pinCleared(credential: 1, user: 3, org: "acme", at: now),
             .alarmCleared(alarm, org: "acme"), .alarmTriggered(alarm, org: "acme"),
-            .batteryRestored(BatteryReading(percent: 80, level: nil), org: "acme", at: now),
+            .batteryRestored(BatteryReading(percent: 80, level: nil), org: "acme", at: now), .tampered(org: "acme", at: now),
+            .bellPressed(org: "acme", at: now), .doorHeldOpen(since: now, org: "acme", at: now),
             .batteryLow(BatteryReading(percent: 19.5, level: .warning), org: "acme", at: now), .doorSecured(org: "acme", at: now),
-            .doorForced(org: "acme", at: now), .cameOnline(since: now, org: "acme", at: now),
+            .doorForced(org: "acme", at: now), .doorHeldOpen(since: now, org: "acme", at: now),
+            .cameOnline(since: now, org: "acme", at: now),
             .wentOffline(since: now, org: "acme", at: now),
         ]
         try GoldenSamples.check(events, of: MatterDevice.self)

@@ -10,6 +10,30 @@ import Testing
 
 /// What things report reaches their devices, and makes things devices that introduce themselves.
 @Suite struct ReportIngestionTests {
+    @Test(.everyDatabase) func `a door that stays open is told after its time, and once`() async throws {
+        let (stage, _) = try await prepare(), services = stage.runner.services, watch = DoorWatch(services: services)
+        func request() -> Request { Request(caller: .key(org: "acme", isSuper: false), attempt: Attempt(now: stage.now)) }
+        func report(_ door: Int64) async throws {
+            _ = try await services.execute(IngestReport(device: "d", document: ["1/257/3": .int(door)]), for: request())
+        }
+        func events() async throws -> [String] {
+            try await stage.database.read("SELECT type FROM devices.events WHERE id = 'd' ORDER BY version").map { try $0.read("type") }
+        }
+        let create = CreateMatterDevice(device: "d", named: "d", thing: "d", hub: "h", type: "lock")
+        _ = try await services.execute(create, for: request())
+        try await report(0)
+        stage.pass(.seconds(119))
+        try await watch.look()
+        #expect(try await events() == ["MatterDeviceCreated", "ReportedShadowUpdated"])
+        stage.pass(.seconds(2))
+        for _ in 0..<2 { try await watch.look() }
+        #expect(try await events() == ["MatterDeviceCreated", "ReportedShadowUpdated", "DoorHeldOpen"])
+        try await report(1)
+        stage.pass(.seconds(500))
+        try await watch.look()
+        #expect(try await events().suffix(2) == ["ReportedShadowUpdated", "DoorSecured"])
+    }
+
     private static let info: JSON = ["bridge_uuid": "h", "uuid": "n", "1/29/0": 21, "1/40/1": "Acme"]
 
     private func prepare() async throws -> (ThingStage, ReportIngestion) {

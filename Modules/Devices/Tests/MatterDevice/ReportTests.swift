@@ -159,6 +159,45 @@ import Testing
             reported(["1/257/3": 1]), .doorSecured(org: "other", at: now))
     }
 
+    private func alarm(_ number: Int64, _ code: Int64) -> JSON.Object {
+        ["lastEvent": ["number": .int(number), "path": "1/257/0", "data": ["alarmCode": .int(code)]]]
+    }
+
+    @Test func `what a lock raises an alarm about is told once for each alarm`() {
+        let forced = MatterDevice.Event.doorForced(org: "other", at: now), tampered = MatterDevice.Event.tampered(org: "other", at: now)
+        Given<MatterDevice>(created).when(ingest(alarm(1, 6)), facts, at: now).then(reported(alarm(1, 6)), forced)
+        Given<MatterDevice>(created).when(ingest(alarm(1, 5)), facts, at: now).then(reported(alarm(1, 5)), tampered)
+        let before = [created, reported(alarm(1, 5)), tampered]
+        func given() -> Given<MatterDevice> { Given<MatterDevice>(before[0], before[1], before[2]) }
+        given().when(ingest(["a": 1]), facts, at: now).then(reported(["a": 1]))
+        given().when(ingest(alarm(2, 5)), facts, at: now).then(reported(alarm(2, 5)), tampered)
+        given().when(ingest(alarm(2, 0)), facts, at: now).then(reported(alarm(2, 0)))
+        Given<MatterDevice>(created).when(ingest(alarm(1, 7)), facts, at: now).then(
+            reported(alarm(1, 7)), .doorHeldOpen(since: now, org: "other", at: now))
+    }
+
+    @Test func `a door that is held open is told of once, until it is closed`() {
+        let held = MatterDevice.Event.doorHeldOpen(since: now, org: "other", at: now), tell = TellHeldDoor(device: "d", since: now)
+        let open = reported(["1/257/3": 0])
+        Given<MatterDevice>(created, open).when(tell, facts, at: now).then(held)
+        Given<MatterDevice>(created, open, held).when(tell, facts, at: now).then()
+        Given<MatterDevice>(created, open, reported(["1/257/3": 1])).when(tell, facts, at: now).then()
+        Given<MatterDevice>(created, open, held).when(ingest(["1/257/3": 5]), facts, at: now).then(reported(["1/257/3": 5]))
+        Given<MatterDevice>(created, open, held).when(ingest(["1/257/3": 1]), facts, at: now).then(
+            reported(["1/257/3": 1]), .doorSecured(org: "other", at: now))
+    }
+
+    @Test(arguments: ["doorbell", "switch", "intercom"]) func `a press of a bell is told when it begins`(type: String) {
+        let bell = MatterDevice.Registration(device: "d", thing: "t", hub: "h", type: type)
+        let made = MatterDevice.Event.created(bell, org: "acme", at: now), rang = MatterDevice.Event.bellPressed(org: "other", at: now)
+        Given<MatterDevice>(made).when(ingest(["1/59/1": 1]), facts, at: now).then(reported(["1/59/1": 1]), rang)
+        Given<MatterDevice>(made, reported(["1/59/1": 1]), rang).when(ingest(["1/59/1": 0]), facts, at: now).then(reported(["1/59/1": 0]))
+        let press: JSON.Object = ["lastEvent": ["number": 7, "path": "2/59/1"]]
+        Given<MatterDevice>(made).when(ingest(press), facts, at: now).then(reported(press), rang)
+        // A sensor with a button is no bell.
+        Given<MatterDevice>(created).when(ingest(["1/59/1": 1]), facts, at: now).then(reported(["1/59/1": 1]))
+    }
+
     @Test func `a device that is away is told of once, and once when it is back`() {
         func tell(_ isOnline: Bool) -> TellPresence { TellPresence(device: "d", isOnline: isOnline, since: now) }
         let offline = MatterDevice.Event.wentOffline(since: now, org: "other", at: now)

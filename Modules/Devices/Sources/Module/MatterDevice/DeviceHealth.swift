@@ -5,6 +5,7 @@ struct DeviceHealth: Sendable, Equatable, Codable {
     var isBatteryLow = false
     var isDoorForced = false
     var isOffline = false
+    var isDoorHeldOpen = false
 }
 
 /// What a device has last said of its battery.

@@ -1,6 +1,8 @@
 /// The Matter device types that buildings have, by their number (Matter Device Library Specification).
 enum DeviceTypes {
     static let contactSensor = 21, waterLeakDetector = 67
+    /// What people ring with: a switch, an audio doorbell, a video doorbell, a doorbell, an intercom.
+    static let bells: Set = [15, 320, 321, 323, 328]
 
     private static let names: [Int64: String] = [
         10: "lock", 11: "door_lock_controller", 15: "switch", 19: "bridged_node", 21: "contact_sensor", 44: "air_quality_sensor",

@@ -5,7 +5,18 @@ struct DeviceWords: Sendable, Equatable {
     /// DoorLock.LockState (Matter Application Cluster Specification, DlLockState).
     enum LockState: String, CaseIterable, WireValue { case notFullyLocked, locked, unlocked, unlatched, unknown }
     /// DoorLock.DoorState (DoorStateEnum).
-    enum DoorState: String, CaseIterable, WireValue { case open, closed, jammed, forcedOpen, error, ajar, unknown }
+    enum DoorState: String, CaseIterable, WireValue {
+        case open, closed, jammed, forcedOpen, error, ajar, unknown
+
+        /// Nil when that cannot be told.
+        var isOpen: Bool? {
+            switch self {
+            case .open, .forcedOpen, .ajar: true
+            case .closed: false
+            case .jammed, .error, .unknown: nil
+            }
+        }
+    }
     /// PowerSource.BatChargeLevel (BatChargeLevelEnum).
     enum BatteryLevel: String, CaseIterable, WireValue { case ok, warning, critical }
 

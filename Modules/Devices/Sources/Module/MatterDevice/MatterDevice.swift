@@ -3,7 +3,7 @@ import Kernel
 
 /// A Matter device behind a hub, with its own thing on the broker.
 struct MatterDevice: Aggregate {
-    static let category = Category("matter-device", className: "MatterDeviceAggregate", schemaVersion: 2)
+    static let category = Category("matter-device", className: "MatterDeviceAggregate", schemaVersion: 3)
     typealias ID = Kernel.ID<MatterDevice>
 
     /// Events after the registration state the tenant that the device belongs to by then, because it follows its hub.
@@ -22,6 +22,10 @@ struct MatterDevice: Aggregate {
         case batteryRestored(BatteryReading, org: OrgID?, at: Timestamp)
         case doorForced(org: OrgID?, at: Timestamp)
         case doorSecured(org: OrgID?, at: Timestamp)
+        /// A door has been open for long; open since then.
+        case doorHeldOpen(since: Timestamp, org: OrgID?, at: Timestamp)
+        case tampered(org: OrgID?, at: Timestamp)
+        case bellPressed(org: OrgID?, at: Timestamp)
         case wentOffline(since: Timestamp, org: OrgID?, at: Timestamp)
         case cameOnline(since: Timestamp, org: OrgID?, at: Timestamp)
     }
@@ -72,7 +76,12 @@ struct MatterDevice: Aggregate {
         case .batteryLow(_, let org, _): (health.isBatteryLow, self.org) = (true, org)
         case .batteryRestored(_, let org, _): (health.isBatteryLow, self.org) = (false, org)
         case .doorForced(let org, _): (health.isDoorForced, self.org) = (true, org)
-        case .doorSecured(let org, _): (health.isDoorForced, self.org) = (false, org)
+        case .doorSecured(let org, _):
+            health.isDoorForced = false
+            health.isDoorHeldOpen = false
+            self.org = org
+        case .doorHeldOpen(_, let org, _): (health.isDoorHeldOpen, self.org) = (true, org)
+        case .tampered(let org, _), .bellPressed(let org, _): self.org = org
         case .wentOffline(_, let org, _): (health.isOffline, self.org) = (true, org)
         case .cameOnline(_, let org, _): (health.isOffline, self.org) = (false, org)
         }

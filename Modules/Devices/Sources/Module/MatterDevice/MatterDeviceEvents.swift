@@ -107,9 +107,24 @@ struct MatterDeviceEvents: EventForms {
         take: { if case .doorForced(let org, let at) = $0 { (org, at) } else { nil } })
 
     let doorSecured = EventForm<MatterDevice>(
-        "DoorSecured", "A door that was forced is closed again, or open as usual.", derived: identity,
+        "DoorSecured", "A door that was forced or held open is as usual again.", derived: identity,
         members: .init(.tenant, .milliseconds("timestamp")), make: { .doorSecured(org: $0, at: $1) },
         take: { if case .doorSecured(let org, let at) = $0 { (org, at) } else { nil } })
+
+    let doorHeldOpen = EventForm<MatterDevice>(
+        "DoorHeldOpen", "A door has been open for longer than it should.", derived: identity,
+        members: .init(.milliseconds("since"), .tenant, .milliseconds("timestamp")), make: { .doorHeldOpen(since: $0, org: $1, at: $2) },
+        take: { if case .doorHeldOpen(let since, let org, let at) = $0 { (since, org, at) } else { nil } })
+
+    let tampered = EventForm<MatterDevice>(
+        "DeviceTampered", "A device reports that somebody tampers with it.", derived: identity,
+        members: .init(.tenant, .milliseconds("timestamp")), make: { .tampered(org: $0, at: $1) },
+        take: { if case .tampered(let org, let at) = $0 { (org, at) } else { nil } })
+
+    let bellPressed = EventForm<MatterDevice>(
+        BellPressed.name, "Somebody presses a doorbell, or a switch that serves as one.", audience: .modules, derived: identity,
+        members: .init(.tenant, .milliseconds("timestamp")), make: { .bellPressed(org: $0, at: $1) },
+        take: { if case .bellPressed(let org, let at) = $0 { (org, at) } else { nil } })
 
     let wentOffline = EventForm<MatterDevice>(
         "DeviceOffline", "A device has been away for longer than the grace time.", derived: identity,
@@ -140,6 +155,9 @@ struct MatterDeviceEvents: EventForms {
         case .batteryRestored: batteryRestored
         case .doorForced: doorForced
         case .doorSecured: doorSecured
+        case .doorHeldOpen: doorHeldOpen
+        case .tampered: tampered
+        case .bellPressed: bellPressed
         case .wentOffline: wentOffline
         case .cameOnline: cameOnline
         }

@@ -19,8 +19,9 @@ enum MatterDevicesView {
                 HubCredentials.touchHubs(of: ThingName(change.stream.id)),
                 "UPDATE devices.matter_devices SET hub_id = \(hub) WHERE device_id = \(change.stream.id)", HubCredentials.touch(hub),
             ]
-        case .reported, .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared, .batteryLow, .batteryRestored, .doorForced,
-            .doorSecured, .wentOffline, .cameOnline:
+        case .reported(let document, _, let at): doorRows(of: document, change, at)
+        case .desired, .pinSet, .pinCleared, .alarmTriggered, .alarmCleared, .batteryLow, .batteryRestored, .doorForced,
+            .doorSecured, .doorHeldOpen, .tampered, .bellPressed, .wentOffline, .cameOnline:
             []
         case .created(let registration, _, _):
             [
@@ -32,6 +33,42 @@ enum MatterDevicesView {
                 HubCredentials.touch(registration.hub),
             ]
         }
+    }
+
+    static let doors = Migration(
+        "017-open-doors",
+        [
+            "ALTER TABLE devices.matter_devices ADD COLUMN door_open_since BIGINT",
+            "ALTER TABLE devices.matter_devices ADD COLUMN is_door_told BOOLEAN NOT NULL DEFAULT FALSE",
+            """
+            CREATE INDEX matter_devices_open_doors ON devices.matter_devices (door_open_since) \
+            WHERE door_open_since IS NOT NULL AND NOT is_door_told
+            """,
+        ])
+
+    /// Keeps since when a door has been open.
+    private static func doorRows(of document: JSON.Object, _ change: Change<MatterDevice>, _ at: Timestamp) -> [SQL] {
+        guard document.contains(where: { $0.key.hasSuffix("/257/3") }),
+            let isOpen = DeviceWords(change.after.reported).door?.isOpen, isOpen != DeviceWords(change.before.reported).door?.isOpen
+        else { return [] }
+        return [
+            """
+            UPDATE devices.matter_devices SET door_open_since = \(optional: isOpen ? at : nil), is_door_told = FALSE
+            WHERE device_id = \(change.stream.id)
+            """
+        ]
+    }
+
+    /// Selects the doors that have been open for long and are not told of.
+    static func openDoors(before moment: Timestamp, limit: Int) -> SQL {
+        """
+        SELECT device_id, door_open_since FROM devices.matter_devices
+        WHERE door_open_since IS NOT NULL AND NOT is_door_told AND door_open_since <= \(moment) ORDER BY door_open_since LIMIT \(limit)
+        """
+    }
+
+    static func doorIsTold(of device: MatterDevice.ID, openSince: Timestamp) -> SQL {
+        "UPDATE devices.matter_devices SET is_door_told = TRUE WHERE device_id = \(device) AND door_open_since = \(openSince)"
     }
 
     /// Selects the devices of a thing.
