@@ -56,16 +56,12 @@ public final class HubSimulator: Sendable {
             let report: JSON = ["online": true, "version": "simulator", "last_seen": .int(clock().milliseconds), "uptime_seconds": 0]
             await say(topics.topic(name, "hub_state", "update"), ["state": ["reported": report]])
         }
-        for (thing, attributes) in nodes { await report(ThingName(thing), attributes) }
+        for (thing, attributes) in nodes { await report(ThingName(thing), attributes, behind: hubs.first ?? "simulator") }
     }
 
     /// Reports a node's identity and its state in separate shadows, as the bridge in a hub does.
-    private func report(_ thing: ThingName, _ attributes: JSON) async {
-        var info: JSON.Object = ["bridge_uuid": "simulator", "uuid": thing.json], state: JSON.Object = ["available": true]
-        for member in attributes.members ?? [:] {
-            let cluster = member.key.split(separator: "/").dropFirst().first
-            if cluster == "40" || cluster == "29" { info[member.key] = member.value } else { state[member.key] = member.value }
-        }
+    private func report(_ thing: ThingName, _ attributes: JSON, behind hub: String) async {
+        let node = SimulatedNode(attributes), info = node.info(of: thing, behind: hub), state = node.state
         await say(topics.topic(thing, "device_info", "update"), ["state": ["reported": .object(info)]])
         await say(topics.topic(thing, "device_state", "update"), ["state": ["reported": .object(state)]])
     }
