@@ -72,7 +72,11 @@ let contexts = [
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Module(name: "Devices", knows: ["Identity"], ports: [("HubBridge", ["MQTT", "Waiting", logging])]),
     Module(name: "Video", knows: []),
-    Module(name: "Partners", knows: ["Devices"], ports: [("WebhookSender", ["HTTPClient"])]),
+    Module(
+        name: "Partners", knows: ["Devices"],
+        ports: [
+            ("WebhookSender", ["HTTPClient"]), ("OpenIDConnect", ["HTTPClient", "Tokens"]), ("PortalPages", ["WebPages"]),
+        ]),
 ]
 let modules: [Target.Dependency] = contexts.map { .target(name: $0.name) }
 let ports: [Target.Dependency] = contexts.flatMap(\.ports).map { .target(name: $0.name) }
@@ -115,16 +119,18 @@ let package = Package(
         part("HTTPClient", ["CCurl"]),
         part("MQTT", ["Waiting", "CMosquitto"]),
         part("AWS", ["Kernel", crypto]),
+        part("Tokens", ["Kernel", .product(name: "JWTKit", package: "jwt-kit")]),
         part("Telemetry", [logging]),
         part(
             "HTTPEdge",
             [
-                "AWS", "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Waiting", "WebPages", hummingbird("Hummingbird"),
+                "AWS", "Application", "Kernel", "Database", "HTTPClient", "Telemetry", "Tokens", "Waiting", "WebPages",
+                hummingbird("Hummingbird"),
                 hummingbird("HummingbirdCore"),
                 logging,
                 lifecycle, crypto,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
             ], resources: true),
         part(
             "Host",

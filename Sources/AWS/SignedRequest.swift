@@ -1,4 +1,5 @@
 import Crypto
+import Kernel
 
 /// What a signature covers of a request: method, address, some headers, body.
 public struct SignedRequest: Sendable {
@@ -36,13 +37,16 @@ public struct SignedRequest: Sendable {
             if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
         }
         let endsInSlash = !segments.isEmpty && (path.hasSuffix("/") || path.hasSuffix("/.") || path.hasSuffix("/.."))
-        return "/" + segments.map { Self.encoded($0.utf8) }.joined(separator: "/") + (endsInSlash ? "/" : "")
+        return "/" + segments.map { PercentEncoding.encode($0.utf8) }.joined(separator: "/") + (endsInSlash ? "/" : "")
     }
 
     private var canonicalQuery: String {
         let pairs = query.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.encoded(Self.decoded(parts[0].utf8)), Self.encoded(Self.decoded((parts.count > 1 ? parts[1] : "").utf8)))
+            return (
+                PercentEncoding.encode(Self.decoded(parts[0].utf8)),
+                PercentEncoding.encode(Self.decoded((parts.count > 1 ? parts[1] : "").utf8))
+            )
         }
         return pairs.sorted { $0 < $1 }.map { "\($0)=\($1)" }.joined(separator: "&")
     }
@@ -50,21 +54,6 @@ public struct SignedRequest: Sendable {
     /// Without spaces at the ends, and with one where there are several.
     private static func trimmed(_ value: String) -> String {
         value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
-    }
-
-    /// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
-    static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                text.append(byte)
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): text.append(byte)
-            default: text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Decodes percent-encoding; what is not well encoded stands for itself.

@@ -27,6 +27,8 @@ public struct OutgoingResponse: Sendable {
     public let status: Int
     /// Names in lower case; a repeated header keeps its last value.
     public let headers: [String: String]
+    /// Every `Set-Cookie` header.
+    public let cookies: [String]
     public let body: [UInt8]
 }
 

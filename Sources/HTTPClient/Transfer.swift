@@ -10,6 +10,7 @@ final class Transfer: @unchecked Sendable {
     private let continuation: CheckedContinuation<OutgoingResponse, any Error>
     private var list: UnsafeMutablePointer<curl_slist>?
     private var headers: [String: String] = [:]
+    private var cookies: [String] = []
     private var body: [UInt8] = []
     private var wasForbidden = false
     private var isTooLarge = false
@@ -52,10 +53,12 @@ final class Transfer: @unchecked Sendable {
 
     func outcome(_ code: CURLcode, status: Int) -> Result<OutgoingResponse, any Error> {
         if wasForbidden { return .failure(OutgoingFailure.forbiddenAddress) }
-        if !request.wantsBody, let answered { return .success(OutgoingResponse(status: answered, headers: headers, body: [])) }
+        if !request.wantsBody, let answered {
+            return .success(OutgoingResponse(status: answered, headers: headers, cookies: cookies, body: []))
+        }
         if isTooLarge { return .failure(OutgoingFailure.tooLarge) }
         switch code {
-        case CURLE_OK: return .success(OutgoingResponse(status: status, headers: headers, body: body))
+        case CURLE_OK: return .success(OutgoingResponse(status: status, headers: headers, cookies: cookies, body: body))
         case CURLE_OPERATION_TIMEDOUT: return .failure(OutgoingFailure.timedOut)
         default: return .failure(OutgoingFailure.failed(String(cString: curl_easy_strerror(code))))
         }
@@ -89,12 +92,16 @@ final class Transfer: @unchecked Sendable {
         let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             // An informational response precedes the final one (RFC 9110 §15.2).
-            (status, headers) = (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, [:])
+            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            headers = [:]
+            cookies = []
         } else if line == "\r\n" {
             if status >= 200 { answered = status }
         } else if let colon = line.firstIndex(of: ":"), headers.count < 100 {
             let value = line[line.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
-            headers[line[..<colon].lowercased()] = String(value)
+            let name = line[..<colon].lowercased()
+            headers[name] = String(value)
+            if name == "set-cookie", cookies.count < 20 { cookies.append(String(value)) }
         }
         return count
     }

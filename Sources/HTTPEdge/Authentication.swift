@@ -6,7 +6,7 @@ struct Authentication: Sendable {
     let settings: EdgeSettings
     let directory: CredentialDirectory
     let accessKeys: AccessKeys
-    let tokens: TokenVerifier
+    let tokens: BearerTokens
     let clock: @Sendable () -> Timestamp
 
     /// Headers that only former gateways set; from outside they are a spoofing attempt.

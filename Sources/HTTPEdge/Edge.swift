@@ -47,7 +47,7 @@ public struct Edge: Sendable {
         self.document = document
         self.probes = probes
         self.log = log
-        let tokens = await TokenVerifier(settings: settings, fetch: fetch, clock: clock)
+        let tokens = await BearerTokens(settings: settings, fetch: fetch, clock: clock)
         handler = RequestHandler(
             settings: settings,
             authentication: Authentication(

@@ -157,6 +157,7 @@ struct RequestHandler: Sendable {
 
     private static func members(_ bytes: [UInt8], of operation: Operation) throws -> JSON.Object {
         guard operation.method != .get, !bytes.isEmpty else { return [:] }
+        if operation.kind == .page { return try FormBody.members(bytes) }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch {
             throw RequestError.problems([Problem("body", "is not acceptable JSON: \(error)")])
@@ -184,6 +185,7 @@ struct RequestHandler: Sendable {
             headers.append(HTTPField(name: Names.reset, value: "60"))
         }
         for (name, value) in response.headers { if let name = HTTPField.Name(name) { headers[name] = value } }
+        for cookie in response.cookies { headers.append(HTTPField(name: .setCookie, value: cookie.header)) }
         let bytes: [UInt8]
         switch response.body {
         case .empty: bytes = []

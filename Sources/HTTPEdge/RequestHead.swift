@@ -71,7 +71,7 @@ struct RequestHead: Sendable {
     }
 
     /// Decodes percent-encoding (RFC 3986 §2.1); returns nil when it is broken or not UTF-8.
-    private static func decoded(_ raw: Substring) -> String? {
+    static func decoded(_ raw: Substring) -> String? {
         var bytes: [UInt8] = [], rest = Array(raw.utf8)[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {

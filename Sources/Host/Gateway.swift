@@ -24,7 +24,7 @@ public struct Gateway: Sendable {
         let servers = Modules.all.map { "    upstream \($0.name) { server \(upstreams[$0.name]!) max_fails=0; keepalive 64; }" }
         let locations = Modules.all.flatMap { module in
             Set(module.operations.map(\.path)).sorted().map {
-                "        location ~ ^\(Self.pattern($0))$ { proxy_pass http://\(module.name); }"
+                "        location ~ ^\(Self.pattern($0))/?$ { proxy_pass http://\(module.name); }"
             }
         }
         return """

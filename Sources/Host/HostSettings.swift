@@ -130,7 +130,7 @@ enum HostSettings {
 
     /// Names of the contract that nothing in this build reads; setting one is rejected, because it would have no effect.
     static let unread = [
-        "SPKEY_OIDC_ISSUER", "SPKEY_OIDC_CLIENT_ID", "SPKEY_OIDC_CLIENT_SECRET", "SPKEY_THREEDEYE_URL", "SPKEY_THREEDEYE_API_KEY",
+        "SPKEY_THREEDEYE_URL", "SPKEY_THREEDEYE_API_KEY",
         "SPKEY_THREEDEYE_USERNAME",
         "SPKEY_THREEDEYE_PASSWORD", "SPKEY_HUB_REQUIRE_ONLINE", "SPKEY_VIDEO_CONTROL", "SPKEY_VIDEO_INTERNAL_SECRET",
         "SPKEY_VIDEO_WORKER_URL", "SPKEY_MEDIA_URL",

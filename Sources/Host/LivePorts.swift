@@ -6,7 +6,9 @@ import HubBridge
 import Kernel
 import Logging
 import MQTT
+import OpenIDConnect
 import PartnersContracts
+import PortalPages
 import WalletLinks
 import WebhookSender
 
@@ -16,13 +18,22 @@ enum LivePorts {
     /// - Throws: `ConfigurationError` when a required one is missing.
     static func plugged(for modules: [Module], _ settings: Settings, log: Logger) throws -> Ports {
         let needed = Set(modules.flatMap(\.ports).map(\.title))
-        var ports = Ports(GuestPages.live, WalletLinks.live)
+        var ports = Ports(GuestPages.live, WalletLinks.live, PortalPages.live)
         if needed.contains(HubLink.title) { ports.plug(try hubLink(settings, log)) }
         if needed.contains(BrokerAccess.title), let access = try brokerAccess(settings) { ports.plug(access) }
         if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: Clocks.wall)) }
+        if needed.contains(SignIn.title), let signIn = try signIn(settings) { ports.plug(signIn) }
         let missing = ports.missing(of: modules.flatMap(\.ports))
         guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
         return ports
+    }
+
+    private static func signIn(_ settings: Settings) throws -> SignIn? {
+        do {
+            return try OpenIDConnect(settings.values, digest: try CryptoVault(settings).port.sha256, clock: Clocks.wall)?.port
+        } catch let missing as OpenIDConnect.MissingSettings {
+            throw ConfigurationError(missing.description)
+        }
     }
 
     private static func brokerAccess(_ settings: Settings) throws -> BrokerAccess? {

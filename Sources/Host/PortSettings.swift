@@ -1,8 +1,9 @@
 import Application
 import Kernel
+import OpenIDConnect
 import WebhookSender
 
 /// The settings that the live implementations of ports read.
 enum PortSettings {
-    static let all: [AnySetting] = WebhookSender.settings
+    static let all: [AnySetting] = WebhookSender.settings + OpenIDConnect.settings
 }

@@ -25,7 +25,7 @@ import Testing
         settings.developmentSecret = "development-only-secret"
         settings.requiresVerifiedEmail = requires
         let now: @Sendable () -> Timestamp = { TokenTests.now }
-        let tokens = await TokenVerifier(settings: settings, fetch: { _ in [] }, clock: now)
+        let tokens = await BearerTokens(settings: settings, fetch: { _ in [] }, clock: now)
         let claims: JSON.Object = ["sub": "auth0|1", "email": "Ann@B.example", "exp": .int(TokenTests.now.seconds + 60)]
         let token = try Issuer().token("HS256", kid: nil, claims.merging(more))
         let authentication = Authentication(

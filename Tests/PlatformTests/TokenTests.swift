@@ -64,14 +64,14 @@ final class Issuer: Sendable {
     static let now = Timestamp(milliseconds: 1_755_680_400_000)
     let clock = Mutex(now)
 
-    func verifier(_ change: (inout EdgeSettings) -> Void = { _ in }) async -> TokenVerifier {
+    func verifier(_ change: (inout EdgeSettings) -> Void = { _ in }) async -> BearerTokens {
         var settings = EdgeSettings()
         settings.issuer = "https://id.example/"
         settings.audience = "api"
         settings.jwksURL = "https://id.example/keys"
         settings.developmentSecret = "development-only-secret"
         change(&settings)
-        return await TokenVerifier(
+        return await BearerTokens(
             settings: settings, fetch: { [issuer] _ in try issuer.keySet() }, clock: { [self] in clock.withLock { $0 } },
             elapsed: { [self] in .milliseconds(clock.withLock { $0 }.milliseconds) })
     }
@@ -81,7 +81,7 @@ final class Issuer: Sendable {
             as JSON.Object).merging(more)
     }
 
-    func refuses(_ verifier: TokenVerifier, _ token: String, at place: SourceLocation = #_sourceLocation) async {
+    func refuses(_ verifier: BearerTokens, _ token: String, at place: SourceLocation = #_sourceLocation) async {
         do {
             _ = try await verifier.verify(token)
             Issue.record("the token was taken", sourceLocation: place)

@@ -23,7 +23,7 @@ public struct SignedCookie<Value: Codable & Sendable>: Sendable {
     }
 
     /// Returns the cookie that removes it.
-    public func removing(isSecure: Bool) -> Cookie { Cookie(fullName(isSecure), "", path: "/", isSecure: isSecure, lifetime: .zero) }
+    public func removing(isSecure: Bool) -> Cookie { .removing(fullName(isSecure), path: "/", isSecure: isSecure) }
 
     /// Returns the value that a request carries; nil when there is none, it was altered, or its time is over.
     public func value(in request: Request, isSecure: Bool, _ services: Services) -> Value? {

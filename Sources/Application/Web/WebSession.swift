@@ -50,6 +50,6 @@ public struct Flash: Sendable, Equatable {
         guard let carried = request.cookie(name).flatMap({ Base64.decode($0) }), let sealed = String(validating: carried, as: UTF8.self),
             let text = try? services.vault.open(sealed, name, session.csrf)
         else { return nil }
-        return (Flash(String(decoding: text, as: UTF8.self)), Cookie(name, "", path: "/", isSecure: isSecure, lifetime: .zero))
+        return (Flash(String(decoding: text, as: UTF8.self)), .removing(name, path: "/", isSecure: isSecure))
     }
 }

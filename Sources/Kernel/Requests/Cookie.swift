@@ -25,6 +25,12 @@ public struct Cookie: Sendable, Equatable {
         self.lifetime = lifetime
     }
 
+    /// An empty cookie in the place of one that is to go: it ends after a second, because not every client lets one that is already over
+    /// replace another.
+    public static func removing(_ name: String, path: String, isSecure: Bool) -> Cookie {
+        Cookie(name, "", path: path, isSecure: isSecure, lifetime: .seconds(1))
+    }
+
     /// Returns whether a text can be a cookie value unchanged: printable ASCII without the characters that delimit or quote a value.
     public static func isValue(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
@@ -44,8 +50,4 @@ public struct Cookie: Sendable, Equatable {
         (header ?? "").split(separator: ";").lazy.map { $0.drop { $0 == " " } }.first { $0.hasPrefix(name + "=") }
             .map { String($0.dropFirst(name.count + 1)) }
     }
-}
-
-extension Request {
-    public func cookie(_ name: String) -> String? { Cookie.value(of: name, in: header("cookie")) }
 }

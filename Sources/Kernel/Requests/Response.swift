@@ -9,6 +9,7 @@ public struct Response: Sendable, Equatable {
     }
     public var status: Int
     public var headers: [String: String]
+    public var cookies: [Cookie] = []
     public var body: Body
 
     public init(_ status: Int, headers: [String: String] = [:], body: Body) {

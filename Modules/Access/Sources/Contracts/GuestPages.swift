@@ -1,8 +1,5 @@
 public import Kernel
 
-/// A language of the guest pages.
-public enum PageLanguage: String, Sendable, CaseIterable { case english = "en", greek = "el" }
-
 /// The page of a temporary key, with everything that a guest at a door needs.
 public struct GuestPage: Sendable {
     public enum State: String, Sendable, CaseIterable {

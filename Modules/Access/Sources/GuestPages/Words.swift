@@ -1,4 +1,5 @@
 import AccessContracts
+import Kernel
 
 /// The texts of the pages in each of their languages.
 struct Words {

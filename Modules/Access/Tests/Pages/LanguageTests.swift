@@ -17,7 +17,12 @@ import Testing
             (nil, nil, "nonsense;;;q=x", .english),
         ] as [(String?, String?, String?, PageLanguage)])
     func `a page speaks what the guest asked for or prefers`(query: String?, cookie: String?, accepted: String?, language: PageLanguage) {
-        #expect(PageRenderer.language(query: query, cookie: cookie, accepted: accepted) == language)
+        let headers = [("cookie", cookie.map { "lang=\($0)" }), ("accept-language", accepted)].compactMap { name, value in
+            value.map { (name: name, value: $0) }
+        }
+        var request = Request(headers: Headers(headers), attempt: Attempt(now: Timestamp(milliseconds: 0)))
+        if let query { request.query = ["lang": query] }
+        #expect(PageLanguage(of: request) == language)
     }
 
     @Test func `cookies are found by their whole name`() {

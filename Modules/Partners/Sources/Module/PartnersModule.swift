@@ -14,8 +14,10 @@ public func partners(_ catalogue: EventCatalogue) -> Module {
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
             ChangeWebhook.byPartner, EventSchemas.operation(catalogue),
+            ShowLanding.operation, BeginSignIn.operation, FinishSignIn.operation, ShowOnboarding.operation, Onboard.operation,
+            ShowDashboard.operation, RotateOwnKey.operation, SetOwnWebhook.operation, SignOut.operation,
         ],
-        ports: [.required(WebhookSending.self)],
+        ports: [.required(WebhookSending.self), .required(PortalPages.self), .optional(SignIn.self)],
         followUp: EndedKeys.followUp,
         assemble: { services in
             let activity = Activity()

@@ -15,7 +15,7 @@ import Testing
     }
     let key = NewKey(text: "abcdefghwxyz", digest: [7])
     func issue(replaces: Bool = false, until: Timestamp? = nil) -> IssueApiKey {
-        IssueApiKey(org: "acme", expiresAt: until, replaces: replaces, caller: .staff(email: "staff"))
+        IssueApiKey(org: "acme", expiresAt: until, replaces: replaces, creator: "staff")
     }
 
     func add() -> AddWebhook {

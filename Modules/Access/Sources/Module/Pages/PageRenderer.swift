@@ -14,7 +14,7 @@ struct PageRenderer {
         self.request = request
         self.services = services
         pages = try services.port()
-        language = Self.language(query: request.query["lang"], cookie: request.cookie("lang"), accepted: request.header("accept-language"))
+        language = PageLanguage(of: request)
         nonce = UUIDText(digest: services.vault.random(16)).text
     }
 
@@ -34,27 +34,9 @@ struct PageRenderer {
     }
 
     private func html(_ status: Int, _ text: String) -> Response {
-        var headers = ["Content-Language": language.rawValue, "Vary": "Accept-Language, Cookie"]
-        if request.query["lang"].flatMap(PageLanguage.init(rawValue:)) != nil {
-            let year = Duration.seconds(365 * 86_400)
-            headers["Set-Cookie"] =
-                Cookie("lang", language.rawValue, path: "/", isSecure: services.settings.isPublicSecure, isReadable: true, lifetime: year)
-                .header
-        }
-        return .page(status, text, nonce: nonce, headers: headers)
-    }
-
-    /// Returns the language requested now, else requested earlier, else preferred by the browser (RFC 9110 §12.5.4), else English.
-    static func language(query: String?, cookie: String?, accepted: String?) -> PageLanguage {
-        if let chosen = query.flatMap(PageLanguage.init(rawValue:)) ?? cookie.flatMap(PageLanguage.init(rawValue:)) { return chosen }
-        let ranked = (accepted ?? "").split(separator: ",").enumerated().compactMap { place, entry -> (PageLanguage, Double, Int)? in
-            let parts = entry.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
-            guard let tag = parts.first?.lowercased(), let language = PageLanguage(rawValue: String(tag.prefix { $0 != "-" })) else {
-                return nil
-            }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            return weight > 0 ? (language, weight, place) : nil
-        }
-        return ranked.max { ($0.1, -$0.2) < ($1.1, -$1.2) }?.0 ?? .english
+        var response = Response.page(
+            status, text, nonce: nonce, headers: ["Content-Language": language.rawValue, "Vary": "Accept-Language, Cookie"])
+        response.cookies = [PageLanguage.cookie(keeping: request, isSecure: services.settings.isPublicSecure)].compactMap(\.self)
+        return response
     }
 }

@@ -35,11 +35,11 @@ enum ShowGuestPage {
 
     /// Moves the token from the address, where others could see it, into a cookie that scripts cannot read.
     private static func exchange(_ token: String, _ path: String, _ settings: SettingValues) -> Response {
-        var headers = ["Location": path]
+        var response = Response(303, headers: ["Location": path], body: .empty)
         if Cookie.isValue(token) {
-            headers["Set-Cookie"] = Cookie(Cookie.userToken, token, path: path, isSecure: settings.isPublicSecure).header
+            response.cookies = [Cookie(Cookie.userToken, token, path: path, isSecure: settings.isPublicSecure)]
         }
-        return Response(303, headers: headers, body: .empty)
+        return response
     }
 
     private static func page(_ key: TempKey, _ path: String, _ renderer: PageRenderer) async throws -> GuestPage {

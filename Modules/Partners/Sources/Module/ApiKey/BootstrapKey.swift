@@ -18,7 +18,7 @@ enum BootstrapKey {
                 return CreateApiKey.Reply(key: key.text)
             } else {
                 let replaces = known.activeKey(at: services.clock()) != nil && question.replaces == true
-                let issue = IssueApiKey(org: question.org, expiresAt: nil, replaces: replaces, caller: request.caller)
+                let issue = IssueApiKey(org: question.org, expiresAt: nil, replaces: replaces, creator: request.caller.name)
                 return CreateApiKey.Reply(key: try await services.execute(issue, for: request).facts.text)
             }
         }

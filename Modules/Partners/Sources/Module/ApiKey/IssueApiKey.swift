@@ -7,7 +7,8 @@ struct IssueApiKey: Command {
     let expiresAt: Timestamp?
     /// Whether an active key is replaced; otherwise the tenant must have none.
     let replaces: Bool
-    let caller: Caller
+    /// Who asks for it, in records.
+    let creator: String
 
     var target: String { org.text }
 
@@ -35,7 +36,7 @@ struct IssueApiKey: Command {
 
     func decide(_ tenant: Tenant, _ key: NewKey, at now: Timestamp) throws(Refusal) -> [Tenant.Event] {
         guard tenant.isRegistered else { throw .notRegistered }
-        let hasKey = tenant.activeKey(at: now) != nil, face = key.face(by: caller.name, until: expiresAt, at: now)
+        let hasKey = tenant.activeKey(at: now) != nil, face = key.face(by: creator, until: expiresAt, at: now)
         guard replaces || !hasKey else { throw .hasActiveKey }
         guard !replaces || hasKey else { throw .nothingToRotate }
         guard face.isActive(at: now) else { throw .endsInThePast }
@@ -77,7 +78,7 @@ extension IssueApiKey {
     /// A repeated request gets the key that was issued, whatever happened to the first response.
     private static let answer = CommandResponse<IssueApiKey>.only(
         201, .json("apiKey", .string.described("Shown only here.")) { .string($0.facts.text) }, .member("orgId") { $0.command.org },
-        .member("orgName") { $0.state.name ?? "" }, .member("createdAt") { $0.at }, .member("createdBy") { $0.command.caller.name },
+        .member("orgName") { $0.state.name ?? "" }, .member("createdAt") { $0.at }, .member("createdBy") { $0.command.creator },
         .member("expiresAt") { Nullable($0.command.expiresAt) })
 
     static let create = Operation.command(
@@ -86,10 +87,11 @@ extension IssueApiKey {
             .body("orgId", "The tenant."), .body("orgName", "The tenant's name, for the record."),
             .body("expiresAt", "When the key ends; never when absent."), .caller),
         make: { (org: OrgID, _: NonEmptyString, expiresAt: Timestamp?, caller: Caller) in
-            IssueApiKey(org: org, expiresAt: expiresAt, replaces: false, caller: caller)
+            IssueApiKey(org: org, expiresAt: expiresAt, replaces: false, creator: caller.name)
         })
 
     static let rotate = Operation.command(
         .post, "/api-keys/{orgId}/rotate", "Replace the API key of a tenant; the old one is dead at once", allow: .staff, answer: answer,
-        inputs: .init(.path("orgId", "The tenant."), .caller), make: { IssueApiKey(org: $0, expiresAt: nil, replaces: true, caller: $1) })
+        inputs: .init(.path("orgId", "The tenant."), .caller),
+        make: { IssueApiKey(org: $0, expiresAt: nil, replaces: true, creator: $1.name) })
 }

@@ -1,21 +1,35 @@
 import JWTKit
-import Kernel
-import Synchronization
+public import Kernel
 
-/// The claims of a verified token.
-struct TokenClaims: Sendable {
-    let subject: String?
-    let userID: String?
-    let email: String?
-    /// Whether the issuer vouches for the address. Any claim other than true counts as false; the settings decide when there is no claim.
-    let emailIsVerified: Bool
-}
-
-/// Verifies bearer tokens: RS256 and ES256 with the issuer's key set, HS256 with the development secret.
+/// Verifies signed tokens (RFC 7519): RS256 and ES256 with the issuer's key set, HS256 with the development secret.
 ///
 /// The algorithm is pinned to the key (RFC 8725 §3.1): a token never chooses how it is verified.
-actor TokenVerifier {
-    private let settings: EdgeSettings
+public actor TokenVerifier {
+    /// What a token must say, and what it is checked with.
+    public struct Expectations: Sendable {
+        /// Where the issuer's keys are read; nil when it has none.
+        public var keySet: String?
+        /// The `iss` of tokens; nil for any.
+        public var issuer: String?
+        /// The `aud` of tokens, or one of several; nil for any.
+        public var audience: String?
+        /// The secret of HS256 tokens; nil where they are not accepted.
+        public var secret: String?
+
+        public init(keySet: String? = nil, issuer: String? = nil, audience: String? = nil, secret: String? = nil) {
+            self.keySet = keySet
+            self.issuer = issuer
+            self.audience = audience
+            self.secret = secret
+        }
+    }
+
+    /// Why a token is not accepted, in words for whoever sent it.
+    public struct Refusal: Error, Sendable, Equatable {
+        public let message: String
+    }
+
+    private let expected: Expectations
     private let fetch: @Sendable (String) async throws -> [UInt8]
     private let clock: @Sendable () -> Timestamp
     /// Monotonic time, which setting a clock does not affect.
@@ -31,15 +45,18 @@ actor TokenVerifier {
     private static let freshness = Duration.seconds(600)
     private static let pause = Duration.seconds(30)
 
-    init(
-        settings: EdgeSettings, fetch: @escaping @Sendable (String) async throws -> [UInt8], clock: @escaping @Sendable () -> Timestamp,
-        elapsed: @escaping @Sendable () -> Duration = TokenVerifier.sinceStart
+    /// - Parameters:
+    ///   - fetch: reads what is at a URL.
+    ///   - elapsed: monotonic time; that of the process when absent.
+    public init(
+        _ expected: Expectations, fetch: @escaping @Sendable (String) async throws -> [UInt8],
+        clock: @escaping @Sendable () -> Timestamp, elapsed: (@Sendable () -> Duration)? = nil
     ) async {
-        self.settings = settings
+        self.expected = expected
         self.fetch = fetch
         self.clock = clock
-        self.elapsed = elapsed
-        if settings.isDevelopment, let secret = settings.developmentSecret {
+        self.elapsed = elapsed ?? Self.sinceStart
+        if let secret = expected.secret {
             // HMAC pads short keys with zeros to its block size of 64 bytes (RFC 2104 §2); the library requires at least 32.
             let key = Array(secret.utf8) + Array(repeating: 0, count: max(0, 64 - secret.utf8.count))
             development = await JWTKeyCollection().add(hmac: HMACKey(from: key), digestAlgorithm: .sha256)
@@ -51,40 +68,37 @@ actor TokenVerifier {
     private static let start = ContinuousClock.now
     private static let sinceStart: @Sendable () -> Duration = { start.duration(to: .now) }
 
-    /// Throws `RequestError.unauthenticated` for anything but a valid token.
-    func verify(_ token: String) async throws -> TokenClaims {
+    /// Returns the claims of a valid token; throws `Refusal` for anything else.
+    public func verify(_ token: String) async throws(Refusal) -> JSON.Object {
         guard token.utf8.count <= 8_192, let header = Self.header(of: token), let algorithm = header["alg"]?.text else {
-            throw RequestError.unauthenticated("The token cannot be read.")
+            throw Refusal(message: "The token cannot be read.")
         }
         // Critical extensions must be understood, and none is known here (RFC 7515 §4.1.11).
-        guard header["crit"] == nil else { throw RequestError.unauthenticated("The token needs extensions that are not known here.") }
+        guard header["crit"] == nil else { throw Refusal(message: "The token needs extensions that are not known here.") }
         let collection = try await collection(for: algorithm, kid: header["kid"]?.text)
         let claims: Claims
         do { claims = try await collection.verify(token, as: Claims.self) } catch {
-            throw RequestError.unauthenticated("The token is not valid.")
+            throw Refusal(message: "The token is not valid.")
         }
         try check(claims.members)
-        return TokenClaims(
-            subject: claims.members["sub"]?.text, userID: claims.members[settings.userIDClaim]?.text,
-            email: claims.members[settings.emailClaim]?.text,
-            emailIsVerified: claims.members["email_verified"].map { $0 == true } ?? !settings.requiresVerifiedEmail)
+        return claims.members
     }
 
-    private func collection(for algorithm: String, kid: String?) async throws -> JWTKeyCollection {
+    private func collection(for algorithm: String, kid: String?) async throws(Refusal) -> JWTKeyCollection {
         switch algorithm {
         case "HS256":
-            guard let development else { throw RequestError.unauthenticated("The token's algorithm is not accepted.") }
+            guard let development else { throw Refusal(message: "The token's algorithm is not accepted.") }
             return development
         case "RS256", "ES256":
-            guard let kid, let key = try await key(kid), key.algorithm == algorithm else {
-                throw RequestError.unauthenticated("The token is signed with an unknown key.")
+            guard let kid, let key = await key(kid), key.algorithm == algorithm else {
+                throw Refusal(message: "The token is signed with an unknown key.")
             }
             return key.collection
-        default: throw RequestError.unauthenticated("The token's algorithm is not accepted.")
+        default: throw Refusal(message: "The token's algorithm is not accepted.")
         }
     }
 
-    private func key(_ kid: String) async throws -> PinnedKey? {
+    private func key(_ kid: String) async -> PinnedKey? {
         let age = fetchedAt.map { elapsed() - $0 }
         let isStale = age.map { $0 > Self.freshness } ?? true
         if isStale || (keys[kid] == nil && age! > Self.pause) { await refresh() }
@@ -94,7 +108,7 @@ actor TokenVerifier {
     /// Reads the key set; concurrent callers share the one request. Old keys stay when it fails.
     private func refresh() async {
         if let isFetching { return await isFetching.value }
-        guard let url = settings.jwksURL else { return }
+        guard let url = expected.keySet else { return }
         let task = Task {
             defer { fetchedAt = elapsed() }
             guard let bytes = try? await fetch(url), let set = try? JSON.parse(bytes, depth: 8), let items = set["keys"]?.items else {
@@ -129,17 +143,17 @@ actor TokenVerifier {
         return (kid, PinnedKey(algorithm: algorithm, collection: collection))
     }
 
-    private func check(_ claims: JSON.Object) throws {
+    private func check(_ claims: JSON.Object) throws(Refusal) {
         let now = Double(clock().milliseconds) / 1000
-        guard let expiry = claims["exp"]?.number, expiry > now else { throw RequestError.unauthenticated("The token has expired.") }
-        if let start = claims["nbf"]?.number, start > now + 60 { throw RequestError.unauthenticated("The token is not valid yet.") }
-        if let issuer = settings.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true {
-            throw RequestError.unauthenticated("The token has another issuer.")
+        guard let expiry = claims["exp"]?.number, expiry > now else { throw Refusal(message: "The token has expired.") }
+        if let start = claims["nbf"]?.number, start > now + 60 { throw Refusal(message: "The token is not valid yet.") }
+        if let issuer = expected.issuer, claims["iss"]?.text?.hasSameBytes(as: issuer) != true {
+            throw Refusal(message: "The token has another issuer.")
         }
-        if let audience = settings.audience {
+        if let audience = expected.audience {
             let named = claims["aud"]?.text.map { [$0] } ?? claims["aud"]?.items?.compactMap(\.text) ?? []
             guard named.contains(where: { $0.hasSameBytes(as: audience) }) else {
-                throw RequestError.unauthenticated("The token is for another audience.")
+                throw Refusal(message: "The token is for another audience.")
             }
         }
     }
@@ -188,30 +202,5 @@ private struct Claims: JWTPayload {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(members.keys)
-    }
-}
-
-/// Base64 with the URL alphabet and without padding (RFC 4648 §5).
-enum Base64URL {
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var out: [UInt8] = [], buffer: UInt32 = 0, bits = 0
-        for byte in text.utf8 {
-            guard let value = value(of: byte) else { return nil }
-            buffer = buffer << 6 | value
-            bits += 6
-            if bits >= 8 { bits -= 8; out.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits))) }
-        }
-        return out
-    }
-
-    private static func value(of byte: UInt8) -> UInt32? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
     }
 }

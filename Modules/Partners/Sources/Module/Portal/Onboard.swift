@@ -1,0 +1,68 @@
+import Application
+import Kernel
+import PartnersContracts
+
+/// Where a person without a tenant registers one.
+enum ShowOnboarding {
+    static let operation = Portal.page(
+        "/onboarding", "Show where a tenant is registered",
+        answers: [ResponseSpec(200, "The form."), ResponseSpec(303, "To the first page, or to the dashboard of one's tenant.")]
+    ) { portal in
+        guard portal.session != nil else { return Portal.redirect(to: Portal.home) }
+        guard try await portal.tenant() == nil else { return Portal.redirect(to: Portal.dashboard) }
+        return portal.onboarding(OnboardingPage(frame: portal.frame, org: "", name: "", mistakes: []))
+    }
+}
+
+/// Registers the tenant of the person who is signed in, and issues its first key, which the dashboard shows once.
+enum Onboard {
+    static let operation = Portal.form(
+        "/onboarding", "Register one's tenant",
+        answers: [
+            ResponseSpec(303, "To the dashboard."), ResponseSpec(400, "The form with what is wrong."),
+            ResponseSpec(409, "The id belongs to another tenant."),
+        ]
+    ) { portal, session in
+        guard try await portal.tenant() == nil else { return Portal.redirect(to: Portal.dashboard) }
+        let org = (portal.request.body["orgId"]?.text ?? "").trimmed, name = (portal.request.body["orgName"]?.text ?? "").trimmed
+        func again(_ status: Int, _ mistakes: [OnboardingPage.Mistake]) -> Response {
+            portal.onboarding(OnboardingPage(frame: portal.frame, org: org, name: name, mistakes: mistakes), status: status)
+        }
+        let mistakes: [OnboardingPage.Mistake] =
+            (isOrgID(org) ? [] : [.badID])
+            + (NonEmptyString.problem(with: name) == nil && name.count <= NonEmptyString.maxLength ? [] : [.noName])
+        guard mistakes.isEmpty else { return again(400, mistakes) }
+        let register = RegisterTenant(org: OrgID(org), name: NonEmptyString(name), ownerEmail: NonEmptyString(session.email))
+        do { _ = try await portal.execute(register) } catch RequestError.refused(.conflict, _, _) { return again(409, [.takenID]) }
+        // A form that is sent twice finds the key of the first.
+        var own = session
+        own.orgId = OrgID(org)
+        let cookie = try WebSession.cookie.setting(own, isSecure: portal.isSecure, portal.services)
+        let issue = IssueApiKey(org: OrgID(org), expiresAt: nil, replaces: false, creator: session.email)
+        do {
+            let key = try await portal.execute(issue).facts.text
+            let flash = try Flash(key).setting(for: own, isSecure: portal.isSecure, portal.services)
+            return Portal.redirect(to: Portal.dashboard, cookie, flash)
+        } catch RequestError.refused(.conflict, _, _) { return Portal.redirect(to: Portal.dashboard, cookie) }
+    }
+
+    /// Lower-case letters, digits and dashes, 3 to 64 of them, a letter or digit first; `staff` is how events name the operator.
+    static func isOrgID(_ text: String) -> Bool {
+        guard (3...64).contains(text.utf8.count), text != "staff", let first = text.utf8.first, first != UInt8(ascii: "-") else {
+            return false
+        }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+    }
+}
+
+extension String {
+    /// Without spaces at its ends.
+    fileprivate var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
