@@ -50,6 +50,7 @@ enum ErrorResponse {
         case .invalid: "BusinessRuleViolation"
         case .forbidden: "Forbidden"
         case .conflict: "Conflict"
+        case .unprocessable: "BusinessRuleViolation"
         case .tooLarge: "ContentTooLarge"
         case .unsupportedEncoding: "UnsupportedMediaType"
         }

@@ -59,7 +59,7 @@ public struct OpenAPIDocument: Sendable {
         let body = operation.fields.filter { $0.place == .body }
         if !body.isEmpty {
             let isRequired = body.contains { !$0.schema.isOptional }
-            object["requestBody"] = ["required": .bool(isRequired), "content": ["application/json": ["schema": Self.object(of: body)]]]
+            object["requestBody"] = ["required": .bool(isRequired), "content": ["application/json": ["schema": body.schema.json]]]
         }
         return .object(object)
     }
@@ -78,13 +78,6 @@ public struct OpenAPIDocument: Sendable {
             "name": .string(field.name), "in": .string(field.place.rawValue), "required": .bool(!field.schema.isOptional),
             "description": .string(field.note), "schema": field.schema.json,
         ]
-    }
-
-    private static func object(of fields: [FieldDoc]) -> JSON {
-        var properties: JSON.Object = [:]
-        for field in fields { properties[field.name] = field.schema.described(field.note).json }
-        let required = fields.filter { !$0.schema.isOptional }.map { JSON.string($0.name) }
-        return ["type": "object", "properties": .object(properties), "required": required.isEmpty ? nil : .array(required)]
     }
 
     private static func security(_ credentials: Credentials) -> JSON {

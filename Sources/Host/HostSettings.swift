@@ -132,9 +132,8 @@ enum HostSettings {
     static let unread = [
         "SPKEY_THREEDEYE_URL", "SPKEY_THREEDEYE_API_KEY",
         "SPKEY_THREEDEYE_USERNAME",
-        "SPKEY_THREEDEYE_PASSWORD", "SPKEY_HUB_REQUIRE_ONLINE", "SPKEY_VIDEO_CONTROL", "SPKEY_VIDEO_INTERNAL_SECRET",
-        "SPKEY_VIDEO_WORKER_URL", "SPKEY_MEDIA_URL",
-        "SPKEY_MEDIA_SECRET", "SPKEY_SENTRY_DSN",
+        "SPKEY_THREEDEYE_PASSWORD", "SPKEY_HUB_REQUIRE_ONLINE",
+        "SPKEY_VIDEO_WORKER_URL", "SPKEY_SENTRY_DSN",
     ]
 
     private static func file(_ name: String, _ note: String) -> Setting<String?> {

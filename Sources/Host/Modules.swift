@@ -8,7 +8,7 @@ import Video
 
 /// The modules of the platform.
 public enum Modules {
-    public static let all: [Module] = publishing + [partners(EventCatalogue(publishing))]
+    public static let all: [Module] = publishing + [partners(EventCatalogue(publishing), CommandCatalogue(publishing))]
     @Sendable static func names() -> [String] { all.map(\.name) }
     private static let publishing = [access, identity, devices, video]
 

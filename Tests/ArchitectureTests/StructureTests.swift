@@ -87,7 +87,7 @@ import Testing
         let lines = Self.files(in: "Modules/\(module)/Sources/Module").flatMap { $0.text.split(separator: "\n") }
         let declared = lines.filter { $0.hasPrefix("public ") && !$0.hasPrefix("public import") }
         let name = module.lowercased(),
-            forms = ["public let \(name) = Module(", "public func \(name)(_ catalogue: EventCatalogue) -> Module {"]
+            forms = ["public let \(name) = Module(", "public func \(name)(_ catalogue: EventCatalogue, "]
         #expect(declared.count == 1 && forms.contains { declared.first?.hasPrefix($0) == true }, "\(declared)")
     }
 

@@ -35,10 +35,15 @@ import Testing
                 "validFrom": (Installation.now - .seconds(60)).json, "validUntil": (Installation.now + .seconds(3600)).json,
             ]
             let key = try await partner.call("POST", "/temp-keys", .object(window.merging(["doors": doors]))).body["uuid"]?.text ?? ""
+            let camera = UUID().uuidString.lowercased()
+            _ = try await partner.call(
+                "POST", "/rtsp-cameras/\(camera)/RegisterRtspCamera",
+                ["cameraId": .string(camera), "name": "Gate", "rtspUrl": .string("rtsp://camera.example.com/\(camera)")])
             let action = try await partner.call("POST", "/locks/\(lock)/OpenLock", [:]).headers["x-action-id"] ?? ""
             let hook = try await partner.asStaff("POST", "/tenants/\(partner.org)/webhooks", ["url": "https://partner.example.com/hook"])
             names = [
                 "lock": "\(lock)", "user": user, "hub": hub, "uuid": key, "action": action, "device": device, "thingName": device,
+                "camera": camera,
                 "orgId": partner.org, "doorId": "1",
                 "number": "1",
                 "webhookId": hook.body["webhook"]?["id"]?.text ?? hook.body["id"]?.text ?? hook.body["webhookId"]?.text ?? "",
@@ -49,7 +54,11 @@ import Testing
 
         func path(_ operation: Operation) -> String {
             let first = operation.path.split(separator: "/").first.map(String.init) ?? ""
-            let id = ["locks": "lock", "users": "user", "hubs": "hub", "actions": "action", "matter-devices": "device"][first] ?? "lock"
+            let id =
+                [
+                    "locks": "lock", "users": "user", "hubs": "hub", "actions": "action", "matter-devices": "device",
+                    "rtsp-cameras": "camera",
+                ][first] ?? "lock"
             return operation.path.split(separator: "/").map { step in
                 guard step.first == "{" else { return "/\(step)" }
                 let name = String(step.dropFirst().dropLast())
@@ -70,6 +79,8 @@ import Testing
             let (schemas, required) = EveryOperationTests.body(operation)
             var body = SchemaSamples.body(schemas, required: required).members ?? [:]
             if body["deviceId"] != nil, operation.path.hasPrefix("/matter-devices") { body["deviceId"] = names["device"].map(JSON.string) }
+            if body["cameraId"] != nil { body["cameraId"] = names["camera"].map(JSON.string) }
+            if body["rtspUrl"] != nil { body["rtspUrl"] = .string("rtsp://camera.example.com/\(UUID().uuidString)") }
             if body["hubId"] != nil { body["hubId"] = names["hub"].map(JSON.string) }
             if body["index"] != nil { body["index"] = names["lock"].flatMap { Int64($0) }.map(JSON.int) }
             if operation.key.hasSuffix("/CreateUser") { body["userId"] = .string(user) }
@@ -98,7 +109,7 @@ import Testing
     /// Creating what exists changes nothing and tells no more than that; a claimed hub says that it is.
     static let founding: [String: Set<Int>] = [
         "POST /locks/{id}/CreateLock": [200], "POST /hubs/{id}/ProvisionHub": [200, 403], "POST /hubs/{id}/ClaimHub": [400, 403],
-        "POST /matter-devices/{id}/CreateMatterDevice": [200, 403],
+        "POST /matter-devices/{id}/CreateMatterDevice": [200, 403], "POST /rtsp-cameras/{id}/RegisterRtspCamera": [409],
     ]
 
     static func body(_ operation: Operation) -> (schemas: JSON.Object, required: Set<String>) {
@@ -124,7 +135,7 @@ import Testing
         try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
             let world = try await TestTenants(installation), other = [(name: "X-API-Key", value: world.other.key)]
             // People belong to no tenant: rule U lets every API key act for them. A list shows a caller's own.
-            let open: Set<String> = ["GET /temp-keys", "GET /hubs", "GET /matter-devices"]
+            let open: Set<String> = ["GET /temp-keys", "GET /hubs", "GET /matter-devices", "GET /rtsp-cameras"]
             for (module, operation) in Self.all
             where module != "identity" && operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: other)
@@ -139,7 +150,10 @@ import Testing
 
     @Test func `what belongs to a person is closed to strangers`() async throws {
         try await Installation.with(.sqlite, settings: ["SPKEY_SHADOW_WEBHOOK_SECRET": TestTenants.secret]) { installation in
-            let world = try await TestTenants(installation), open: Set<String> = ["GET /temp-keys", "GET /hubs", "GET /matter-devices"]
+            let world = try await TestTenants(installation),
+                open: Set<String> = [
+                    "GET /temp-keys", "GET /hubs", "GET /matter-devices", "GET /rtsp-cameras",
+                ]
             for (_, operation) in Self.all where operation.credentials != .optional && !open.contains(operation.key) {
                 let reply = try await world.call(operation, world.body(operation), as: world.stranger)
                 let takesTokens = [.client, .clientOrStaff].contains(operation.credentials) || operation.credentials == .token

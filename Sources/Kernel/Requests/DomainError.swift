@@ -8,6 +8,8 @@ public enum RefusalKind: Sendable, CaseIterable {
     case forbidden
     /// The request conflicts with the current state.
     case conflict
+    /// The request is well formed and contradicts the state.
+    case unprocessable
     /// The document is larger than may be stored.
     case tooLarge
     /// The document is in an encoding that is not read.
@@ -62,6 +64,7 @@ extension RefusalKind {
         case .invalid: 400
         case .forbidden: 403
         case .conflict: 409
+        case .unprocessable: 422
         case .tooLarge: 413
         case .unsupportedEncoding: 415
         }

@@ -20,6 +20,11 @@ public struct FieldDoc: Sendable {
     }
 }
 
+extension [FieldDoc] {
+    /// The object that has these fields.
+    public var schema: Schema { .object(map { ($0.name, $0.schema.described($0.note)) }) }
+}
+
 extension Field where Value: WireValue {
     public static func path(_ name: String, _ note: String) -> Field { at(.path, name, note) { $0.path[name].map(JSON.string) } }
     public static func query(_ name: String, _ note: String) -> Field { at(.query, name, note) { $0.query[name].map(JSON.string) } }

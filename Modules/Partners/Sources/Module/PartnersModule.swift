@@ -3,8 +3,10 @@ import Kernel
 import PartnersContracts
 
 /// The Partners module: tenants, their API keys, their webhooks and the deliveries to them.
-/// - Parameter catalogue: the events of all modules that deliver any.
-public func partners(_ catalogue: EventCatalogue) -> Module {
+/// - Parameters:
+///   - catalogue: the events of all modules that deliver any.
+///   - commands: the commands of all modules.
+public func partners(_ catalogue: EventCatalogue, _ commands: CommandCatalogue) -> Module {
     Module(
         "partners",
         aggregates: [AnyAggregate(Tenant.self)],
@@ -13,7 +15,7 @@ public func partners(_ catalogue: EventCatalogue) -> Module {
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
-            ChangeWebhook.byPartner, EventSchemas.operation(catalogue),
+            ChangeWebhook.byPartner, EventSchemas.operation(catalogue), CommandSchemas.operation(commands),
             ShowLanding.operation, BeginSignIn.operation, FinishSignIn.operation, ShowOnboarding.operation, Onboard.operation,
             ShowDashboard.operation, RotateOwnKey.operation, SetOwnWebhook.operation, SignOut.operation,
         ],
