@@ -70,7 +70,7 @@ let contexts = [
         name: "Access", knows: ["Devices", "Identity", "Partners"],
         ports: [("GuestPages", ["WebPages"])]),
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
-    Module(name: "Devices", knows: ["Identity"], ports: [("HubBridge", ["MQTT", "Waiting", logging])]),
+    Module(name: "Devices", knows: ["Identity", "Partners"], ports: [("HubBridge", ["MQTT", "Waiting", logging])]),
     Module(name: "Video", knows: []),
     Module(
         name: "Partners", knows: ["Devices"],

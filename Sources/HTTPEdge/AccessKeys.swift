@@ -34,7 +34,7 @@ public struct AccessKeys: Sendable {
     public init(_ database: any Database, _ vault: Vault) { (self.database, self.vault) = (database, vault) }
 
     /// Ends the pairs of a tenant.
-    static func revoke(_ org: OrgID, isSuper: Bool) -> SQL {
+    public static func revoke(_ org: OrgID, isSuper: Bool) -> SQL {
         "DELETE FROM platform.access_keys WHERE org_id = \(org) AND is_super = \(isSuper)"
     }
 

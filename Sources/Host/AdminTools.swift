@@ -51,6 +51,14 @@ public enum AdminTools {
         return try outcome.get()
     }
 
+    /// Revokes the pairs of keys of a tenant; returns how many there were.
+    public static func revokeAccessKeys(_ settings: Settings, org: String, isSuper: Bool) async throws -> Int {
+        let storage = try Storage(settings)
+        let rows = try await storage.database.transact([AccessKeys.revoke(OrgID(org), isSuper: isSuper)])
+        await storage.database.close()
+        return Int(rows[0].affected)
+    }
+
     /// Revokes all super keys of a tenant; returns how many there were.
     public static func revokeSuperKeys(_ settings: Settings, org: String) async throws -> Int {
         let storage = try Storage(settings)

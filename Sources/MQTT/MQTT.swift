@@ -153,7 +153,7 @@ public final class MQTTClient: @unchecked Sendable {
     public var isConnected: Bool { state.withLock { $0.isConnected } }
 
     private func didConnect(_ reason: Int) {
-        guard reason == 0 else { return }
+        guard reason == 0 else { return revive() }
         state.withLock { $0.isConnected = true }
         handlers.connected()
     }
@@ -161,15 +161,18 @@ public final class MQTTClient: @unchecked Sendable {
     /// - Parameter reason: an error of the library, or the reason code of the broker's DISCONNECT (MQTT 5 §3.14.2.1).
     private func didDisconnect(_ reason: Int) {
         drop()
-        if reason >= 0x80 { revive() }
+        if reason >= 0x80 || Self.fatal.contains(reason) { revive() }
     }
 
-    /// Connects again after the broker has ended the connection by a word of its own, upon which the library gives up: the network thread
-    /// ends.
+    /// Errors upon which the library does not try again.
+    private static let fatal = Set([MOSQ_ERR_PROTOCOL, MOSQ_ERR_TLS, MOSQ_ERR_AUTH, MOSQ_ERR_ACL_DENIED].map { Int($0.rawValue) })
+
+    /// Connects again, after a while, unless the library has: after a refusal, or a DISCONNECT of the broker, some of its versions give up
+    /// and end the network thread, and others go on by themselves.
     private func revive() {
-        lifecycle.asyncAfter(deadline: .now() + 1) { [weak self] in
-            guard let self, !state.withLock({ $0.isClosed }) else { return }
-            mosquitto_loop_stop(handle, false)
+        lifecycle.asyncAfter(deadline: .now() + 2) { [weak self] in
+            guard let self, state.withLock({ !$0.isClosed && !$0.isConnected }) else { return }
+            mosquitto_loop_stop(handle, true)
             _ = mosquitto_reconnect_async(handle)
             _ = mosquitto_loop_start(handle)
             // If this is the last reference, closing would wait for this queue.

@@ -77,7 +77,8 @@ struct Token: AsyncParsableCommand {
 
 struct ApiKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "api-key", abstract: "Make API keys, and end super keys.", subcommands: [Create.self, RevokeSuper.self])
+        commandName: "api-key", abstract: "Make API keys, and end super keys.",
+        subcommands: [Create.self, RevokeSuper.self, RevokeAWS.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a new key once, registering the tenant if needed.")
@@ -106,6 +107,20 @@ struct ApiKeyCommand: AsyncParsableCommand {
         @Option(help: "The tenant's id.") var org: String
 
         func run() async throws { print("\(try await AdminTools.revokeSuperKeys(try await Settings.load(), org: org)) super keys ended.") }
+    }
+}
+
+extension ApiKeyCommand {
+    struct RevokeAWS: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "revoke-aws", abstract: "End all pairs of a tenant with which clients made for AWS sign; its keys stay.")
+        @Option(help: "The tenant's id.") var org: String
+        @Flag(name: .customLong("super"), help: "Its super pairs instead.") var isSuper = false
+
+        func run() async throws {
+            let count = try await AdminTools.revokeAccessKeys(try await Settings.load(), org: org, isSuper: isSuper)
+            print("\(count) pairs ended.")
+        }
     }
 }
 

@@ -114,6 +114,20 @@ import Testing
             let joins = try await eventually { (try? await client.say("$aws/things/\(device)/shadow/update", Self.update(1))) == true }
             #expect(joins)
 
+            // One that the hub finds by itself is introduced on the hub's own thing.
+            let found = UUID().uuidString.lowercased()
+            let introduction: JSON = [
+                "state": ["reported": ["bridge_uuid": .string(hub), "uuid": .string(found), "1/29/0": 10, "1/40/1": "Acme"]]
+            ]
+            let isHeard = try await eventually {
+                (try? await client.say("$aws/things/\(hub)/shadow/name/introduction/update", introduction)) == true
+            }
+            #expect(isHeard)
+            let isRegistered = try await eventually { try await partner.call("GET", "/matter-devices/\(found)").status == 200 }
+            #expect(isRegistered)
+            let speaks = try await eventually { (try? await client.say("$aws/things/\(found)/shadow/update", Self.update(1))) == true }
+            #expect(speaks)
+
             // The tenant before knows the password: with the hub it ends.
             let other = try await Partner(installation)
             let move: JSON = [

@@ -25,6 +25,7 @@ final class Program: Sendable {
     }
 
     var id: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
     func signal(_ number: Int32) { kill(id, number) }
     var status: Int32 { process.terminationStatus }
 

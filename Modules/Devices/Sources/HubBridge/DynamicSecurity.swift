@@ -37,13 +37,17 @@ public final class DynamicSecurity: Sendable {
     }
 
     private func admit(_ grant: BrokerAccess.Grant) async throws {
-        let user = JSON.string(grant.user), role = Self.role(of: grant.user)
-        let made = try await carryOut(
-            [
-                ["command": "createRole", "rolename": role],
-                ["command": "modifyRole", "rolename": role, "acls": .array(grant.things.flatMap { acls(of: $0) })],
-                ["command": "createClient", "username": user, "password": .string(grant.password), "roles": [["rolename": role]]],
-            ], mayExist: true)
+        let user = JSON.string(grant.user), role = Self.role(of: grant.user), rules = grant.things.flatMap { acls(of: $0) }
+        // The broker may end the connections of a client whose role is written, even if nothing of it changes.
+        let known = try await carryOut([["command": "getRole", "rolename": role]], mayBeMissing: true).first?["data"]?["role"]?["acls"]
+        let isSame = known?.items.map { Set($0.map(Self.essence)) == Set(rules.map(Self.essence)) } ?? false
+        let write: [JSON] = [
+            ["command": "createRole", "rolename": role], ["command": "modifyRole", "rolename": role, "acls": .array(rules)],
+        ]
+        let create: JSON = [
+            "command": "createClient", "username": user, "password": .string(grant.password), "roles": [["rolename": role]],
+        ]
+        let made = try await carryOut((isSame ? [] : write) + [create], mayExist: true)
         let wasKnown = made.last?["error"] != nil
         var commands: [JSON] = []
         if wasKnown, grant.isNew {
@@ -70,6 +74,11 @@ public final class DynamicSecurity: Sendable {
     private func acls(of thing: ThingName) -> [JSON] {
         topics.heard(by: thing).flatMap { [Self.acl("publishClientReceive", $0), Self.acl("subscribePattern", $0)] }
             + topics.said(by: thing).map { Self.acl("publishClientSend", $0) }
+    }
+
+    /// What makes two rules the same.
+    private static func essence(_ acl: JSON) -> String {
+        "\(acl["acltype"]?.text ?? "") \(acl["topic"]?.text ?? "") \(acl["allow"] == true)"
     }
 
     private static func acl(_ kind: String, _ topic: String) -> JSON {

@@ -97,7 +97,7 @@ import Testing
         let place = try await Place()
         try await place.issue("one")
         let before = try HubCredentials(try #require(try await place.stage.database.read(HubCredentials.find("h")).first))
-        _ = try await place.stage.database.transact([HubCredentials.touch("h"), before.isApplied])
+        _ = try await place.stage.database.transact([HubCredentials.touch("h"), before.isApplied(knowsPassword: true)])
         #expect(try await place.isOpen())
     }
 
@@ -108,6 +108,26 @@ import Testing
         _ = try await place.stage.database.transact([HubCredentials.revoke("h")])
         try await place.access.apply("h")
         #expect(place.broker.calls == [place.grant("one", isNew: true), .shut("hub-h")])
+    }
+
+    @Test(.everyDatabase) func `a password that was issued while the hub was shut out is new when it is let in`() async throws {
+        let place = try await Place(), now = ThingStage.start
+        func hub(_ events: [Hub.Event]) async throws {
+            let snapshot = try await place.access.services.store.load(Hub.self, "h")
+            try await place.access.services.store.commit(
+                Commit([try Append(events, to: snapshot, at: now)], trace: ThingStage.trace))
+        }
+        let call = Hub.Intervention(reason: "r", user: "u")
+        try await hub([.claimed(Hub.Claim(org: "acme", site: "s", user: "u"), at: now)])
+        try await place.issue("stolen")
+        try await place.access.apply("h")
+        try await place.issue("new")
+        try await hub([.suspended(call, at: now)])
+        try await place.access.apply("h")
+        try await hub([.resumed(call, at: now)])
+        _ = try await place.stage.database.transact([HubCredentials.touch("h")])
+        try await place.access.apply("h")
+        #expect(place.broker.calls == [place.grant("stolen", isNew: true), .shut("hub-h"), place.grant("new", isNew: true)])
     }
 
     @Test(.everyDatabase) func `the lock of another tenant is no thing of the hub`() async throws {

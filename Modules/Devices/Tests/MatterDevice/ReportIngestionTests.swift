@@ -142,11 +142,17 @@ import Testing
 
     @Test(
         arguments: [
-            ["bridge_uuid": "h", "uuid": "other", "1/29/0": 21], ["bridge_uuid": "h", "uuid": "n"], ["uuid": "n", "1/29/0": 21],
-            ["bridge_uuid": "h", "uuid": "n", "1/29/0": "lock"],
+            ["bridge_uuid": "h", "uuid": "n"], ["uuid": "n", "1/29/0": 21], ["bridge_uuid": "h", "1/29/0": 21],
+            ["bridge_uuid": "h", "uuid": "n", "1/29/0": "lock"], ["bridge_uuid": "h", "uuid": "n/#", "1/29/0": 21],
         ] as [JSON])
-    func `what names another thing, no hub or no type is no introduction`(document: JSON) {
+    func `what names no device, no hub or no type is no introduction`(document: JSON) {
         #expect(Introduction(document, of: "n") == nil)
+    }
+
+    @Test func `an introduction knows whether the device says it itself`() {
+        let document: JSON = ["bridge_uuid": "h", "uuid": "n", "1/29/0": 21]
+        #expect(Introduction(document, of: "n")?.isOwn == true)
+        #expect(Introduction(document, of: "h")?.isOwn == false)
     }
 
     @Test func `a device of an unknown type is generic`() {

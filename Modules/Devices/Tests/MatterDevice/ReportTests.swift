@@ -176,6 +176,17 @@ import Testing
             reported(alarm(1, 7)), .doorHeldOpen(since: now, org: "other", at: now))
     }
 
+    @Test func `a door that was forced is secure when it is closed, and not before`() {
+        let forced = MatterDevice.Event.doorForced(org: "other", at: now), open = reported(["1/257/3": 0])
+        for state in [0, 2, 4, 5] as [Int64] {
+            Given<MatterDevice>(created, open, reported(alarm(1, 6)), forced).when(
+                ingest(["1/257/3": .int(state), "a": 1]), facts, at: now
+            ).then(reported(["1/257/3": .int(state), "a": 1]))
+        }
+        Given<MatterDevice>(created, open, reported(alarm(1, 6)), forced).when(ingest(["1/257/3": 1]), facts, at: now).then(
+            reported(["1/257/3": 1]), .doorSecured(org: "other", at: now))
+    }
+
     @Test func `a door that is held open is told of once, until it is closed`() {
         let held = MatterDevice.Event.doorHeldOpen(since: now, org: "other", at: now), tell = TellHeldDoor(device: "d", since: now)
         let open = reported(["1/257/3": 0])

@@ -96,10 +96,17 @@ import Testing
     }
 
     @Test func `a shadow that was deleted is not there`() throws {
-        let deleted = try handle(.delete(token: nil), state([]))
+        let deleted = try handle(.delete(token: nil), state([], shadow: "device_state"))
         #expect(deleted.storesShadow && deleted.published("delete/accepted").count == 1)
-        #expect(throws: Shadow.Rejection.none("command")) { try handle(.get(token: nil), deleted.state) }
-        #expect(throws: Shadow.Rejection.none("command")) { try handle(.delete(token: nil), deleted.state) }
+        #expect(throws: Shadow.Rejection.none("device_state")) { try handle(.get(token: nil), deleted.state) }
+        #expect(throws: Shadow.Rejection.none("device_state")) { try handle(.delete(token: nil), deleted.state) }
+    }
+
+    @Test func `what commands stand on cannot be deleted, as a whole or by a null`() {
+        let fine = command("c")
+        for input in [ThingState.Input.delete(token: nil), .update(["state": .null]), .update(["state": ["desired": .null]])] {
+            #expect(throws: Shadow.Rejection.forbidden) { try handle(input, state([fine], showing: fine)) }
+        }
     }
 
     // MARK: - Answers

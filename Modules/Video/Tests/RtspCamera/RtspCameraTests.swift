@@ -57,6 +57,28 @@ import Testing
         Given<RtspCamera>(registered(), deleted).when(update("Yard"), same).thenRefused(.isDeleted)
     }
 
+    @Test(
+        arguments: [
+            (nil, "u2", nil, "rtsp://h:554/a", "u2", "p"), ("rtsp://h:554/b", nil, nil, "rtsp://h:554/b", "u", "p"),
+            ("rtsp://me:new@h:554/a", nil, nil, "rtsp://h:554/a", "me", "new"), ("rtsp://h:555/a", nil, nil, "rtsp://h:555/a", nil, nil),
+            ("rtsp://evil/a", nil, nil, "rtsp://evil/a", nil, nil), ("rtsp://evil/a", "x", "y", "rtsp://evil/a", "x", "y"),
+        ] as [(String?, String?, String?, String, String?, String?)])
+    func `credentials are kept for their own machine only`(
+        url: String?, user: String?, password: String?, address: String, ownUser: String?, ownPassword: String?
+    ) {
+        let before = RtspSource("rtsp://h:554/a", username: "u", password: "p")
+        let update = UpdateRtspCamera(
+            camera: "c", name: nil, url: url.map { RtspURL($0) }, username: user.map { Secret.Text($0) },
+            password: password.map { Secret.Text($0) }, snapshotURL: nil)
+        let after = UpdateRtspCamera.source(after: before, update)
+        #expect(after?.address == address && after?.username == ownUser && after?.password == ownPassword)
+    }
+
+    @Test func `an address of pictures carries no credentials`() {
+        #expect(HTTPAddress.problem(with: "http://h/s.jpg?a@b") == nil)
+        #expect(HTTPAddress.problem(with: "http://u:p@h/s.jpg") != nil && HTTPAddress.problem(with: "ftp://h/") != nil)
+    }
+
     @Test func `a new source is placed anew, and a stopped stream stays stopped`() {
         let change = RtspCamera.Event.updated(.init(source: other), at: now)
         Given<RtspCamera>(registered(.async), .placed(worker: "w", generation: 1, version: 1, at: now), change).then {

@@ -25,6 +25,12 @@ struct ClaimHub: Command {
         }
     }
 
+    func facts(on _: Snapshot<Hub>, _ request: Request, _ services: Services) async throws -> NoFacts {
+        // A key's own tenant has been registered.
+        if let org, org != caller.org { try await services.mustExist(org, request) }
+        return NoFacts()
+    }
+
     func decide(_ state: Hub, _: NoFacts, at now: Timestamp) throws(Refusal) -> [Hub.Event] {
         guard named == hub else { throw .otherHub }
         guard let tenant = caller.org ?? org else { throw .noTenant }

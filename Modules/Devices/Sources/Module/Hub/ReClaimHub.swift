@@ -14,6 +14,11 @@ struct ReClaimHub: Command {
     typealias Refusal = HubRefusal
     var target: String { hub.text }
 
+    func facts(on _: Snapshot<Hub>, _ request: Request, _ services: Services) async throws -> NoFacts {
+        try await services.mustExist(org, request)
+        return NoFacts()
+    }
+
     func decide(_ state: Hub, _: NoFacts, at now: Timestamp) throws(HubRefusal) -> [Hub.Event] {
         guard named == hub else { throw .otherHub }
         guard state.status != .decommissioned else { throw .decommissioned }

@@ -39,9 +39,8 @@ struct DoorReading: Sendable, Equatable {
     var isAjar: Bool { alarm == .doorAjar }
     var isTampered: Bool { alarm == .coverRemoved }
 
-    /// Whether the door is as usual after it was forced or held open.
+    /// Whether the door is closed after it was forced or held open.
     func isSecure(after health: DeviceHealth) -> Bool {
-        guard let state, !isForced, !isAjar else { return false }
-        return health.isDoorForced || health.isDoorHeldOpen && state == .closed
+        state == .closed && !isForced && !isAjar && (health.isDoorForced || health.isDoorHeldOpen)
     }
 }

@@ -107,7 +107,7 @@ struct MatterDeviceEvents: EventForms {
         take: { if case .doorForced(let org, let at) = $0 { (org, at) } else { nil } })
 
     let doorSecured = EventForm<MatterDevice>(
-        "DoorSecured", "A door that was forced or held open is as usual again.", derived: identity,
+        "DoorSecured", "A door that was forced or held open is closed again.", derived: identity,
         members: .init(.tenant, .milliseconds("timestamp")), make: { .doorSecured(org: $0, at: $1) },
         take: { if case .doorSecured(let org, let at) = $0 { (org, at) } else { nil } })
 

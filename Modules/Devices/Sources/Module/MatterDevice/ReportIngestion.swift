@@ -20,7 +20,7 @@ struct ReportIngestion: Sendable {
         var devices = try await services.store.query(MatterDevicesView.devices(of: changed.thing))
         if devices.isEmpty {
             guard let introduction = Introduction(.object(document), of: changed.thing) else { return .none }
-            guard try await register(introduction, envelope) else { return .none }
+            guard try await register(introduction, envelope), introduction.isOwn else { return .none }
             devices = try await services.store.query(MatterDevicesView.devices(of: changed.thing))
         }
         for row in devices {
@@ -54,6 +54,8 @@ struct ReportIngestion: Sendable {
     private func register(_ introduction: Introduction, _ envelope: Envelope) async throws -> Bool {
         let hub = try await services.store.load(Hub.self, introduction.hub.text).state
         guard hub.status == .claimed, let org = hub.organisation else { return false }
+        // A hub introduces its own devices only.
+        guard introduction.isOwn || hub.hardware?.thing == introduction.thing else { return false }
         let known = try await services.store.query(MatterDevicesView.count(behind: introduction.hub)).first?.read("devices", as: Int.self)
         guard known ?? 0 < Hub.maxDevices else { return false }
         let create = CreateMatterDevice(
@@ -76,18 +78,25 @@ struct ReportIngestion: Sendable {
     }
 }
 
-/// How a thing introduces itself as a device behind a hub: the `device_info` document of the bridge.
+/// How a thing introduces itself as a device behind a hub: the `device_info` document of the bridge. A hub whose broker lets it speak for known
+/// things only says it on a shadow of its own.
 struct Introduction: Sendable, Equatable {
+    /// Whose shadow it stands on: the device's own, or the hub's.
+    let thing: ThingName
     let device: MatterDevice.ID
     let hub: Hub.ID
     /// `lock`, `contact_sensor` …
     let type: String
 
-    /// Nil for a document that is none, or that names another thing.
+    /// Whether the device says it itself.
+    var isOwn: Bool { ThingName(device.text) == thing }
+
+    /// Nil for a document that is none.
     init?(_ reported: JSON, of thing: ThingName) {
-        guard let hub = reported["bridge_uuid"]?.text, let device = reported["uuid"]?.text, ThingName(device) == thing, thing.isThingName,
+        guard let hub = reported["bridge_uuid"]?.text, let device = reported["uuid"]?.text, ThingName(device).isThingName,
             let type = reported.members?.first(where: { $0.key.hasSuffix("/29/0") && $0.value.integer != nil })?.value.integer
         else { return nil }
+        self.thing = thing
         self.device = MatterDevice.ID(device)
         self.hub = Hub.ID(hub)
         self.type = DeviceTypes.name(of: type)

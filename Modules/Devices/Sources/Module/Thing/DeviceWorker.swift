@@ -25,9 +25,11 @@ struct DeviceWorker: Sendable {
 
     private func connect() async throws {
         runner.memory.forgetAll()
-        try await access?.prepare()
         try await withThrowingTaskGroup { group in
-            group.addTask { try await listen() }
+            group.addTask {
+                try await access?.prepare()
+                try await listen()
+            }
             group.addTask { try await expire() }
             if let access { group.addTask { try await access.keep() } }
             for _ in 0..<Self.workers { group.addTask { try await work() } }

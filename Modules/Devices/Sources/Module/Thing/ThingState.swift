@@ -80,6 +80,7 @@ struct ThingState: Sendable {
         case .get(let token): return try get(token, at: now)
         case .update(let request): return try update(request, at: now)
         case .delete(let token):
+            if hasSlot { throw .forbidden }
             let answer = try shadow.delete(named: shadowName, token: token, at: now.moment)
             return [.store(.shadow(shadow)), .publish(answer, about: nil)]
         case .offerAgain:
@@ -193,7 +194,7 @@ extension ThingState {
     }
 
     private mutating func update(_ request: JSON, at now: ClockReading) throws(Shadow.Rejection) -> [Action] {
-        if hasSlot, request["state"]?["desired"] != nil { throw .forbidden }
+        if hasSlot, request["state"]?["desired"] != nil || request["state"]?.isNull == true { throw .forbidden }
         if shadow.isNew, shadowCount >= Shadow.maxPerThing { throw .tooMany }
         _ = clearSlot(offersOldest: false, at: now)
         var publications = try shadow.update(request, at: now.moment), actions = [Action.store(.note(request))]

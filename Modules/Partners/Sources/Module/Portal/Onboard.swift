@@ -23,14 +23,15 @@ enum Onboard {
             ResponseSpec(409, "The id belongs to another tenant."),
         ]
     ) { portal, session in
-        guard try await portal.tenant() == nil else { return Portal.redirect(to: Portal.dashboard) }
+        // A session may be older than the person's tenant.
+        if let own = try await portal.tenantOwned(by: session.email) { return try portal.enter(own, session) }
         let org = (portal.request.body["orgId"]?.text ?? "").trimmed, name = (portal.request.body["orgName"]?.text ?? "").trimmed
         func again(_ status: Int, _ mistakes: [OnboardingPage.Mistake]) -> Response {
             portal.onboarding(OnboardingPage(frame: portal.frame, org: org, name: name, mistakes: mistakes), status: status)
         }
         let mistakes: [OnboardingPage.Mistake] =
             (isOrgID(org) ? [] : [.badID])
-            + (NonEmptyString.problem(with: name) == nil && name.count <= NonEmptyString.maxLength ? [] : [.noName])
+            + (isName(name) ? [] : [.noName])
         guard mistakes.isEmpty else { return again(400, mistakes) }
         let register = RegisterTenant(org: OrgID(org), name: NonEmptyString(name), ownerEmail: NonEmptyString(session.email))
         do { _ = try await portal.execute(register) } catch RequestError.refused(.conflict, _, _) { return again(409, [.takenID]) }
@@ -46,6 +47,12 @@ enum Onboard {
         } catch RequestError.refused(.conflict, _, _) { return Portal.redirect(to: Portal.dashboard, cookie) }
     }
 
+    /// Whether a text is a name, by the rules for every name.
+    private static func isName(_ text: String) -> Bool {
+        var reading = Reading()
+        return NonEmptyString.read(.string(text), at: "orgName", &reading) != nil
+    }
+
     /// Lower-case letters, digits and dashes, 3 to 64 of them, a letter or digit first; `staff` is how events name the operator.
     static func isOrgID(_ text: String) -> Bool {
         guard (3...64).contains(text.utf8.count), text != "staff", let first = text.utf8.first, first != UInt8(ascii: "-") else {
@@ -57,6 +64,15 @@ enum Onboard {
             default: false
             }
         }
+    }
+}
+
+extension Portal {
+    /// Goes on to the dashboard of a tenant that the session may not know yet.
+    fileprivate func enter(_ org: OrgID, _ session: WebSession) throws -> Response {
+        var own = session
+        own.orgId = org
+        return Portal.redirect(to: Portal.dashboard, try WebSession.cookie.setting(own, isSecure: isSecure, services))
     }
 }
 

@@ -94,7 +94,9 @@ struct HTTPAddress: StringValue {
     static var schema: Schema { Schema.string.formatted("uri").limited(max: Int64(maxLength)) }
     static func problem(with text: String) -> String? {
         let isOne = ["http://", "https://"].contains { text.hasPrefix($0) && text.utf8.count > $0.utf8.count }
-        return isOne && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? nil : "must be an http(s) address"
+        guard isOne, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return "must be an http(s) address" }
+        let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+        return authority.contains("@") ? "must not carry credentials" : nil
     }
 }
 

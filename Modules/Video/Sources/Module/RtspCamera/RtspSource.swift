@@ -48,6 +48,13 @@ struct RtspSource: Sendable, Codable, Equatable {
         self.password = password
     }
 
+    /// Whether another source is on the same machine and port, so that what opens this one may be sent there.
+    func isBeside(_ other: RtspSource) -> Bool { Self.authority(of: address) == Self.authority(of: other.address) }
+
+    private static func authority(of address: String) -> ExactText {
+        ExactText(String(address.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? "").lowercased())
+    }
+
     /// The same source with other credentials; nil keeps one.
     func with(username: String?, password: String?) -> RtspSource {
         RtspSource(address: address, username: username ?? self.username, password: password ?? self.password)

@@ -18,12 +18,17 @@ struct UpdateRtspCamera: ConcernsRtspCamera {
 
     func facts(on snapshot: Snapshot<RtspCamera>, _: Request, _ services: Services) async throws -> Facts {
         guard url != nil || username != nil || password != nil else { return Facts(source: nil, identity: nil) }
-        let before = try await RtspSources.find(camera, services)
-        let after =
-            url.map { RtspSource($0, username: username?.text ?? before?.username, password: password?.text ?? before?.password) }
-            ?? before?.with(username: username?.text, password: password?.text)
+        let before = try await RtspSources.find(camera, services), after = Self.source(after: before, self)
         guard let after, after != before else { return Facts(source: nil, identity: nil) }
         return Facts(source: after, identity: after.identity(of: camera, services.vault))
+    }
+
+    /// Credentials are kept for the machine that they are of; another one must not get them.
+    static func source(after before: RtspSource?, _ update: UpdateRtspCamera) -> RtspSource? {
+        guard let url = update.url else { return before?.with(username: update.username?.text, password: update.password?.text) }
+        let new = RtspSource(url, username: update.username?.text, password: update.password?.text)
+        guard let before, new.isBeside(before) else { return new }
+        return new.with(username: new.username ?? before.username, password: new.password ?? before.password)
     }
 
     func decide(_ state: RtspCamera, _ facts: Facts, at now: Timestamp) throws(RtspRefusal) -> [RtspCamera.Event] {

@@ -65,10 +65,11 @@ struct HubAccess: Sendable {
             }
             let isNew = credentials.issueApplied < credentials.issue
             try await broker.admit(BrokerAccess.Grant(user: user, password: password, isNew: isNew, things: things))
+            _ = try await services.store.run([credentials.isApplied(knowsPassword: true)])
         } else {
             try await broker.shut(user)
+            _ = try await services.store.run([credentials.isApplied(knowsPassword: false)])
         }
-        _ = try await services.store.run([credentials.isApplied])
     }
 }
 

@@ -83,9 +83,10 @@ extension HubCredentials {
     }
 
     /// Notes what the broker has now.
-    var isApplied: SQL {
+    /// - Parameter knowsPassword: whether it has got the password too; a hub that is shut out gets a new one only when it is let in.
+    func isApplied(knowsPassword: Bool) -> SQL {
         """
-        UPDATE devices.hub_credentials SET applied = \(wanted), issue_applied = \(issue)
+        UPDATE devices.hub_credentials SET applied = \(wanted), issue_applied = \(knowsPassword ? issue : issueApplied)
         WHERE hub_id = \(hub) AND applied < \(wanted)
         """
     }
