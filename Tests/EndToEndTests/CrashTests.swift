@@ -67,6 +67,11 @@ import Testing
                 "validUntil": (Installation.now + .seconds(3_600)).json,
             ]
             #expect(try await partner.call("POST", "/locks/\(lock.number)/create-temp-key", key).status == 200)
+            let isHearing = try await eventually {
+                try await door.say("get", [:])
+                return !(door.all("get/accepted") + door.all("get/rejected")).isEmpty
+            }
+            #expect(isHearing)
             try await installation.killAndRestart(["SPKEY_CRASH_AT": point])
             // The same press again and again, until the server is dead: it may not be able to hand the command over at once.
             let press = "/temp-keys/\(id)/open?attempt=\(UUID().uuidString.lowercased())", server = installation.server
@@ -76,10 +81,11 @@ import Testing
             }
             #expect(isDead)
             try await installation.killAndRestart()
-            let isTold = try await eventually {
-                try await partner.history(lock.number).compactMap { $0["type"]?.text } == [
+            let isTold = try await eventually(within: .seconds(20)) {
+                _ = try await partner.call("POST", press, as: [])
+                return try await partner.history(lock.number).compactMap { $0["type"]?.text } == [
                     "LockCreated", "TempKeyCreated", "LockOpenRequested", "TempKeyUsed",
-                ]
+                ] && !door.opens.isEmpty
             }
             #expect(isTold)
             #expect(door.opens.count == 1)

@@ -4,21 +4,22 @@ import Kernel
 import KernelTesting
 import Testing
 
+/// What a process holds at a moment.
+struct ProcessUse: CustomStringConvertible {
+    let kilobytes: Int, handles: Int
+
+    init(_ process: Int32) throws {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        kilobytes = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }.flatMap { Int($0.filter(\.isNumber)) } ?? 0
+        handles = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
+    }
+    var description: String { "\(kilobytes) KB, \(handles) handles" }
+}
+
 /// Many requests of many kinds, of strangers too, leave nothing behind in the process.
 @Suite struct EnduranceTests {
     static let requests = ProcessInfo.processInfo.environment["SPKEY_TEST_REQUESTS"].flatMap(Int.init) ?? 6_000
     private static let callers = 16
-
-    private struct Use: CustomStringConvertible {
-        let kilobytes: Int, handles: Int
-
-        init(_ process: Int32) throws {
-            let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-            kilobytes = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }.flatMap { Int($0.filter(\.isNumber)) } ?? 0
-            handles = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
-        }
-        var description: String { "\(kilobytes) KB, \(handles) handles" }
-    }
 
     private static func request(_ number: Int, _ partner: Partner, _ lock: Int) async throws -> Reply {
         let stranger = [(name: "X-Forwarded-For", value: "203.0.113.\(number % 250)")]
@@ -58,9 +59,9 @@ import Testing
         try await Installation.with(layout, settings: settings) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock().number, process = installation.server.id
             try await Self.run(0..<Self.requests / 4, partner, lock)
-            let before = try Use(process)
+            let before = try ProcessUse(process)
             try await Self.run(Self.requests / 4..<Self.requests, partner, lock)
-            let after = try Use(process)
+            let after = try ProcessUse(process)
             #expect(after.kilobytes < before.kilobytes + 64 << 10 && after.handles <= before.handles + Self.callers, "\(before); \(after)")
         }
     }

@@ -132,8 +132,10 @@ final class Listener: Sendable {
     func close() { client.withLock { $0 }?.close() }
 
     /// Publishes; returns false when the broker refuses it.
-    func say(_ topic: String, _ payload: JSON) async throws -> Bool {
-        do { _ = try await client.withLock { $0 }?.publish(topic, payload.bytes) } catch MQTTFailure.refused { return false }
+    func say(_ topic: String, _ payload: [UInt8]) async throws -> Bool {
+        do { _ = try await client.withLock { $0 }?.publish(topic, payload) } catch MQTTFailure.refused { return false }
         return true
     }
+
+    func say(_ topic: String, _ payload: JSON) async throws -> Bool { try await say(topic, payload.bytes) }
 }

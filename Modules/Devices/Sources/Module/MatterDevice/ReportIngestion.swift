@@ -78,8 +78,8 @@ struct ReportIngestion: Sendable {
     }
 }
 
-/// How a thing introduces itself as a device behind a hub: the `device_info` document of the bridge. A hub whose broker lets it speak for known
-/// things only says it on a shadow of its own.
+/// How a thing introduces itself as a device behind a hub: the `device_info` document of the bridge. A hub whose broker lets it speak
+/// for known things only says it on a shadow of its own.
 struct Introduction: Sendable, Equatable {
     /// Whose shadow it stands on: the device's own, or the hub's.
     let thing: ThingName

@@ -96,7 +96,8 @@ extension Portal {
 // MARK: - The tenant of a person
 
 extension Portal {
-    /// Returns the tenant of the person who is signed in; nil when there is none. Whoever owned a tenant when signing in may not own it now.
+    /// Returns the tenant of the person who is signed in; nil when there is none. Whoever owned a tenant when signing in may not own
+    /// it now.
     func tenant() async throws -> (org: OrgID, state: Tenant)? {
         guard let session, let org = session.orgId else { return nil }
         let tenant = try await services.store.load(Tenant.self, org.text).state

@@ -5,7 +5,8 @@ extension RtspCamera {
     static let views = [RtspCamerasView.view]
 }
 
-/// The events of an RTSP camera. The address and the credentials of its source are in none of them, though their schemas have a place for it.
+/// The events of an RTSP camera. The address and the credentials of its source are in none of them, though their schemas have a place
+/// for it.
 struct RtspCameraEvents: EventForms {
     let registered = EventForm<RtspCamera>(
         "RtspCameraRegistered", "An RTSP camera was registered.",
