@@ -22,6 +22,8 @@ final class Program: Sendable {
         process.standardOutput = file
         process.standardError = hearsErrors ? file : FileHandle.nullDevice
         try process.run()
+        // The program has its own; a process with a thousand open files can no longer speak MQTT (libmosquitto waits with pselect).
+        try file.close()
     }
 
     var id: Int32 { process.processIdentifier }
