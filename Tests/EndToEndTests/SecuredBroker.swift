@@ -14,7 +14,9 @@ final class SecuredBroker: Sendable {
     private static let password = "the-operators-password"
 
     init(in folder: URL) throws {
-        (self.folder, port, securePort) = (folder, try Installation.freePort(), try Installation.freePort())
+        self.folder = folder
+        port = try Installation.freePort()
+        securePort = try Installation.freePort()
     }
 
     var settings: [String: String] {

@@ -44,7 +44,9 @@ public actor OpenIDConnect {
     {
         guard let issuer = settings[Self.issuer] else { return nil }
         guard let id = settings[Self.clientID], let secret = settings[Self.clientSecret] else { throw MissingSettings() }
-        (self.issuer, clientID, clientSecret) = (issuer, id, secret)
+        self.issuer = issuer
+        clientID = id
+        clientSecret = secret
         client = HTTPClient(publicOnly: false)
         self.digest = digest
         self.clock = clock
