@@ -55,12 +55,12 @@ public struct SignatureV4: Sendable, Equatable {
 
     static func signature(of request: SignedRequest, _ headers: [String], secret: String, _ scope: Scope, time: String) -> String {
         let canonical = request.canonical(signing: headers)
-        let toSign = "\(algorithm)\n\(time)\n\(scope.text)\n\(SHA256.hash(data: Array(canonical.utf8)).hex)"
+        let toSign = "\(algorithm)\n\(time)\n\(scope.text)\n\(Hexadecimal.encode(SHA256.hash(data: Array(canonical.utf8))))"
         var key = SymmetricKey(data: Array("AWS4\(secret)".utf8))
         for part in [scope.day, scope.region, scope.service, "aws4_request"] {
             key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
-        return HMAC<SHA256>.authenticationCode(for: Array(toSign.utf8), using: key).hex
+        return Hexadecimal.encode(HMAC<SHA256>.authenticationCode(for: Array(toSign.utf8), using: key))
     }
 }
 
@@ -69,7 +69,8 @@ public struct SignatureV4: Sendable, Equatable {
 extension SignatureV4 {
     /// The value of the header `Authorization`.
     public var header: String {
-        "\(Self.algorithm) Credential=\(accessKey)/\(scope.text), SignedHeaders=\(signedHeaders.joined(separator: ";")), Signature=\(signature)"
+        let headers = signedHeaders.joined(separator: ";")
+        return "\(Self.algorithm) Credential=\(accessKey)/\(scope.text), SignedHeaders=\(headers), Signature=\(signature)"
     }
 
     /// Whether a header `Authorization` claims to be such a signature.
@@ -90,14 +91,6 @@ extension SignatureV4 {
         scope = Scope(day: String(credential[1]), region: String(credential[2]), service: String(credential[3]))
         signedHeaders = headers.map(String.init)
         self.signature = String(signature)
-    }
-}
-
-extension Sequence<UInt8> {
-    /// The bytes in hexadecimal digits, in lower case.
-    var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
     }
 }
 

@@ -26,8 +26,11 @@ public struct SignedRequest: Sendable {
         let lines = names.map { name in
             "\(name):" + headers.filter { $0.name == name }.map { Self.trimmed($0.value) }.joined(separator: ",") + "\n"
         }
-        return [method, canonicalPath, canonicalQuery, lines.joined(), names.joined(separator: ";"), SHA256.hash(data: body).hex]
-            .joined(separator: "\n")
+        return [
+            method, canonicalPath, canonicalQuery, lines.joined(), names.joined(separator: ";"),
+            Hexadecimal.encode(SHA256.hash(data: body)),
+        ]
+        .joined(separator: "\n")
     }
 
     /// The path without dot segments and empty segments (RFC 3986 §6), and encoded once more: every service but S3 signs it so.

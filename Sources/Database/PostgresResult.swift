@@ -78,15 +78,10 @@ extension SQLValue {
         case .double(let number): "\(number)"
         case .bool(let flag): flag ? "t" : "f"
         case .text(let text): text
-        case .bytes(let bytes): "\\x" + SQLValue.hex(bytes)
+        case .bytes(let bytes): "\\x" + Hexadecimal.encode(bytes)
         case .ints(let numbers): "{" + numbers.map(String.init).joined(separator: ",") + "}"
         case .texts(let texts): "{" + texts.map(SQLValue.element).joined(separator: ",") + "}"
         }
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// An element of an array literal (PostgreSQL, "Array Input and Output Syntax").

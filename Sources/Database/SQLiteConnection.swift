@@ -194,7 +194,3 @@ extension DatabaseError {
 private let SQLITE_CONSTRAINT_UNIQUE_: Int32 = 19 | 8 << 8
 private let SQLITE_CONSTRAINT_PRIMARYKEY_: Int32 = 19 | 6 << 8
 private let SQLITE_CONSTRAINT_CHECK_: Int32 = 19 | 1 << 8
-
-extension String {
-    fileprivate var trimmed: String { String(drop { $0 == " " }) }
-}

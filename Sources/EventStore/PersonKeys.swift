@@ -64,7 +64,7 @@ public final class PersonKeys: Sendable {
                 guard case .key(let key)? = keys[person] else {
                     if text.hasPrefix(Self.erasedPrefix) { return text }
                     guard tokens[text] != nil || place < objects.count - 1 else { throw CommitFailure.versionConflict }
-                    let token = tokens[text] ?? Self.erased(Self.hex(vault.random(8)))
+                    let token = tokens[text] ?? Self.erased(Hexadecimal.encode(vault.random(8)))
                     tokens[text] = token
                     return token
                 }
@@ -112,14 +112,11 @@ public final class PersonKeys: Sendable {
         }
     }
 
-    private func tag(of text: String, _ key: [UInt8]) -> String { Self.hex(vault.hmac(Array(text.utf8), key).prefix(8)) }
+    private func tag(of text: String, _ key: [UInt8]) -> String { Hexadecimal.encode(vault.hmac(Array(text.utf8), key).prefix(8)) }
     private static let erasedPrefix = "erased-"
     private static func erased(_ tag: String) -> String { erasedPrefix + tag }
     private static func context(_ person: UserID, _ stream: StreamName) -> String { context(person.text, stream.category, stream.id) }
     private static func context(_ person: String, _ category: String, _ id: String) -> String { "\(person) \(category)-\(id)" }
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 
     // MARK: - Keys
 

@@ -146,6 +146,6 @@ struct Authentication: Sendable {
     /// it the address of another user.
     private static func normalised(_ email: String) -> String? {
         guard email.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-        return String(email.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
+        return email.trimmed.lowercased()
     }
 }

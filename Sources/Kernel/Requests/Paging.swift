@@ -46,9 +46,7 @@ public struct Cursor: WireValue {
     public let key: String
     public init(key: String) { self.key = key }
     public static var schema: Schema { .string.limited(max: 1_000) }
-    public var json: JSON {
-        .string(Self.prefix + key.utf8.map { byte in String(byte >> 4, radix: 16) + String(byte & 0xF, radix: 16) }.joined())
-    }
+    public var json: JSON { .string(Self.prefix + Hexadecimal.encode(key.utf8)) }
     private static let prefix = "c"
 
     public static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Cursor? {

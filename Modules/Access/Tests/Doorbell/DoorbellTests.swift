@@ -41,17 +41,18 @@ import Testing
         let stage = try await AccessStage(TestDatabase.current), follow = FollowBells(services: stage.services)
         try await stage.tell("7", [TempKeyTests.lock], of: Lock.self)
         let uuid = facts().lock.uuid.text
-        func ring(_ device: String, _ thing: String, _ org: OrgID?) async throws -> Int {
+        func ring(_ device: String, _ thing: String, _ org: OrgID?, ago: Duration = .zero) async throws -> Int {
             let envelope = Envelope(
                 id: "e", source: "devices", name: BellPressed.name, stream: StreamName("matter-device", device), subject: device,
-                version: 1,
-                at: stage.clock, audience: [], trace: AccessStage.trace, data: [:])
+                version: 1, at: stage.clock - ago, audience: [], trace: AccessStage.trace, data: [:])
             _ = try await follow.ring(BellPressed(device: ThingName(device), thing: ThingName(thing), org: org), envelope)
             return try await stage.database.read("SELECT 1 AS x FROM access.events WHERE type = 'DoorbellPressed'").count
         }
         #expect(try await ring("other", "device", "acme") == 0)
         #expect(try await ring(uuid, uuid, "stranger") == 0)
         #expect(try await ring(uuid, uuid, nil) == 0)
+        // Somebody who rang a minute ago has left.
+        #expect(try await ring(uuid, uuid, "acme", ago: .seconds(60)) == 0)
         #expect(try await ring("bell", uuid, "acme") == 1)
     }
 

@@ -40,19 +40,19 @@ public struct PortalFrame: Sendable {
 
 /// Where a person without a tenant registers one.
 public struct OnboardingPage: Sendable {
-    public enum Mistake: Sendable, CaseIterable { case badID, takenID, noName }
+    public enum Problem: Sendable, CaseIterable { case badID, takenID, noName }
 
     public let frame: PortalFrame
     /// What was typed, and what is wrong with it.
     public let org: String
     public let name: String
-    public let mistakes: [Mistake]
+    public let problems: [Problem]
 
-    public init(frame: PortalFrame, org: String, name: String, mistakes: [Mistake]) {
+    public init(frame: PortalFrame, org: String, name: String, problems: [Problem]) {
         self.frame = frame
         self.org = org
         self.name = name
-        self.mistakes = mistakes
+        self.problems = problems
     }
 }
 

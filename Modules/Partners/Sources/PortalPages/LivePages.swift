@@ -47,10 +47,10 @@ extension OnboardingPage {
         values["register"] = words.register
         values["org"] = org
         values["name"] = name
-        values["mistakes"] = mistakes.map { words.mistakes[$0] ?? "" }
-        values["isWrong"] = !mistakes.isEmpty
-        values["idIsWrong"] = mistakes.contains(.badID) || mistakes.contains(.takenID)
-        values["nameIsWrong"] = mistakes.contains(.noName)
+        values["problems"] = problems.map { words.problems[$0] ?? "" }
+        values["isWrong"] = !problems.isEmpty
+        values["idIsWrong"] = problems.contains(.badID) || problems.contains(.takenID)
+        values["nameIsWrong"] = problems.contains(.noName)
         return values
     }
 }
@@ -79,7 +79,7 @@ extension DashboardPage {
         }
         values["urlLabel"] = words.url
         values["url"] = refusedURL ?? webhook?.url ?? ""
-        values["mistake"] = refusedURL == nil ? nil : words.badURL
+        values["problem"] = refusedURL == nil ? nil : words.badURL
         values["save"] = words.save
         values["docs"] = words.docs
         return values

@@ -5,7 +5,7 @@ import PartnersContracts
 struct Words {
     let title: String, intro: String, signIn: String, signOut: String, home: String
     let onboarding: String, onboardingNote: String, orgID: String, orgIDHint: String, orgName: String, register: String
-    let mistakes: [OnboardingPage.Mistake: String]
+    let problems: [OnboardingPage.Problem: String]
     let key: String, noKey: String, showKey: String, keyWarning: String, rotate: String, rotateNote: String
     let webhook: String, noWebhook: String, url: String, badURL: String, save: String, docs: String
     let statuses: [DashboardPage.Status: String]
@@ -24,7 +24,7 @@ struct Words {
         onboarding: "Register your organisation", onboardingNote: "You get an API key at once. The id cannot be changed later.",
         orgID: "Organisation id", orgIDHint: "3 to 64 small letters, digits and dashes, such as acme-corp", orgName: "Name",
         register: "Register",
-        mistakes: [
+        problems: [
             .badID: "The id must have 3 to 64 small letters, digits and dashes, and begin with a letter or digit.",
             .takenID: "This id belongs to another organisation.", .noName: "The name must have 1 to 200 characters.",
         ],
@@ -50,7 +50,7 @@ struct Words {
         onboarding: "Εγγραφή του οργανισμού σας",
         onboardingNote: "Λαμβάνετε αμέσως κλειδί API. Το αναγνωριστικό δεν αλλάζει αργότερα.", orgID: "Αναγνωριστικό οργανισμού",
         orgIDHint: "3 έως 64 μικρά λατινικά γράμματα, ψηφία και παύλες, όπως acme-corp", orgName: "Όνομα", register: "Εγγραφή",
-        mistakes: [
+        problems: [
             .badID: "Το αναγνωριστικό πρέπει να έχει 3 έως 64 μικρά λατινικά γράμματα, ψηφία και παύλες και να αρχίζει με γράμμα ή ψηφίο.",
             .takenID: "Το αναγνωριστικό ανήκει σε άλλον οργανισμό.", .noName: "Το όνομα πρέπει να έχει 1 έως 200 χαρακτήρες.",
         ],

@@ -6,12 +6,15 @@ import Kernel
 struct FollowBells: Sendable {
     let services: Services
 
+    /// How old a press may be to ring; whoever pressed it has left by then.
+    private static let longest = Duration.seconds(60)
+
     var reaction: Reaction {
         Reaction("access-bells", partitions: 2, .on(BellPressed.self) { event, envelope in try await ring(event, envelope) })
     }
 
     func ring(_ event: BellPressed, _ envelope: Envelope) async throws -> Changes {
-        guard let org = event.org else { return .none }
+        guard let org = event.org, envelope.at + Self.longest > services.clock() else { return .none }
         for uuid in [event.device, event.thing] {
             guard let lock = try await services.holder(of: uuid.text, kind: "lock-uuid").flatMap({ Int($0) }) else { continue }
             let request = Request(

@@ -25,7 +25,5 @@ struct PersonFound: Sendable, Equatable {
 
 extension String {
     /// An email address as events store it: trimmed and in lower case.
-    var normalisedAddress: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()).lowercased()
-    }
+    var normalisedAddress: String { trimmed.lowercased() }
 }

@@ -36,7 +36,8 @@ extension ThingRunner {
     }
 
     /// Rejects a request for which there is no room now. Its token is read from a small payload only.
-    func rejectBusy(_ verb: HubLink.Verb, _ payload: [UInt8], _ thing: ThingName, _ shadow: String?) async {
+    func rejectBusy(_ inbound: HubLink.Inbound) async {
+        guard case .shadow(let thing, let shadow, let verb, let payload) = inbound else { return }
         let request = payload.count <= 2 * Shadow.largest ? try? Self.request(in: payload) : nil
         await reject(.busy, verb, request.flatMap { try? Shadow.token(of: $0) }, thing, shadow)
     }

@@ -7,6 +7,8 @@ struct DeviceWorker: Sendable {
     let runner: ThingRunner
     private let mailbox: Mailbox
     private static let workers = 20, workersOfOneShare = 16
+    /// How many rejections may wait; whoever floods the link beyond that gets no answer.
+    private static let maxRejections = 64
 
     private let access: HubAccess?
 
@@ -25,11 +27,13 @@ struct DeviceWorker: Sendable {
 
     private func connect() async throws {
         runner.memory.forgetAll()
+        let (rejected, rejections) = AsyncStream.makeStream(of: HubLink.Inbound.self, bufferingPolicy: .bufferingOldest(Self.maxRejections))
         try await withThrowingTaskGroup { group in
             group.addTask {
                 try await access?.prepare()
-                try await listen()
+                try await listen(rejections)
             }
+            group.addTask { for await inbound in rejected { await runner.rejectBusy(inbound) } }
             group.addTask { try await expire() }
             if let access { group.addTask { try await access.keep() } }
             for _ in 0..<Self.workers { group.addTask { try await work() } }
@@ -39,18 +43,16 @@ struct DeviceWorker: Sendable {
     }
 
     /// Listens to the link. Ends commands that expired in the meantime before the first message can be answered.
-    private func listen() async throws {
+    private func listen(_ rejections: AsyncStream<HubLink.Inbound>.Continuation) async throws {
         try await expireAll()
         try await runner.link.listen { inbound in
-            guard let thing = inbound.thing else {
+            guard inbound.thing != nil else {
                 runner.memory.forgetAll()
                 Task { await offerUnanswered() }
                 return true
             }
             let hasRoom = mailbox.put(inbound)
-            if !hasRoom, case .shadow(_, let shadow, let verb, let payload) = inbound {
-                Task { await runner.rejectBusy(verb, payload, thing, shadow) }
-            }
+            if !hasRoom { rejections.yield(inbound) }
             return hasRoom
         }
     }

@@ -38,7 +38,3 @@ struct EmailAddress: WireValue, Hashable {
 
     private static func isWord(_ character: Character) -> Bool { character.isASCII && (character.isLetter || character.isNumber) }
 }
-
-extension String {
-    fileprivate var trimmed: String { String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
-}

@@ -10,7 +10,7 @@ enum ShowOnboarding {
     ) { portal in
         guard portal.session != nil else { return Portal.redirect(to: Portal.home) }
         guard try await portal.tenant() == nil else { return Portal.redirect(to: Portal.dashboard) }
-        return portal.onboarding(OnboardingPage(frame: portal.frame, org: "", name: "", mistakes: []))
+        return portal.onboarding(OnboardingPage(frame: portal.frame, org: "", name: "", problems: []))
     }
 }
 
@@ -26,13 +26,11 @@ enum Onboard {
         // A session may be older than the person's tenant.
         if let own = try await portal.tenantOwned(by: session.email) { return try portal.enter(own, session) }
         let org = (portal.request.body["orgId"]?.text ?? "").trimmed, name = (portal.request.body["orgName"]?.text ?? "").trimmed
-        func again(_ status: Int, _ mistakes: [OnboardingPage.Mistake]) -> Response {
-            portal.onboarding(OnboardingPage(frame: portal.frame, org: org, name: name, mistakes: mistakes), status: status)
+        func again(_ status: Int, _ problems: [OnboardingPage.Problem]) -> Response {
+            portal.onboarding(OnboardingPage(frame: portal.frame, org: org, name: name, problems: problems), status: status)
         }
-        let mistakes: [OnboardingPage.Mistake] =
-            (isOrgID(org) ? [] : [.badID])
-            + (isName(name) ? [] : [.noName])
-        guard mistakes.isEmpty else { return again(400, mistakes) }
+        let problems: [OnboardingPage.Problem] = (isOrgID(org) ? [] : [.badID]) + (isName(name) ? [] : [.noName])
+        guard problems.isEmpty else { return again(400, problems) }
         let register = RegisterTenant(org: OrgID(org), name: NonEmptyString(name), ownerEmail: NonEmptyString(session.email))
         do { _ = try await portal.execute(register) } catch RequestError.refused(.conflict, _, _) { return again(409, [.takenID]) }
         // A form that is sent twice finds the key of the first.
@@ -73,12 +71,5 @@ extension Portal {
         var own = session
         own.orgId = org
         return Portal.redirect(to: Portal.dashboard, try WebSession.cookie.setting(own, isSecure: isSecure, services))
-    }
-}
-
-extension String {
-    /// Without spaces at its ends.
-    fileprivate var trimmed: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

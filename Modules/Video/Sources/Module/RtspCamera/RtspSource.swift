@@ -4,7 +4,7 @@ import Kernel
 /// The address of an RTSP stream (RFC 7826).
 struct RtspURL: StringValue {
     let text: String
-    init(_ text: String) { self.text = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+    init(_ text: String) { self.text = text.trimmed }
     static var maxLength: Int { 2_048 }
     static var schema: Schema { Schema.string.formatted("uri").limited(min: 1, max: Int64(maxLength)) }
 
@@ -61,12 +61,8 @@ struct RtspSource: Sendable, Codable, Equatable {
     }
 
     func identity(of camera: RtspCamera.ID, _ vault: Vault) -> SourceIdentity {
-        let hash = Self.hex(vault.sha256(Array(address.utf8)))
-        return SourceIdentity(hash: hash, stream: String(Self.hex(vault.sha256(Array((camera.text + hash).utf8))).prefix(16)))
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
+        let hash = Hexadecimal.encode(vault.sha256(Array(address.utf8)))
+        return SourceIdentity(hash: hash, stream: String(Hexadecimal.encode(vault.sha256(Array((camera.text + hash).utf8))).prefix(16)))
     }
 }
 

@@ -88,8 +88,7 @@ struct MediaLink: Sendable, Equatable {
             return nil
         }
         let end = (services.clock() + Self.lifetime).seconds
-        let digest = services.vault.hmac(Array("\(path)|\(end)".utf8), Array(secret.utf8))
-        let signature = digest.map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
+        let signature = Hexadecimal.encode(services.vault.hmac(Array("\(path)|\(end)".utf8), Array(secret.utf8)))
         url = "\(base.hasSuffix("/") ? String(base.dropLast()) : base)\(path)?exp=\(end)&sig=\(signature)"
         expiresAt = Timestamp(milliseconds: end * 1000)
     }

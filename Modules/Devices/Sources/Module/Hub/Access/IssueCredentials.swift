@@ -18,9 +18,9 @@ struct IssueCredentials: Command {
 
     /// Generates the password: 192 random bits.
     func facts(on snapshot: Snapshot<Hub>, _: Request, _ services: Services) throws -> Facts {
-        let password = Base64.encode(services.vault.random(24)).replacing("+", with: "-").replacing("/", with: "_")
-        return Facts(
-            password: password, broker: try services.port(BrokerAccess.self), thing: snapshot.state.hardware?.thing ?? ThingName(hub.text))
+        Facts(
+            password: Base64URL.encode(services.vault.random(24)), broker: try services.port(BrokerAccess.self),
+            thing: snapshot.state.hardware?.thing ?? ThingName(hub.text))
     }
 
     func decide(_ state: Hub, _: Facts, at now: Timestamp) throws(HubRefusal) -> [Hub.Event] {
