@@ -69,7 +69,9 @@ public struct Edge: Sendable {
             httpDecoderConfiguration: decoder)
         return Application(
             responder: responder(), server: .http1(configuration: channel),
-            configuration: ApplicationConfiguration(address: .hostname(settings.host, port: settings.port), serverName: nil),
+            configuration: ApplicationConfiguration(
+                address: .hostname(settings.host, port: settings.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(settings.connections, logger: log)),
             onServerRunning: { await ready($0.localAddress?.port ?? 0) }, logger: log)
     }
 

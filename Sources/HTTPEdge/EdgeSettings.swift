@@ -21,6 +21,8 @@ public struct EdgeSettings: Sendable {
     public var rateLimit = 6_000
     /// The maximum size of a body, in bytes.
     public var bodyLimit = 1 << 20
+    /// The maximum number of connections; more are accepted when others have been closed.
+    public var connections = 4_096
     /// The maximum number of connections per address; trusted proxies are not counted.
     public var connectionsPerAddress = 512
     /// Proxies whose `X-Forwarded-For` is trusted.

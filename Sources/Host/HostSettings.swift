@@ -13,6 +13,9 @@ enum HostSettings {
     static let port = Setting.number("SPKEY_HTTP_PORT", "The port to listen on; 0 takes any that is free.", default: 8_787, in: 0...65_535)
     static let rateLimit = Setting.number(
         "SPKEY_RATE_LIMIT", "Requests a minute for each principal; 0 is off.", default: 6_000, in: 0...1_000_000_000)
+    static let connections = Setting.number(
+        "SPKEY_HTTP_CONNECTIONS", "Connections open at once; more wait until one is closed. Bounded by the limit of open files as well.",
+        default: 4_096, in: 16...1_000_000)
     static let trustedProxies = Setting.list(
         "SPKEY_TRUSTED_PROXIES", "Proxies whose X-Forwarded-For is believed.", of: "networks such as 10.0.0.0/8"
     ) { Network($0) }
@@ -120,7 +123,8 @@ enum HostSettings {
     }
 
     static let all: [AnySetting] = [
-        environment.any, file.any, host.any, port.any, SharedSettings.publicURL.any, rateLimit.any, trustedProxies.any, origins.any,
+        environment.any, file.any, host.any, port.any, SharedSettings.publicURL.any, rateLimit.any, connections.any, trustedProxies.any,
+        origins.any,
         metricsToken.any, database.any,
         databasePool.any, migratesAtStart.any, dataKey.any, broker.any, brokerCA.any, brokerCertificate.any, brokerKey.any, topicPrefix.any,
         brokerClients.any, brokerForHubs.any, shadows.any, adminKey.any,

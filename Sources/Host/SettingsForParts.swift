@@ -19,6 +19,7 @@ extension Settings {
         edge.emailClaim = self[HostSettings.emailClaim]
         edge.requiresVerifiedEmail = self[HostSettings.emailVerification] == .required
         edge.trustedProxies = self[HostSettings.trustedProxies]
+        edge.connections = self[HostSettings.connections]
         edge.rateLimit = self[HostSettings.rateLimit]
         edge.origins = self[HostSettings.origins]
         edge.metricsToken = self[HostSettings.metricsToken]

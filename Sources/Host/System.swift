@@ -117,6 +117,7 @@ public struct System: Sendable {
         let lock = try storage.path.map(DatabaseLock.init(serving:))
         defer { withExtendedLifetime(lock) {} }
         var edgeSettings = settings.forEdge
+        edgeSettings.connections = OpenFiles.connections(atMost: edgeSettings.connections)
         if edgeSettings.adminKey.isEmpty {
             edgeSettings.adminKey = UUIDText.fresh(at: Clocks.wall()).text
             log.notice("The staff key of this start", metadata: ["SPKEY_ADMIN_API_KEY": "\(edgeSettings.adminKey)"])

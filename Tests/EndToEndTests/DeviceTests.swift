@@ -46,7 +46,7 @@ final class Device: Sendable {
     init(_ broker: Broker, _ thing: String, shadow: String = "command", answers: Bool = false) async throws {
         self.answers = answers
         prefix = "$aws/things/\(thing)/shadow/name/\(shadow)/"
-        let made = try await MQTTClient.open(
+        let made = try MQTTClient(
             MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "device-\(thing)"),
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.subscribe() },
@@ -55,7 +55,7 @@ final class Device: Sendable {
                     take(String(message.topic.dropFirst(prefix.count)), json)
                 }))
         client.withLock { $0 = made }
-        if made.isConnected { subscribe() }
+        made.connect()
     }
 
     private func take(_ tail: String, _ payload: JSON) {
@@ -98,7 +98,10 @@ final class Device: Sendable {
 
 @Suite(.serialized) struct DeviceTests {
     /// An installation on a broker of its own.
-    static func with(_ layout: Layout = .sqlite, _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void)
+    static func with(
+        _ layout: Layout = .sqlite, settings: [String: String] = [:],
+        _ body: @escaping @Sendable (Installation, Broker, Partner) async throws -> Void
+    )
         async throws
     {
         let folder = FileManager.default.temporaryDirectory.appending(path: "spkey-broker-\(UUID().uuidString)")
@@ -107,7 +110,7 @@ final class Device: Sendable {
         let broker = try Broker(in: folder)
         try broker.start()
         do {
-            try await Installation.with(layout, settings: ["SPKEY_MQTT_URL": broker.url]) { installation in
+            try await Installation.with(layout, settings: settings.merging(["SPKEY_MQTT_URL": broker.url]) { $1 }) { installation in
                 try await body(installation, broker, try await Partner(installation))
             }
         } catch {
@@ -214,6 +217,37 @@ final class Device: Sendable {
                 #expect(Set(sink.all("all").filter { $0.name == "LockOpened" }.map { $0.body["id"] }).count == 1)
                 #expect(try await partner.call("GET", "/actions/\(action)").body["result"]?["late"] == nil)
             }
+        }
+    }
+
+    @Test func `the link comes back however many connections are open`() async throws {
+        // Hundreds of connections, so that the broker's socket gets a descriptor that `select` could not watch (1,024 and more).
+        try await Self.with(settings: ["SPKEY_TRUSTED_PROXIES": "127.0.0.1/32"]) { installation, broker, partner in
+            try raiseLimitOfOpenFiles()
+            let lock = try await partner.lock()
+            try await broker.stop()
+            let clients = try (0..<1_100).map { _ in try RawClient(port: installation.port) }
+            let isDown = try await eventually { try await partner.call("GET", "/readyz").status == 503 }
+            #expect(isDown)
+            try broker.start()
+            let opens = try await eventually(within: .seconds(20)) {
+                try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": "k"]).status == 200
+            }
+            #expect(opens)
+            withExtendedLifetime(clients) {}
+        }
+    }
+
+    @Test func `connections beyond the limit wait until others are closed`() async throws {
+        try await Installation.with(.sqlite, settings: ["SPKEY_HTTP_CONNECTIONS": "16", "SPKEY_TRUSTED_PROXIES": "127.0.0.1/32"]) {
+            installation in
+            // The accepting loop takes a few at a time, so the limit is exceeded by a handful at most.
+            let held = Mutex(try (0..<64).map { _ in try RawClient(port: installation.port) })
+            let late = try RawClient(port: installation.port)
+            late.say("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            #expect(try await late.untilClosed(within: .seconds(1)) == nil)
+            held.withLock { $0 = [] }
+            #expect(try await late.untilClosed(within: .seconds(10))?.hasPrefix("HTTP/1.1 200") == true)
         }
     }
 

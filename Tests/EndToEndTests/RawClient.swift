@@ -2,6 +2,15 @@ import Foundation
 import Kernel
 import KernelTesting
 
+/// Lets this process open some thousand files, where the system allows it without asking.
+func raiseLimitOfOpenFiles() throws {
+    let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(kind, &limit) == 0 else { throw RawClient.DomainError() }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 8_192))
+    guard setrlimit(kind, &limit) == 0 else { throw RawClient.DomainError() }
+}
+
 /// A client that says byte by byte what the test wants, and never blocks.
 final class RawClient: Sendable {
     private let socket: Int32

@@ -116,7 +116,7 @@ final class Listener: Sendable {
     /// - Parameter topics: what it subscribes to whenever it is connected.
     init(_ settings: MQTTSettings, hearing topics: [String] = []) async throws {
         self.topics = topics
-        let made = try await MQTTClient.open(
+        let made = try MQTTClient(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in
@@ -125,7 +125,7 @@ final class Listener: Sendable {
                 }, disconnected: { [weak self] in self?.isUp.withLock { $0 = false } },
                 received: { [weak self] message in self?.heard.withLock { $0.append(message) } }))
         client.withLock { $0 = made }
-        if made.isConnected { subscribe() }
+        made.connect()
     }
 
     var isConnected: Bool { client.withLock { $0 }?.isConnected ?? false }

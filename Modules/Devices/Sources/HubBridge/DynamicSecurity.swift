@@ -146,7 +146,7 @@ extension DynamicSecurity {
             return client
         }
         let up = OneShot<Void>()
-        let client = try await MQTTClient.open(
+        let client = try MQTTClient(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in
@@ -159,15 +159,9 @@ extension DynamicSecurity {
             state.client = client
             return true
         }
-        guard isFirst else {
-            client.close()
-            return try await connected()
-        }
-        if client.isConnected {
-            client.subscribe([Self.control + "/response"])
-        } else {
-            try await up.value(within: Self.patience, or: BrokerAccess.Failure("the broker cannot be reached"))
-        }
+        guard isFirst else { return try await connected() }
+        client.connect()
+        try await up.value(within: Self.patience, or: BrokerAccess.Failure("the broker cannot be reached"))
         return client
     }
 

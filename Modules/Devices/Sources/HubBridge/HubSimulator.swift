@@ -22,29 +22,29 @@ public final class HubSimulator: Sendable {
     ///   - hubs: names to announce as hubs.
     ///   - nodes: attributes of Matter nodes by thing name, keyed `endpoint/cluster/attribute`.
     public func run(_ settings: MQTTSettings, hubs: [String], nodes: [String: JSON]) async throws {
-        let made = try await MQTTClient.open(
+        let made = try MQTTClient(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in Task { await self?.announce(hubs, nodes) } },
                 received: { [weak self] message in Task { await self?.hear(message.topic, message.payload) } }))
         client.withLock { $0 = made }
-        if made.isConnected { await announce(hubs, nodes) }
+        made.connect()
         defer { Task.detached { made.close() } }
         // Each hub has its own connection, whose last will reports it offline however the simulator ends.
         var presences: [MQTTClient] = []
-        for hub in hubs { presences.append(try await presence(of: ThingName(hub), settings)) }
+        for hub in hubs { presences.append(try presence(of: ThingName(hub), settings)) }
         defer { Task.detached { [presences] in for presence in presences { presence.close() } } }
         while true { try await Task.sleep(for: .seconds(3_600)) }
     }
 
-    private func presence(of hub: ThingName, _ settings: MQTTSettings) async throws -> MQTTClient {
+    private func presence(of hub: ThingName, _ settings: MQTTSettings) throws -> MQTTClient {
         var own = settings
         own.clientID = "\(settings.clientID)-\(hub)"
         own.will = MQTTWill(topic: Topics.presence(hub), payload: (["online": false, "at": clock().json] as JSON).bytes)
         let connection = HubConnection()
-        let made = try await MQTTClient.open(own, handlers: MQTTHandlers(connected: { [clock] in connection.announce(hub, clock()) }))
+        let made = try MQTTClient(own, handlers: MQTTHandlers(connected: { [clock] in connection.announce(hub, clock()) }))
         connection.hold(made)
-        if made.isConnected { connection.announce(hub, clock()) }
+        made.connect()
         return made
     }
 

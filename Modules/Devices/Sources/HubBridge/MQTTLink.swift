@@ -31,12 +31,12 @@ public final class MQTTLink: Sendable {
     private func listen(_ receive: @escaping @Sendable (HubLink.Inbound) -> Bool) async throws {
         state.withLock { $0.receive = receive }
         defer { shut() }
-        try await open()
+        try open()
         while true { try await Task.sleep(for: .seconds(3_600)) }
     }
 
-    private func open() async throws {
-        let client = try await MQTTClient.open(
+    private func open() throws {
+        let client = try MQTTClient(
             settings,
             handlers: MQTTHandlers(
                 connected: { [weak self] in self?.connected() },
@@ -47,8 +47,7 @@ public final class MQTTLink: Sendable {
             state.client = client
             return true
         }
-        guard isWanted else { return client.close() }
-        if client.isConnected { connected() }
+        if isWanted { client.connect() }
     }
 
     private func connected() {
@@ -94,7 +93,7 @@ public final class MQTTLink: Sendable {
         Task.detached { [self] in
             failed.close()
             while state.withLock({ $0.receive != nil && $0.client == nil }) {
-                do { try await open() } catch { try await Task.sleep(for: .seconds(1)) }
+                do { try open() } catch { try await Task.sleep(for: .seconds(1)) }
             }
         }
     }
