@@ -71,7 +71,15 @@ let contexts = [
         ports: [("GuestPages", ["WebPages"])]),
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Module(name: "Devices", knows: ["Identity", "Partners"], ports: [("HubBridge", ["MQTT", "Waiting", logging])]),
-    Module(name: "Video", knows: []),
+    Module(
+        name: "Video", knows: ["Identity"],
+        ports: [
+            ("ThreeDEyeClient", ["HTTPClient"]),
+            (
+                "ThreeDEyeSimulator",
+                [hummingbird("Hummingbird"), .product(name: "NIOCore", package: "swift-nio"), logging, lifecycle]
+            ),
+        ]),
     Module(
         name: "Partners", knows: ["Devices"],
         ports: [
@@ -148,7 +156,7 @@ let package = Package(
         .executableTarget(
             name: "spkey",
             dependencies: [
-                "Host", "AWS", "HTTPEdge", "Application", "Kernel", logging,
+                "Host", "AWS", "HTTPEdge", "Application", "Kernel", "ThreeDEyeSimulator", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -165,6 +173,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "spkey", "Host", "AWS", "Application", "Kernel", "KernelTesting", "Database", "HTTPClient", "HubBridge", "DevicesContracts",
+                "ThreeDEyeSimulator",
                 "MQTT",
                 hummingbird("Hummingbird"), logging,
                 lifecycle, crypto,

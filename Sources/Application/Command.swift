@@ -21,6 +21,9 @@ public protocol Command: Sendable {
     func effect(of events: [Target.Event], on snapshot: Snapshot<Target>, _ facts: Facts, _ request: Request, _ services: Services) throws
         -> Effect
 
+    /// Returns the events with the id that the called party has given to what it made.
+    func completed(_ events: [Target.Event], remoteID: String) -> [Target.Event]
+
     /// Returns the refusal when another stream holds a value that an event claims.
     static func refusal(claimed kind: String) -> Refusal?
     /// Returns the refusal when a unique key in the module's own tables exists already.
@@ -36,6 +39,7 @@ public protocol Command: Sendable {
 }
 
 extension Command {
+    public func completed(_ events: [Target.Event], remoteID: String) -> [Target.Event] { events }
     public static var createsAggregate: Bool { false }
     public static var refusalIfMissing: RefusalKind { .unknown }
     public static func refusal(claimed kind: String) -> Refusal? { nil }

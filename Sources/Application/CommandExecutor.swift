@@ -108,9 +108,10 @@ struct CommandExecutor<C: Command>: Sendable {
     private func carryOut(_ decision: Decision, _ progress: inout Progress, isRemembered: Bool = false) async throws
         -> CommandResult<C>?
     {
-        let snapshot = decision.snapshot, events = decision.events
+        let snapshot = decision.snapshot
+        var events = decision.events
         guard !events.isEmpty else { return try await carryOutWithoutEvents(decision, &progress) }
-        let append = try Append(events, to: snapshot, at: request.attempt.now), wire = append.events.map(\.wire)
+        var append = try Append(events, to: snapshot, at: request.attempt.now)
         var changes = Changes.none
         switch decision.effect {
         case .none: try await undo(&progress)
@@ -120,15 +121,22 @@ struct CommandExecutor<C: Command>: Sendable {
             changes = local
         case .external(let call, let local):
             changes = local
-            do { try await make(call, decision, wire, &progress) } catch is FenceBroken {
+            do { try await make(call, decision, append.events.map(\.wire), &progress) } catch is FenceBroken {
                 return nil
             } catch RequestError.refused where isRemembered {
                 return nil
             }
-            if let made = progress.made { changes.rows = made.call.rows(after: made.receipt, made.context) + changes.rows }
+            if let made = progress.made {
+                changes.rows = made.call.rows(after: made.receipt, made.context) + changes.rows
+                if let id = made.receipt.remoteID {
+                    events = command.completed(events, remoteID: id)
+                    append = try Append(events, to: snapshot, at: request.attempt.now)
+                }
+            }
         }
         let result = CommandResult(
-            command: command, id: snapshot.stream.id, events: events, wire: wire, before: snapshot.state, facts: decision.facts,
+            command: command, id: snapshot.stream.id, events: events, wire: append.events.map(\.wire), before: snapshot.state,
+            facts: decision.facts,
             version: append.version,
             wasCreated: C.createsAggregate && snapshot.version == 0, at: request.attempt.now, receipt: progress.made?.receipt)
         return try await commit(result, append, changes, decision, &progress)

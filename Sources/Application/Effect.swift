@@ -60,6 +60,10 @@ public struct Receipt: Sendable {
     public var isOffline = false
     /// Whether the outcome is unknown: the events are stored, so that the action can be followed, and the caller is told so.
     public var isUnknown = false
+    /// The id that the called party gave to what it has made.
+    public var remoteID: String?
+
+    public init(remoteID: String) { self.remoteID = remoteID }
 
     public init(action: ActionID? = nil, calledAt: Timestamp? = nil, isOffline: Bool = false, isUnknown: Bool = false) {
         self.action = action

@@ -39,6 +39,7 @@ enum ErrorResponse {
             return response
         case .deviceBusy(let message): return make(429, "TooManyRequests", message, retryAfter: .seconds(30))
         case .invalidPin: return make(401, "Invalid PIN", "Invalid PIN")
+        case .upstreamFailed(let message): return make(502, "UpstreamError", message)
         case .sideEffectFailed(let message): return make(500, "SideEffectError", message)
         case .tooManyRequests(let retryAfter): return make(429, "TooManyRequests", "Too many requests; wait.", retryAfter: retryAfter)
         }

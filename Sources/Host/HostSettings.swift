@@ -133,12 +133,7 @@ enum HostSettings {
     ]
 
     /// Names of the contract that nothing in this build reads; setting one is rejected, because it would have no effect.
-    static let unread = [
-        "SPKEY_THREEDEYE_URL", "SPKEY_THREEDEYE_API_KEY",
-        "SPKEY_THREEDEYE_USERNAME",
-        "SPKEY_THREEDEYE_PASSWORD", "SPKEY_HUB_REQUIRE_ONLINE",
-        "SPKEY_VIDEO_WORKER_URL", "SPKEY_SENTRY_DSN",
-    ]
+    static let unread = ["SPKEY_HUB_REQUIRE_ONLINE", "SPKEY_VIDEO_WORKER_URL", "SPKEY_SENTRY_DSN"]
 
     private static func file(_ name: String, _ note: String) -> Setting<String?> {
         Setting.text(name, note, form: "a readable file").checked { path, _ in

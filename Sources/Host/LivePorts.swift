@@ -9,6 +9,8 @@ import MQTT
 import OpenIDConnect
 import PartnersContracts
 import PortalPages
+import ThreeDEyeClient
+import VideoContracts
 import WalletLinks
 import WebhookSender
 
@@ -23,6 +25,7 @@ enum LivePorts {
         if needed.contains(BrokerAccess.title), let access = try brokerAccess(settings) { ports.plug(access) }
         if needed.contains(WebhookSending.title) { ports.plug(WebhookSender.live(settings.values, clock: Clocks.wall)) }
         if needed.contains(SignIn.title), let signIn = try signIn(settings) { ports.plug(signIn) }
+        if needed.contains(ThreeDEye.title), let remote = try threeDEye(settings) { ports.plug(remote) }
         let missing = ports.missing(of: modules.flatMap(\.ports))
         guard missing.isEmpty else { throw ConfigurationError("nothing is plugged in as " + missing.joined(separator: ", ")) }
         return ports
@@ -32,6 +35,12 @@ enum LivePorts {
         do {
             return try OpenIDConnect(settings.values, digest: try CryptoVault(settings).port.sha256, clock: Clocks.wall)?.port
         } catch let missing as OpenIDConnect.MissingSettings {
+            throw ConfigurationError(missing.description)
+        }
+    }
+
+    private static func threeDEye(_ settings: Settings) throws -> ThreeDEye? {
+        do { return try ThreeDEyeClient.port(settings.values, clock: Clocks.wall) } catch let missing as ThreeDEyeClient.MissingSettings {
             throw ConfigurationError(missing.description)
         }
     }

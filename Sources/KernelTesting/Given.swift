@@ -6,7 +6,8 @@ public import Testing
 public struct Given<A: Aggregate>: Sendable {
     private var state = A()
 
-    public init(_ history: A.Event...) { for event in history { state.apply(event) } }
+    public init(_ history: A.Event...) { self.init(all: history) }
+    public init(all history: [A.Event]) { for event in history { state.apply(event) } }
 
     public func when<C: Command>(_ command: C, at now: Timestamp = Timestamp(milliseconds: 0)) -> Decision<C>
     where C.Target == A, C.Facts == NoFacts {

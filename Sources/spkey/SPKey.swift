@@ -11,7 +11,8 @@ struct SPKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "spkey", abstract: "Access control for buildings: locks, keys, people, hubs, cameras and partners.",
         subcommands: [
-            Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, GatewayConfig.self, OpenAPI.self, Verify.self,
+            Serve.self, Migrate.self, Token.self, ApiKeyCommand.self, Simulate.self, SimulateThreeDEye.self, GatewayConfig.self,
+            OpenAPI.self, Verify.self,
             RebuildCommand.self,
             GrantsCommand.self, DeadLetters.self, Doctor.self, HubCertificateCommand.self, SettingsCommand.self,
         ])

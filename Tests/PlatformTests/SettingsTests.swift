@@ -49,7 +49,8 @@ import Testing
         ("SPKEY_RATE_LIMIT", "many"),
         ("SPKEY_MQTT_URL", "http://broker"), ("SPKEY_MQTT_CA", "/nowhere/ca.pem"), ("SPKEY_MQTT_CERT", "/nowhere/c.pem"),
         ("SPKEY_NONSENSE", "1"),
-        ("SPKEY_CORS_ORIGINS", "app.example"), ("SPKEY_OIDC_ISSUER", "id.example"), ("SPKEY_THREEDEYE_URL", "https://api.example/"),
+        ("SPKEY_CORS_ORIGINS", "app.example"), ("SPKEY_OIDC_ISSUER", "id.example"), ("SPKEY_THREEDEYE_URL", "api.example"),
+        ("SPKEY_SENTRY_DSN", "https://api.example/"),
         ("SPKEY_JWT_EMAIL_VERIFIED", "maybe"),
         ("SPKEY_DATABASE_URL", "mysql://x"),
     ])

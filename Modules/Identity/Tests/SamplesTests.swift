@@ -76,7 +76,7 @@ import Testing
             "UserSuspended": ["suspendedBy"],
             "UserReactivated": ["reactivatedBy"], "UserErased": ["erasedBy"], "AccessibleLockAdded": ["accessLevel", "lockId"],
             "AccessibleLockRemoved": ["lockId", "removedBy"], "WalletKeyPrepared": ["keyId", "walletType"],
-            "WalletKeyCommitted": ["keyId", "passId"],
+            "WalletKeyCommitted": ["walletType", "keyId", "passId"],
             "WalletKeyRolledBack": ["preparedKeyId"], "WalletKeyRemoved": ["keyId"], "PhysicalKeyAdded": ["orgId", "orgName"],
             "DeviceAdded": ["deviceId", "deviceType", "orgId"], "DeviceRemoved": ["deviceId", "deviceType", "removedBy"],
         ]

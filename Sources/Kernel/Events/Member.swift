@@ -44,7 +44,15 @@ public struct DerivedMember<Subject: Sendable>: Sendable {
     let write: @Sendable (Subject, Timestamp, inout JSON.Object) -> Void
 
     public init<Value: WireValue>(_ name: String, _ value: @escaping @Sendable (Subject, Timestamp) -> Value) {
-        let schema = Value.schema
+        self.init(name, Value.schema, value)
+    }
+
+    /// A member that every event has, because its subject has the value from its first event on.
+    public static func always<Value: WireValue>(_ name: String, _ value: @escaping @Sendable (Subject) -> Value?) -> DerivedMember {
+        DerivedMember(name, Value.schema) { state, _ in value(state) }
+    }
+
+    private init(_ name: String, _ schema: Schema, _ value: @escaping @Sendable (Subject, Timestamp) -> some WireValue) {
         doc = MemberDoc(name: name, schema: schema, personal: [])
         write = { state, now, data in data.set(name, to: value(state, now), schema) }
     }

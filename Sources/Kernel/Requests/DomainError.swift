@@ -52,6 +52,8 @@ public enum RequestError: Error, Sendable, Equatable {
     case tooManyRequests(retryAfter: Duration)
     /// The PIN opens nothing here at this time, whatever the reason.
     case invalidPin
+    /// A service outside the platform did not do what the request needs; nothing was stored.
+    case upstreamFailed(String)
     /// A required external effect did not happen; nothing was stored.
     case sideEffectFailed(String)
 }

@@ -15,6 +15,36 @@ public struct FindPerson: Ask {
     }
 }
 
+/// Asks Identity for the e-mail address of a user.
+public struct PersonEmail: Ask {
+    public static let name = "identity.PersonEmail", module = "identity"
+    public static let timeout = Duration.seconds(3)
+    public let user: UserID
+    public init(user: UserID) { self.user = user }
+
+    public struct Reply: Codable, Sendable {
+        public let isKnown: Bool
+        /// Nil for a user without one.
+        public let email: String?
+        public init(isKnown: Bool, email: String?) { (self.isKnown, self.email) = (isKnown, email) }
+    }
+}
+
+/// Asks Identity for users with an e-mail address, in the order of their ids.
+public struct PeopleWithEmail: Ask {
+    public static let name = "identity.PeopleWithEmail", module = "identity"
+    public static let timeout = Duration.seconds(3)
+    /// Only users after this one; nil for the first.
+    public let after: UserID?
+    public let limit: Int
+    public init(after: UserID?, limit: Int) { (self.after, self.limit) = (after, limit) }
+
+    public struct Reply: Codable, Sendable {
+        public let users: [UserID]
+        public init(users: [UserID]) { self.users = users }
+    }
+}
+
 /// Asks Identity whether a tenant has linked a device to a user. What the user or another tenant has linked does not count.
 public struct DeviceIsLinked: Ask {
     public static let name = "identity.DeviceIsLinked", module = "identity"

@@ -1,16 +1,27 @@
 public import Application
 import Kernel
+import VideoContracts
 
 /// The Video module: cameras, their roles and streams, and the plates they read.
 public let video = Module(
-    "video", aggregates: [AnyAggregate(RtspCamera.self)], migrations: [RtspSources.migration, RtspCamerasView.migration],
+    "video", aggregates: [AnyAggregate(RtspCamera.self), AnyAggregate(Camera.self), AnyAggregate(CameraRole.self)],
+    migrations: [
+        RtspSources.migration, RtspCamerasView.migration, RemoteIntents.migration, CamerasView.migration, CameraRolesView.migration,
+        Accounts.migration, Sightings.migration,
+    ],
     operations: [
-        RegisterRtspCamera.operation, UpdateRtspCamera.operation, DeleteRtspCamera.operation, StartStream.operation, StopStream.operation,
-        GrantAccess.operation, RevokeAccess.operation, ApplyPlacementResult.operation, ShowRtspCamera.operation, ListRtspCameras.operation,
+        RegisterCamera.operation, RegisterPnpCamera.operation, UpdateCamera.operation, DisableCamera.operation, DeleteCamera.operation,
+        LinkCameraToLock.operation, UnlinkCameraFromLock.operation, ShowCamera.operation, PlateEvents.operation, CameraStream.operation,
+        MyCameras.operation, CreateCameraRole.operation, DeleteCameraRole.operation, AssignUser.operation, RemoveUser.operation,
+        AssignCamera.operation, RemoveCamera.operation, ShowCameraRole.operation, ShowCredentials.operation, AccountStatus.operation,
+        ResetAccountOperation.operation, BackfillOperation.operation, RegisterRtspCamera.operation, UpdateRtspCamera.operation,
+        DeleteRtspCamera.operation, StartStream.operation, StopStream.operation, GrantAccess.operation, RevokeAccess.operation,
+        ApplyPlacementResult.operation, ShowRtspCamera.operation, ListRtspCameras.operation,
     ] + StaffOperations.all,
+    ports: [.optional(ThreeDEye.self)],
     settings: VideoSettings.all,
-    announcements: [
-        "CameraDeleted", "CameraDisabled", "CameraLinkedToLock", "CameraRegistered", "CameraRoleCameraAssigned", "CameraRoleCameraRemoved",
-        "CameraRoleCreated",
-        "CameraRoleDeleted", "CameraRoleUserAssigned", "CameraRoleUserRemoved", "CameraUnlinkedFromLock", "CameraUpdated",
-    ].map { EventDoc(name: $0, summary: "To come.") })
+    assemble: { services in
+        Assembly(answers: [
+            GiveCredentials.answer(services), ResetAccount.answer(services), BackfillAccounts.answer(services),
+        ])
+    })

@@ -21,7 +21,11 @@ struct LockEvents: EventForms {
 
     let created = EventForm<Lock>(
         "LockCreated", "A lock was registered.",
-        derived: [DerivedMember("timestamp") { _, now in now }, DerivedMember("thingName") { lock, _ in lock.uuid }],
+        derived: [
+            DerivedMember("timestamp") { _, now in now }, DerivedMember("thingName") { lock, _ in Optional(lock.uuid) },
+            // Things here have no name of AWS; the contract has a place for it.
+            DerivedMember("thingArn") { _, _ in String?.none },
+        ],
         members: .init(
             .member("lockId"), .member("uuid"), .member("serialNumber"), .member("ownerId"), .tenant, .member("keys")),
         make: { (lock: LockID, uuid: UUIDText, serialNumber: SerialNumber?, owner: UserID?, org: OrgID?, keys: [Key]?) in
@@ -82,9 +86,9 @@ struct LockEvents: EventForms {
             .member("maxUses"),
             .member("createdBy")),
         make: {
-            (key: TempKey.ID, mode: AccessMode, users: [UserID]?, from: Timestamp, until: Timestamp, maxUses: Nullable<Int>, by: String) in
+            (key: TempKey.ID, mode: AccessMode, users: [UserID]?, from: Timestamp, until: Timestamp, maxUses: Nullable<Int>?, by: String) in
             let users = mode == .whitelist ? users ?? [] : nil
-            return .tempKeyCreated(TempKeyNotice(key: key, users: users, from: from, until: until, maxUses: maxUses.value, createdBy: by))
+            return .tempKeyCreated(TempKeyNotice(key: key, users: users, from: from, until: until, maxUses: maxUses?.value, createdBy: by))
         },
         take: { event in
             guard case .tempKeyCreated(let it) = event else { return nil }

@@ -72,7 +72,7 @@ struct HubEvents: EventForms {
 
     let migrationStarted = EventForm<Hub>(
         "MigrationStarted", "Devices begin to move to another hub.",
-        derived: [DerivedMember("sourceHubId") { hub, _ in hub.hardware?.hub }],
+        derived: [.always("sourceHubId") { $0.hardware?.hub }],
         members: .init(
             .member("migrationId"), .member("targetHubId"), .member("targetThingName"), .member("deviceIds"), .member("startedBy"),
             .milliseconds("startedAt")),
@@ -100,7 +100,7 @@ struct HubEvents: EventForms {
         make: { .migrationCompleted($0, $1, at: $2) },
         take: { if case .migrationCompleted(let id, let status, let at) = $0 { (id, status, at) } else { nil } })
 
-    private static let hubID = DerivedMember<Hub>("hubId") { hub, _ in hub.hardware?.hub }
+    private static let hubID = DerivedMember<Hub>.always("hubId") { $0.hardware?.hub }
 
     func form(of event: Hub.Event) -> EventForm<Hub> {
         switch event {

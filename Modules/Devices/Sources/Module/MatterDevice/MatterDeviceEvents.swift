@@ -137,8 +137,8 @@ struct MatterDeviceEvents: EventForms {
         take: { if case .cameOnline(let since, let org, let at) = $0 { (since, org, at) } else { nil } })
 
     private static let identity = [
-        DerivedMember<MatterDevice>("deviceId") { device, _ in device.registration?.device },
-        DerivedMember<MatterDevice>("thingName") { device, _ in device.registration?.thing },
+        DerivedMember<MatterDevice>.always("deviceId") { $0.registration?.device },
+        DerivedMember<MatterDevice>.always("thingName") { $0.registration?.thing },
     ]
 
     func form(of event: MatterDevice.Event) -> EventForm<MatterDevice> {

@@ -74,6 +74,11 @@ enum Contacts {
 
     static func remove(_ user: UserID) -> SQL { "DELETE FROM identity.contacts WHERE user_id = \(user)" }
 
+    static func withEmail(after: UserID?, limit: Int) -> SQL {
+        """
+        SELECT user_id FROM identity.contacts WHERE email IS NOT NULL AND user_id > \(after?.text ?? "") ORDER BY user_id LIMIT \(limit)
+        """
+    }
     static func find(_ user: UserID) -> SQL { "SELECT * FROM identity.contacts WHERE user_id = \(user)" }
     static func find(_ phone: PhoneNumber) -> SQL { "SELECT * FROM identity.contacts WHERE phone = \(phone.text)" }
     static func find(_ email: EmailAddress) -> SQL { "SELECT * FROM identity.contacts WHERE email = \(email.text)" }

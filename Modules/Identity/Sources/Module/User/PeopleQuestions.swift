@@ -10,6 +10,16 @@ enum PeopleQuestions {
             AskHandler(DeviceIsLinked.self) { question, _ in
                 DeviceIsLinked.Reply(isLinked: try await isLinked(question, services))
             },
+            AskHandler(PersonEmail.self) { question, _ in
+                let contact = try await services.contact(Contacts.find(question.user))
+                let isKnown = try await services.store.load(UserAccount.self, question.user.text).exists
+                return PersonEmail.Reply(isKnown: isKnown, email: contact?.email)
+            },
+            AskHandler(PeopleWithEmail.self) { question, _ in
+                PeopleWithEmail.Reply(
+                    users: try await services.store.query(Contacts.withEmail(after: question.after, limit: min(question.limit, 1_000)))
+                        .map { try $0.read("user_id") })
+            },
             AskHandler(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
         ]
     }

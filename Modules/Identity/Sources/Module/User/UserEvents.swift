@@ -15,6 +15,10 @@ extension UserAccount {
 
 /// The events of a user. Each event carries the user id.
 struct UserEvents: EventForms {
+    private static let walletKey: [DerivedMember<UserAccount>] = [
+        DerivedMember("walletType") { user, _ in user.walletKey?.kind }, DerivedMember("keyIndex") { user, _ in user.walletKey?.index },
+        DerivedMember("deviceId") { user, _ in user.walletKey?.device },
+    ]
     private static let user: [DerivedMember<UserAccount>] = [DerivedMember("userId") { user, _ in user.id }]
     private static let userAndTime = user + [DerivedMember("timestamp") { _, now in now }]
 
@@ -77,13 +81,14 @@ struct UserEvents: EventForms {
     let walletKeyPrepared = EventForm<UserAccount>(
         WalletKeyPrepared.name, "A wallet key was made; it counts once its pass is issued.", derived: user,
         members: .init(.member("keyId"), .member("walletType"), .member("keyIndex"), .member("deviceId"), .storedAt),
-        make: { (key: WalletKey.ID, kind: WalletKey.Kind, index: Double, device: String?, at: Timestamp) in
-            .walletKeyPrepared(WalletKey(id: key, kind: kind, index: index, device: device?.isEmpty == true ? nil : device, addedAt: at))
+        make: { (key: WalletKey.ID, kind: WalletKey.Kind, index: Double?, device: String?, at: Timestamp) in
+            .walletKeyPrepared(
+                WalletKey(id: key, kind: kind, index: index ?? 0, device: device?.isEmpty == true ? nil : device, addedAt: at))
         },
         take: { if case .walletKeyPrepared(let key) = $0 { (key.id, key.kind, key.index, key.device, key.addedAt) } else { nil } })
 
     let walletKeyCommitted = EventForm<UserAccount>(
-        "WalletKeyCommitted", "The pass of a wallet key was issued.", derived: user,
+        "WalletKeyCommitted", "The pass of a wallet key was issued.", derived: user + walletKey,
         members: .init(.member("keyId"), .member("passId"), .personal("passUrl"), .member("committedAt")),
         make: { .walletKeyCommitted($0, Pass(id: $1, url: $2), at: $3) },
         take: { if case .walletKeyCommitted(let key, let pass, let at) = $0 { (key, pass.id, pass.url, at) } else { nil } })

@@ -92,7 +92,7 @@ struct RtspCameraEvents: EventForms {
             return (generation, version, error, at)
         })
 
-    private static let identity = [DerivedMember<RtspCamera>("cameraId") { camera, _ in camera.camera }]
+    private static let identity = [DerivedMember<RtspCamera>.always("cameraId") { $0.camera }]
 
     func form(of event: RtspCamera.Event) -> EventForm<RtspCamera> {
         switch event {

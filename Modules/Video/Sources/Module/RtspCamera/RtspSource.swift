@@ -18,6 +18,13 @@ struct RtspURL: StringValue {
 
     private var scheme: String? { ["rtsp://", "rtsps://"].first { text.lowercased().hasPrefix($0) } }
 
+    /// The port that the address names.
+    var port: Int? {
+        let authority = split.address.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return nil }
+        return Int(authority[authority.index(after: colon)...]).flatMap { (1...65_535).contains($0) ? $0 : nil }
+    }
+
     /// The same address without user and password, and what they were.
     var split: (address: String, credentials: String?) {
         guard let scheme else { return (text, nil) }

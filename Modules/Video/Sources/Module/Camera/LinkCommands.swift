@@ -1,0 +1,33 @@
+import Application
+import Kernel
+
+/// Links a camera to a lock, which the plates that it reads then open. Another link is replaced.
+struct LinkCameraToLock: ConcernsCamera {
+    let camera: Camera.ID
+    let lock: LockReference
+
+    func decide(_ state: Camera, _: NoFacts, at now: Timestamp) throws(CameraRefusal) -> [Camera.Event] {
+        guard state.status != .deleted else { throw .isDeleted }
+        return state.lock == lock ? [] : [.linked(lock)]
+    }
+
+    static let operation = Operation.command(
+        .post, "/cameras/{id}/LinkCameraToLock", "Let the plates that a camera reads open a lock", allow: .keeper,
+        inputs: .init(.path("id", "Id of the camera."), .body("lockId", "Number or UUID of the lock.")),
+        make: LinkCameraToLock.init(camera:lock:))
+}
+
+/// Takes the link away.
+struct UnlinkCameraFromLock: ConcernsCamera {
+    let camera: Camera.ID
+
+    func decide(_ state: Camera, _: NoFacts, at now: Timestamp) throws(CameraRefusal) -> [Camera.Event] {
+        guard state.status != .deleted else { throw .isDeleted }
+        guard state.lock != nil else { throw .isNotLinked }
+        return [.unlinked]
+    }
+
+    static let operation = Operation.command(
+        .post, "/cameras/{id}/UnlinkCameraFromLock", "Let the plates that a camera reads open nothing", allow: .keeper,
+        inputs: .init(.path("id", "Id of the camera.")), make: UnlinkCameraFromLock.init(camera:))
+}
