@@ -15,6 +15,8 @@ public struct Module: Sendable {
     /// Messages to partners that are not events of an aggregate, and events of the contract without a use case yet.
     public let announcements: [EventDoc]
     public let followUp: FollowUp?
+    /// What comes before the history of an aggregate is deleted.
+    public let endings: [Ending]
     /// Creates what runs besides operations, once the module has its services.
     public let assemble: @Sendable (Services) throws -> Assembly
 
@@ -22,7 +24,7 @@ public struct Module: Sendable {
         _ name: String, aggregates: [AnyAggregate], migrations: [Migration] = [], operations: [Operation] = [],
         workflows: [AnyWorkflow] = [], ports: [PortUse] = [], settings: [AnySetting] = [],
         announcements: [EventDoc] = [],
-        followUp: FollowUp? = nil,
+        followUp: FollowUp? = nil, endings: [Ending] = [],
         assemble: @escaping @Sendable (Services) throws -> Assembly = { _ in Assembly() }
     ) {
         self.name = name
@@ -31,6 +33,7 @@ public struct Module: Sendable {
         self.operations = operations
         self.workflows = workflows
         self.followUp = followUp
+        self.endings = endings
         self.assemble = assemble
         self.ports = ports
         self.settings = settings
@@ -40,7 +43,18 @@ public struct Module: Sendable {
 
 extension Module {
     /// The tables of its aggregates' views; a rebuild empties them and replays the log.
-    public var views: [String] { aggregates.flatMap(\.viewTables) }
+    public var views: [String] { aggregates.flatMap(\.viewTables).map(\.name) }
+}
+
+/// Ends what an aggregate stands for, outside its module too, before staff delete its history: a user's data, a hub's access.
+public struct Ending: Sendable {
+    public let category: String
+    public let end: @Sendable (_ id: String, Request, Services) async throws -> Void
+
+    public init<A: Aggregate>(of type: A.Type, _ end: @escaping @Sendable (String, Request, Services) async throws -> Void) {
+        category = A.category.name
+        self.end = end
+    }
 }
 
 /// The running parts of a module.

@@ -78,9 +78,7 @@ public struct Edge: Sendable {
     private func responder() -> CallbackResponder<EdgeContext> {
         let router = Router(context: EdgeContext.self)
         for endpoint in endpoints {
-            let path = RouterPath(
-                endpoint.operation.path.split(separator: "/").map { $0.first == "{" ? ":" + $0.dropFirst().dropLast() : String($0) }.joined(
-                    separator: "/"))
+            let path = RouterPath(RequestHead.route(of: endpoint.operation))
             let metrics = RequestMetrics(of: endpoint.operation.key, in: probes.metrics)
             router.on(path, method: HTTPRequest.Method(endpoint.operation.method.rawValue)!) { [handler] request, context in
                 await handler.handle(request, context, endpoint, counting: metrics)

@@ -112,7 +112,8 @@ struct RequestHandler: Sendable {
         of request: HummingbirdCore.Request, _ context: EdgeContext, _ operation: Operation, _ bytes: [UInt8]
     ) throws -> Content {
         Content(
-            path: try RequestHead.path(context), body: try Self.members(bytes, of: operation), uri: request.uri.string, bytes: bytes)
+            path: try RequestHead.path(context, of: operation), body: try Self.members(bytes, of: operation), uri: request.uri.string,
+            bytes: bytes)
     }
 
     /// Executes the operation once per idempotency key, and again with a newly authenticated caller when cached credentials were outdated.

@@ -42,14 +42,23 @@ struct RequestHead: Sendable {
         operation.credentials == .optional && operation.method == .post ? query["attempt"] : nil
     }
 
-    /// Returns the path parameters of the route.
-    static func path(_ context: EdgeContext) throws -> [String: String] {
+    /// Returns the address of an operation as the router takes it. It allows one name only for a place in all addresses that begin alike,
+    /// so parameters are named by their places.
+    static func route(of operation: Operation) -> String {
+        operation.path.split(separator: "/").enumerated().map { $1.first == "{" ? ":" + placeName($0) : String($1) }.joined(separator: "/")
+    }
+
+    private static func placeName(_ place: Int) -> String { "step\(place)" }
+
+    /// Returns the path parameters of a request to an operation.
+    static func path(_ context: EdgeContext, of operation: Operation) throws -> [String: String] {
         var values: [String: String] = [:]
-        for (name, raw) in context.parameters {
-            guard let value = decoded(raw), !value.isEmpty, !value.unicodeScalars.contains("\u{0}") else {
-                throw RequestError.problems([Problem(String(name), "is not a well-formed path segment")])
-            }
-            values[String(name)] = value
+        for (place, step) in operation.path.split(separator: "/").enumerated() where step.first == "{" {
+            let name = String(step.dropFirst().dropLast())
+            guard let value = context.parameters.get(placeName(place)).flatMap({ decoded($0[...]) }), !value.isEmpty,
+                !value.unicodeScalars.contains("\u{0}")
+            else { throw RequestError.problems([Problem(name, "is not a well-formed path segment")]) }
+            values[name] = value
         }
         return values
     }

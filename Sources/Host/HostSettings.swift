@@ -29,6 +29,8 @@ enum HostSettings {
     static let metricsToken = Setting.secret(
         "SPKEY_METRICS_TOKEN", "Lets its bearer read /metrics from elsewhere than this machine.", atLeast: 16)
 
+    static let archive = Setting.text(
+        "SPKEY_ARCHIVE_DIR", "Where the histories go that staff delete, one file each.", default: ".spkey/archive", form: "a folder")
     static let database = Setting.text(
         "SPKEY_DATABASE_URL", "Where everything is stored.", default: "sqlite:.spkey/spkey.db",
         form: "sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -123,7 +125,8 @@ enum HostSettings {
     }
 
     static let all: [AnySetting] = [
-        environment.any, file.any, host.any, port.any, SharedSettings.publicURL.any, rateLimit.any, connections.any, trustedProxies.any,
+        environment.any, file.any, host.any, port.any, SharedSettings.publicURL.any, rateLimit.any, connections.any, archive.any,
+        trustedProxies.any,
         origins.any,
         metricsToken.any, database.any,
         databasePool.any, migratesAtStart.any, dataKey.any, broker.any, brokerCA.any, brokerCertificate.any, brokerKey.any, topicPrefix.any,

@@ -58,7 +58,7 @@ struct Storage: Sendable {
     }
 
     private static func steps(of module: Module) -> [Migration] {
-        Tables.migrations(for: module.name) + (module.workflows.isEmpty ? [] : WorkflowRows.migrations(for: module.name))
+        Tables.migrations(for: module.name) + WorkflowRows.migrations(for: module.name)
             + module.migrations
     }
 

@@ -77,11 +77,14 @@ public struct System: Sendable {
             let assembly = try module.assemble(services)
             bus.local.register(
                 assembly.answers
-                    + ModuleAnswers.answers(module, services, store, storage.database) { ports.unready(of: module.ports).isEmpty })
-            if !module.workflows.isEmpty {
-                jobs.append(
-                    WorkflowEngine(module.workflows, schema: name, database: storage.database, services: services, holder: holder).job)
-            }
+                    + ModuleAnswers.answers(
+                        module, services, store, storage.database, reactions: assembly.reactions,
+                        archive: Archive(folder: settings[HostSettings.archive])
+                    ) { ports.unready(of: module.ports).isEmpty })
+            jobs.append(
+                WorkflowEngine(
+                    module.workflows + Admin.workflows, schema: name, database: storage.database, services: services, holder: holder
+                ).job)
             for job in assembly.jobs {
                 guard job.isExclusive else { jobs.append(job); continue }
                 let exclusive = ExclusiveJob(

@@ -4,6 +4,7 @@ import Kernel
 enum WireFailure {
     private static let kinds: [(String, RefusalKind)] = [
         ("unknown", .unknown), ("invalid", .invalid), ("forbidden", .forbidden), ("conflict", .conflict),
+        ("unprocessable", .unprocessable), ("tooLarge", .tooLarge), ("unsupportedEncoding", .unsupportedEncoding),
     ]
 
     static func text(of error: any Error) -> String {
@@ -15,6 +16,8 @@ enum WireFailure {
                     "words": .string(message),
                 ]
             case RequestError.deviceUnreachable(let message): ["unreachable": true, "words": .string(message)]
+            case RequestError.upstreamFailed(let message): ["upstream": true, "words": .string(message)]
+            case RequestError.notConfigured(let message): ["notConfigured": true, "words": .string(message)]
             case RequestError.unavailable(let message, _): ["unavailable": true, "words": .string(message)]
             case AskFailure.timedOut: ["timedOut": true]
             default: ["words": .string("\(error)")]
@@ -28,6 +31,8 @@ enum WireFailure {
             return RequestError.refused(kinds.first { $0.0 == kind }?.1 ?? .invalid, code: json["code"]?.text, message: message)
         }
         if json["unreachable"] != nil { return RequestError.deviceUnreachable(message) }
+        if json["upstream"] != nil { return RequestError.upstreamFailed(message) }
+        if json["notConfigured"] != nil { return RequestError.notConfigured(message) }
         if json["unavailable"] != nil { return RequestError.unavailable(message, retryAfter: .seconds(2)) }
         if json["timedOut"] != nil { return AskFailure.timedOut(name: name) }
         return AskFailure.failed(name: name, message: message)

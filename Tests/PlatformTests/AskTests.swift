@@ -48,11 +48,11 @@ final class AskingProcess: Sendable {
         polling = Task { try await remote.poll() }
     }
 
-    func ask(_ number: Int, timeout: Duration = .seconds(4)) async throws -> Int {
+    func ask(_ number: Int, timeout: Duration = .seconds(20)) async throws -> Int {
         try await ask(Doubled(number: number), timeout: timeout).number
     }
 
-    func ask<A: Ask>(_ question: A, timeout: Duration = .seconds(4)) async throws -> A.Reply {
+    func ask<A: Ask>(_ question: A, timeout: Duration = .seconds(20)) async throws -> A.Reply {
         let context = AskContext(trace: Trace(correlation: "c", causation: "e"), deadline: Stage.clock() + timeout)
         return try await remote.send(A.name, A.module, try JSON(encoding: question), context).decoded()
     }
@@ -73,7 +73,7 @@ final class AskingProcess: Sendable {
 @Suite struct LocalAskTests {
     let asks = LocalAsks(clock: Stage.clock)
 
-    func ask(_ number: Int, timeout: Duration = .seconds(4)) async throws -> Int {
+    func ask(_ number: Int, timeout: Duration = .seconds(20)) async throws -> Int {
         let context = AskContext(trace: Trace(correlation: "c", causation: nil), deadline: Stage.clock() + timeout)
         let reply: Doubled.Reply = try await asks.send(Doubled.name, try JSON(encoding: Doubled(number: number)), context).decoded()
         return reply.number

@@ -4,6 +4,8 @@ public import Kernel
 public protocol ModuleQuestion: Codable, Sendable {
     associatedtype Reply: Codable & Sendable
     static var name: String { get }
+    /// How long a module may take to answer.
+    static var timeout: Duration { get }
 }
 
 /// A result assembled from the replies of all modules.
@@ -20,6 +22,7 @@ public protocol AskAll: Sendable {
 }
 
 extension ModuleQuestion {
+    public static var timeout: Duration { .seconds(5) }
     static func name(of module: String) -> String { "\(module).\(name)" }
 }
 
@@ -32,7 +35,7 @@ extension AskHandler {
 
 extension Bus {
     /// Asks one module a question that all modules can answer.
-    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Timestamp, timeout: Duration = .seconds(5))
+    public func ask<Q: ModuleQuestion>(_ question: Q, module: String, trace: Trace, now: Timestamp, timeout: Duration = Q.timeout)
         async throws -> Q.Reply
     {
         try await ask(Q.name(of: module), of: module, try JSON(encoding: question), trace: trace, now: now, timeout: timeout).decoded()

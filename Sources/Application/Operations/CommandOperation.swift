@@ -69,11 +69,14 @@ extension Operation {
         inputs: Inputs<repeat each Input>, make: @escaping @Sendable (repeat each Input) -> C
     ) -> Operation {
         let answers = answer.answers + ResponseSpec.all(of: C.Refusal.self) + C.effectAnswers
-        return Operation(.command, method, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
+        var operation = Operation(.command, method, path, summary, allow: rule, fields: inputs.docs, answers: answers, checksEpoch: true) {
             request, services in
             let inputs = try inputs.read(request), command = make(repeat each inputs)
             let executor = CommandExecutor(command: command, rule: rule, request: request, services: services) { answer.response($0) }
             return answer.response(try await executor.run())
         }
+        operation.aggregate = C.Target.category
+        operation.createsAggregate = C.createsAggregate
+        return operation
     }
 }

@@ -20,6 +20,10 @@ public struct Operation: Sendable {
     public let answers: [ResponseSpec]
     /// Whether executing it compares the credentials epoch with the database's; the edge may then cache credentials.
     public let checksEpoch: Bool
+    /// The kind of aggregate that a command is for.
+    public internal(set) var aggregate: Category?
+    /// Whether it is a command that may create its aggregate.
+    public internal(set) var createsAggregate = false
     /// Executes the operation. The edge has authenticated the caller; everything else happens here.
     public let perform: @Sendable (Request, Services) async throws -> Response
 

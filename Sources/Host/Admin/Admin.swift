@@ -4,7 +4,14 @@ public import Application
 enum Admin {
     /// The name of their group in documents.
     static let name = "admin"
-    static let operations = [AggregateEvents.operation, FollowWorkflow.operation, ListWorkflows.operation, TerminateWorkflow.operation]
+    /// The workflows that every module has.
+    static let workflows = [AnyWorkflow(ResyncProjections.self), AnyWorkflow(Canary.self)]
+    static let operations = [
+        ListAggregates.operation, BackfillRegistry.operation, ShowAggregate.operation, AggregateEvents.operation, DebugRegistry.operation,
+        TestError.operation, DeleteAll.operation, Cleanup.hub, Cleanup.lock, Cleanup.user, Cleanup.camera, Cleanup.wholeCamera,
+        ListDeadLetters.operation, PurgeDeadLetters.operation, Overview.operation, Resync.operation, ReadModelRows.operation,
+        FollowWorkflow.operation, ListWorkflows.operation, TerminateWorkflow.operation, StartCanary.operation,
+    ]
 }
 
 extension Modules {

@@ -31,22 +31,14 @@ struct AggregateEvents: Lookup {
         .object("filter", filter) { $0.query })
 
     func find(_ request: Request, _ services: Services) async throws -> Found? {
-        guard let (module, category) = Self.find(kind) else { throw RequestError.problems([Problem("type", "is no kind of aggregate")]) }
+        guard let found = AggregateKinds.find(kind) else { throw RequestError.problems([Problem("type", "is no kind of aggregate")]) }
+        let category = found.category
         let start = max(from?.number ?? 1, (cursor?.number ?? 0) + 1)
         let question = FindEvents(category: category.name, id: id, from: start, to: to?.number, type: type, limit: limit.number)
-        let page = try await services.bus.ask(question, module: module, trace: request.trace, now: services.clock())
+        let page = try await services.bus.ask(question, module: found.module.name, trace: request.trace, now: services.clock())
         services.log.notice(
             "Staff has read the events of an aggregate", ["staff": request.caller.name, "aggregate": "\(category.name)-\(id)"])
         return Found(query: self, category: category, page: page)
-    }
-
-    private static func find(_ kind: String) -> (module: String, Kernel.Category)? {
-        for module in Modules.all {
-            for aggregate in module.aggregates where aggregate.category.name == kind || aggregate.category.className == kind {
-                return (module.name, aggregate.category)
-            }
-        }
-        return nil
     }
 
     static let operation = Operation.lookup(

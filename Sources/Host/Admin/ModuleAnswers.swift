@@ -10,27 +10,6 @@ struct AskReady: ModuleQuestion {
     typealias Reply = Bool
 }
 
-/// Asks a module for stored events of an aggregate.
-struct FindEvents: ModuleQuestion {
-    static let name = "host.StoredEvents"
-    let category: String
-    let id: String
-    let from: Int
-    let to: Int?
-    let type: String?
-    let limit: Int
-
-    struct Reply: Codable, Sendable {
-        let events: [JSON]
-        /// The version of the last of these events; nil when there is none.
-        let last: Int?
-        let hasMore: Bool
-        /// The version of the aggregate; 0 when it does not exist.
-        let version: Int
-        let changedAt: Timestamp?
-    }
-}
-
 /// Asks a module for one run of a workflow.
 struct FindRun: ModuleQuestion {
     static let name = "host.WorkflowRun"
@@ -73,54 +52,27 @@ enum ModuleAnswers {
 
     /// - Parameter isReady: returns whether everything the module needs besides the database is available.
     static func answers(
-        _ module: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, isReady: @escaping @Sendable () -> Bool
+        _ module: Module, _ services: Services, _ store: ModuleStore, _ database: any Database, reactions: [Reaction], archive: Archive,
+        isReady: @escaping @Sendable () -> Bool
     ) -> [AskHandler] {
-        let repository = WorkflowRepository(schema: module.name, database: database, clock: services.clock),
-            hasWorkflows = !module.workflows.isEmpty
+        let repository = WorkflowRepository(schema: module.name, database: database, clock: services.clock)
         return [
+            FindAggregates.answer(module, database), FindState.answer(module, store, database),
+            MendRows.answer(module, database, clock: services.clock), ListParts.answer(module, reactions),
+            AggregateDeletion(module: module, services: services, database: database, archive: archive).answer,
+            DeleteEverything.answer(module, services, database), FindDeadLetters.answer(module, database),
+            DropDeadLetters.answer(module, services, database), StartResync.answer(module, services, database),
+            BeginCanary.answer(module, services, database),
             AskHandler(AskReady.self, of: module.name) { _ in isReady() },
-            AskHandler(FindEvents.self, of: module.name) { try await events($0, module.name, store, database) },
-            AskHandler(FindRun.self, of: module.name) { hasWorkflows ? try await repository.find($0.run) : nil },
-            AskHandler(FindRuns.self, of: module.name) {
-                hasWorkflows ? try await repository.list(status: $0.status, limit: $0.limit) : []
-            },
+            FindEvents.answer(module, store, database),
+            AskHandler(FindRun.self, of: module.name) { try await repository.find($0.run) },
+            AskHandler(FindRuns.self, of: module.name) { try await repository.list(status: $0.status, limit: $0.limit) },
             AskHandler(TerminateRun.self, of: module.name) { question in
-                guard hasWorkflows, try await repository.find(question.run) != nil else { return nil }
+                guard try await repository.find(question.run) != nil else { return nil }
                 services.log.notice("Staff stops a workflow", ["staff": question.by, "run": question.run.text])
                 try await repository.terminate(question.run)
                 return try await repository.find(question.run)
             },
-        ]
-    }
-
-    private static func events(_ question: FindEvents, _ schema: String, _ store: ModuleStore, _ database: any Database) async throws
-        -> FindEvents.Reply
-    {
-        let rows = try await database.read([
-            """
-            SELECT version, type, data, org_id, at FROM \(trusted: schema).events
-            WHERE category = \(question.category) AND id = \(question.id) AND version >= \(question.from) \
-            AND version <= \(question.to ?? Int(Int32.max))
-                AND (CAST(\(optional: question.type) AS TEXT) IS NULL OR type = \(optional: question.type))
-            ORDER BY version LIMIT \(question.limit + 1)
-            """,
-            "SELECT version, changed_at FROM \(trusted: schema).aggregates WHERE category = \(question.category) AND id = \(question.id)",
-        ])
-        let found = rows[0].rows, shown = found.prefix(question.limit), aggregate = rows[1].rows.first
-        let stream = StreamName(question.category, question.id)
-        var events: [JSON] = []
-        for row in shown { events.append(try describe(row, try await store.decrypted(try row.read("data"), of: stream))) }
-        return FindEvents.Reply(
-            events: events, last: try shown.last?.read("version"), hasMore: found.count > question.limit,
-            version: try aggregate?.read("version") ?? 0,
-            changedAt: try aggregate?.read("changed_at"))
-    }
-
-    private static func describe(_ row: Row, _ data: JSON) throws -> JSON {
-        let event = EventData(try row.read("type"), data.members ?? [:])
-        return [
-            "version": .int(try row.read("version")), "type": .string(event.type), "timestamp": try row.read("at", as: Timestamp.self).json,
-            "orgId": .string(try row.read("org_id", as: String?.self) ?? "default-org"), "event": event.described,
         ]
     }
 }

@@ -13,6 +13,22 @@ enum WorkflowRun {
 
     /// The members of a run are the top-level members of the response.
     static let shape = Shape<JSON>(whole: schema) { $0.members ?? [:] }
+
+    /// The standing that a run as a whole has, the first of these that one of its parts has.
+    private static let order = ["running", "queued", "errored", "terminated"]
+
+    /// Returns a run that has a part in each of several modules as one; nil when there is no part.
+    static func whole(_ parts: [JSON]) -> JSON? {
+        guard parts.count > 1, var run = parts[0].members else { return parts.first }
+        let standings = Set(parts.compactMap { $0["status"]?.text })
+        if let status = order.first(where: standings.contains) { run["status"] = .string(status) }
+        let progress = parts.flatMap { $0["progress"]?.items ?? [] }
+        run["progress"] = .array(progress.sorted { ($0["at"]?.text ?? "") < ($1["at"]?.text ?? "") })
+        run["result"] = .array(parts.compactMap { $0["result"] })
+        run["error"] = parts.lazy.compactMap { $0["error"] }.first { !$0.isNull } ?? .null
+        run["updatedAt"] = parts.compactMap { $0["updatedAt"]?.text }.max().map(JSON.string) ?? run["updatedAt"]
+        return .object(run)
+    }
 }
 
 /// Shows staff one run of any module.
@@ -22,7 +38,7 @@ struct FollowWorkflow: AskAll {
     static let missing: String? = "There is no such run."
     static let shape = WorkflowRun.shape
     var question: FindRun { FindRun(run: run) }
-    func whole(_ replies: [JSON?], unavailable: [String]) -> JSON? { replies.lazy.compactMap(\.self).first }
+    func whole(_ replies: [JSON?], unavailable: [String]) -> JSON? { WorkflowRun.whole(replies.compactMap(\.self)) }
 
     static let operation = Operation.askAll(
         .get, "/admin/workflows/{instanceId}", "Follow a run of a workflow", allow: .staff, of: Modules.names,
@@ -47,7 +63,8 @@ struct ListWorkflows: AskAll {
     var question: FindRuns { FindRuns(status: status, limit: limit.number) }
 
     func whole(_ replies: [[JSON]], unavailable: [String]) -> Whole? {
-        let newest = replies.joined().sorted { ($0["createdAt"]?.text ?? "") > ($1["createdAt"]?.text ?? "") }
+        let runs = Dictionary(grouping: replies.joined()) { $0["instanceId"]?.text ?? "" }.values.compactMap(WorkflowRun.whole)
+        let newest = runs.sorted { ($0["createdAt"]?.text ?? "") > ($1["createdAt"]?.text ?? "") }
         return Whole(runs: Array(newest.prefix(limit.number)), unavailable: unavailable)
     }
 
@@ -68,7 +85,7 @@ struct TerminateWorkflow: AskAll {
     static let shape = Shape<JSON>(
         .constant("success", true), .json("instanceId", .string) { $0["instanceId"] }, .json("status", .string) { $0["status"] })
     var question: TerminateRun { TerminateRun(run: run, by: caller.name) }
-    func whole(_ replies: [JSON?], unavailable: [String]) -> JSON? { replies.lazy.compactMap(\.self).first }
+    func whole(_ replies: [JSON?], unavailable: [String]) -> JSON? { WorkflowRun.whole(replies.compactMap(\.self)) }
 
     static let operation = Operation.askAll(
         .post, "/admin/workflows/{instanceId}/terminate", "Stop a run of a workflow", allow: .staff, of: Modules.names,

@@ -57,7 +57,7 @@ public struct AnyAggregate: Sendable {
     public let category: Category
     public let events: [EventDoc]
     /// The tables of its views, which a rebuild empties.
-    public let viewTables: [String]
+    public let viewTables: [ViewTable]
     public let personal: Personal
     /// Returns the state after these events as JSON; throws for an event that this build cannot read.
     public let fold: @Sendable ([StoredEvent]) throws -> JSON

@@ -1,14 +1,24 @@
 /// A read model: rows derived from the events of an aggregate. They are written in the transaction of each event and again on a rebuild.
 public struct View<A: EventSourced>: Sendable {
     /// The tables that a rebuild empties first; none for tables that also hold data that is not derived.
-    public let tables: [String]
+    public let tables: [ViewTable]
     public let rows: @Sendable (Change<A>) throws -> [SQL]
 
-    /// - Parameter tables: the tables that hold nothing else, named without their schema.
-    public init(_ tables: String..., rows: @escaping @Sendable (Change<A>) throws -> [SQL]) {
+    /// - Parameter tables: the tables that hold nothing else.
+    public init(_ tables: ViewTable..., rows: @escaping @Sendable (Change<A>) throws -> [SQL]) {
         self.tables = tables
         self.rows = rows
     }
+}
+
+/// A table of a view.
+public struct ViewTable: Sendable {
+    /// Without its schema.
+    public let name: String
+    /// The column, or the expression, that is the id of the stream from which a row is derived.
+    public let key: String
+
+    public static func table(_ name: String, by key: String) -> ViewTable { ViewTable(name: name, key: key) }
 }
 
 /// One event with the states before and after it, as views receive it.

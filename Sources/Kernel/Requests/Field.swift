@@ -114,6 +114,26 @@ extension Field where Value == NothingElse {
     }
 }
 
+extension Field where Value == NothingElse {
+    /// Rejects a query parameter without the one that it belongs to.
+    public static func query(_ name: String, needs other: String) -> Field {
+        Field(doc: nil) { request, reading in
+            if request.query[name] != nil, request.query[other] == nil { let _: Value? = reading.note(name, "needs \(other)") }
+            return NothingElse()
+        }
+    }
+
+    /// Rejects a value of a query parameter beside others.
+    public static func query(_ name: String, of value: String, excludes others: [String]) -> Field {
+        Field(doc: nil) { request, reading in
+            if request.query[name] == value, others.contains(where: { request.query[$0] != nil }) {
+                let _: Value? = reading.note(name, "cannot be \(value) together with \(others.joined(separator: " or "))")
+            }
+            return NothingElse()
+        }
+    }
+}
+
 extension Field where Value == ActionID {
     /// The id of the action that this request starts; a repeat with the same `Idempotency-Key` gets the same id.
     public static var action: Field { Field(doc: nil) { request, _ in request.action } }

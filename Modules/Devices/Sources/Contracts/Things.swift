@@ -21,6 +21,35 @@ public struct BindThing: Ask {
     }
 }
 
+/// Asks what is known of devices.
+public struct DeviceStates: Ask {
+    public static let name = "devices.DeviceStates", module = "devices"
+    public static let timeout = Duration.seconds(3)
+    public let devices: [ThingName]
+    public init(devices: [ThingName]) { self.devices = devices }
+
+    public struct State: Codable, Sendable {
+        public let device: String
+        /// Nil for a thing that is no Matter device.
+        public let type: String?
+        public let thing: String
+        /// Nil while nothing has been heard of it.
+        public let isOnline: Bool?
+        public init(device: String, type: String?, thing: String, isOnline: Bool?) {
+            self.device = device
+            self.type = type
+            self.thing = thing
+            self.isOnline = isOnline
+        }
+    }
+
+    public struct Reply: Codable, Sendable {
+        /// Only those that are known.
+        public let states: [State]
+        public init(states: [State]) { self.states = states }
+    }
+}
+
 /// Asks which things are known to be online.
 public struct ThingsOnline: Ask {
     public static let name = "devices.ThingsOnline", module = "devices"

@@ -27,6 +27,13 @@ public let devices = Module(
     settings: DevicesSettings.all,
     announcements: [EventDoc(name: ShadowChanged.name, summary: "The document of a device has changed.")],
     followUp: ApplyAccess.followUp,
+    endings: [
+        Ending(of: Hub.self) { id, request, services in
+            guard try await services.store.load(Hub.self, id).state.status != .decommissioned else { return }
+            let end = DecommissionHub(hub: Hub.ID(id), reason: "Its history is deleted.", user: UserID(request.caller.publicName))
+            _ = try await services.execute(end, for: request)
+        }
+    ],
     assemble: { services in
         let link = try services.port(HubLink.self)
         let runner = ThingRunner(services: services, link: link)

@@ -45,6 +45,19 @@ public struct PeopleWithEmail: Ask {
     }
 }
 
+/// Asks Identity for the devices that are linked to a user, by whomever.
+public struct DevicesOfPerson: Ask {
+    public static let name = "identity.DevicesOfPerson", module = "identity"
+    public static let timeout = Duration.seconds(3)
+    public let user: UserID
+    public init(user: UserID) { self.user = user }
+
+    public struct Reply: Codable, Sendable {
+        public let devices: [String]
+        public init(devices: [String]) { self.devices = devices }
+    }
+}
+
 /// Asks Identity whether a tenant has linked a device to a user. What the user or another tenant has linked does not count.
 public struct DeviceIsLinked: Ask {
     public static let name = "identity.DeviceIsLinked", module = "identity"

@@ -18,10 +18,15 @@ public let identity = Module(
         WalletLink.operation,
         UserKeys.operation, AddPhysicalKey.operation, RemovePhysicalKey.operation, PhysicalKeys.operation, OnePhysicalKey.operation,
         AddLicensePlate.operation, RemoveLicensePlate.operation, LicensePlates.operation,
-        AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation,
+        AddDevice.operation, RemoveDevice.operation, LinkedDevices.operation, EmailCollisions.operation,
     ],
     ports: [.required(WalletProvider.self)],
     settings: IdentitySettings.all,
     followUp: EndedRights.followUp,
+    endings: [
+        Ending(of: UserAccount.self) { id, request, services in
+            _ = try await services.execute(EraseUser(user: UserID(id), caller: request.caller), for: request)
+        }
+    ],
     assemble: { services in Assembly(answers: PeopleQuestions.answers(services)) }
 )

@@ -20,6 +20,13 @@ public let video = Module(
     ] + StaffOperations.all,
     ports: [.optional(ThreeDEye.self)],
     settings: VideoSettings.all,
+    endings: [
+        Ending(of: RtspCamera.self) { id, request, services in
+            let camera = RtspCamera.ID(id)
+            guard try await services.store.load(RtspCamera.self, id).state.status != .deleted else { return }
+            _ = try await services.execute(DeleteRtspCamera(camera: camera, author: Name(request.caller.publicName)), for: request)
+        }
+    ],
     assemble: { services in
         Assembly(answers: [
             GiveCredentials.answer(services), ResetAccount.answer(services), BackfillAccounts.answer(services),

@@ -15,7 +15,7 @@ enum KeyGrantRows {
         "SELECT key_uuid, validity FROM access.key_grants WHERE lock_id = \(lock.description) AND user_id = \(user)"
     }
 
-    static let view = View<KeyGrant>("key_grants") { change in
+    static let view = View<KeyGrant>(.table("key_grants", by: "lock_id || '/' || key_uuid")) { change in
         guard let terms = change.after.terms else { return [] }
         switch change.event {
         case .granted: return [try put(terms)]

@@ -28,7 +28,7 @@ enum LockKeysView {
         }
     }
 
-    static let view = View<Lock>("lock_keys", rows: rows(for:))
+    static let view = View<Lock>(.table("lock_keys", by: "lock_id"), rows: rows(for:))
 
     private static func rows(for change: Change<Lock>) -> [SQL] {
         switch change.event {

@@ -18,7 +18,7 @@ enum OwnedLocksView {
         ])
 
     /// Writes a row with every event of a lock that has an owner.
-    static let view = View<Lock>("owned_locks", rows: rows(for:))
+    static let view = View<Lock>(.table("owned_locks", by: "lock_id"), rows: rows(for:))
 
     private static func rows(for change: Change<Lock>) -> [SQL] {
         let lock = change.after

@@ -9,7 +9,7 @@ enum ResidentsView {
             "CREATE INDEX residents_by_user ON access.residents (user_id)",
         ])
 
-    static let view = View<Lock>("residents", rows: rows(for:))
+    static let view = View<Lock>(.table("residents", by: "lock_id"), rows: rows(for:))
 
     private static func rows(for change: Change<Lock>) -> [SQL] {
         switch change.event {

@@ -25,7 +25,8 @@ enum TempKeyRows {
             "CREATE INDEX temp_key_users_by_key ON access.temp_key_users (uuid)",
         ])
 
-    static let view = View<TempKey>("temp_keys", "temp_key_doors", "temp_key_users", rows: rows(for:))
+    static let view = View<TempKey>(
+        .table("temp_keys", by: "uuid"), .table("temp_key_doors", by: "uuid"), .table("temp_key_users", by: "uuid"), rows: rows(for:))
 
     private static func rows(for change: Change<TempKey>) -> [SQL] {
         let users = change.after.users == change.before.users ? [] : Self.users(of: change.after)

@@ -10,7 +10,7 @@ enum MatterDevicesView {
             "CREATE INDEX matter_devices_by_thing ON devices.matter_devices (thing)",
         ])
 
-    static let view = View<MatterDevice>("matter_devices", rows: rows(for:))
+    static let view = View<MatterDevice>(.table("matter_devices", by: "device_id"), rows: rows(for:))
 
     private static func rows(for change: Change<MatterDevice>) -> [SQL] {
         switch change.event {

@@ -16,6 +16,7 @@ extension ThingRunner {
                 return Done()
             },
             AskHandler(BindThing.self) { question, _ in BindThing.Reply(isBound: try await bind(question)) },
+            AskHandler(DeviceStates.self) { question, _ in DeviceStates.Reply(states: try await states(question.devices)) },
             AskHandler(ThingsOnline.self) { question, _ in ThingsOnline.Reply(online: try await online(question.things)) },
             AskHandler(ThingMessages.self) { question, _ in try await messages(question) },
             AskHandler(ShadowSync.self, of: services.module) { try await sync($0.thing) },
@@ -79,6 +80,19 @@ extension ThingRunner {
         return HubAction.Progress(
             operation: operation, status: status, result: try row.find("result"), error: try row.find("error"), org: try row.find("org_id"),
             createdAt: try row.read("created_at"), finishedAt: try row.find("finished_at"))
+    }
+
+    private func states(_ devices: [ThingName]) async throws -> [DeviceStates.State] {
+        var states: [DeviceStates.State] = []
+        for device in devices {
+            let known = try await services.store.load(MatterDevice.self, device.text).state.registration
+            let thing = known?.thing ?? device, row = try await services.store.query(ThingTables.presence(thing)).first
+            guard known != nil || row != nil else { continue }
+            states.append(
+                DeviceStates.State(
+                    device: device.text, type: known?.type, thing: thing.text, isOnline: try row?.find("online", as: Bool.self)))
+        }
+        return states
     }
 
     private func online(_ things: [ThingName]) async throws -> [ThingName] {

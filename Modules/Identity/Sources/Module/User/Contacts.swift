@@ -74,6 +74,13 @@ enum Contacts {
 
     static func remove(_ user: UserID) -> SQL { "DELETE FROM identity.contacts WHERE user_id = \(user)" }
 
+    /// Selects the users whose addresses, without case and blanks, are those of others too; at most 10,000 of them.
+    static let collisions: SQL = """
+        SELECT c.user_id, c.email, c.created_at, LOWER(TRIM(c.email)) AS normal FROM identity.contacts c
+        WHERE LOWER(TRIM(c.email)) IN (
+            SELECT LOWER(TRIM(email)) FROM identity.contacts WHERE email IS NOT NULL GROUP BY LOWER(TRIM(email)) HAVING COUNT(*) > 1)
+        ORDER BY normal, c.created_at LIMIT 10000
+        """
     static func withEmail(after: UserID?, limit: Int) -> SQL {
         """
         SELECT user_id FROM identity.contacts WHERE email IS NOT NULL AND user_id > \(after?.text ?? "") ORDER BY user_id LIMIT \(limit)

@@ -20,6 +20,10 @@ enum PeopleQuestions {
                     users: try await services.store.query(Contacts.withEmail(after: question.after, limit: min(question.limit, 1_000)))
                         .map { try $0.read("user_id") })
             },
+            AskHandler(DevicesOfPerson.self) { question, _ in
+                let user = try await services.store.load(UserAccount.self, question.user.text).state
+                return DevicesOfPerson.Reply(devices: user.devices.map(\.id.text))
+            },
             AskHandler(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
         ]
     }

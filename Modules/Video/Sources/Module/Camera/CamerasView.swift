@@ -9,7 +9,7 @@ enum CamerasView {
             "CREATE INDEX cameras_by_remote ON video.cameras (remote_id)",
         ])
 
-    static let view = View<Camera>("cameras", rows: rows(for:))
+    static let view = View<Camera>(.table("cameras", by: "camera_id"), rows: rows(for:))
 
     private static func rows(for change: Change<Camera>) -> [SQL] {
         switch change.event {

@@ -10,7 +10,7 @@ enum CameraRolesView {
             "CREATE INDEX role_members_by_role ON video.role_members (role_id)",
         ])
 
-    static let view = View<CameraRole>("role_members", rows: rows(for:))
+    static let view = View<CameraRole>(.table("role_members", by: "role_id"), rows: rows(for:))
 
     private static func rows(for change: Change<CameraRole>) -> [SQL] {
         let id = change.stream.id

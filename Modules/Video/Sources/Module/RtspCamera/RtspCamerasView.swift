@@ -11,7 +11,7 @@ enum RtspCamerasView {
             "CREATE TABLE video.rtsp_grants (camera_id TEXT NOT NULL, user_id TEXT NOT NULL, PRIMARY KEY (user_id, camera_id))",
         ])
 
-    static let view = View<RtspCamera>("rtsp_cameras", "rtsp_grants", rows: rows(for:))
+    static let view = View<RtspCamera>(.table("rtsp_cameras", by: "camera_id"), .table("rtsp_grants", by: "camera_id"), rows: rows(for:))
 
     private static func rows(for change: Change<RtspCamera>) -> [SQL] {
         let id = change.stream.id
