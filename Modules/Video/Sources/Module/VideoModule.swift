@@ -18,6 +18,7 @@ public let video = Module(
         DeleteRtspCamera.operation, StartStream.operation, StopStream.operation, GrantAccess.operation, RevokeAccess.operation,
         ApplyPlacementResult.operation, ShowRtspCamera.operation, ListRtspCameras.operation,
     ] + StaffOperations.all,
+    workflows: [AnyWorkflow(TakeRoles.self), AnyWorkflow(GiveRolesBack.self), AnyWorkflow(ForgetViewer.self)],
     ports: [.optional(ThreeDEye.self)],
     settings: VideoSettings.all,
     endings: [
@@ -28,7 +29,7 @@ public let video = Module(
         }
     ],
     assemble: { services in
-        Assembly(answers: [
-            GiveCredentials.answer(services), ResetAccount.answer(services), BackfillAccounts.answer(services),
-        ])
+        Assembly(
+            answers: [GiveCredentials.answer(services), ResetAccount.answer(services), BackfillAccounts.answer(services)],
+            reactions: [FollowPeople.reaction(services)])
     })

@@ -44,6 +44,10 @@ enum RtspCamerasView {
         """
     }
 
+    static func granted(to user: UserID) -> SQL {
+        "SELECT camera_id FROM video.rtsp_grants WHERE user_id = \(user) ORDER BY camera_id LIMIT 10000"
+    }
+
     /// Selects cameras, deleted ones too.
     static func all(owner: UserID?, org: OrgID?) -> SQL {
         """

@@ -122,7 +122,28 @@ enum Accounts {
 
     /// The roles that a suspension has taken from a user and that its end gives back.
     static func recovery(of user: UserID) -> SQL { "SELECT role_id FROM video.account_recovery WHERE user_id = \(user) ORDER BY role_id" }
-    static func forgetRecovery(of user: UserID) -> SQL { "DELETE FROM video.account_recovery WHERE user_id = \(user)" }
+    static func noteRecovery(of user: UserID, role: CameraRole.ID) -> SQL {
+        """
+        INSERT INTO video.account_recovery (user_id, role_id) VALUES (\(user), \(role)) ON CONFLICT (user_id, role_id) DO NOTHING
+        """
+    }
+    static func forgetRecovery(of user: UserID, role: CameraRole.ID) -> SQL {
+        "DELETE FROM video.account_recovery WHERE user_id = \(user) AND role_id = \(role)"
+    }
+
+    /// Deletes what is known of a user's account, in 3dEye first; returns whether there was one.
+    static func delete(_ user: UserID, _ services: Services) async throws -> Bool {
+        let query: SQL = "SELECT remote_id FROM video.accounts WHERE user_id = \(user)"
+        guard let row = try await services.store.query(query).first else { return false }
+        let remote = try services.port(ThreeDEye.self), mark = RemoteMark.account(user)
+        // An account that was being made when the user was erased is known by its mark only.
+        let id = try row.find("remote_id", as: String.self)
+        if let id = try await remote.accounts.all().first(where: { $0.id == id || $0.mark == mark })?.id {
+            do { try await remote.accounts.delete(id) } catch ThreeDEye.Failure.unknown {}
+        }
+        _ = try await services.store.run([remove(user), "DELETE FROM video.account_recovery WHERE user_id = \(user)"])
+        return true
+    }
 }
 
 extension Accounts.Refusal {
