@@ -72,7 +72,7 @@ let contexts = [
     Module(name: "Identity", knows: ["Access", "Devices"], libraries: ["PhoneNumbers"], ports: [("WalletLinks", [])]),
     Module(name: "Devices", knows: ["Identity", "Partners"], ports: [("HubBridge", ["MQTT", "Waiting", logging])]),
     Module(
-        name: "Video", knows: ["Identity"],
+        name: "Video", knows: ["Access", "Identity"],
         ports: [
             ("ThreeDEyeClient", ["HTTPClient"]),
             (

@@ -138,5 +138,12 @@ import Testing
             uuid: uuid.text, serialNumber: "SN-1", isOnline: true, keys: 1, residents: 0, lastEvent: "LockCreated",
             changedAt: Timestamp(milliseconds: 1))
         try GoldenSamples.check(OwnedLocks.Reply(locks: [lock]), named: "\(OwnedLocks.name).Reply")
+        try GoldenSamples.check(PlateRights(lock: "7", org: "acme", users: ["ann"]), named: PlateRights.name)
+        try GoldenSamples.check(
+            PlateRights.Reply(number: 7, uuid: uuid.text, entitled: ["ann"], barred: ["eve"]), named: "\(PlateRights.name).Reply")
+        let open = OpenForPlate(
+            number: 7, org: "acme", user: "ann", isListed: true, detection: "c/d", deadline: Timestamp(milliseconds: 5_000))
+        try GoldenSamples.check(open, named: OpenForPlate.name)
+        try GoldenSamples.check(OpenForPlate.Reply(action: "a", reason: nil), named: "\(OpenForPlate.name).Reply")
     }
 }

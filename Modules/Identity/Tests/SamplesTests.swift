@@ -40,6 +40,18 @@ import Testing
         try GoldenSamples.check(FindPerson.Reply(user: "ann"), named: "\(FindPerson.name).Reply")
         try GoldenSamples.check(PeopleWithPhone(users: ["ann", "bob"]), named: PeopleWithPhone.name)
         try GoldenSamples.check(PeopleWithPhone.Reply(users: ["bob"]), named: "\(PeopleWithPhone.name).Reply")
+        try GoldenSamples.check(PersonEmail(user: "ann"), named: PersonEmail.name)
+        try GoldenSamples.check(PersonEmail.Reply(isKnown: true, email: "a@example.com"), named: "\(PersonEmail.name).Reply")
+        try GoldenSamples.check(PeopleWithEmail(after: "ann", limit: 5), named: PeopleWithEmail.name)
+        try GoldenSamples.check(PeopleWithEmail.Reply(users: ["bob"]), named: "\(PeopleWithEmail.name).Reply")
+        try GoldenSamples.check(DevicesOfPerson(user: "ann"), named: DevicesOfPerson.name)
+        try GoldenSamples.check(DevicesOfPerson.Reply(devices: ["d"]), named: "\(DevicesOfPerson.name).Reply")
+        try GoldenSamples.check(PlateHolders(plate: "ABC-1234", org: "acme"), named: PlateHolders.name)
+        try GoldenSamples.check(
+            PlateHolders.Reply(plate: "ABC1234", holders: [.init(user: "ann", plate: "A8C1234", isExact: false)]),
+            named: "\(PlateHolders.name).Reply")
+        try GoldenSamples.check(ListedUsers(users: ["ann"], names: ["7"], org: "acme"), named: ListedUsers.name)
+        try GoldenSamples.check(ListedUsers.Reply(users: ["ann"]), named: "\(ListedUsers.name).Reply")
     }
 
     /// What this module writes is what its contracts promise.

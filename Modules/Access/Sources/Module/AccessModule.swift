@@ -46,7 +46,8 @@ public let access = Module(
     ],
     assemble: { services in
         Assembly(
-            answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)],
+            answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)]
+                + PlateAnswers.all(services),
             reactions: [FinishActions.reaction(services), SuspensionsView.reaction, KeyHoldersView.reaction] + [
                 EndedRights.reaction(services)
             ]

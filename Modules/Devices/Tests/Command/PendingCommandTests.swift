@@ -73,6 +73,9 @@ import Testing
         try GoldenSamples.check(BindThing(thing: "t", org: "acme"), named: BindThing.name)
         try GoldenSamples.check(BindThing.Reply(isBound: true), named: "\(BindThing.name).Reply")
         try GoldenSamples.check(ThingsOnline(things: ["t"]), named: ThingsOnline.name)
+        try GoldenSamples.check(DeviceStates(devices: ["t"]), named: DeviceStates.name)
+        try GoldenSamples.check(
+            DeviceStates.Reply(states: [.init(device: "d", type: "lock", thing: "t", isOnline: true)]), named: "\(DeviceStates.name).Reply")
         try GoldenSamples.check(ThingsOnline.Reply(online: ["t"]), named: "\(ThingsOnline.name).Reply")
         try GoldenSamples.check(ThingMessages(thing: "t", limit: 5), named: ThingMessages.name)
         let message = ThingMessages.Message(id: 1, payload: ["a": 1], at: Timestamp(milliseconds: 2))

@@ -58,6 +58,48 @@ public struct DevicesOfPerson: Ask {
     }
 }
 
+/// Asks Identity who holds a number plate that a camera has read, and whose plate may have been misread as it.
+public struct PlateHolders: Ask {
+    public static let name = "identity.PlateHolders", module = "identity"
+    public static let timeout = Duration.seconds(2)
+    public let plate: String
+    /// The tenant at whose gate it was read. What another tenant says of its users does not count there.
+    public let org: OrgID
+    public init(plate: String, org: OrgID) { (self.plate, self.org) = (plate, org) }
+
+    public struct Holder: Codable, Sendable, Equatable {
+        public let user: UserID
+        /// The plate that the user holds, as cameras read it.
+        public let plate: String
+        /// Whether it is what the camera has read.
+        public let isExact: Bool
+        public init(user: UserID, plate: String, isExact: Bool) { (self.user, self.plate, self.isExact) = (user, plate, isExact) }
+    }
+
+    public struct Reply: Codable, Sendable {
+        /// The plate that was asked for, as cameras read it; empty when no letter or digit is in it.
+        public let plate: String
+        public let holders: [Holder]
+        public init(plate: String, holders: [Holder]) { (self.plate, self.holders) = (plate, holders) }
+    }
+}
+
+/// Asks Identity in which of some users' lists a tenant has put a lock, for now.
+public struct ListedUsers: Ask {
+    public static let name = "identity.ListedUsers", module = "identity"
+    public static let timeout = Duration.seconds(2)
+    public let users: [UserID]
+    /// The names that the lock has: its number and its UUID.
+    public let names: [String]
+    public let org: OrgID
+    public init(users: [UserID], names: [String], org: OrgID) { (self.users, self.names, self.org) = (users, names, org) }
+
+    public struct Reply: Codable, Sendable {
+        public let users: [UserID]
+        public init(users: [UserID]) { self.users = users }
+    }
+}
+
 /// Asks Identity whether a tenant has linked a device to a user. What the user or another tenant has linked does not count.
 public struct DeviceIsLinked: Ask {
     public static let name = "identity.DeviceIsLinked", module = "identity"

@@ -6,7 +6,10 @@ import Kernel
 public let identity = Module(
     "identity",
     aggregates: [AnyAggregate(UserAccount.self)],
-    migrations: [Contacts.migration, Contacts.pendingAddresses, WalletKeyGivers.migration, DeviceLinks.migration],
+    migrations: [
+        Contacts.migration, Contacts.pendingAddresses, WalletKeyGivers.migration, DeviceLinks.migration, PlateRows.migration,
+        LockGivers.migration,
+    ],
     operations: [
         SignUp.operation, FindUserByEmail.operation, FindUserByPhone.operation, CreateUser.operation, UpdateEmail.operation,
         UpdatePhoneNumber.operation,

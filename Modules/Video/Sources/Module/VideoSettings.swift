@@ -10,5 +10,8 @@ enum VideoSettings {
         "SPKEY_MEDIA_URL", "Where players find streams and pictures. Without it there are no signed links.", form: "a URL")
     static let mediaSecret = Setting.secret("SPKEY_MEDIA_SECRET", "Signs the links below SPKEY_MEDIA_URL.", atLeast: 16)
 
-    static let all = [control.any, secret.any, mediaURL.any, mediaSecret.any]
+    static let plateDays = Setting.number(
+        "SPKEY_PLATE_RETENTION_DAYS", "How long the plates that cameras have read are kept.", default: 30, in: 1...3_650)
+
+    static let all = [control.any, secret.any, mediaURL.any, mediaSecret.any, plateDays.any]
 }

@@ -36,6 +36,13 @@ struct AddAccessibleLock: Command, ConcernsUser {
         ]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        guard case .accessibleLockAdded(let lock)? = events.first else { return .none }
+        return .local(Changes(rows: LockGivers.add(lock, to: user, by: request.caller)))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/AddAccessibleLock", "Put a lock into a user's list",
         allow: .selfOrTenant,

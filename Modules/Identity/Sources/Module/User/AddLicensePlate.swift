@@ -26,6 +26,12 @@ struct AddLicensePlate: Command, ConcernsUser {
         return [.plateAdded(LicensePlate(plate: plate, label: label, addedAt: now))]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        events.isEmpty ? .none : .local(Changes(rows: PlateRows.add(plate, of: user, by: request.caller)))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/AddLicensePlate", "Register a number plate for a user",
         allow: .selfOrTenant,

@@ -19,7 +19,8 @@ struct EraseUser: Command, ConcernsUser {
         let directory = services.directory
         return .local(
             Changes(
-                rows: [Contacts.remove(user), DeviceLinks.forget(user)] + directory.linkEmail(user, nil, .contact)
+                rows: [Contacts.remove(user), DeviceLinks.forget(user), PlateRows.forget(user), LockGivers.forget(user)]
+                    + directory.linkEmail(user, nil, .contact)
                     + directory.suspend(user, true, [])
                     + directory.forget(user)))
     }

@@ -24,6 +24,16 @@ enum PeopleQuestions {
                 let user = try await services.store.load(UserAccount.self, question.user.text).state
                 return DevicesOfPerson.Reply(devices: user.devices.map(\.id.text))
             },
+            AskHandler(PlateHolders.self) { question, _ in
+                guard let plate = PlateText(normalising: question.plate) else { return PlateHolders.Reply(plate: "", holders: []) }
+                return PlateHolders.Reply(
+                    plate: plate.folded, holders: try await PlateRows.holders(of: plate, at: question.org, services))
+            },
+            AskHandler(ListedUsers.self) { question, _ in
+                ListedUsers.Reply(
+                    users: try await LockGivers.listed(
+                        question.users, names: question.names, by: question.org, at: services.clock(), services))
+            },
             AskHandler(PeopleWithPhone.self) { question, _ in PeopleWithPhone.Reply(users: try await withPhone(question.users, services)) },
         ]
     }

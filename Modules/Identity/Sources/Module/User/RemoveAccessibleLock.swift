@@ -21,6 +21,12 @@ struct RemoveAccessibleLock: Command, ConcernsUser {
         return [.accessibleLockRemoved(lock, by: removedBy, reason: reason, at: now)]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        events.isEmpty ? .none : .local(Changes(rows: [LockGivers.remove(lock, from: user)]))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveAccessibleLock", "Take a lock from a user's list",
         allow: .selfOrTenant,

@@ -19,6 +19,12 @@ struct RemoveLicensePlate: Command, ConcernsUser {
         return [.plateRemoved(held.plate)]
     }
 
+    func effect(
+        of events: [UserAccount.Event], on snapshot: Snapshot<UserAccount>, _: NoFacts, _ request: Request, _ services: Services
+    ) -> Effect {
+        events.isEmpty ? .none : .local(Changes(rows: [PlateRows.remove(plate, from: user)]))
+    }
+
     static let operation = Operation.command(
         .post, "/users/{id}/RemoveLicensePlate", "Remove a number plate from a user",
         allow: .selfOrTenant,

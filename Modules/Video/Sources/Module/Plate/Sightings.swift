@@ -8,12 +8,58 @@ enum Sightings {
         [
             """
             CREATE TABLE video.sightings (id TEXT PRIMARY KEY, camera_id TEXT NOT NULL, lock_id TEXT, sealed TEXT NOT NULL, \
-            confidence DOUBLE PRECISION NOT NULL, user_id TEXT, outcome TEXT NOT NULL, seen_at BIGINT NOT NULL)
+            confidence DOUBLE PRECISION NOT NULL, user_id TEXT, outcome TEXT NOT NULL, action_id TEXT, seen_at BIGINT NOT NULL)
             """,
+            "CREATE TABLE video.gate_opens (car TEXT PRIMARY KEY, opened_at BIGINT NOT NULL)",
             "CREATE INDEX sightings_by_camera ON video.sightings (camera_id, seen_at)",
             "CREATE INDEX sightings_by_time ON video.sightings (seen_at)",
         ])
     private static let purpose = "plate-sighting"
+
+    /// A sighting that is yet to be decided.
+    struct Entry: Sendable {
+        let id: String
+        let camera: Camera.ID
+        let lock: LockReference?
+        let plate: String
+        let confidence: Double
+        let at: Timestamp
+    }
+
+    /// Stores a sighting as one that opens nothing; one row comes back unless it is known.
+    static func begin(_ entry: Entry, _ vault: Vault) throws -> SQL {
+        let sealed = try vault.seal(Array(entry.plate.utf8), purpose, entry.id)
+        return """
+            INSERT INTO video.sightings (id, camera_id, lock_id, sealed, confidence, outcome, seen_at)
+            VALUES (\(entry.id), \(entry.camera), \(optional: entry.lock?.text), \(sealed), \(entry.confidence), \
+            \(PlateOutcome.openFailed.rawValue), \(entry.at)) ON CONFLICT (id) DO NOTHING RETURNING id
+            """
+    }
+
+    static func end(_ id: String, _ outcome: PlateOutcome, _ user: UserID?, _ action: ActionID?) -> SQL {
+        """
+        UPDATE video.sightings SET outcome = \(outcome.rawValue), user_id = \(optional: user), action_id = \(optional: action?.text) \
+        WHERE id = \(id)
+        """
+    }
+    static func find(_ id: String) -> SQL { "SELECT outcome, user_id, action_id FROM video.sightings WHERE id = \(id)" }
+    static func expire(before moment: Timestamp) -> [SQL] {
+        ["DELETE FROM video.sightings WHERE seen_at < \(moment)", "DELETE FROM video.gate_opens WHERE opened_at < \(moment)"]
+    }
+
+    /// Names a car at a gate without its plate.
+    static func car(_ plate: String, at lock: Int, _ vault: Vault) -> String {
+        Hexadecimal.encode(vault.blindIndexes(Array("\(lock)|\(plate)".utf8), "gate-car").first ?? [])
+    }
+
+    /// Notes an open; one row comes back unless the same car has opened within the pause.
+    static func claim(_ car: String, pause: Duration, at now: Timestamp) -> SQL {
+        """
+        INSERT INTO video.gate_opens AS g (car, opened_at) VALUES (\(car), \(now))
+        ON CONFLICT (car) DO UPDATE SET opened_at = EXCLUDED.opened_at WHERE g.opened_at <= \(now - pause) RETURNING car
+        """
+    }
+    static func release(_ car: String) -> SQL { "DELETE FROM video.gate_opens WHERE car = \(car)" }
 
     struct Sighting: Sendable {
         let id: String

@@ -1,0 +1,58 @@
+import Kernel
+
+/// What a camera needs besides a plate to open its gate.
+struct GateRule: Aggregate {
+    static let category = Category("gate-rule", className: "GateRuleAggregate")
+    static let events = EventRegistry(GateRuleEvents())
+
+    enum Event: Sendable, Equatable {
+        case set(Terms, org: OrgID?, at: Timestamp)
+    }
+
+    enum Direction: String, Codable, Sendable, CaseIterable, WireValue { case entering, leaving }
+
+    struct Terms: Sendable, Equatable, Codable {
+        /// How sure the camera must be of a plate, from 0 to 1.
+        var threshold: Double
+        /// How long the same car does not open the gate again, in seconds.
+        var coolDown: Int
+        /// Only cars that move so; nil for all.
+        var direction: Direction?
+        /// Plates that never open, as somebody has typed them.
+        var refused: [String]
+
+        static let usual = Terms(threshold: 0.8, coolDown: 30, direction: nil, refused: [])
+    }
+
+    private(set) var terms = Terms.usual
+    private(set) var org: OrgID?
+
+    mutating func apply(_ event: Event) {
+        switch event {
+        case .set(let terms, let org, _): (self.terms, self.org) = (terms, org)
+        }
+    }
+
+    var organisation: OrgID? { org }
+}
+
+/// The events of a gate's rule. Partners do not hear them.
+struct GateRuleEvents: EventForms {
+    let set = EventForm<GateRule>(
+        "GateRuleSet", "What a camera needs to open its gate was set.", audience: .modules,
+        members: .init(
+            .member("threshold"), .member("coolDownSeconds"), .member("direction"), .member("refusedPlates"), .tenant, .member("setAt")),
+        make: { (threshold: Double, coolDown: Int, direction: GateRule.Direction?, refused: [String], org: OrgID?, at: Timestamp) in
+            .set(GateRule.Terms(threshold: threshold, coolDown: coolDown, direction: direction, refused: refused), org: org, at: at)
+        },
+        take: { event in
+            guard case .set(let it, let org, let at) = event else { return nil }
+            return (it.threshold, it.coolDown, it.direction, it.refused, org, at)
+        })
+
+    func form(of event: GateRule.Event) -> EventForm<GateRule> {
+        switch event {
+        case .set: set
+        }
+    }
+}
