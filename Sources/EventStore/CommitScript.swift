@@ -95,7 +95,8 @@ extension CommitScript {
             CAST(\(ints(appends) { $0.version }) AS BIGINT[]), CAST(\(ints(appends) { $0.schemaVersion }) AS BIGINT[]),
             CAST(\(texts(appends) { $0.stateText }) AS TEXT[]), CAST(\(texts(appends) { $0.org?.text }) AS TEXT[]),
             CAST(\(ints(appends) { Int($0.at.milliseconds) }) AS BIGINT[]))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, \
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, \
+            shape = CASE WHEN EXCLUDED.state = '' THEN known.shape ELSE EXCLUDED.shape END, \
         state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """
@@ -146,7 +147,8 @@ extension CommitScript {
         INSERT INTO \(trusted: schema).aggregates AS known (category, id, version, shape, state, org_id, changed_at)
         VALUES (\(append.stream.category), \(append.stream.id), \(append.version), \(append.schemaVersion), \(append.stateText), \
         \(optional: append.org), \(append.at))
-        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = EXCLUDED.shape, \
+        ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, \
+            shape = CASE WHEN EXCLUDED.state = '' THEN known.shape ELSE EXCLUDED.shape END, \
         state = CASE WHEN EXCLUDED.state = '' THEN known.state ELSE EXCLUDED.state END,
             org_id = EXCLUDED.org_id, changed_at = EXCLUDED.changed_at
         """

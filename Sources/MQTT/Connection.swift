@@ -28,6 +28,9 @@ final class Connection: @unchecked Sendable {
     private let finished = DispatchSemaphore(value: 0)
     /// Whether a callback ran during the last read.
     private var hasHandled = false
+    /// Whether there may be more to read, of which `poll` knows nothing.
+    private var hasMore = false
+    private static let readsInARow = 64
     /// The limit of acknowledgements kept for publish calls that have not returned; more would be a fault of the library.
     private static let maxEarly = 4_096
     private static let initialised = mosquitto_lib_init()
@@ -133,6 +136,7 @@ final class Connection: @unchecked Sendable {
     /// Connects and serves until the connection is lost; returns whether the broker had accepted it.
     private func serve() -> Bool {
         guard connect() else { return false }
+        hasMore = false
         var wasConnected = false
         while mosquitto_socket(handle) >= 0 {
             if isEnded {
@@ -140,8 +144,8 @@ final class Connection: @unchecked Sendable {
                 _ = mosquitto_loop_write(handle, 1)
                 break
             }
-            let news = wait(for: mosquitto_socket(handle), upTo: 1)
-            if news != 0, !read() { break }
+            let news = wait(for: mosquitto_socket(handle), upTo: hasMore ? 0 : 1)
+            if news != 0 || hasMore, !read() { break }
             if mosquitto_want_write(handle), mosquitto_loop_write(handle, 1) != Self.success { break }
             guard mosquitto_loop_misc(handle) == Self.success else { break }
             wasConnected = state.withLock { $0.isConnected }
@@ -181,26 +185,28 @@ final class Connection: @unchecked Sendable {
 
     /// Returns false when the connection is lost.
     private func read() -> Bool {
-        repeat {
+        for _ in 0..<(settings.isSecure ? Self.readsInARow : 1) {
             hasHandled = false
             // The library looks at this after each packet; what is left of an earlier call would make it stop too early.
             errno = 0
             guard mosquitto_loop_read(handle, 1) == Self.success else { return false }
-            // Under TLS there can be packets that are decrypted already, of which `poll` knows nothing.
-        } while settings.isSecure && hasHandled
+            guard hasHandled else { break }
+        }
+        // Under TLS there can be packets that are decrypted already, of which `poll` knows nothing. What is to be sent comes in between.
+        hasMore = settings.isSecure && hasHandled
         return true
     }
 
     private func didConnect(_ reason: Int32) {
         hasHandled = true
-        guard reason == 0 else { return }
+        guard reason == 0, !isEnded else { return }
         state.withLock { $0.isConnected = true }
         handlers.connected()
     }
 
     private func didReceive(_ message: MQTTMessage) {
         hasHandled = true
-        handlers.received(message)
+        if !isEnded { handlers.received(message) }
     }
 
     private func didPublish(_ id: Int32, _ reason: Int) {
@@ -220,6 +226,7 @@ final class Connection: @unchecked Sendable {
             return (state.isConnected, state.waiting)
         }
         for acknowledgement in waiting.values { acknowledgement.settle(.failure(MQTTFailure.lost)) }
-        if wasConnected { handlers.disconnected() }
+        // Who has ended it has forgotten it, and may have another connection.
+        if wasConnected, !isEnded { handlers.disconnected() }
     }
 }

@@ -44,6 +44,34 @@ import Testing
         }
     }
 
+    @Test func `the keys of a deleted lock leave its device, and guests' keys open nothing any more`() async throws {
+        try await DeviceTests.with { installation, broker, partner in
+            let lock = try await partner.lock(), door = try await Device(broker, lock.uuid, answers: true)
+            defer { door.close() }
+            for key in ["a", "b", "c"] {
+                #expect(try await partner.call("POST", "/locks/\(lock.number)/AddKey", ["keyUuid": .string(key)]).status == 200)
+            }
+            let guest = UUID().uuidString.lowercased()
+            let key: JSON = [
+                "tempKeyUuid": .string(guest), "accessMode": "public", "validFrom": (Installation.now - .seconds(60)).json,
+                "validUntil": (Installation.now + .seconds(3_600)).json,
+            ]
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/create-temp-key", key).status == 200)
+            #expect(try await Self.delete(partner, "locks/\(lock.number)").body["success"] == true)
+            @Sendable func removed() -> Set<String> {
+                let commands = door.all("update/delta").compactMap { $0["state"]?["lastCommand"] ?? $0["state"] }
+                return Set(commands.filter { $0.encoded.contains("remove_key") }.map(\.encoded))
+            }
+            let areGone = try await eventually { removed().count == 3 }
+            #expect(areGone)
+            // The next lock with this number is another one.
+            let again: JSON = ["index": .int(Int64(lock.number)), "uuid": .string(lock.uuid)]
+            #expect(try await partner.call("POST", "/locks/\(lock.number)/CreateLock", again).status == 201)
+            _ = try await partner.call("POST", "/temp-keys/\(guest)/open?attempt=\(UUID().uuidString.lowercased())", as: [])
+            #expect(try await !partner.history(lock.number).contains { $0["type"] == "LockOpenRequested" })
+        }
+    }
+
     @Test func `a state that is dropped is folded from its events again`() async throws {
         try await Installation.with(.sqlite) { installation in
             let partner = try await Partner(installation), lock = try await partner.lock()

@@ -125,6 +125,10 @@ import Testing
             let rule: JSON = ["refusedPlates": ["ann-2222"]]
             #expect(try await partner.call("PUT", "/cameras/\(gate.camera)/gate-rule", rule).status == 200)
             #expect(try await gate.outcome("ANN2222") == "refused_plate")
+            #expect(try await partner.call("GET", "/cameras/\(gate.camera)/gate-rule").body["refusedPlates"]?.items == ["ann-2222"])
+            let stored = try await partner.asStaff("GET", "/admin/aggregates/gate-rule/\(gate.camera)").body
+            #expect(stored["eventCount"] == 1)
+            #expect(!stored.encoded.contains("2222"))
             #expect(try await partner.call("PUT", "/cameras/\(gate.camera)/gate-rule", ["refusedPlates": []]).status == 200)
             #expect(try await partner.call("POST", "/cameras/\(gate.camera)/UnlinkCameraFromLock").status == 200)
             #expect(try await gate.outcome("ANN2222") == "not_linked")

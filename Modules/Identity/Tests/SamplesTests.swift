@@ -46,9 +46,9 @@ import Testing
         try GoldenSamples.check(PeopleWithEmail.Reply(users: ["bob"]), named: "\(PeopleWithEmail.name).Reply")
         try GoldenSamples.check(DevicesOfPerson(user: "ann"), named: DevicesOfPerson.name)
         try GoldenSamples.check(DevicesOfPerson.Reply(devices: ["d"]), named: "\(DevicesOfPerson.name).Reply")
-        try GoldenSamples.check(PlateHolders(plate: "ABC-1234", org: "acme"), named: PlateHolders.name)
+        try GoldenSamples.check(PlateHolders(plate: "ABC-1234", org: "acme", refused: ["EVE 1"]), named: PlateHolders.name)
         try GoldenSamples.check(
-            PlateHolders.Reply(plate: "ABC1234", holders: [.init(user: "ann", plate: "A8C1234", isExact: false)]),
+            PlateHolders.Reply(plate: "ABC1234", holders: [.init(user: "ann", plate: "A8C1234", isExact: false)], isRefused: true),
             named: "\(PlateHolders.name).Reply")
         try GoldenSamples.check(ListedUsers(users: ["ann"], names: ["7"], org: "acme"), named: ListedUsers.name)
         try GoldenSamples.check(ListedUsers.Reply(users: ["ann"]), named: "\(ListedUsers.name).Reply")

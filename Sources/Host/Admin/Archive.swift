@@ -7,6 +7,14 @@ struct Archive: Sendable {
 
     init(folder: String) { self.folder = URL(filePath: folder, directoryHint: .isDirectory) }
 
+    /// Throws when nothing can be written.
+    func check() throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let probe = folder.appending(path: ".probe-\(UUID().uuidString)")
+        try Data([0]).write(to: probe)
+        try FileManager.default.removeItem(at: probe)
+    }
+
     /// Writes rows of events, and returns the name of the file once it is safe on disk.
     func write(_ rows: [Row], of stream: StreamName, in module: String, at now: Timestamp) throws -> String {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -59,13 +59,16 @@ struct AggregateDeletion: Sendable {
         let stream = try await stream(question)
         if question.mode == .state {
             let done = try await database.transact([
-                "UPDATE \(fragment: schema).aggregates SET shape = 0 WHERE category = \(stream.category) AND id = \(stream.id)"
+                "UPDATE \(fragment: schema).aggregates SET shape = 0 WHERE category = \(stream.category) AND id = \(stream.id)",
+                Self.newEpoch,
             ])
             if done[0].affected > 0 { reply.did("drop the state", "\(stream)", count: 1) }
             return reply
         }
         do {
             guard try await exists(stream) else { return reply }
+            // Before anything is ended: what cannot be archived stays.
+            try archive.check()
             if let ending = module.endings.first(where: { $0.category == stream.category }) {
                 try await ending.end(stream.id, request(by: question.by), services)
                 reply.did("end what it stands for", "\(stream)", count: 1)
@@ -78,11 +81,15 @@ struct AggregateDeletion: Sendable {
         return reply
     }
 
+    /// Whoever decides on what is remembered has to look again.
+    private static let newEpoch: SQL = "UPDATE platform.credentials_epoch SET epoch = epoch + 1"
+
     private static func words(_ error: any Error) -> String {
         if case RequestError.refused(_, _, let message) = error { return message }
         return "\(error)"
     }
 
+    private static let maxRounds = 10
     private var schema: SQL { "\(trusted: module.name)" }
 
     private func request(by staff: String) -> Request {
@@ -107,31 +114,37 @@ struct AggregateDeletion: Sendable {
         return try await !database.read(query).isEmpty
     }
 
-    /// Archives a history and deletes it. A process that remembers the state could store an event after the deletion; raising the
-    /// credentials epoch makes it look again, and what a commit under way has stored all the same is deleted in another round.
+    /// Archives a history and deletes it, just as far as it was read: an event that comes in between makes it read again. A process that
+    /// remembers the state could store an event after the deletion; raising the credentials epoch makes it look again, and what a commit
+    /// under way has stored all the same is deleted in another round.
     private func delete(_ stream: StreamName, _ kind: AnyAggregate, _ reply: inout DeleteAggregate.Outcome) async throws {
         var rounds = 0
-        while try await exists(stream), rounds < 5 {
+        while try await exists(stream) {
+            guard rounds < Self.maxRounds else {
+                throw RequestError.refused(.conflict, code: nil, message: "\(stream) changes all the time.")
+            }
             rounds += 1
             let rows = try await database.read(
                 """
                 SELECT category, id, version, type, data, org_id, at FROM \(fragment: schema).events
                 WHERE category = \(stream.category) AND id = \(stream.id) ORDER BY version
                 """)
+            guard let last = try rows.last?.read("version", as: Int.self) else { return }
             let path = try archive.write(rows, of: stream, in: module.name, at: services.clock())
             reply.archive = reply.archive ?? path
             reply.did("archive the history", path, count: rows.count)
             let condition: SQL = "category = \(stream.category) AND id = \(stream.id)"
             var statements: [SQL] = [
-                "UPDATE platform.credentials_epoch SET epoch = epoch + 1",
-                "DELETE FROM \(fragment: schema).aggregates WHERE \(fragment: condition)",
-                "DELETE FROM \(fragment: schema).events WHERE \(fragment: condition) AND version <= \(rows.count)",
+                Self.newEpoch,
+                ("DELETE FROM \(fragment: schema).aggregates WHERE \(fragment: condition) AND version = \(last)" as SQL).required,
+                "DELETE FROM \(fragment: schema).events WHERE \(fragment: condition) AND version <= \(last)",
                 "DELETE FROM \(fragment: schema).claims WHERE \(fragment: condition)",
             ]
             statements += kind.viewTables.map {
                 "DELETE FROM \(fragment: schema).\(trusted: $0.name) WHERE \(trusted: $0.key) = \(stream.id)"
             }
-            let done = try await database.transact(statements)
+            let done: [Rows]
+            do { done = try await database.transact(statements) } catch DatabaseError.unaffected { continue }
             reply.did("delete the events", "\(stream)", count: Int(done[2].affected))
             reply.did("delete rows of views", "\(stream)", count: done.dropFirst(4).map { Int($0.affected) }.reduce(0, +))
         }

@@ -36,14 +36,7 @@ public let access = Module(
     ports: [.required(GuestPages.self)],
     settings: AccessSettings.all,
     followUp: EndedRights.followUp,
-    endings: [
-        Ending(of: Lock.self) { id, request, services in
-            let lock = try await services.store.load(Lock.self, id).state
-            for key in lock.keys {
-                _ = try await services.execute(RemoveKey(lock: LockID(lock.number), key: key.id, index: key.index), for: request)
-            }
-        }
-    ],
+    endings: [LockEnding.ending],
     assemble: { services in
         Assembly(
             answers: [OwnedLocksView.answering(services), PersonalRecords.answering(services), Right.answering(services)]

@@ -65,7 +65,9 @@ public struct PlateHolders: Ask {
     public let plate: String
     /// The tenant at whose gate it was read. What another tenant says of its users does not count there.
     public let org: OrgID
-    public init(plate: String, org: OrgID) { (self.plate, self.org) = (plate, org) }
+    /// Plates, in any style, that open nothing at the gate.
+    public let refused: [String]
+    public init(plate: String, org: OrgID, refused: [String]) { (self.plate, self.org, self.refused) = (plate, org, refused) }
 
     public struct Holder: Codable, Sendable, Equatable {
         public let user: UserID
@@ -80,7 +82,11 @@ public struct PlateHolders: Ask {
         /// The plate that was asked for, as cameras read it; empty when no letter or digit is in it.
         public let plate: String
         public let holders: [Holder]
-        public init(plate: String, holders: [Holder]) { (self.plate, self.holders) = (plate, holders) }
+        /// Whether the plate, or one that it may be, is among the refused.
+        public let isRefused: Bool
+        public init(plate: String, holders: [Holder], isRefused: Bool) {
+            (self.plate, self.holders, self.isRefused) = (plate, holders, isRefused)
+        }
     }
 }
 

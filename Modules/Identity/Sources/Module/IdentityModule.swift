@@ -28,6 +28,7 @@ public let identity = Module(
     followUp: EndedRights.followUp,
     endings: [
         Ending(of: UserAccount.self) { id, request, services in
+            guard try await !services.store.load(UserAccount.self, id).state.isErased else { return }
             _ = try await services.execute(EraseUser(user: UserID(id), caller: request.caller), for: request)
         }
     ],

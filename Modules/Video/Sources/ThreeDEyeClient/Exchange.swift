@@ -97,8 +97,9 @@ actor Exchange {
     private func newToken() async throws -> String {
         let body = names.object([(.user, .string(user)), (.userPassword, .string(password))])
         let response = try await exchange("POST", names.path(.token), body, token: nil)
+        // Without a token nothing is known of the thing that was asked for.
         guard response.status == 200, let answer = try? JSON.parse(response.body, depth: 8), let text = answer[names[.token]]?.text else {
-            throw Self.failure(response)
+            throw ThreeDEye.Failure.unavailable("it gives no token: \(response.status)")
         }
         let lifetime = answer[names[.lifetime]]?.number.map { Duration.seconds(Int64(min(max($0, 0), 86_400))) } ?? .seconds(300)
         token = (text, clock() + lifetime - Self.margin)

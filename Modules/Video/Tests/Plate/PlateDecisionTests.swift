@@ -1,3 +1,4 @@
+import Application
 import Kernel
 import KernelTesting
 import Testing
@@ -64,13 +65,23 @@ import Testing
         let command = SetGateRule(
             camera: "c", threshold: Share(number: 0.9), coolDown: nil, direction: Nullable(.entering),
             refused: RefusedPlates(plates: ["EVE 1"]))
-        let terms = GateRule.Terms(threshold: 0.9, coolDown: 30, direction: .entering, refused: ["EVE 1"])
-        let facts = SetGateRule.Facts(org: "acme")
+        let terms = GateRule.Terms(threshold: 0.9, coolDown: 30, direction: .entering, refused: "sealed")
+        let facts = SetGateRule.Facts(org: "acme", refused: "sealed")
         Given<GateRule>().when(command, facts, at: now).then(.set(terms, org: "acme", at: now))
         Given<GateRule>(.set(terms, org: "acme", at: now)).when(command, facts, at: now).then()
         Given<GateRule>(.set(terms, org: "acme", at: now)).when(
             SetGateRule(camera: "c", threshold: nil, coolDown: CoolDown(seconds: 5), direction: Nullable(nil), refused: nil), facts, at: now
-        ).then(.set(.init(threshold: 0.9, coolDown: 5, direction: nil, refused: ["EVE 1"]), org: "acme", at: now))
+        ).then(.set(.init(threshold: 0.9, coolDown: 5, direction: nil, refused: "sealed"), org: "acme", at: now))
+    }
+
+    @Test func `refused plates are read by whoever has the key`() throws {
+        let vault = FakeServices().services("video").vault
+        let sealed = try #require(try GateRule.Terms.sealed(["EVE 1"], of: "c", vault))
+        var terms = GateRule.Terms.usual
+        #expect(try terms.refusedPlates(of: "c", vault) == [])
+        terms.refused = sealed
+        #expect(try terms.refusedPlates(of: "c", vault) == ["EVE 1"])
+        #expect(try GateRule.Terms.sealed([], of: "c", vault) == nil)
     }
 
     @Test(
@@ -82,7 +93,7 @@ import Testing
     }
 
     @Test func `events and states are read by every later build`() throws {
-        let terms = GateRule.Terms(threshold: 0.9, coolDown: 5, direction: .leaving, refused: ["EVE 1"])
+        let terms = GateRule.Terms(threshold: 0.9, coolDown: 5, direction: .leaving, refused: "sealed")
         try GoldenSamples.check([.set(terms, org: "acme", at: now)], of: GateRule.self)
     }
 }

@@ -7,11 +7,8 @@ struct OpenLock: Command {
     let lock: LockID
     let reason: String?
     let request: String?
-    /// How long the command may wait for the device.
-    var lifetime = longest
-
     /// The lifetime of an unlock command.
-    static let longest = Duration.seconds(30)
+    static let lifetime = Duration.seconds(30)
 
     var target: String { lock.description }
 
@@ -24,7 +21,7 @@ struct OpenLock: Command {
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _: NoFacts, _ request: Request, _ services: Services) -> Effect {
         let command = DeviceCommand.unlock(reason: reason, request: self.request)
         let basis = Right.Basis.manager(request.caller.withoutAddress)
-        return .device(DevicePush(command: command, lifetime: lifetime, kind: .open, basis: basis), of: snapshot.state, for: request)
+        return .device(DevicePush(command: command, lifetime: Self.lifetime, kind: .open, basis: basis), of: snapshot.state, for: request)
     }
 
     static let operation = Operation.command(
@@ -33,6 +30,6 @@ struct OpenLock: Command {
         inputs: .init(
             .path("id", "Number of the lock."),
             .body("reason", "Why it is opened."),
-            .body("requestId", "The caller's own mark, echoed in the event.")), make: { OpenLock(lock: $0, reason: $1, request: $2) }
+            .body("requestId", "The caller's own mark, echoed in the event.")), make: OpenLock.init(lock:reason:request:)
     )
 }

@@ -35,24 +35,16 @@ enum PlateAnswers {
     }
 
     private static func open(_ question: OpenForPlate, _ trace: Trace, _ services: Services) async throws -> OpenForPlate.Reply {
-        guard let lock = try await find("\(question.number)", services), lock.org == question.org else {
-            return OpenForPlate.Reply(action: nil, reason: "There is no such lock of the tenant.")
-        }
-        let user = Caller.user(question.user, email: nil)
-        // The word of the tenant opens its own gate, but for nobody whom it has suspended.
-        let caller = question.isListed ? Caller.key(org: question.org, isSuper: false) : user
-        guard try await !lock.isBarred(question.user, services), try await lock.isManaged(by: caller, services) else {
-            return OpenForPlate.Reply(action: nil, reason: "The user has no right to the lock now.")
-        }
-        let now = services.clock()
-        guard now < question.deadline else { return OpenForPlate.Reply(action: nil, reason: "The car was seen too long ago.") }
-        let lifetime = Duration.milliseconds(question.deadline.milliseconds - now.milliseconds)
-        let open = OpenLock(
-            lock: LockID(lock.number), reason: "number plate of \(question.user)", request: question.detection, lifetime: lifetime)
-        let request = Request(caller: caller, trace: trace, attempt: Attempt(now: now))
+        let open = OpenGate(
+            lock: LockID(question.number), org: question.org, user: question.user, isListed: question.isListed,
+            detection: question.detection, deadline: question.deadline)
+        let request = Request(
+            caller: question.isListed ? .key(org: question.org, isSuper: false) : .user(question.user, email: nil), trace: trace,
+            attempt: Attempt(now: services.clock()))
         do {
-            let result = try await services.execute(open, for: request)
-            return OpenForPlate.Reply(action: result.receipt?.action, reason: nil)
+            return OpenForPlate.Reply(action: try await services.execute(open, for: request).receipt?.action, reason: nil)
+        } catch RequestError.refused(_, _, let message) {
+            return OpenForPlate.Reply(action: nil, reason: message)
         } catch RequestError.deviceUnreachable(let message) {
             return OpenForPlate.Reply(action: nil, reason: message)
         } catch RequestError.deviceBusy(let message) {

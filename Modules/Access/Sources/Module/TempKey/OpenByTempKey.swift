@@ -29,7 +29,7 @@ struct OpenByTempKey: Command {
     func effect(of events: [Lock.Event], on snapshot: Snapshot<Lock>, _ facts: Facts, _ request: Request, _ services: Services) -> Effect {
         let basis = Right.Basis.tempKey(use.key, user: use.user, byPin: byPin, action: request.action)
         let push = DevicePush(
-            command: .unlock(reason: "temp-key", request: nil), lifetime: OpenLock.longest, kind: .open, basis: basis,
+            command: .unlock(reason: "temp-key", request: nil), lifetime: OpenLock.lifetime, kind: .open, basis: basis,
             rightEndsAt: facts.until)
         return .device(push, of: snapshot.state, for: request)
     }

@@ -25,9 +25,13 @@ enum PeopleQuestions {
                 return DevicesOfPerson.Reply(devices: user.devices.map(\.id.text))
             },
             AskHandler(PlateHolders.self) { question, _ in
-                guard let plate = PlateText(normalising: question.plate) else { return PlateHolders.Reply(plate: "", holders: []) }
-                return PlateHolders.Reply(
-                    plate: plate.folded, holders: try await PlateRows.holders(of: plate, at: question.org, services))
+                guard let plate = PlateText(normalising: question.plate) else {
+                    return PlateHolders.Reply(plate: "", holders: [], isRefused: true)
+                }
+                let holders = try await PlateRows.holders(of: plate, at: question.org, services)
+                let refused = Set(question.refused.compactMap { PlateText(normalising: $0).map { ExactText($0.folded) } })
+                let isRefused = refused.contains(ExactText(plate.folded)) || holders.contains { refused.contains(ExactText($0.plate)) }
+                return PlateHolders.Reply(plate: plate.folded, holders: holders, isRefused: isRefused)
             },
             AskHandler(ListedUsers.self) { question, _ in
                 ListedUsers.Reply(

@@ -15,8 +15,8 @@ struct DeleteCamera: ConcernsCamera {
     }
 
     func effect(of _: [Camera.Event], on snapshot: Snapshot<Camera>, _: NoFacts, _: Request, _: Services) -> Effect {
-        let remote = snapshot.state.remote.text
-        return .external(RemoteCall(isDoneIfUnknown: true) { try await $0.cameras.delete(remote) })
+        let remote = snapshot.state.remote.text, mark = RemoteMark.camera(camera)
+        return .external(RemoteCall(isDoneIfUnknown: { try await $0.cameras.find(mark) == nil }) { try await $0.cameras.delete(remote) })
     }
 
     static let operation = Operation.command(

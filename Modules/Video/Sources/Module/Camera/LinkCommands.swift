@@ -1,3 +1,4 @@
+import AccessContracts
 import Application
 import Kernel
 
@@ -12,7 +13,15 @@ struct LinkCameraToLock: ConcernsCamera {
     }
 
     static let operation = Operation.command(
-        .post, "/cameras/{id}/LinkCameraToLock", "Let the plates that a camera reads open a lock", allow: .keeper,
+        .post, "/cameras/{id}/LinkCameraToLock", "Let the plates that a camera reads open a lock",
+        allow: Rule(
+            "the tenant of the camera, its owner for a lock that they may open, or a super key",
+            confirms: { link, camera, caller, services in
+                guard let user = caller.user, let org = camera.org else { return true }
+                let question = PlateRights(lock: link.lock.text, org: org, users: [user])
+                let trace = Trace(correlation: link.camera.text, causation: nil)
+                return try await services.bus.ask(question, trace: trace, now: services.clock()).entitled.contains(user)
+            }, permits: { _, camera, caller in camera.isKept(by: caller) }),
         inputs: .init(.path("id", "Id of the camera."), .body("lockId", "Number or UUID of the lock.")),
         make: LinkCameraToLock.init(camera:lock:))
 }

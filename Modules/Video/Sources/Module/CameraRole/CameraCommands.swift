@@ -68,7 +68,7 @@ struct RemoveCamera: ConcernsCameraRole {
 
     func effect(of _: [CameraRole.Event], on snapshot: Snapshot<CameraRole>, _: NoFacts, _: Request, _: Services) -> Effect {
         let remote = snapshot.state.remote.text, camera = camera.text
-        return .external(RemoteCall(isDoneIfUnknown: true) { try await $0.roles.removeCamera(remote, camera) })
+        return .external(RemoteCall(isDoneIfUnknown: { _ in true }) { try await $0.roles.removeCamera(remote, camera) })
     }
 
     static let operation = Operation.command(

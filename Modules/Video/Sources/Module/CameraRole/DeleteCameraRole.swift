@@ -16,8 +16,8 @@ struct DeleteCameraRole: ConcernsCameraRole {
     }
 
     func effect(of _: [CameraRole.Event], on snapshot: Snapshot<CameraRole>, _: NoFacts, _: Request, _: Services) -> Effect {
-        let remote = snapshot.state.remote.text
-        return .external(RemoteCall(isDoneIfUnknown: true) { try await $0.roles.delete(remote) })
+        let remote = snapshot.state.remote.text, mark = RemoteMark.role(role)
+        return .external(RemoteCall(isDoneIfUnknown: { try await $0.roles.find(mark) == nil }) { try await $0.roles.delete(remote) })
     }
 
     static let operation = Operation.command(

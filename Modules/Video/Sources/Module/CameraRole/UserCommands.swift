@@ -57,7 +57,7 @@ struct AssignUser: ConcernsCameraRole {
         inputs: .init(.path("id", "Id of the role."), .body("userId", "The user.")), make: AssignUser.init(role:user:))
 }
 
-/// Makes sure that a user has an account, and puts it into a role.
+/// Makes sure that a user has an account, and puts it into a role. What is not stored afterwards is taken back.
 private struct AccountCall: ExternalCall {
     let user: UserID
     let role: CameraRole.RemoteRole
@@ -66,11 +66,30 @@ private struct AccountCall: ExternalCall {
         let remote = try services.port(ThreeDEye.self)
         do {
             let account = try await Accounts.ensure(user, remote, context.request.trace, services)
-            try await remote.roles.addUser(role.text, account.id.text)
+            do { try await remote.roles.addUser(role.text, account.id.text) } catch {
+                // It may have had its effect.
+                _ = await takeBack(account.id, remote, services)
+                throw error
+            }
             return Receipt(remoteID: account.id.text)
         } catch let failure as ThreeDEye.Failure {
             throw failure.asRequestError
+        } catch let refusal as Accounts.Refusal {
+            throw refusal.asRequestError
         }
+    }
+
+    func undo(_ context: CallContext, _ services: Services) async -> Bool {
+        guard let remote = try? services.port(ThreeDEye.self), let account = try? await Accounts.find(user, services) else { return true }
+        return await takeBack(account.id, remote, services)
+    }
+
+    private func takeBack(_ account: AccountID, _ remote: ThreeDEye, _ services: Services) async -> Bool {
+        do { try await remote.roles.removeUser(role.text, account.text) } catch ThreeDEye.Failure.unknown {} catch {
+            services.log.error(
+                "A user may be in a role of 3dEye that is not known here", ["user": user.text, "role": role.text, "error": "\(error)"])
+        }
+        return true
     }
 }
 
@@ -90,7 +109,7 @@ struct RemoveUser: ConcernsCameraRole {
     func effect(of events: [CameraRole.Event], on snapshot: Snapshot<CameraRole>, _: NoFacts, _: Request, _: Services) -> Effect {
         guard case .userRemoved(let member, _)? = events.first else { return .none }
         let remote = snapshot.state.remote.text
-        return .external(RemoteCall(isDoneIfUnknown: true) { try await $0.roles.removeUser(remote, member.account.text) })
+        return .external(RemoteCall(isDoneIfUnknown: { _ in true }) { try await $0.roles.removeUser(remote, member.account.text) })
     }
 
     static let operation = Operation.command(

@@ -1,6 +1,7 @@
 import Application
 import IdentityContracts
 import Kernel
+import VideoContracts
 
 /// Follows what becomes of users: the suspended see no camera through a role until the suspension ends, and of the erased nothing is left
 /// in 3dEye.
@@ -41,7 +42,9 @@ struct TakeRoles: Workflow {
         }
         for role in roles {
             let step = "role \(role)"
-            _ = try await steps.perform(step) {
+            try await steps.performIn3dEye(step, services) {
+                // The suspension may be over by the time 3dEye answers again.
+                guard try await role.isBarred(to: user, services) else { return "no suspension stands" }
                 // Noted first: what was taken and not noted would never come back.
                 _ = try await services.store.run([Accounts.noteRecovery(of: user, role: role)])
                 return try await role.remove(user, steps.request(step, by: .user(user, email: nil), services), services)
@@ -63,12 +66,8 @@ struct GiveRolesBack: Workflow {
         }
         for role in roles {
             let step = "role \(role)"
-            _ = try await steps.perform(step) {
-                let org = try await services.store.load(CameraRole.self, role.text).state.org
-                let suspensions = try await services.store.query(services.directory.suspensions(user)).map {
-                    try $0.read("org_id", as: String.self)
-                }
-                guard !suspensions.contains(where: { $0.isEmpty || OrgID($0) == org }) else { return "another suspension stands" }
+            try await steps.performIn3dEye(step, services) {
+                guard try await !role.isBarred(to: user, services) else { return "another suspension stands" }
                 let outcome = try await role.add(user, steps.request(step, by: .user(user, email: nil), services), services)
                 _ = try await services.store.run([Accounts.forgetRecovery(of: user, role: role)])
                 return outcome
@@ -88,7 +87,7 @@ struct ForgetViewer: Workflow {
         let roles = try await steps.perform("find the roles") { try await CameraRole.all(of: user, services).compactMap(\.role) }
         for role in roles {
             let step = "role \(role)"
-            _ = try await steps.perform(step) {
+            try await steps.performIn3dEye(step, services) {
                 try await role.remove(user, steps.request(step, by: .user(user, email: nil), services), services)
             }
         }
@@ -105,12 +104,39 @@ struct ForgetViewer: Workflow {
                 }
             }
         }
-        _ = try await steps.perform("account") { try await Accounts.delete(user, services) }
+        try await steps.performIn3dEye("account", services) {
+            try await Accounts.delete(user, services) ? "deleted" : "there was none"
+        }
         return ["roles": roles.count.json, "cameras": cameras.count.json]
     }
 }
 
+extension Steps {
+    /// Performs a step that needs 3dEye, and waits without end for its return: who may see nothing must not go on seeing.
+    fileprivate func performIn3dEye(_ name: String, _ services: Services, _ body: @escaping @Sendable () async throws -> String)
+        async throws
+    {
+        while true {
+            do {
+                _ = try await perform(name, body)
+                return
+            } catch RequestError.upstreamFailed, RequestError.unavailable, RequestError.notConfigured, is ThreeDEye.Failure {
+                try await sleep(until: services.clock() + .seconds(5))
+            }
+        }
+    }
+}
+
 extension CameraRole.ID {
+    /// Whether a user is suspended at the doors of the role's tenant, or everywhere.
+    fileprivate func isBarred(to user: UserID, _ services: Services) async throws -> Bool {
+        let org = try await services.store.load(CameraRole.self, text).state.org
+        return try await services.store.query(services.directory.suspensions(user)).contains { row in
+            let tenant: String = try row.read("org_id")
+            return tenant.isEmpty || OrgID(tenant) == org
+        }
+    }
+
     fileprivate func remove(_ user: UserID, _ request: Request, _ services: Services) async throws -> String {
         try await withoutRefusals { _ = try await services.execute(RemoveUser(role: self, user: UUIDText(user.text)), for: request) }
     }

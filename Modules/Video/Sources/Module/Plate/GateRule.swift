@@ -1,3 +1,4 @@
+import Application
 import Kernel
 
 /// What a camera needs besides a plate to open its gate.
@@ -18,10 +19,21 @@ struct GateRule: Aggregate {
         var coolDown: Int
         /// Only cars that move so; nil for all.
         var direction: Direction?
-        /// Plates that never open, as somebody has typed them.
-        var refused: [String]
+        /// Plates that never open, encrypted; nil for none. The log keeps no plate.
+        var refused: String?
 
-        static let usual = Terms(threshold: 0.8, coolDown: 30, direction: nil, refused: [])
+        static let usual = Terms(threshold: 0.8, coolDown: 30, direction: nil, refused: nil)
+
+        private static let purpose = "refused-plates"
+
+        static func sealed(_ plates: [String], of camera: Camera.ID, _ vault: Vault) throws -> String? {
+            plates.isEmpty ? nil : try vault.seal(try JSON(encoding: plates).bytes, purpose, camera.text)
+        }
+
+        /// The plates, as somebody has typed them.
+        func refusedPlates(of camera: Camera.ID, _ vault: Vault) throws -> [String] {
+            try refused.map { try JSON.parse(try vault.open($0, Self.purpose, camera.text)).decoded() } ?? []
+        }
     }
 
     private(set) var terms = Terms.usual
@@ -41,8 +53,8 @@ struct GateRuleEvents: EventForms {
     let set = EventForm<GateRule>(
         "GateRuleSet", "What a camera needs to open its gate was set.", audience: .modules,
         members: .init(
-            .member("threshold"), .member("coolDownSeconds"), .member("direction"), .member("refusedPlates"), .tenant, .member("setAt")),
-        make: { (threshold: Double, coolDown: Int, direction: GateRule.Direction?, refused: [String], org: OrgID?, at: Timestamp) in
+            .member("threshold"), .member("coolDownSeconds"), .member("direction"), .member("sealedPlates"), .tenant, .member("setAt")),
+        make: { (threshold: Double, coolDown: Int, direction: GateRule.Direction?, refused: String?, org: OrgID?, at: Timestamp) in
             .set(GateRule.Terms(threshold: threshold, coolDown: coolDown, direction: direction, refused: refused), org: org, at: at)
         },
         take: { event in

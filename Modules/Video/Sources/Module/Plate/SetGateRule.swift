@@ -14,10 +14,16 @@ struct SetGateRule: Command {
 
     struct Facts: Sendable {
         let org: OrgID?
+        /// The refused plates after the change, encrypted; as they were when they stay the same.
+        let refused: String?
     }
 
-    func facts(on _: Snapshot<GateRule>, _ request: Request, _ services: Services) async throws -> Facts {
-        Facts(org: try await Camera.kept(camera, by: request.caller, services).org)
+    func facts(on snapshot: Snapshot<GateRule>, _ request: Request, _ services: Services) async throws -> Facts {
+        let org = try await Camera.kept(camera, by: request.caller, services).org, terms = snapshot.state.terms
+        guard let plates = refused?.plates, try terms.refusedPlates(of: camera, services.vault) != plates else {
+            return Facts(org: org, refused: terms.refused)
+        }
+        return Facts(org: org, refused: try GateRule.Terms.sealed(plates, of: camera, services.vault))
     }
 
     func decide(_ state: GateRule, _ facts: Facts, at now: Timestamp) throws(NoRefusal) -> [GateRule.Event] {
@@ -25,14 +31,14 @@ struct SetGateRule: Command {
         if let threshold { terms.threshold = threshold.number }
         if let coolDown { terms.coolDown = coolDown.seconds }
         if let direction { terms.direction = direction.value }
-        if let refused { terms.refused = refused.plates }
+        terms.refused = facts.refused
         return terms == state.terms && facts.org == state.org ? [] : [.set(terms, org: facts.org, at: now)]
     }
 
     static let operation = Operation.command(
         .put, "/cameras/{id}/gate-rule", "Set what a camera needs to open its gate",
         allow: .byFacts("the tenant of the camera, its owner, or a super key"),
-        answer: .only(200, .constant("success", true), .members(of: ShowGateRule.terms) { $0.state.terms }),
+        answer: .only(200, .constant("success", true)),
         inputs: .init(
             .path("id", "Id of the camera."), .body("threshold", "How sure the camera must be of a plate, from 0 to 1."),
             .body("coolDownSeconds", "How long the same car does not open the gate again."),
@@ -46,14 +52,18 @@ struct ShowGateRule: Lookup {
     let camera: Camera.ID
 
     static let missing: String? = nil
-    static let terms = Shape<GateRule.Terms>(
-        .json("threshold", .number) { .double($0.threshold) }, .member("coolDownSeconds") { $0.coolDown },
-        .member("direction") { Nullable($0.direction) }, .member("refusedPlates") { $0.refused })
-    static let shape = terms
+    struct Found: Sendable {
+        let terms: GateRule.Terms
+        let refused: [String]
+    }
+    static let shape = Shape<Found>(
+        .json("threshold", .number) { .double($0.terms.threshold) }, .member("coolDownSeconds") { $0.terms.coolDown },
+        .member("direction") { Nullable($0.terms.direction) }, .member("refusedPlates") { $0.refused })
 
-    func find(_ request: Request, _ services: Services) async throws -> GateRule.Terms? {
+    func find(_ request: Request, _ services: Services) async throws -> Found? {
         _ = try await Camera.kept(camera, by: request.caller, services)
-        return try await services.store.load(GateRule.self, camera.text).state.terms
+        let terms = try await services.store.load(GateRule.self, camera.text).state.terms
+        return Found(terms: terms, refused: try terms.refusedPlates(of: camera, services.vault))
     }
 
     static let operation = Operation.lookup(

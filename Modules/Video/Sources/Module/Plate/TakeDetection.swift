@@ -75,7 +75,9 @@ struct TakeDetection: Ask {
         guard let org = camera.org, sight.confidence >= terms.threshold else {
             return (.decide(sight, under: terms, isLinked: false, isRefused: false, candidates: []), nil)
         }
-        let found = try await services.bus.ask(PlateHolders(plate: detection.plate, org: org), trace: trace, now: now)
+        let refused = try terms.refusedPlates(of: self.camera, services.vault)
+        let found = try await services.bus.ask(
+            PlateHolders(plate: detection.plate, org: org, refused: refused), trace: trace, now: now)
         var gate: PlateRights.Reply?, listed: Set<UserID> = []
         let users = found.holders.map(\.user)
         if camera.status == .active, let lock = camera.lock, !users.isEmpty {
@@ -92,20 +94,8 @@ struct TakeDetection: Ask {
                 user: holder.user, plate: ExactText(holder.plate), isExact: holder.isExact,
                 isEntitled: entitled.contains(holder.user) || listed.contains(holder.user), isListed: !entitled.contains(holder.user))
         }
-        let isRefused = try await isRefused(found, terms, org, trace, services)
         let isLinked = camera.status == .active && camera.lock != nil
-        return (.decide(sight, under: terms, isLinked: isLinked, isRefused: isRefused, candidates: candidates), gate)
-    }
-
-    /// Whether the plate is on the gate's list. Plates are compared as cameras read them, which Identity knows.
-    private func isRefused(
-        _ found: PlateHolders.Reply, _ terms: GateRule.Terms, _ org: OrgID, _ trace: Trace, _ services: Services
-    ) async throws -> Bool {
-        for plate in terms.refused {
-            let folded = try await services.bus.ask(PlateHolders(plate: plate, org: org), trace: trace, now: services.clock()).plate
-            if folded.hasSameBytes(as: found.plate) || found.holders.contains(where: { $0.plate.hasSameBytes(as: folded) }) { return true }
-        }
-        return false
+        return (.decide(sight, under: terms, isLinked: isLinked, isRefused: found.isRefused, candidates: candidates), gate)
     }
 
     /// Opens the gate, unless the same car has just opened it. Of several sights at once, one opens.

@@ -65,7 +65,8 @@ enum Accounts {
             try await leave(user, mayBeMade: isResumed || failure.mayHaveHappened, services)
             throw failure
         } catch let refusal as Refusal {
-            try await leave(user, mayBeMade: false, services)
+            // One that an earlier try has made may not be listed yet.
+            try await leave(user, mayBeMade: isResumed, services)
             throw refusal
         }
     }

@@ -4,15 +4,18 @@ import VideoContracts
 
 /// A call to 3dEye that, made twice, does the same as once; it comes before the events, and without it nothing is stored.
 struct RemoteCall: ExternalCall {
-    /// Whether a thing that 3dEye does not know is as good as changed.
-    private let isDoneIfUnknown: Bool
+    /// Tells, when 3dEye does not know the thing, whether that is what was wanted.
+    private let isDoneIfUnknown: @Sendable (ThreeDEye) async throws -> Bool
     private let call: @Sendable (ThreeDEye) async throws -> Void
 
     static let answers = [
         ResponseSpec(502, "3dEye did not do it; nothing was stored."), ResponseSpec(503, "This installation has no 3dEye."),
     ]
 
-    init(isDoneIfUnknown: Bool = false, _ call: @escaping @Sendable (ThreeDEye) async throws -> Void) {
+    init(
+        isDoneIfUnknown: @escaping @Sendable (ThreeDEye) async throws -> Bool = { _ in false },
+        _ call: @escaping @Sendable (ThreeDEye) async throws -> Void
+    ) {
         self.isDoneIfUnknown = isDoneIfUnknown
         self.call = call
     }
@@ -20,9 +23,10 @@ struct RemoteCall: ExternalCall {
     func perform(_ context: CallContext, _ services: Services) async throws -> Receipt {
         let remote = try services.port(ThreeDEye.self)
         do {
-            try await call(remote)
-        } catch ThreeDEye.Failure.unknown where isDoneIfUnknown {
-            return .none
+            do { try await call(remote) } catch ThreeDEye.Failure.unknown {
+                // An address that is wrong looks the same as a thing that is gone.
+                guard try await isDoneIfUnknown(remote) else { throw ThreeDEye.Failure.unknown }
+            }
         } catch let failure as ThreeDEye.Failure {
             throw failure.asRequestError
         }
