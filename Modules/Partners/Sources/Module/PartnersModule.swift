@@ -10,22 +10,24 @@ public func partners(_ catalogue: EventCatalogue, _ commands: CommandCatalogue) 
     Module(
         "partners",
         aggregates: [AnyAggregate(Tenant.self)],
-        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps],
+        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps, Requeue.migration],
         operations: [
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
-            ChangeWebhook.byPartner, EventSchemas.operation(catalogue), CommandSchemas.operation(commands),
+            ChangeWebhook.byPartner, OwnWebhooks.list, OwnWebhooks.remove, ListDeliveries.operation, ShowDelivery.operation,
+            ResendDelivery.operation, Replay.operation, EventSchemas.operation(catalogue), CommandSchemas.operation(commands),
             ShowLanding.operation, BeginSignIn.operation, FinishSignIn.operation, ShowOnboarding.operation, Onboard.operation,
             ShowDashboard.operation, RotateOwnKey.operation, SetOwnWebhook.operation, SignOut.operation,
         ],
+        workflows: [AnyWorkflow(ReplayDeliveries.self)],
         ports: [.required(WebhookSending.self), .required(PortalPages.self), .optional(SignIn.self)],
         followUp: EndedKeys.followUp,
         assemble: { services in
             let activity = Activity()
             let worker = DeliveryWorker(services: services, sending: try services.port(), activity: activity)
             return Assembly(
-                answers: [BootstrapKey.answering(services), RegisterTenant.answering(services)],
+                answers: [BootstrapKey.answering(services), RegisterTenant.answering(services), Requeue.answer(services, activity)],
                 reactions: [FanOut.reaction(catalogue, services, activity)],
                 jobs: worker.jobs,
                 gauges: DeliveryFigures.gauges(services))

@@ -74,7 +74,7 @@ import Testing
         let vault = FakeServices().services("partners").vault
         func signatures(at now: Timestamp) throws -> Int {
             let row = Row(
-                columns: ["id", "webhook_id", "lane", "envelope", "body", "attempts", "created_at", "claimed_until"],
+                columns: ["id", "webhook_id", "lane", "envelope", "body", "attempts", "queued_at", "claimed_until"],
                 values: [.int(1), .text("w"), .text("l"), .text("e"), .text("{}"), .int(0), .int(1), .int(0)])
             let endpoint = Row(
                 columns: ["url", "org_id", "sealed_secret", "sealed_auth", "previous_secret", "previous_until"],

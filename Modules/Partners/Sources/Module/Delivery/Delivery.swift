@@ -13,7 +13,8 @@ struct Delivery: Sendable {
     let envelope: String
     let body: String
     let attempts: Int
-    let createdAt: Timestamp
+    /// Since when it waits: its retries count from then.
+    let queuedAt: Timestamp
     /// The expiry of the claim; the delivery is claimed by this process as long as the row has this value.
     private let claim: Int64
     private let sealedSecret: String
@@ -30,7 +31,7 @@ struct Delivery: Sendable {
         url = try endpoint.read("url")
         org = try endpoint.read("org_id")
         attempts = try row.read("attempts")
-        createdAt = try row.read("created_at")
+        queuedAt = try row.read("queued_at")
         claim = try row.read("claimed_until")
         sealedSecret = try endpoint.read("sealed_secret")
         sealedAuth = try endpoint.read("sealed_auth")
@@ -67,7 +68,7 @@ struct Delivery: Sendable {
                 SELECT MIN(id) FROM partners.deliveries WHERE webhook_id = \(webhook) AND lane = \(lane) AND state = 'pending')
                 AND next_at <= \(now) AND claimed_until <= \(now)
                 AND EXISTS (SELECT 1 FROM partners.webhooks WHERE id = \(webhook) AND status = 'active')
-            RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
+            RETURNING id, webhook_id, lane, envelope, body, attempts, COALESCE(queued_at, created_at) AS queued_at, claimed_until
             """,
             Self.endpoint(webhook),
         ]

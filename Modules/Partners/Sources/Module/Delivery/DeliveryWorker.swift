@@ -84,7 +84,7 @@ struct DeliveryWorker: Sendable {
                     AND NOT EXISTS (SELECT 1 FROM partners.deliveries e WHERE e.webhook_id = d.webhook_id AND e.lane = d.lane
                         AND e.state = 'pending' AND e.id < d.id)
                 ORDER BY d.id LIMIT \(limit)) AND (claimed_until <= \(now) OR claimed_until > \(now + Self.longestClaim))
-            RETURNING id, webhook_id, lane, envelope, body, attempts, created_at, claimed_until
+            RETURNING id, webhook_id, lane, envelope, body, attempts, COALESCE(queued_at, created_at) AS queued_at, claimed_until
             """,
             Delivery.endpoint(webhook),
         ])
@@ -109,7 +109,7 @@ struct DeliveryWorker: Sendable {
         let started = ContinuousClock.now
         let outcome = await sending.send(try delivery.request(services.vault, at: services.clock()))
         let spent = started.duration(to: .now), now = services.clock(), jitter = Double.random(in: 0...1)
-        let verdict = RetryPolicy.verdict(outcome, attempts: delivery.attempts + 1, age: now.since(delivery.createdAt), jitter: jitter)
+        let verdict = RetryPolicy.verdict(outcome, attempts: delivery.attempts + 1, age: now.since(delivery.queuedAt), jitter: jitter)
         switch endpoints.note(delivery.webhook, success: verdict == .delivered, at: now, jitter: jitter) {
         case .lost:
             services.log.warning(
