@@ -22,7 +22,7 @@ final class Program: Sendable {
         process.standardOutput = file
         process.standardError = hearsErrors ? file : FileHandle.nullDevice
         try process.run()
-        // The program has its own; a process with a thousand open files can no longer speak MQTT (libmosquitto waits with pselect).
+        // The program has its own.
         try file.close()
     }
 

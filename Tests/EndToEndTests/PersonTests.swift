@@ -75,6 +75,7 @@ import Testing
             let partner = try await Partner(installation), lock = try await partner.lock().number
             let key = try await installation.spkey("api-key", "create", "--org", partner.org, "--super"),
                 holder = [(name: "X-API-Key", value: key)]
+            #expect(key.utf8.count == 40, "\(key)")
             let paths = [
                 "/locks/\(lock)/details", "/users/\(try await partner.user())/profile", "/hubs/\(UUID().uuidString.lowercased())/status",
             ]
