@@ -79,6 +79,8 @@ actor Exchange {
                 OutgoingRequest(method, base + path, headers: headers, body: body?.bytes, deadline: limit))
         } catch OutgoingFailure.timedOut {
             throw ThreeDEye.Failure.unavailable("no answer within \(limit)")
+        } catch OutgoingFailure.failed(let reason) {
+            throw ThreeDEye.Failure.unavailable(reason)
         } catch let failure as OutgoingFailure {
             throw ThreeDEye.Failure.unavailable("\(failure)")
         }
