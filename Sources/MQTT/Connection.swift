@@ -9,7 +9,7 @@ import Waiting
 /// The library's own loop waits with `pselect`, which cannot watch a descriptor of 1,024 or more; this one waits with `poll`.
 ///
 /// `@unchecked Sendable`: libmosquitto's queues may be filled from any thread while one thread drives its network calls; `hasHandled`
-/// belongs to that thread; the rest is guarded by a mutex or atomic.
+/// and `hasMore` belong to that thread; the rest is guarded by a mutex or atomic.
 final class Connection: @unchecked Sendable {
     struct State {
         var isConnected = false
@@ -164,7 +164,8 @@ final class Connection: @unchecked Sendable {
         return mosquitto_connect_bind_v5(handle, settings.host, Int32(settings.port), 15, nil, properties) == Self.success
     }
 
-    /// Waits for the socket, a wake-up or the end of the time; returns what happened to the socket (`revents` of poll) but for room to write.
+    /// Waits for the socket, a wake-up or the end of the time; returns what happened to the socket (`revents` of poll), but for room to
+    /// write.
     private func wait(for socket: Int32, upTo seconds: Int) -> Int16 {
         let writing = mosquitto_want_write(handle) ? Int16(POLLOUT) : 0
         // A negative descriptor is passed over (POSIX poll).

@@ -51,8 +51,8 @@ struct AggregateKind: WireValue {
     }
 }
 
-/// Tells a module to bring the rows of its aggregates in line with their events. A row that is mended has no state: the next access folds it
-/// from the events.
+/// Tells a module to bring the rows of its aggregates in line with their events. A row that is mended has no state: the next access
+/// folds it from the events.
 struct MendRows: ModuleQuestion {
     static let name = "host.MendRows"
     static let timeout = Duration.seconds(30)

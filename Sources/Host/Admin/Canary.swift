@@ -60,29 +60,13 @@ struct BeginCanary: ModuleQuestion {
 }
 
 /// How long a canary sleeps.
-struct CanarySeconds: WireValue {
+struct CanarySeconds: BoundedInt {
+    static let range = 0...86_400
     let number: Int
-    private static let largest = 86_400
-    static var schema: Schema { Schema.integer.with("minimum", 0).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> CanarySeconds? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (0...largest).contains(number)
-            ? CanarySeconds(number: number) : reading.note(path, "must be a whole number from 0 to \(largest)")
-    }
 }
 
 /// In how many steps a canary sleeps.
-struct CanarySteps: WireValue {
+struct CanarySteps: BoundedInt {
+    static let range = 1...1_000
     let number: Int
-    private static let largest = 1_000
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> CanarySteps? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...largest).contains(number)
-            ? CanarySteps(number: number) : reading.note(path, "must be a whole number from 1 to \(largest)")
-    }
 }

@@ -127,16 +127,9 @@ struct PurgeDeadLetters: AskAll {
 }
 
 /// A number of days.
-struct Days: WireValue {
+struct Days: BoundedInt {
+    static let range = 1...36_500
     let number: Int
-    private static let largest = 36_500
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Days? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...largest).contains(number) ? Days(number: number) : reading.note(path, "must be a whole number from 1 to \(largest)")
-    }
 }
 
 /// Tells a module to give up parked messages; the rest of their streams is tried again.

@@ -51,30 +51,15 @@ struct ListAggregates: AskAll {
 }
 
 /// How many aggregates a list has.
-struct RegistryLimit: WireValue {
+struct RegistryLimit: BoundedInt {
+    static let range = 1...200
     let number: Int
-    private static let largest = 200
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> RegistryLimit? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...largest).contains(number)
-            ? RegistryLimit(number: number) : reading.note(path, "must be a whole number from 1 to \(largest)")
-    }
 }
 
 /// How many items are passed over.
-struct Offset: WireValue {
+struct Offset: BoundedInt {
+    static let range = 0...10_000
     let number: Int
-    private static let largest = 10_000
-    static var schema: Schema { Schema.integer.with("minimum", 0).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Offset? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (0...largest).contains(number) ? Offset(number: number) : reading.note(path, "must be a whole number from 0 to \(largest)")
-    }
 }
 
 /// The kinds of aggregates that there are.
@@ -90,9 +75,6 @@ struct AggregateKinds {
     static func find(_ name: String) -> AggregateKinds? {
         all.first { $0.category.name.hasSameBytes(as: name) || $0.category.className.hasSameBytes(as: name) }
     }
-
-    /// The kinds whose projections can be built anew by name, as the contract has them.
-    static let projected = ["user", "lock", "hub", "matter-device", "camera", "camera-role", "rtsp-camera"]
 
     var description: JSON {
         let words = category.name.split(separator: "-").joined(separator: " ")

@@ -79,31 +79,16 @@ enum Switch: String, Codable, Sendable, CaseIterable, WireValue {
 }
 
 /// How many aggregates are dealt with between two pauses.
-struct Batch: WireValue {
+struct Batch: BoundedInt {
+    static let range = 1...10_000
     let number: Int
-    private static let largest = 10_000
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
     func batches(of count: Int) -> Int { (count + number - 1) / number }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> Batch? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...largest).contains(number) ? Batch(number: number) : reading.note(path, "must be a whole number from 1 to \(largest)")
-    }
 }
 
 /// The length of a pause, in seconds.
-struct PauseSeconds: WireValue {
+struct PauseSeconds: BoundedInt {
+    static let range = 0...3_600
     let number: Int
-    private static let largest = 3_600
-    static var schema: Schema { Schema.integer.with("minimum", 0).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PauseSeconds? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (0...largest).contains(number)
-            ? PauseSeconds(number: number) : reading.note(path, "must be a whole number from 0 to \(largest)")
-    }
 }
 
 /// Tells a module to start the run for its own aggregates.

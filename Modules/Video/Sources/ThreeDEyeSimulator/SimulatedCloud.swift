@@ -28,7 +28,6 @@ struct SimulatedCloud {
     init(login: (user: String, password: String), tokenLifetime: Duration) { (self.login, self.tokenLifetime) = (login, tokenLifetime) }
 
     var counts: (cameras: Int, roles: Int, accounts: Int) { (cameras.count, roles.count, accounts.count) }
-    func members(of role: String) -> [String] { (roles[role]?.users ?? []).sorted() }
     mutating func expireTokens() { tokens = [:] }
 
     mutating func handle(_ method: String, _ path: String, _ body: JSON, token: String?) -> Answer {

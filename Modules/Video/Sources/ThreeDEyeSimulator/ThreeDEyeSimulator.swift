@@ -51,8 +51,6 @@ public final class ThreeDEyeSimulator: Sendable {
     public var counts: (cameras: Int, roles: Int, accounts: Int) { cloud.withLock { $0.counts } }
     /// Gives an address an account of another customer, which this one does not see.
     public func addForeignAccount(_ email: String) { cloud.withLock { _ = $0.foreign.insert(email) } }
-    /// The accounts that see anything through a role.
-    public func members(of role: String) -> [String] { cloud.withLock { $0.members(of: role) } }
 
     /// Serves until it is cancelled.
     public func run(port: Int, ready: @escaping @Sendable (Int) -> Void) async throws {

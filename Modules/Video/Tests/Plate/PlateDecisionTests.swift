@@ -70,7 +70,7 @@ import Testing
         Given<GateRule>().when(command, facts, at: now).then(.set(terms, org: "acme", at: now))
         Given<GateRule>(.set(terms, org: "acme", at: now)).when(command, facts, at: now).then()
         Given<GateRule>(.set(terms, org: "acme", at: now)).when(
-            SetGateRule(camera: "c", threshold: nil, coolDown: CoolDown(seconds: 5), direction: Nullable(nil), refused: nil), facts, at: now
+            SetGateRule(camera: "c", threshold: nil, coolDown: CoolDown(number: 5), direction: Nullable(nil), refused: nil), facts, at: now
         ).then(.set(.init(threshold: 0.9, coolDown: 5, direction: nil, refused: "sealed"), org: "acme", at: now))
     }
 

@@ -50,7 +50,7 @@ enum PlateRows {
                 """
             ])
         var found: [PlateHolders.Holder] = []
-        for row in wholes.joined() {
+        for row in wholes.joined() where found.count < limit {
             let plate: String = try row.read("plate")
             let holder = PlateHolders.Holder(user: try row.read("user_id"), plate: plate, isExact: plate.hasSameBytes(as: read))
             if !found.contains(where: { $0.user == holder.user && $0.plate.hasSameBytes(as: plate) }) { found.append(holder) }

@@ -59,7 +59,9 @@ struct ListDeliveries: ListQuery {
     }
 
     func page(_ page: PageRequest, of org: OrgID, _ request: Request, _ services: Services) async throws -> Page<LoggedDelivery> {
-        let before = page.after.flatMap { Int64($0) } ?? Int64.max
+        guard let before = page.after.map({ Int64($0) }) ?? Int64.max else {
+            throw RequestError.problems([Problem("cursor", "must be a cursor that a page has given")])
+        }
         let rows = try await services.store.query(
             """
             SELECT \(fragment: LoggedDelivery.columns) FROM partners.deliveries d WHERE d.webhook_id = \(webhook) AND d.id < \(before)

@@ -90,13 +90,7 @@ struct LoginText: StringValue {
 }
 
 /// A TCP port.
-struct PortNumber: WireValue {
+struct PortNumber: BoundedInt {
+    static let range = 1...65_535
     let number: Int
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", 65_535) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PortNumber? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...65_535).contains(number) ? PortNumber(number: number) : reading.note(path, "must be a whole number from 1 to 65535")
-    }
 }

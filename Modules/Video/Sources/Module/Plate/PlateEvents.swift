@@ -47,16 +47,9 @@ struct PlateEvents: Query {
         make: PlateEvents.init(camera:from:to:page:size:))
 
     /// A page, counted from 1.
-    struct PageNumber: WireValue {
+    struct PageNumber: BoundedInt {
+        static let range = 1...1_000_000
         let number: Int
-        private static let largest = 1_000_000
-        static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-        var json: JSON { number.json }
-
-        static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> PageNumber? {
-            guard let number = Int.read(raw, at: path, &reading) else { return nil }
-            return (1...largest).contains(number) ? PageNumber(number: number) : reading.note(path, "must be a whole number from 1")
-        }
     }
 
     /// How many items a page has; more than the largest counts as the largest.

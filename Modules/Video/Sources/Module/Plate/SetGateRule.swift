@@ -29,7 +29,7 @@ struct SetGateRule: Command {
     func decide(_ state: GateRule, _ facts: Facts, at now: Timestamp) throws(NoRefusal) -> [GateRule.Event] {
         var terms = state.terms
         if let threshold { terms.threshold = threshold.number }
-        if let coolDown { terms.coolDown = coolDown.seconds }
+        if let coolDown { terms.coolDown = coolDown.number }
         if let direction { terms.direction = direction.value }
         terms.refused = facts.refused
         return terms == state.terms && facts.org == state.org ? [] : [.set(terms, org: facts.org, at: now)]
@@ -97,17 +97,9 @@ struct Share: WireValue {
 }
 
 /// A time without another open, in seconds.
-struct CoolDown: WireValue {
-    let seconds: Int
-    private static let longest = 86_400
-    static var schema: Schema { Schema.integer.with("minimum", 0).with("maximum", .int(Int64(longest))) }
-    var json: JSON { seconds.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> CoolDown? {
-        guard let seconds = Int.read(raw, at: path, &reading) else { return nil }
-        return (0...longest).contains(seconds)
-            ? CoolDown(seconds: seconds) : reading.note(path, "must be a whole number from 0 to \(longest)")
-    }
+struct CoolDown: BoundedInt {
+    static let range = 0...86_400
+    let number: Int
 }
 
 /// Plates that never open a gate.

@@ -52,11 +52,15 @@ enum Sightings {
         Hexadecimal.encode(vault.blindIndexes(Array("\(lock)|\(plate)".utf8), "gate-car").first ?? [])
     }
 
+    /// A note that is further ahead was made before the clock was set back.
+    private static let drift = Duration.seconds(60)
+
     /// Notes an open; one row comes back unless the same car has opened within the pause.
     static func claim(_ car: String, pause: Duration, at now: Timestamp) -> SQL {
         """
         INSERT INTO video.gate_opens AS g (car, opened_at) VALUES (\(car), \(now))
-        ON CONFLICT (car) DO UPDATE SET opened_at = EXCLUDED.opened_at WHERE g.opened_at <= \(now - pause) RETURNING car
+        ON CONFLICT (car) DO UPDATE SET opened_at = EXCLUDED.opened_at 
+        WHERE g.opened_at <= \(now - pause) OR g.opened_at > \(now + drift) RETURNING car
         """
     }
     static func release(_ car: String) -> SQL { "DELETE FROM video.gate_opens WHERE car = \(car)" }

@@ -92,7 +92,8 @@ struct TakeDetection: Ask {
         let candidates = found.holders.map { holder in
             PlateCandidate(
                 user: holder.user, plate: ExactText(holder.plate), isExact: holder.isExact,
-                isEntitled: entitled.contains(holder.user) || listed.contains(holder.user), isListed: !entitled.contains(holder.user))
+                isEntitled: entitled.contains(holder.user) || listed.contains(holder.user),
+                isListed: listed.contains(holder.user) && !entitled.contains(holder.user))
         }
         let isLinked = camera.status == .active && camera.lock != nil
         return (.decide(sight, under: terms, isLinked: isLinked, isRefused: found.isRefused, candidates: candidates), gate)

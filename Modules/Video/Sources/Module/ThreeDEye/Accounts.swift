@@ -37,6 +37,8 @@ enum Accounts {
     private static let purpose = "3deye-account"
     /// Longer than all calls of one try together.
     private static let patience = Duration.seconds(20)
+    /// A try that seems to last longer began before the clock was set back.
+    private static let longest = patience + .seconds(60)
 
     static func contact(of user: UserID, _ trace: Trace, _ services: Services) async throws -> Contact {
         let reply = try await services.bus.ask(PersonEmail(user: user), trace: trace, now: services.clock())
@@ -101,7 +103,7 @@ enum Accounts {
             INSERT INTO video.accounts AS a (user_id, remote_id, sealed, created_at, busy_until, is_resumed)
             VALUES (\(user), NULL, \(sealed), \(now), \(now + patience), FALSE)
             ON CONFLICT (user_id) DO UPDATE SET busy_until = EXCLUDED.busy_until, is_resumed = TRUE
-            WHERE a.remote_id IS NULL AND a.busy_until <= \(now)
+            WHERE a.remote_id IS NULL AND (a.busy_until <= \(now) OR a.busy_until > \(now + longest))
             RETURNING sealed, is_resumed
             """
         ])

@@ -22,18 +22,10 @@ struct BackfillOperation: Relay {
 }
 
 /// As many users as one call deals with.
-struct BackfillLimit: WireValue {
+struct BackfillLimit: BoundedInt {
+    static let range = 1...1_000
     let number: Int
     static let usual = 50
-    private static let largest = 1_000
-    static var schema: Schema { Schema.integer.with("minimum", 1).with("maximum", .int(Int64(largest))) }
-    var json: JSON { number.json }
-
-    static func read(_ raw: JSON?, at path: String, _ reading: inout Reading) -> BackfillLimit? {
-        guard let number = Int.read(raw, at: path, &reading) else { return nil }
-        return (1...largest).contains(number)
-            ? BackfillLimit(number: number) : reading.note(path, "must be a whole number from 1 to \(largest)")
-    }
 }
 
 /// Asks for missing accounts. Used only within this module.

@@ -90,6 +90,8 @@ enum RemoteIntents {
 
     /// Longer than all calls of one try together.
     private static let patience = Duration.seconds(20)
+    /// A try that seems to last longer began before the clock was set back.
+    private static let longest = patience + .seconds(60)
 
     /// Records an intent; returns whether an earlier try has left one.
     /// - Throws: `RequestError.unavailable` while another try is under way.
@@ -98,7 +100,8 @@ enum RemoteIntents {
         let found = try await services.store.run([
             """
             INSERT INTO video.remote_intents AS i (mark, busy_until, is_resumed) VALUES (\(mark), \(now + patience), FALSE)
-            ON CONFLICT (mark) DO UPDATE SET busy_until = EXCLUDED.busy_until, is_resumed = TRUE WHERE i.busy_until <= \(now)
+            ON CONFLICT (mark) DO UPDATE SET busy_until = EXCLUDED.busy_until, is_resumed = TRUE
+            WHERE i.busy_until <= \(now) OR i.busy_until > \(now + longest)
             RETURNING is_resumed
             """
         ])
