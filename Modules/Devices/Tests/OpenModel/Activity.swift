@@ -14,6 +14,8 @@ extension OpenModel {
             case answer(ActionID)
             case withdraw(Int)
             case expire(ThingName)
+            /// Another process cuts a thing off, or lets it in again.
+            case standing(ThingName, isCutOff: Bool)
         }
 
         let kind: Kind
@@ -21,9 +23,11 @@ extension OpenModel {
         /// What it works on now, and what it still has to work on.
         var command: PendingCommand?
         var commands: [PendingCommand] = []
-        var things: [ThingName] = []
+        var opens: [Int] = []
         var since: ClockReading?
         var mayHaveLeft = false, isRepeat = false
+        /// The thing as it was when it was decided.
+        var view: Remembered?
 
         init(_ kind: Kind) { self.kind = kind }
     }
@@ -41,6 +45,7 @@ extension OpenModel {
             case .answer(let action): answer(action, id, &activity)
             case .withdraw(let open): withdraw(open, id, &activity)
             case .expire(let thing): expire(thing, id, &activity)
+            case .standing(let thing, let isCutOff): stand(thing, isCutOff)
             }
         story.append("\(id) step \(activity.step)\(isOver ? " over" : "")")
         activities[id] = isOver ? nil : activity
@@ -55,50 +60,87 @@ extension OpenModel {
         case 0:
             if !isOther {
                 // Of a repeat this says nothing: it is about what the caller may do now.
-                guard !rights[opens[open].right].hasEnded else { return opens[open].isAsked || deny(open) }
+                guard mayOpen(open) else { return opens[open].isAsked || deny(open) }
                 opens[open].isAsked = true
-                opens[open].decidedOn = rights[opens[open].right].version
+                underWay[open, default: 0] += 1
             }
-            underWay[thing, default: 0] += 1
         case 1: guard hold("thing \(thing)", id, by: .threadOfThing) else { return false }
         case 2: guard hold("open \(open)", id, by: .threadOfOpen) else { return false }
         case 3:
             let whole = commands[Self.action(open, isOther: false)]
-            if isOther, has(.openIsOpen), whole?.isOpen != true { return sent(thing) }
+            if isOther, has(.openIsOpen), whole?.isOpen != true { return sent(open) }
             if let known = commands[action] {
-                if known.neverLeft { return sent(thing) && (isOther || deny(open)) }
-                guard known.stage == .accepted, known.isLive(at: now), isHeld(known) == true else { return sent(thing) }
+                if known.neverLeft { return sent(open) && (isOther || deny(open)) }
+                guard known.stage == .accepted, known.isLive(at: now), isHeld(known) == true else { return sent(open) }
                 activity.command = known
                 if known.isToBeConfirmed(at: now) { activity.command?.confirmedAt = now }
                 (activity.step, activity.isRepeat) = (6, true)
                 return false
             }
             let fresh = command(action, thing, open, beside: isOther ? whole : nil)
-            guard fresh.isLive(at: now) else { return sent(thing) && (isOther || deny(open)) }
-            activity.command = fresh
+            guard fresh.isLive(at: now) else { return sent(open) && (isOther || deny(open)) }
+            var view = memory[thing] ?? stored(thing)
+            // A refusal is decided on what is stored.
+            if view.isCutOff { view = stored(thing) }
+            memory[thing] = view
+            guard !view.isCutOff else { return sent(open) && (isOther || deny(open)) }
+            (activity.command, activity.view) = (fresh, view)
         case 4:
             // The other command has no fence of its own: it goes with the first.
-            if has(.fence), !isOther, rights[opens[open].right].version != opens[open].decidedOn { return sent(thing) && deny(open) }
+            if has(.fence), !isOther, rights[opens[open].right].version != opens[open].decidedOn {
+                // What was remembered is forgotten, and it is decided again.
+                remembered[opens[open].right] = nil
+                guard mayOpen(open) else { return sent(open) && deny(open) }
+                activity.step = 3
+                return false
+            }
         case 5:
+            if has(.revision), activity.view?.revision != stored(thing).revision {
+                memory[thing] = nil
+                activity.step = 3
+                return false
+            }
+            if cutOff.contains(thing) { violations.append("an open was taken for a thing that takes no command") }
             commands[action] = activity.command
+            note(writeTo: thing)
             if opens[open].storedAt == nil { opens[open].storedAt = elapsed }
         case 6:
             guard link != .down else { break }
             if let command = activity.command { show(command) }
-            if !isOther, opens[open].hasOther { begin(.send(open, isOther: true)) }
-            return sent(thing)
+            if !isOther, opens[open].hasOther {
+                // Both commands are of one request.
+                underWay[open, default: 0] += 1
+                begin(.send(open, isOther: true))
+            }
+            return sent(open)
         default:
             // A repeat takes nothing back: the command may have left before.
-            if activity.isRepeat { return sent(thing) }
+            if activity.isRepeat { return sent(open) }
             if has(.takingBack), commands[action]?.isOpen == true { finish(action, .withdrawn, PendingCommand.notTaken) }
-            return sent(thing) && (isOther || deny(open))
+            return sent(open) && (isOther || deny(open))
         }
         activity.step += 1
         return false
     }
 
-    private mutating func sent(_ thing: ThingName) -> Bool {
-        underWay[thing, default: 1] -= 1
+    /// Access decides on what it remembers, and refuses on what is stored.
+    private mutating func mayOpen(_ open: Int) -> Bool {
+        let right = opens[open].right
+        var known = remembered[right] ?? rights[right]
+        if known.hasEnded { known = rights[right] }
+        remembered[right] = known
+        opens[open].decidedOn = known.version
+        return !known.hasEnded
+    }
+
+    private mutating func stand(_ thing: ThingName, _ isCutOff: Bool) -> Bool {
+        if isCutOff { cutOff.insert(thing) } else { cutOff.remove(thing) }
+        revisions[thing, default: 0] += 1
+        return true
+    }
+
+    private mutating func sent(_ open: Int) -> Bool {
+        underWay[open, default: 1] -= 1
         return true
     }
 
@@ -121,14 +163,14 @@ extension OpenModel {
     }
 
     /// Publishes what may be published. On a link that loses acknowledgements it leaves too.
-    private mutating func show(_ command: PendingCommand) {
+    mutating func show(_ command: PendingCommand) {
         if has(.lifetime), let left = command.left(at: now), left <= .zero { return }
         if has(.freshness), !command.isFresh(at: now) { return }
         publish(command)
     }
 
     /// Whether the right of a command holds; nil when nobody can say.
-    private func isHeld(_ command: PendingCommand) -> Bool? {
+    func isHeld(_ command: PendingCommand) -> Bool? {
         guard has(.confirmation), command.isToBeConfirmed(at: now) else { return true }
         guard knowsRights, let right = command.premise?.question.integer else { return nil }
         return !rights[Int(right)].hasEnded
@@ -147,12 +189,10 @@ extension OpenModel {
             activity.since = now
         case 1:
             guard hearsEnds else { return wait(&activity) }
-            activity.things = has(.storingIsAwaited) ? underWay.filter { $0.value > 0 }.map(\.key).sorted { $0.text < $1.text } : []
+            activity.opens = has(.storingIsAwaited) ? underWay.filter { $0.value > 0 }.map(\.key).sorted() : []
         case 2:
-            if let thing = activity.things.last {
-                guard hold("thing \(thing)", id, by: .threadOfThing) else { return false }
-                release(id)
-                activity.things.removeLast()
+            if let open = activity.opens.last {
+                if underWay[open, default: 0] == 0 { activity.opens.removeLast() }
                 return false
             }
         case 3:
@@ -183,58 +223,6 @@ extension OpenModel {
 
     private func wait(_ activity: inout Activity) -> Bool {
         activity.step = 6
-        return false
-    }
-
-    // MARK: - The device's side
-
-    private mutating func offer(_ thing: ThingName, _ id: Int, _ activity: inout Activity) -> Bool {
-        switch activity.step {
-        case 0: guard hold("thing \(thing)", id, by: .threadOfThing) else { return false }
-        case 1:
-            activity.commands = stored.filter { $0.thing == thing && $0.isOpen }
-        case 2:
-            let open = activity.commands
-            activity.commands = []
-            for var command in open {
-                let verdict = isHeld(command)
-                if verdict == true {
-                    if command.isToBeConfirmed(at: now) { command.confirmedAt = now }
-                    activity.commands.append(command)
-                }
-                if verdict == false { finish(command.action, .withdrawn) }
-            }
-        case 3:
-            activity.command = PendingCommand.next(of: activity.commands, at: now)
-            guard let next = activity.command else { return true }
-            guard hold("open \(next.whole)", id, by: .threadOfOpen) else { return false }
-        case 4:
-            guard let next = activity.command, !next.isDone(beside: other(than: next)) else { return true }
-        default:
-            if link != .down, let next = activity.command { show(next) }
-            return true
-        }
-        activity.step += 1
-        return false
-    }
-
-    private func other(than command: PendingCommand) -> PendingCommand? {
-        command.partOf.flatMap { commands[command.action == $0 ? ActionID("\($0)+") : $0] }
-    }
-
-    private mutating func answer(_ action: ActionID, _ id: Int, _ activity: inout Activity) -> Bool {
-        guard let command = commands[action], let open = Int(command.whole.text) else { return true }
-        switch activity.step {
-        case 0: guard hold("thing \(command.thing)", id, by: .threadOfThing) else { return false }
-        case 1: guard hold("open \(command.whole)", id, by: .threadOfOpen) else { return false }
-        default:
-            let other = other(than: command)
-            finish(action, command.isOpen ? .succeeded : command.stage, isLate: !command.isLive(at: now))
-            opens[open].isDone = true
-            if has(.endOfOther), let other, other.isOpen { finish(other.action, .withdrawn) }
-            return true
-        }
-        activity.step += 1
         return false
     }
 
@@ -270,10 +258,11 @@ extension OpenModel {
 
 extension OpenModel {
     /// Ends a command as it is stored.
-    fileprivate mutating func finish(_ action: ActionID, _ stage: PendingCommand.Stage, _ error: String? = nil, isLate: Bool = false) {
+    mutating func finish(_ action: ActionID, _ stage: PendingCommand.Stage, _ error: String? = nil, isLate: Bool = false) {
         commands[action]?.stage = stage
         commands[action]?.error = error
         commands[action]?.wasLate = isLate
         commands[action]?.finishedAt = wall
+        if let thing = commands[action]?.thing { note(writeTo: thing) }
     }
 }

@@ -18,6 +18,8 @@ struct OpenModel {
         case threadOfOpen
         /// What was decided on an older state of the right is not stored.
         case fence
+        /// What was decided on a remembered thing is stored only while the thing is what was remembered.
+        case revision
         /// The end of a right waits for commands that are being stored.
         case storingIsAwaited
         /// The end of a right withdraws what waits on it.
@@ -69,6 +71,12 @@ struct OpenModel {
         var isDone = false
     }
 
+    /// A thing at some revision.
+    struct Remembered {
+        var revision: Int
+        let isCutOff: Bool
+    }
+
     enum Link: CaseIterable { case up, down, lossy }
 
     static let lock: ThingName = "t", matter: ThingName = "u"
@@ -81,11 +89,20 @@ struct OpenModel {
     var commands: [ActionID: PendingCommand] = [:]
     /// Ends of rights that nobody was told of yet: the outbox will see to them.
     var unfollowed: Set<Int> = []
+    /// Raised by whoever writes what a decision about a thing rests on.
+    var revisions: [ThingName: Int] = [:]
+    /// The things that take no command: their hub is suspended, or they have changed hands.
+    var cutOff: Set<ThingName> = []
 
     // What dies with it.
+    /// The rights as Access remembers them. Others may have changed them since.
+    var remembered: [Int: Right] = [:]
+    /// The things as the link's holder remembers them.
+    var memory: [ThingName: Remembered] = [:]
     var activities: [Int: Activity] = [:]
     var holders: [String: Int] = [:]
-    var underWay: [ThingName: Int] = [:]
+    /// How many requests are storing commands, by open.
+    var underWay: [Int: Int] = [:]
     private var lastActivity = 0
 
     // The world.
@@ -137,11 +154,24 @@ struct OpenModel {
         activities = [:]
         holders = [:]
         underWay = [:]
+        remembered = [:]
+        memory = [:]
         for thing in [Self.lock, Self.matter] {
             begin(.expire(thing))
             begin(.offer(thing))
         }
         for right in unfollowed { begin(.end(right, isStored: true)) }
+    }
+
+    func stored(_ thing: ThingName) -> Remembered { Remembered(revision: revisions[thing] ?? 0, isCutOff: cutOff.contains(thing)) }
+
+    /// The runner has written to a thing; what it remembers of it grows along, if it was true.
+    mutating func note(writeTo thing: ThingName) {
+        let known = memory[thing]
+        revisions[thing, default: 0] += 1
+        guard has(.revision), var known else { return }
+        known.revision += 1
+        memory[thing] = known.revision == revisions[thing] ? known : nil
     }
 
     // MARK: - What has to be true

@@ -26,7 +26,7 @@ import Testing
     /// Something comes from outside.
     private static func happen(to model: inout OpenModel, _ chance: inout InterleavingTests.Chance) {
         let thing = Bool.random(using: &chance) ? OpenModel.lock : OpenModel.matter
-        let event = chance.next() % 32
+        let event = chance.next() % 35
         if event > 20 { model.story.append("event \(event)") }
         switch event {
         case 0..<5:
@@ -59,7 +59,8 @@ import Testing
         case 27, 28: model.link = OpenModel.Link.allCases.randomElement(using: &chance) ?? .up
         case 29: model.knowsRights.toggle()
         case 30: model.hearsEnds.toggle()
-        default: model.die()
+        case 31: model.die()
+        default: model.begin(.standing(thing, isCutOff: event < 34))
         }
     }
 

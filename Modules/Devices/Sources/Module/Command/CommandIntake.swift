@@ -5,9 +5,14 @@ import Kernel
 /// Takes commands from other modules, stores them and publishes them to the device.
 extension ThingRunner {
     func send(_ ask: SendCommand, _ context: AskContext) async throws -> SendCommand.Reply {
-        let intake = try await take(ask, beside: nil, context)
-        if intake.reply.outcome == .accepted, let matter = intake.matter { await unlockDoor(of: matter, beside: intake.command, context) }
-        return intake.reply
+        // The end of a right waits for both commands of an open: between them none may seem to be under way.
+        try await underWay.during {
+            let intake = try await take(ask, beside: nil, context)
+            if intake.reply.outcome == .accepted, let matter = intake.matter {
+                await unlockDoor(of: matter, beside: intake.command, context)
+            }
+            return intake.reply
+        }
     }
 
     /// The result of taking a command.
@@ -20,9 +25,7 @@ extension ThingRunner {
 
     /// - Parameter whole: the command that this one accompanies.
     func take(_ ask: SendCommand, beside whole: PendingCommand?, _ context: AskContext) async throws -> Intake {
-        underWay.begin(ask.thing)
-        defer { underWay.end(ask.thing) }
-        return try await withThing(ask.thing) {
+        try await withThing(ask.thing) {
             if let remembered = memory.find(ask.thing, ask.shadow) {
                 let arrival = Arrival(ask: ask, whole: whole, stored: remembered, known: nil)
                 // Whether it is outdated, or the command known already, shows when the command is stored: then all of it is read.

@@ -6,8 +6,7 @@ import Kernel
 struct ThingRunner: Sendable {
     let services: Services
     let link: HubLink
-    /// Things for which a command is being stored at this moment.
-    let underWay = ThingsUnderWay()
+    let underWay = CommandsUnderWay()
     /// Commands that are known to have been delivered.
     var delivered = DeliveredCommands()
     /// The mailbox shares of the things seen so far.
