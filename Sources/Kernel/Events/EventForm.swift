@@ -101,7 +101,7 @@ public protocol EventForms: Sendable {
 }
 
 /// The events of an aggregate: how they are written and read.
-public struct EventRegistry<Forms: EventForms>: Sendable {
+public final class EventRegistry<Forms: EventForms>: Sendable {
     public let forms: Forms
     /// In the order of their declaration.
     public let all: [EventForm<Forms.Subject>]

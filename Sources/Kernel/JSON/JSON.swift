@@ -54,7 +54,7 @@ extension JSON {
         }
     }
 
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool { if case .null = self { true } else { false } }
 
     /// Returns the member of an object; nil for other values and absent members.
     public subscript(key: String) -> JSON? { members?[key] }

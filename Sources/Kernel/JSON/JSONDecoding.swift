@@ -29,6 +29,19 @@ private struct ValueDecoder: Decoder {
         return read
     }
 
+    func text() throws -> String {
+        guard case .string(let text) = value else { throw mismatch(String.self) }
+        return text
+    }
+    func flag() throws -> Bool {
+        guard case .bool(let flag) = value else { throw mismatch(Bool.self) }
+        return flag
+    }
+    func whole<Number: FixedWidthInteger>() throws -> Number {
+        guard case .int(let whole) = value, let number = Number(exactly: whole) else { throw mismatch(Number.self) }
+        return number
+    }
+
     func container<Key: CodingKey>(keyedBy: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object(let object) = value else { throw mismatch(JSON.Object.self) }
         return KeyedDecodingContainer(Keyed<Key>(object: object, codingPath: codingPath))
@@ -44,7 +57,17 @@ private struct ValueDecoder: Decoder {
         let codingPath: [any CodingKey]
         var allKeys: [Key] { object.keys.compactMap(Key.init(stringValue:)) }
         func contains(_ key: Key) -> Bool { object[key.stringValue] != nil }
-        func decodeNil(forKey key: Key) -> Bool { object[key.stringValue]?.isNull ?? true }
+        func decodeNil(forKey key: Key) -> Bool {
+            switch object[key.stringValue] {
+            case nil, .null?: true
+            default: false
+            }
+        }
+        // The kinds that most members have need not be found out.
+        func decode(_ type: String.Type, forKey key: Key) throws -> String { try member(key).text() }
+        func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try member(key).flag() }
+        func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try member(key).whole() }
+        func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try member(key).whole() }
         func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try member(key).read(type) }
         func nestedContainer<N: CodingKey>(keyedBy: N.Type, forKey key: Key) throws -> KeyedDecodingContainer<N> {
             try member(key).container(keyedBy: N.self)
@@ -93,7 +116,11 @@ private struct ValueDecoder: Decoder {
     struct Single: SingleValueDecodingContainer {
         let decoder: ValueDecoder
         var codingPath: [any CodingKey] { decoder.codingPath }
-        func decodeNil() -> Bool { decoder.value.isNull }
+        func decodeNil() -> Bool { if case .null = decoder.value { true } else { false } }
+        func decode(_ type: String.Type) throws -> String { try decoder.text() }
+        func decode(_ type: Bool.Type) throws -> Bool { try decoder.flag() }
+        func decode(_ type: Int.Type) throws -> Int { try decoder.whole() }
+        func decode(_ type: Int64.Type) throws -> Int64 { try decoder.whole() }
         func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
             if let kind = type as? any FixedWidthInteger.Type {
                 guard let whole = decoder.value.integer, let number = narrow(whole, to: kind) as? Value else {

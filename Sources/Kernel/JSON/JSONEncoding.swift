@@ -9,33 +9,55 @@ extension JSON {
 
 /// Receives what an encoder writes. It is a class because Codable passes encoders around by reference.
 private final class Slot {
-    enum Content { case value(JSON), list([Slot]), keyed([(String, Slot)]) }
-    var content = Content.value(.null)
+    private enum Kind { case value, list, keyed }
+    private enum Part {
+        case value(JSON)
+        case slot(Slot)
+        var json: JSON {
+            switch self {
+            case .value(let json): json
+            case .slot(let slot): slot.json
+            }
+        }
+    }
+    private var kind = Kind.value
+    private var value = JSON.null
+    /// The keys of the parts of an object.
+    private var keys: [String] = []
+    private var parts: [Part] = []
+
+    var count: Int { parts.count }
 
     var json: JSON {
-        switch content {
-        case .value(let value): return value
-        case .list(let slots): return .array(slots.map(\.json))
-        case .keyed(let slots):
+        switch kind {
+        case .value: return value
+        case .list: return .array(parts.map(\.json))
+        case .keyed:
             var object = JSON.Object()
-            for (key, slot) in slots { object[key] = slot.json }
+            for place in parts.indices { object[keys[place]] = parts[place].json }
             return .object(object)
         }
     }
 
-    func member(_ key: String) -> Slot {
-        let slot = Slot()
-        if case .keyed(let slots) = content { content = .keyed(slots + [(key, slot)]) } else { content = .keyed([(key, slot)]) }
-        return slot
+    func set(_ value: JSON) { (kind, self.value) = (.value, value) }
+    func becomeList() { kind = .list }
+    func becomeKeyed() { kind = .keyed }
+
+    func add(_ value: JSON) { parts.append(.value(value)) }
+    func add(_ value: JSON, for key: String) {
+        keys.append(key)
+        parts.append(.value(value))
     }
 
     func next() -> Slot {
         let slot = Slot()
-        if case .list(let slots) = content { content = .list(slots + [slot]) } else { content = .list([slot]) }
+        parts.append(.slot(slot))
         return slot
     }
-
-    var count: Int { if case .list(let slots) = content { slots.count } else { 0 } }
+    func member(_ key: String) -> Slot {
+        keys.append(key)
+        return next()
+    }
 }
 
 private struct ValueEncoder: Encoder {
@@ -44,33 +66,40 @@ private struct ValueEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy: Key.Type) -> KeyedEncodingContainer<Key> {
-        slot.content = .keyed([])
+        slot.becomeKeyed()
         return KeyedEncodingContainer(Keyed<Key>(slot: slot, codingPath: codingPath))
     }
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        slot.content = .list([])
+        slot.becomeList()
         return Unkeyed(slot: slot, codingPath: codingPath)
     }
     func singleValueContainer() -> any SingleValueEncodingContainer { Single(slot: slot, codingPath: codingPath) }
 
-    static func put(_ value: some Encodable, into slot: Slot, path: [any CodingKey]) throws {
+    /// Returns the JSON of a value that has no parts; nil for others.
+    static func leaf(_ value: some Encodable) -> JSON? {
         switch value {
-        case let json as JSON: slot.content = .value(json)
-        case let text as String: slot.content = .value(.string(text))
-        case let number as Int: slot.content = .value(.int(Int64(number)))
-        case let number as Int64: slot.content = .value(.int(number))
-        case let flag as Bool: slot.content = .value(.bool(flag))
-        case let number as Double: slot.content = .value(.double(number))
-        default: try value.encode(to: ValueEncoder(slot: slot, codingPath: path))
+        case let json as JSON: json
+        case let text as String: .string(text)
+        case let number as Int: .int(Int64(number))
+        case let number as Int64: .int(number)
+        case let flag as Bool: .bool(flag)
+        case let number as Double: .double(number)
+        default: nil
         }
     }
 
     struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
         let slot: Slot
         let codingPath: [any CodingKey]
-        func encodeNil(forKey key: Key) { slot.member(key.stringValue).content = .value(.null) }
+        func encodeNil(forKey key: Key) { slot.add(.null, for: key.stringValue) }
+        // The kinds that most members have need not be found out.
+        func encode(_ value: String, forKey key: Key) { slot.add(.string(value), for: key.stringValue) }
+        func encode(_ value: Bool, forKey key: Key) { slot.add(.bool(value), for: key.stringValue) }
+        func encode(_ value: Int, forKey key: Key) { slot.add(.int(Int64(value)), for: key.stringValue) }
+        func encode(_ value: Int64, forKey key: Key) { slot.add(.int(value), for: key.stringValue) }
         func encode(_ value: some Encodable, forKey key: Key) throws {
-            try put(value, into: slot.member(key.stringValue), path: codingPath + [key])
+            if let leaf = leaf(value) { return slot.add(leaf, for: key.stringValue) }
+            try value.encode(to: ValueEncoder(slot: slot.member(key.stringValue), codingPath: codingPath + [key]))
         }
         func nestedContainer<N: CodingKey>(keyedBy: N.Type, forKey key: Key) -> KeyedEncodingContainer<N> {
             ValueEncoder(slot: slot.member(key.stringValue), codingPath: codingPath + [key]).container(keyedBy: N.self)
@@ -88,8 +117,11 @@ private struct ValueEncoder: Encoder {
         let slot: Slot
         let codingPath: [any CodingKey]
         var count: Int { slot.count }
-        func encodeNil() { slot.next().content = .value(.null) }
-        func encode(_ value: some Encodable) throws { try put(value, into: slot.next(), path: codingPath) }
+        func encodeNil() { slot.add(.null) }
+        func encode(_ value: some Encodable) throws {
+            if let leaf = leaf(value) { return slot.add(leaf) }
+            try value.encode(to: ValueEncoder(slot: slot.next(), codingPath: codingPath))
+        }
         func nestedContainer<N: CodingKey>(keyedBy: N.Type) -> KeyedEncodingContainer<N> {
             ValueEncoder(slot: slot.next(), codingPath: codingPath).container(keyedBy: N.self)
         }
@@ -102,14 +134,20 @@ private struct ValueEncoder: Encoder {
     struct Single: SingleValueEncodingContainer {
         let slot: Slot
         let codingPath: [any CodingKey]
-        func encodeNil() { slot.content = .value(.null) }
+        func encodeNil() { slot.set(.null) }
+        func encode(_ value: String) { slot.set(.string(value)) }
+        func encode(_ value: Bool) { slot.set(.bool(value)) }
+        func encode(_ value: Int) { slot.set(.int(Int64(value))) }
+        func encode(_ value: Int64) { slot.set(.int(value)) }
         func encode(_ value: some Encodable) throws {
-            if let number = value as? any BinaryInteger & Encodable, let whole = Int64(exactly: number) {
-                slot.content = .value(.int(whole))
+            if let leaf = leaf(value) {
+                slot.set(leaf)
+            } else if let number = value as? any BinaryInteger & Encodable, let whole = Int64(exactly: number) {
+                slot.set(.int(whole))
             } else if let number = value as? Float {
-                slot.content = .value(.double(Double(number)))
+                slot.set(.double(Double(number)))
             } else {
-                try put(value, into: slot, path: codingPath)
+                try value.encode(to: ValueEncoder(slot: slot, codingPath: codingPath))
             }
         }
     }
