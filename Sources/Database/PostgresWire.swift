@@ -10,10 +10,13 @@ public struct PostgresSettings: Sendable {
     public let timeout: Duration
     /// Whether a commit waits for the disk (`synchronous_commit`).
     public let isDurable: Bool
-    public init(conninfo: String, timeout: Duration = .seconds(10), isDurable: Bool = true) {
+    /// The process as which the connections write to states and credentials; nil for connections that do not.
+    public let process: WritingProcess?
+    public init(conninfo: String, timeout: Duration = .seconds(10), isDurable: Bool = true, process: WritingProcess? = nil) {
         self.conninfo = conninfo
         self.timeout = timeout
         self.isDurable = isDurable
+        self.process = process
     }
 }
 
@@ -43,6 +46,21 @@ final class PostgresWire {
         self.handle = handle
         try connect(by: .now + min(timeout, .seconds(5)))
         PQsetnonblocking(handle, 1)
+        if let process = settings.process { try join(as: process) }
+    }
+
+    /// Takes the locks of the process, and waits until no other process believes to be alone.
+    private func join(as process: WritingProcess) throws {
+        let answers = try pipeline(process.locks + [WritingProcess.isKnown], endsInCommit: false)
+        guard let row = answers.last?.rows.first, try row.read("is_known") else { return }
+        let end = ContinuousClock.now + WritingProcess.patience
+        guard try mustWait(for: process) else { return }
+        _ = try pipeline([WritingProcess.announcement], endsInCommit: false)
+        while try mustWait(for: process), .now < end { usleep(2_000) }
+    }
+
+    private func mustWait(for process: WritingProcess) throws -> Bool {
+        try !pipeline([process.others], endsInCommit: false)[0].rows.isEmpty
     }
 
     deinit { PQfinish(handle) }

@@ -4,6 +4,8 @@ import Kernel
 /// Writes commits of a module, and tells those who listen to its outbox.
 struct CommitWriter: Sendable {
     let script: CommitScript
+    /// What is known of the module's states; nil where every state is asked for.
+    let current: CurrentStates?
     /// Called after a commit that wrote to the outbox; must not block.
     let posted: @Sendable (OutboxNotice) -> Void
 
@@ -18,6 +20,8 @@ struct CommitWriter: Sendable {
             places.append(outbox.lowerBound + all.count..<outbox.upperBound + all.count)
             all += own
         }
+        for (writer, commits) in modules { writer.current?.begin(writing: commits.streams) }
+        defer { for (writer, commits) in modules { writer.current?.end(writing: commits.streams) } }
         let answers = try await database.transact(all)
         for ((writer, commits), outbox) in zip(modules, places) { writer.announce(commits, answers[outbox].flatMap(\.rows)) }
     }
@@ -32,4 +36,8 @@ struct CommitWriter: Sendable {
         }.max()
         if let notice = OutboxNotice(commits, in: script.schema, end: end) { posted(notice) }
     }
+}
+
+extension [Commit] {
+    fileprivate var streams: [StreamName] { flatMap { $0.appends.map(\.stream) } }
 }

@@ -12,6 +12,7 @@ public struct ModuleStore: Sendable {
     private let reads: ReadBatcher
     private let streamLocks = StreamLocks()
     private let people: PersonKeys?
+    private let current: CurrentStates?
     /// The personal fields, by category.
     private let personal: [String: Personal]
 
@@ -19,17 +20,19 @@ public struct ModuleStore: Sendable {
     ///   - epoch: the outbox epoch from `Epochs.current`.
     ///   - people: the keys under which personal fields of the aggregates are sealed; nil when there are no personal fields.
     ///   - group: gathers the commits of several modules; nil for a group of the module's own.
+    ///   - membership: knows whether only this process writes; nil to ask for every state.
     ///   - posted: called after a commit that wrote to the outbox; must not block.
     public init(
         schema: String, database: any Database, epoch: Int, people: PersonKeys? = nil, aggregates: [AnyAggregate] = [],
-        group: GroupCommit? = nil, posted: @escaping @Sendable (OutboxNotice) -> Void = { _ in }
+        group: GroupCommit? = nil, membership: SoleMembership? = nil, posted: @escaping @Sendable (OutboxNotice) -> Void = { _ in }
     ) {
         self.schema = schema
         self.database = database
         self.people = people
         personal = Dictionary(aggregates.filter { !$0.personal.isEmpty }.map { ($0.category.name, $0.personal) }) { first, _ in first }
         script = CommitScript(schema: schema, dialect: database.dialect, epoch: epoch)
-        writer = CommitWriter(script: script, posted: posted)
+        current = membership.map { CurrentStates(of: schema, $0) }
+        writer = CommitWriter(script: script, current: current, posted: posted)
         self.group = group ?? GroupCommit(database)
         reads = ReadBatcher(database: database)
     }
@@ -46,6 +49,27 @@ public struct ModuleStore: Sendable {
     }
 
     private func state(_ stream: StreamName, known: StateVersion?) async throws -> (LoadResult, epoch: Int64) {
+        let reading = current?.begin(reading: stream)
+        if let reading, let known, current?.isCurrent(known, for: reading) == true {
+            return (.unchanged, try await credentials(for: reading))
+        }
+        let found = try await stored(stream, known: known)
+        if let reading, let version = found.version { current?.note(version, credentials: found.epoch, after: reading) }
+        return (found.result, found.epoch)
+    }
+
+    /// Returns the credentials epoch when only that is not known.
+    private func credentials(for reading: CurrentStates.Reading) async throws -> Int64 {
+        if let known = reading.standing.credentials { return known }
+        let row = try await clear { try await reads.read(["SELECT epoch FROM platform.credentials_epoch"])[0].first }
+        let epoch = try row?.read("epoch", as: Int64.self) ?? 0
+        people?.see(epoch)
+        return epoch
+    }
+
+    private func stored(_ stream: StreamName, known: StateVersion?) async throws -> (
+        result: LoadResult, version: StateVersion?, epoch: Int64
+    ) {
         let row = try await clear {
             try await reads.read([
                 """
@@ -59,11 +83,13 @@ public struct ModuleStore: Sendable {
         }
         let epoch = try row?.read("epoch", as: Int64.self) ?? 0
         people?.see(epoch)
-        guard let row, let version = try row.find("version", as: Int.self) else { return (.nothing, epoch) }
-        guard let stored = try row.find("state", as: JSON.self) else { return (.unchanged, epoch) }
+        guard let row, let number = try row.find("version", as: Int.self) else { return (.nothing, nil, epoch) }
+        let version = StateVersion(version: number, changedAt: try row.read("changed_at"))
+        guard let stored = try row.find("state", as: JSON.self) else { return (.unchanged, version, epoch) }
         let state = try await decrypted(stored, of: stream)
-        let found = StoredState(version: version, schemaVersion: try row.read("shape"), state: state, changedAt: try row.read("changed_at"))
-        return (.state(found), epoch)
+        let found = StoredState(
+            version: number, schemaVersion: try row.read("shape"), state: state, changedAt: version.changedAt)
+        return (.state(found), version, epoch)
     }
 
     private func history(_ stream: StreamName, from version: Int, limit: Int) async throws -> [StoredEvent] {

@@ -34,10 +34,22 @@ final class ReadBatcher: Sendable {
 
     private func run(_ group: [Waiting]) async {
         do {
-            var answers = try await database.read(group.flatMap(\.queries))[...]
+            var sent: [SQL] = [], places: [Int] = [], constant: [String: Int] = [:]
+            for query in group.flatMap(\.queries) {
+                // Those without values are the same question for all who ask.
+                if query.values.isEmpty, let place = constant[query.text] {
+                    places.append(place)
+                    continue
+                }
+                if query.values.isEmpty { constant[query.text] = sent.count }
+                places.append(sent.count)
+                sent.append(query)
+            }
+            let answers = try await database.read(sent)
+            var rest = places[...]
             for waiting in group {
-                waiting.continuation.resume(returning: answers.prefix(waiting.queries.count).map(\.rows))
-                answers = answers.dropFirst(waiting.queries.count)
+                waiting.continuation.resume(returning: rest.prefix(waiting.queries.count).map { answers[$0].rows })
+                rest = rest.dropFirst(waiting.queries.count)
             }
         } catch  where group.count == 1 || (error as? DatabaseError)?.isPassing == true {
             for waiting in group { waiting.continuation.resume(throwing: error) }

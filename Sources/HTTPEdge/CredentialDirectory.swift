@@ -50,7 +50,7 @@ public final class CredentialDirectory: Sendable {
     private static func dismiss(_ org: OrgID, isSuper: Bool) -> [SQL] {
         [
             "DELETE FROM platform.api_keys WHERE org_id = \(org) AND is_super = \(isSuper)",
-            "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1",
+            CredentialsEpoch.raise,
             """
             INSERT INTO platform.key_dismissals (org_id, is_super, epoch) SELECT \(org), \(isSuper), e.epoch \
             FROM platform.credentials_epoch e WHERE e.id = 1
@@ -112,7 +112,7 @@ public final class CredentialDirectory: Sendable {
                         org_id) DO NOTHING
                         """
                     } + [
-                        "UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE id = 1"
+                        CredentialsEpoch.raise
                     ]
             },
             suspensions: { user in

@@ -41,8 +41,15 @@ struct ProcessBus: Sendable {
         let remote = PostgresAsks(
             database: own, notifier: notices, local: local, modules: modules, role: role, process: process, clock: clock)
         (notifier, self.remote) = (isSplit ? notices : nil, remote)
-        listener = PostgresListener(postgres, channels: remote.channels + (isSplit ? [Self.outboxChannel] : [])) {
-            [signals] channel, payload in
+        let membership = storage.membership
+        listener = PostgresListener(
+            postgres, channels: remote.channels + [WritingProcess.channel] + (isSplit ? [Self.outboxChannel] : []),
+            isHearing: { $0 ? membership?.hears() : membership?.isDeaf() }
+        ) { [signals] channel, payload in
+            if channel == WritingProcess.channel {
+                Task { await membership?.look() }
+                return
+            }
             guard channel == Self.outboxChannel else { return remote.heard(channel, payload) }
             if let notice = OutboxNotice(payload) { signals.wake(notice) } else { signals.wakeAll() }
         }

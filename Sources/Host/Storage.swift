@@ -12,6 +12,8 @@ struct Storage: Sendable {
     let database: any Database
     /// Nil on SQLite.
     let postgres: PostgresSettings?
+    /// Whether this process is the only one that writes; nil on SQLite, which is asked within the process.
+    let membership: SoleMembership?
     /// The database file; nil on PostgreSQL.
     let path: String?
 
@@ -20,23 +22,31 @@ struct Storage: Sendable {
     private static let platformMigrations = [
         CredentialDirectory.migration, Epochs.migration, PostgresAsks.migration, PersonKeys.migration, Tables.idempotency(for: platform),
         CredentialDirectory.suspensions, CredentialDirectory.signIns, CredentialDirectory.dismissals, Fences.migration,
-        AccessKeys.migration,
+        AccessKeys.migration, WritingProcess.migration,
     ]
 
-    init(_ settings: Settings) throws {
+    /// - Parameter modules: those to whose schemas the process may write.
+    init(_ settings: Settings, for modules: [Module] = Modules.all) throws {
         let url = settings[HostSettings.database]
         if url.hasPrefix("sqlite:") {
             let path = String(url.dropFirst("sqlite:".count))
             try FileManager.default.createDirectory(at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
             database = SQLiteDatabase(path: path, schemas: Modules.all.map(\.name) + [Self.platform])
-            (postgres, self.path) = (nil, path)
+            (postgres, membership, self.path) = (nil, nil, path)
         } else if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
-            let reach = PostgresSettings(conninfo: url)
-            database = PostgresDatabase(reach, connections: settings[HostSettings.databasePool])
-            (postgres, path) = (reach, nil)
+            let process = WritingProcess(of: modules.map(\.name) + [Self.platform])
+            let reach = PostgresSettings(conninfo: url, process: process)
+            let base = PostgresDatabase(reach, connections: settings[HostSettings.databasePool])
+            let membership = SoleMembership(process, base, uptime: Clocks.uptime)
+            database = WatchedDatabase(base, membership)
+            (postgres, self.membership, path) = (reach, membership, nil)
         } else {
             throw ConfigurationError("SPKEY_DATABASE_URL must be sqlite:PATH or postgres://…")
         }
+    }
+
+    var jobs: [Job] {
+        membership.map { membership in [Job.every(.seconds(1), "sole-membership") { await membership.look() }] } ?? []
     }
 
     /// Brings the platform's schema and those of the modules up to date.

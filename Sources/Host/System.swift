@@ -36,7 +36,7 @@ public struct System: Sendable {
 
     /// Opens the database, migrates it when required, and builds the modules.
     public static func assemble(_ settings: Settings, modules names: [String] = [], log: Logger) async throws -> System {
-        let modules = try Modules.chosen(names), storage = try Storage(settings)
+        let modules = try Modules.chosen(names), storage = try Storage(settings, for: modules)
         let isSplit = modules.count < Modules.all.count
         if isSplit, storage.postgres == nil { throw ConfigurationError("SQLite means one process: --modules needs PostgreSQL") }
         if storage.postgres == nil || settings[HostSettings.migratesAtStart] {
@@ -51,14 +51,15 @@ public struct System: Sendable {
         let bus = try ProcessBus(
             storage, modules: modules.map(\.name), isSplit: isSplit, role: { leases.role(of: $0) }, clock: Clocks.wall)
         let ports = try LivePorts.plugged(for: modules, settings, log: log)
-        var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs, gauges: [Gauge] = []
+        var all: [String: Services] = [:], subscriptions: [Subscription] = [], jobs: [Job] = bus.jobs + storage.jobs, gauges: [Gauge] = []
         let vault = try CryptoVault(settings).port, people = PersonKeys(database: storage.database, vault: vault)
         let directory = CredentialDirectory.port(forget: PersonKeys.forget), checkpoints = Checkpoints(storage.database)
         let group = GroupCommit(storage.database)
         for module in modules {
             let name = module.name
             let store = ModuleStore(
-                schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates, group: group
+                schema: name, database: storage.database, epoch: epoch, people: people, aggregates: module.aggregates, group: group,
+                membership: storage.membership
             ) {
                 bus.posted($0)
             }

@@ -45,6 +45,17 @@ import Testing
         }
     }
 
+    /// What processes remember of states and credentials ends with the epoch; whoever raises it says so to its own process, too.
+    @Test func `states and credentials are changed where what is remembered of them ends`() throws {
+        let files = (["Sources"] + Self.modules.map { "Modules/\($0)/Sources" }).flatMap { Self.files(in: $0) }
+        let raise = /UPDATE platform\.credentials_epoch/, raising = files.filter { $0.text.contains(raise) }.map(\.path)
+        #expect(raising == ["Sources/Database/CredentialsEpoch.swift"])
+        // A state that is folded again before the schema counts as migrated is remembered by nobody; a row that is locked stays the same.
+        let write = /(INSERT INTO|UPDATE|DELETE FROM) (\\\([a-z]+: [^)]*\)|\w+)\.aggregates(?! SET version = version)/
+        let writing = files.filter { $0.text.contains(write) && !$0.text.contains("CredentialsEpoch.raise") }.map(\.path)
+        #expect(writing == ["Sources/EventStore/CommitScript.swift", "Sources/EventStore/UUIDFolding/SealedDocuments.swift"])
+    }
+
     /// What stands in Kernel can be called in a test without a stage: no import, nothing that waits, nothing that is shared.
     @Test func `the kernel is pure`() throws {
         let impure = try Regex(#"\b(async|await|Task|Mutex|Atomic|actor|unsafe)\b"#)

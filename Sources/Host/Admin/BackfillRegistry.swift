@@ -106,10 +106,11 @@ struct MendRows: ModuleQuestion {
             ON CONFLICT (category, id) DO UPDATE SET version = EXCLUDED.version, shape = 0, org_id = EXCLUDED.org_id, \
             changed_at = EXCLUDED.changed_at WHERE known.version < EXCLUDED.version
             """,
-            """
-            UPDATE platform.credentials_epoch SET epoch = epoch + 1 WHERE EXISTS (SELECT 1 FROM \(trusted: schema).aggregates
-                WHERE category = \(category) AND id > \(after) AND id <= \(last) AND shape = 0)
-            """,
+            CredentialsEpoch.raise(
+                where: """
+                    EXISTS (SELECT 1 FROM \(trusted: schema).aggregates
+                        WHERE category = \(category) AND id > \(after) AND id <= \(last) AND shape = 0)
+                    """),
         ])
         return ids
     }

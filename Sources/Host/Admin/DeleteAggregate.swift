@@ -60,7 +60,7 @@ struct AggregateDeletion: Sendable {
         if question.mode == .state {
             let done = try await database.transact([
                 "UPDATE \(fragment: schema).aggregates SET shape = 0 WHERE category = \(stream.category) AND id = \(stream.id)",
-                Self.newEpoch,
+                CredentialsEpoch.raise,
             ])
             if done[0].affected > 0 { reply.did("drop the state", "\(stream)", count: 1) }
             return reply
@@ -80,9 +80,6 @@ struct AggregateDeletion: Sendable {
         }
         return reply
     }
-
-    /// Whoever decides on what is remembered has to look again.
-    private static let newEpoch: SQL = "UPDATE platform.credentials_epoch SET epoch = epoch + 1"
 
     private static func words(_ error: any Error) -> String {
         if case RequestError.refused(_, _, let message) = error { return message }
@@ -135,7 +132,7 @@ struct AggregateDeletion: Sendable {
             reply.did("archive the history", path, count: rows.count)
             let condition: SQL = "category = \(stream.category) AND id = \(stream.id)"
             var statements: [SQL] = [
-                Self.newEpoch,
+                CredentialsEpoch.raise,
                 ("DELETE FROM \(fragment: schema).aggregates WHERE \(fragment: condition) AND version = \(last)" as SQL).required,
                 "DELETE FROM \(fragment: schema).events WHERE \(fragment: condition) AND version <= \(last)",
                 "DELETE FROM \(fragment: schema).claims WHERE \(fragment: condition)",

@@ -26,7 +26,7 @@ struct DeleteEverything: ModuleQuestion {
             if module.name == "identity" {
                 statements += ["DELETE FROM platform.users", "DELETE FROM platform.suspensions", "DELETE FROM platform.person_keys"]
             }
-            let done = try await database.transact(statements + ["UPDATE platform.credentials_epoch SET epoch = epoch + 1"])
+            let done = try await database.transact(statements + [CredentialsEpoch.raise])
             return Reply(rows: Dictionary(uniqueKeysWithValues: zip(tables, done).map { ("\(module.name).\($0)", Int($1.affected)) }))
         }
     }

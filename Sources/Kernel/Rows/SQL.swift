@@ -7,6 +7,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
     public private(set) var mustAffect = false
     /// What the statement writes, if it may be merged with others of the same text that write something else.
     public private(set) var mergeKey: SQLValue?
+    /// Whether nothing that is remembered of credentials and stored states counts after the transaction.
+    public private(set) var raisesEpoch = false
 
     public init(stringLiteral value: String) { (text, values) = (value, []) }
     public init(stringInterpolation: Interpolation) { (text, values) = (stringInterpolation.text, stringInterpolation.values) }
@@ -14,6 +16,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation, Equatable {
 
     /// The same statement as a condition: its transaction is rolled back when it changes or finds no row.
     public var required: SQL { var copy = self; copy.mustAffect = true; return copy }
+
+    /// The same statement as one that raises the credentials epoch.
+    public var raisingEpoch: SQL { var copy = self; copy.raisesEpoch = true; return copy }
 
     /// Returns the statement as one that may be merged with others of the same text into one statement over arrays. It must be an INSERT
     /// with one list of VALUES, without the alias `r` and without values in its ON CONFLICT. Its effect must not depend on other rows of

@@ -1,0 +1,165 @@
+public import Database
+public import Kernel
+import Synchronization
+
+/// Finds out for which schemas this process is the only one that may write (see `WritingProcess`). While it is, what it knows to be current stays
+/// current until it writes itself, and no query asks for it.
+///
+/// A look at the locks is believed for three seconds by a clock that counts on while the machine sleeps, and not at all when the connection
+/// on which newcomers are heard is lost.
+public final class SoleMembership: Sendable {
+    private struct State {
+        var isHearing = false
+        /// Until when, in milliseconds of uptime, by schema.
+        var until: [String: Int64] = [:]
+        /// Raised whenever nothing that was known before counts any more.
+        var era: UInt64 = 0
+        /// How many transactions that raise the credentials epoch are under way.
+        var changes = 0
+        /// After a commit whose outcome is unknown: it may still happen.
+        var doubtUntil: Int64 = 0
+        var credentials: (epoch: Int64, at: Int64)?
+
+        func isSole(of schema: String, at now: Int64) -> Bool {
+            isHearing && changes == 0 && now >= doubtUntil && until[schema].map { now < $0 } ?? false
+        }
+
+        mutating func forget() {
+            era += 1
+            credentials = nil
+        }
+    }
+
+    /// What a query may rely on.
+    struct Standing {
+        let isSole: Bool
+        let era: UInt64
+        /// The credentials epoch, if it is known to be current.
+        let credentials: Int64?
+        /// Milliseconds of uptime.
+        let now: Int64
+    }
+
+    private let state = Mutex(State())
+    private let process: WritingProcess
+    private let database: any Database
+    private let uptime: @Sendable () -> Uptime
+
+    /// After this time everything is asked for again, so that what people change in the database by hand is seen.
+    static let longest: Int64 = 5_000
+    private static let doubt: Int64 = 30_000
+    private static let platform = "platform"
+
+    /// - Parameter database: the one whose connections hold the locks of the process.
+    public init(_ process: WritingProcess, _ database: any Database, uptime: @escaping @Sendable () -> Uptime) {
+        (self.process, self.database, self.uptime) = (process, database, uptime)
+    }
+
+    private var now: Int64 { uptime().milliseconds }
+
+    func standing(in schema: String) -> Standing {
+        let now = now
+        return state.withLock { state in
+            let isSole = state.isSole(of: schema, at: now)
+            let credentials = state.credentials.flatMap {
+                isSole && state.isSole(of: Self.platform, at: now) && now - $0.at < Self.longest ? $0.epoch : nil
+            }
+            return Standing(isSole: isSole, era: state.era, credentials: credentials, now: now)
+        }
+    }
+
+    /// Keeps a credentials epoch that was read since an era began.
+    func keep(_ epoch: Int64, from standing: Standing) {
+        state.withLock { state in
+            guard state.era == standing.era, state.changes == 0 else { return }
+            state.credentials = (epoch, standing.now)
+        }
+    }
+
+    /// Whether nothing has ended an era.
+    func stillHolds(_ standing: Standing) -> Bool { state.withLock { $0.era == standing.era && $0.changes == 0 } }
+
+    /// Surrounds a transaction that raises the credentials epoch: nothing counts that was read before its end.
+    func change<Result>(_ body: () async throws -> Result) async throws -> Result {
+        state.withLock {
+            $0.changes += 1; $0.forget()
+        }
+        defer {
+            state.withLock {
+                $0.changes -= 1; $0.forget()
+            }
+        }
+        return try await body()
+    }
+
+    /// Notes that a transaction may still take effect, though it is no longer waited for.
+    func noteUnknownOutcome() {
+        state.withLock {
+            $0.doubtUntil = now + Self.doubt; $0.forget()
+        }
+    }
+
+    /// Called when the connection that hears of newcomers is there.
+    public func hears() { state.withLock { $0.isHearing = true } }
+
+    /// Called when it is lost: from now on a newcomer need not wait.
+    public func isDeaf() {
+        state.withLock {
+            $0.isHearing = false; $0.until = [:]; $0.forget()
+        }
+    }
+
+    /// Looks who else may write; called once a second, and when somebody has announced itself.
+    public func look() async {
+        let begin = now
+        guard state.withLock({ $0.isHearing }), let seen = try? await seen() else { return }
+        let lonely = Set(process.schemas).subtracting(seen.company)
+        believe(lonely.intersection(seen.said), since: begin)
+        let unsaid = lonely.subtracting(seen.said).sorted(), untrue = seen.said.subtracting(lonely).sorted()
+        guard !unsaid.isEmpty || !untrue.isEmpty else { return }
+        guard (try? await database.transact(unsaid.map(say) + untrue.map(takeBack))) != nil, !unsaid.isEmpty else { return }
+        // Who has come before it was said has not waited for it: only what is seen afterwards counts.
+        let again = now
+        guard let seen = try? await self.seen() else { return }
+        believe(Set(process.schemas).subtracting(seen.company).intersection(seen.said), since: again)
+    }
+
+    /// Returns the schemas to which others may write, and those of which it is said that this process is alone.
+    private func seen() async throws -> (company: Set<String>, said: Set<String>) {
+        let answers = try await database.read([
+            process.company, "SELECT schema FROM platform.sole_members WHERE process = \(process.number)",
+        ])
+        let classes = Set(try answers[0].rows.map { try $0.read("class", as: Int.self) })
+        return (
+            Set(process.schemas.filter { classes.contains(WritingProcess.lockClass(of: $0)) }),
+            Set(try answers[1].rows.map { try $0.read("schema", as: String.self) })
+        )
+    }
+
+    private func say(_ schema: String) -> SQL {
+        """
+        INSERT INTO platform.sole_members (schema, process) VALUES (\(schema), \(process.number))
+        ON CONFLICT (schema) DO UPDATE SET process = EXCLUDED.process
+        """
+    }
+
+    private func takeBack(_ schema: String) -> SQL {
+        "DELETE FROM platform.sole_members WHERE schema = \(schema) AND process = \(process.number)"
+    }
+
+    private func believe(_ schemas: Set<String>, since begin: Int64) {
+        state.withLock { state in
+            guard state.isHearing else { return }
+            let now = now
+            for schema in process.schemas {
+                guard schemas.contains(schema) else {
+                    state.until[schema] = nil
+                    continue
+                }
+                // Others may have written in the meantime.
+                if state.until[schema].map({ $0 <= now }) ?? true { state.forget() }
+                state.until[schema] = begin + WritingProcess.belief.milliseconds
+            }
+        }
+    }
+}
