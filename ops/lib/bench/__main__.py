@@ -8,12 +8,14 @@ import os
 import re
 import time
 
+import allocations
 import commands
 import events
 import opens
+import peers
 import queries
 from report import Reading, line
-from server import LOCKS, Server, count_statements
+from server import FOLDER, LOCKS, Server, count_statements
 
 MODULES = ["access", "identity", "devices", "video", "partners"]
 
@@ -39,7 +41,11 @@ class Build:
 
     @property
     def opens(self):
-        return self.server("opens", 20, broker=True)
+        return self.server("opens", 400, broker=True)
+
+    @property
+    def sqlite(self):
+        return self.server("sqlite", LOCKS, path=f"{FOLDER}/{self.label}.db")
 
     @property
     def five(self):
@@ -73,7 +79,8 @@ def rss(build, seconds):
 # Which servers a measure needs no longer is stopped before the next group begins, so that few things run beside what is measured.
 GROUPS = [
     (("one",), {"rss": rss, "commands": commands.commands, "queries": queries.queries, "list": queries.lists, "guests": commands.guests,
-                "latency": events.latency, "latency_load": events.latency_load, "writers": events.writers, "dispatch": events.dispatch}),
+                "latency": events.latency, "latency_load": events.latency_load, "writers": events.writers, "dispatch": events.dispatch, "fastapi": peers.fastapi}),
+    (("sqlite",), {"commands_sqlite": peers.on_sqlite}),
     (("opens",), {"open": opens.opens, "half_load": opens.half_load, "shadow": opens.shadows}),
     (("one", "five"), {"split": commands.split, "ask": opens.ask}),
 ]
@@ -85,6 +92,7 @@ def main():
     parser.add_argument("seconds", nargs="?", type=int, default=4, help="of each load (4)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help=f"names, separated by commas, of: {', '.join(names)}")
+    parser.add_argument("--allocations", action="store_true", help="count allocations, retains and releases instead; needs root and perf")
     parser.add_argument("--against", help="another spkey binary, measured in turns with this tree's")
     options = parser.parse_args()
     wanted = options.only.split(",") if options.only else names
@@ -95,7 +103,9 @@ def main():
         builds.insert(0, Build("other", os.path.abspath(options.against)))
     count_statements(False)
     ratios = []
-    for servers, group in GROUPS:
+    groups = [(("one",), {"allocations": allocations.allocations})] if options.allocations else GROUPS
+    wanted = ["allocations"] if options.allocations else wanted
+    for servers, group in groups:
         for name, measure in group.items():
             if name not in wanted:
                 continue

@@ -4,6 +4,7 @@ import json
 import random
 import socket
 import statistics
+import subprocess
 import threading
 import time
 import uuid
@@ -13,7 +14,7 @@ import psycopg
 
 from commands import add_key
 from report import Reading
-from server import BROKER, POSTGRES, count_statements, sql
+from server import BROKER, LOCKS, POSTGRES, count_statements, sql
 
 
 class Wire:
@@ -51,11 +52,11 @@ class Wire:
 
 
 class Hub:
-    """Hears the commands of all things, and can answer them."""
+    """Hears the commands of all things."""
 
-    def __init__(self, answers=False):
+    def __init__(self):
         host, port = BROKER.split(":")
-        self.heard, self.arrived, self.answers = 0.0, threading.Event(), answers
+        self.heard, self.arrived = 0.0, threading.Event()
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         self.client.on_message = self.take
         self.client.connect(host, int(port))
@@ -134,25 +135,36 @@ def statements(build):
 
 
 def half_load(build, seconds):
-    """Opens to the hub beside AddKey at about half of the full rate."""
-    server, hub = build.opens, Hub()
-    wire, spans, end = Wire(server), [], time.monotonic() + seconds
-    load = threading.Thread(target=server.wrk, args=(add_key(pause=60).replace("% 2000", "% 20"), seconds + 1))
-    load.start()
-    time.sleep(0.5)
-    while time.monotonic() < end:
-        # Only the open's own message counts, whatever the load has published between.
-        spans.append(answered(server, wire))
-        time.sleep(0.01)
-    load.join()
-    hub.stop()
+    """Opens to the hub beside AddKey at about half of the full rate, all answered by hubs."""
+    server = build.opens
+    hubs = subprocess.Popen([server.binary, "simulate", "--hubs", "1"], env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1)
+        load = add_key().replace(f"% {LOCKS}", "% 400")
+        full = server.wrk(load, 2)[0]
+        # 32 connections, each of which pauses between its requests.
+        pause = int(32 * 1000 / (full / 2))
+        thread = threading.Thread(target=server.wrk, args=(add_key(pause).replace(f"% {LOCKS}", "% 400"), seconds + 1))
+        thread.start()
+        time.sleep(0.5)
+        wire, spans, end = Wire(server), [], time.monotonic() + seconds
+        while time.monotonic() < end:
+            # Only the open's own message counts, whatever the load has published between.
+            spans.append(answered(server, wire))
+            time.sleep(0.01)
+        thread.join()
+        server.settle()
+    finally:
+        hubs.terminate()
+        hubs.wait()
     spans.sort()
-    return {"open_half_load": Reading(spans[len(spans) * 99 // 100] * 1000, "ms, p99, request to answer, beside AddKey at half of the full rate")}
+    words = f"ms, p99, request to answer (p50 {p50_ms(spans):.1f}), beside {full / 2:.0f} AddKey/s, half of the full rate"
+    return {"open_half_load": Reading(spans[len(spans) * 99 // 100] * 1000, words)}
 
 
 def answered(server, wire):
     begin = time.perf_counter()
-    wire.send(f"/locks/{random.randint(1, 20)}/OpenLock")
+    wire.send(f"/locks/{random.randint(1, 400)}/OpenLock")
     wire.receive()
     return time.perf_counter() - begin
 

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -54,14 +55,26 @@ def postgres_pids():
     return [master, *subprocess.run(["pgrep", "-P", master], capture_output=True, text=True).stdout.split()]
 
 
-class Server:
-    """A platform. `modules`: one process for each of them behind nginx; otherwise one process with all."""
+def wrk(port, key, script, seconds, connections=32):
+    """Requests per second, and how many were refused."""
+    path = f"{FOLDER}/{uuid.uuid4()}.lua"
+    with open(path, "w") as handle:
+        handle.write(f'wrk.headers["X-API-Key"] = "{key}"\nwrk.headers["Content-Type"] = "application/json"\n' + script)
+    text = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", path, f"http://127.0.0.1:{port}"], check=True,
+                          capture_output=True, text=True).stdout
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), int(failed[1]) if failed else 0
 
-    def __init__(self, binary, name, modules=None, broker=False, database=None):
+
+class Server:
+    """A platform. `modules`: one process for each of them behind nginx; otherwise one process with all. `path`: of a file, for SQLite."""
+
+    def __init__(self, binary, name, modules=None, broker=False, path=None):
         self.binary, self.name, self.port, self.processes, self.nginx = binary, name, free_port(), [], None
-        if database is None and not sql("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", name):
+        self.path = path
+        if path is None and not sql("postgres", "SELECT 1 FROM pg_database WHERE datname = %s", name):
             sql("postgres", f"CREATE DATABASE {name}")
-        self.environment = {**os.environ, "SPKEY_DATABASE_URL": database or f"{POSTGRES}/{name}", "SPKEY_AUTO_MIGRATE": "true",
+        self.environment = {**os.environ, "SPKEY_DATABASE_URL": f"sqlite:{path}" if path else f"{POSTGRES}/{name}", "SPKEY_AUTO_MIGRATE": "true",
                             "SPKEY_ADMIN_API_KEY": "bench", "SPKEY_RATE_LIMIT": "0"}
         if broker:
             self.environment["SPKEY_MQTT_URL"] = "mqtt://" + BROKER
@@ -130,13 +143,7 @@ class Server:
 
     def wrk(self, script, seconds, connections=32):
         """Requests per second, and how many were refused."""
-        path = f"{FOLDER}/{self.name}-{uuid.uuid4()}.lua"
-        with open(path, "w") as handle:
-            handle.write(f'wrk.headers["X-API-Key"] = "{self.key}"\nwrk.headers["Content-Type"] = "application/json"\n' + script)
-        text = subprocess.run(["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", path, f"http://127.0.0.1:{self.port}"], check=True,
-                              capture_output=True, text=True).stdout
-        failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), int(failed[1]) if failed else 0
+        return wrk(self.port, self.key, script, seconds, connections)
 
     def pids(self):
         return [process.pid for process in self.processes]
@@ -144,9 +151,16 @@ class Server:
     def settle(self):
         """Waits until no action is pending."""
         for _ in range(600):
-            if not sql(self.name, "SELECT 1 FROM access.actions WHERE status = 'pending' LIMIT 1"):
+            if not self.pending():
                 return
             time.sleep(0.05)
+
+    def pending(self):
+        query = "SELECT 1 FROM access{}actions WHERE status = 'pending' LIMIT 1"
+        if self.path is None:
+            return sql(self.name, query.format("."))
+        with sqlite3.connect(self.path) as connection:
+            return connection.execute(query.format("_")).fetchall()
 
     def kill(self):
         for process in self.processes:
