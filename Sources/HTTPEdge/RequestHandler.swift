@@ -7,6 +7,7 @@ import HummingbirdCore
 import Kernel
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 /// Takes one request through the edge: identity, limits, credentials, body, operation, answer.
 struct RequestHandler: Sendable {
@@ -187,21 +188,32 @@ struct RequestHandler: Sendable {
         }
         for (name, value) in response.headers { if let name = HTTPField.Name(name) { headers[name] = value } }
         for cookie in response.cookies { headers.append(HTTPField(name: .setCookie, value: cookie.header)) }
-        let bytes: [UInt8]
+        let body: ResponseBody
         switch response.body {
-        case .empty: bytes = []
+        case .empty: body = ResponseBody()
         case .json(let json):
-            bytes = json.bytes
+            body = Self.whole(json.bytes)
             headers[.contentType] = "application/json"
         case .rendered(let json):
-            bytes = json
+            body = Self.whole(json)
             headers[.contentType] = "application/json"
         case .text(let text, let type):
-            bytes = Array(text.utf8)
+            body = Self.whole(Array(text.utf8))
+            headers[.contentType] = type
+        case .stream(let stream, let type):
+            body = Self.made(by: stream)
             headers[.contentType] = type
         }
-        return HummingbirdCore.Response(
-            status: HTTPTypes.HTTPResponse.Status(code: response.status), headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        return HummingbirdCore.Response(status: HTTPTypes.HTTPResponse.Status(code: response.status), headers: headers, body: body)
+    }
+
+    private static func whole(_ bytes: [UInt8]) -> ResponseBody { ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)) }
+
+    /// Sends a stream part by part, until it ends, its reader leaves, or the server stops.
+    private static func made(by stream: ByteStream) -> ResponseBody {
+        ResponseBody { writer in
+            for try await part in stream.parts.cancelOnGracefulShutdown() { try await writer.write(ByteBuffer(bytes: part)) }
+            try await writer.finish(nil)
+        }
     }
 }

@@ -45,7 +45,7 @@ public struct Gateway: Sendable {
                 proxy_set_header Host $http_host;
                 proxy_set_header X-Forwarded-For $remote_addr;
                 proxy_set_header X-Forwarded-Proto $scheme;
-                proxy_connect_timeout 2s; proxy_read_timeout 30s;
+                proxy_connect_timeout 2s; proxy_read_timeout 45s;
                 proxy_next_upstream off;
                 # A request that had reached its process when the answer was lost may have been carried out.
                 map "$request_method:$upstream_connect_time" $fate { default OutcomeUnknown; ~^(GET|HEAD|OPTIONS): Unavailable; \

@@ -61,4 +61,62 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: Layout.testable) func `a tenant manages its webhooks without asking anybody`(layout: Layout) async throws {
+        try await Installation.with(layout) { installation in
+            let partner = try await Partner(installation), other = try await Partner(installation)
+            try await WebhookReceiver.with { sink in
+                let added = try await partner.call(
+                    "POST", "/webhooks", ["url": "https://erp.example.com/hook", "events": ["KeyAdded"], "description": "ERP"])
+                #expect(added.status == 201 && added.body["secret"]?.text?.hasPrefix("whsec_") == true, "\(added)")
+                let erp = try #require(added.body["webhookId"]?.text), shown = try await partner.call("GET", "/webhooks/\(erp)")
+                #expect(
+                    shown.body["description"] == "ERP" && shown.body["events"] == ["KeyAdded"] && shown.body["secret"] == nil, "\(shown)")
+                for wrong in [["url": "http://erp.example.com/"], ["url": "https://erp.example.com/", "events": ["Nothing"]], [:]] as [JSON]
+                {
+                    #expect(try await partner.call("POST", "/webhooks", wrong).status == 400)
+                }
+                let own = try await partner.call("GET", "/api-key")
+                #expect(
+                    own.body["maskedKey"]?.text?.hasPrefix(String(partner.key.prefix(8))) == true && own.body["apiKey"] == nil, "\(own)")
+
+                // A receiver on this machine can be named by staff only.
+                try await partner.subscribe(sink.url("all"))
+                let listed = try await partner.call("GET", "/webhooks").body["webhooks"]?.items ?? []
+                let webhook = try #require(listed.first { $0["id"]?.text != erp }?["id"]?.text)
+                let test = try await partner.call("POST", "/webhooks/\(webhook)/test", [:])
+                #expect(test.status == 200)
+                #expect(
+                    try await eventually { sink.all("all").contains { $0.name == "WebhookTest" && $0.body["id"] == test.body["eventId"] } })
+
+                let rotated = try await partner.call("POST", "/webhooks/\(webhook)/rotate-secret", [:])
+                #expect(rotated.status == 200 && rotated.body["secret"]?.text?.hasPrefix("whsec_") == true, "\(rotated)")
+                let again = try await partner.call("POST", "/webhooks/\(webhook)/test", [:])
+                #expect(try await eventually { sink.all("all").contains { $0.body["id"] == again.body["eventId"] } })
+                // The receiver knows the secret of before only.
+                let both = try #require(sink.all("all").last)
+                #expect(both.isGenuine && both.signatures.count == 2)
+
+                #expect(try await partner.call("PUT", "/webhooks/\(webhook)", ["status": "paused"]).body["status"] == "paused")
+                #expect(try await partner.call("POST", "/webhooks/\(webhook)/test", [:]).status == 409)
+                let before = sink.all("all").count, lock = try await partner.lock().uuid
+                #expect(
+                    try await eventually {
+                        try await partner.call("GET", "/webhooks/\(webhook)/deliveries?state=pending").body["deliveries"]?.items?.count == 1
+                    })
+                #expect(sink.all("all").count == before)
+                #expect(try await partner.call("PUT", "/webhooks/\(webhook)", ["status": "active"]).body["status"] == "active")
+                #expect(try await eventually { sink.all("all").last?.detail["aggregateId"] == .string(lock) })
+                #expect(try await partner.call("PUT", "/webhooks/\(webhook)", [:]).status == 400)
+
+                // What is another tenant's does not exist.
+                for (method, path, body) in [
+                    ("GET", "/webhooks/\(webhook)", nil), ("PUT", "/webhooks/\(webhook)", ["status": "paused"]),
+                    ("POST", "/webhooks/\(webhook)/test", [:]), ("POST", "/webhooks/\(webhook)/rotate-secret", [:]),
+                ] as [(String, String, JSON?)] {
+                    #expect(try await other.call(method, path, body).status == 404, "\(path)")
+                }
+            }
+        }
+    }
 }

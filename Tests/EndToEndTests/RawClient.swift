@@ -63,6 +63,17 @@ final class RawClient: Sendable {
         return String(decoding: heard, as: UTF8.self)
     }
 
+    /// Waits until it has said something; answers everything that came meanwhile, or nil.
+    func hears(_ text: String, within limit: Duration = .seconds(10)) async throws -> String? {
+        var heard: [UInt8] = []
+        let isThere = try await eventually(within: limit) {
+            guard let more = self.arrived() else { return false }
+            heard += more
+            return String(decoding: heard, as: UTF8.self).contains(text)
+        }
+        return isThere ? String(decoding: heard, as: UTF8.self) : nil
+    }
+
     /// Whether it says this within a time.
     func says(_ text: String, within limit: Duration) async throws -> Bool {
         var heard: [UInt8] = []

@@ -16,6 +16,7 @@ final class WebhookReceiver: Sendable {
         let path: String
         let body: JSON
         let isGenuine: Bool
+        let signatures: [String]
         var name: String { body["detail-type"]?.text ?? "" }
         var detail: JSON { body["detail"] ?? .null }
         /// The event's data, without the name that is told beside it.
@@ -59,11 +60,14 @@ final class WebhookReceiver: Sendable {
     private func take(_ request: Hummingbird.Request, _ name: String) async throws -> HTTPResponse.Status {
         let bytes = Array(buffer: try await request.body.collect(upTo: 1 << 20))
         func header(_ name: String) -> String { request.headers[HTTPField.Name(name)!] ?? "" }
+        // One for each secret (Standard Webhooks, "Signature scheme").
+        let signatures = header("webhook-signature").split(separator: " ").map(String.init)
         let signed = Array("\(header("webhook-id")).\(header("webhook-timestamp")).".utf8) + bytes
         let wanted =
             "v1," + Data(HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: Data("secret".utf8)))).base64EncodedString()
         let delivery = Delivery(
-            path: name, body: (try? JSON.parse(bytes, depth: 64)) ?? .null, isGenuine: header("webhook-signature") == wanted)
+            path: name, body: (try? JSON.parse(bytes, depth: 64)) ?? .null, isGenuine: signatures.contains(wanted),
+            signatures: signatures)
         let (delay, status) = state.withLock { state in
             state.deliveries.append(delivery)
             return (state.delays[name] ?? .zero, state.statuses[name] ?? 204)

@@ -5,6 +5,7 @@ public struct Response: Sendable, Equatable {
         /// JSON that is already serialised.
         case rendered([UInt8])
         case text(String, type: String)
+        case stream(ByteStream, type: String)
         case empty
     }
     public var status: Int

@@ -58,7 +58,7 @@ public struct OnboardingPage: Sendable {
 
 /// The tenant of the person who is signed in.
 public struct DashboardPage: Sendable {
-    public enum Status: String, Sendable, CaseIterable { case active, pending, failed, disabled }
+    public enum Status: String, Sendable, CaseIterable { case active, pending, failed, disabled, paused }
 
     public struct Webhook: Sendable {
         public let url: String

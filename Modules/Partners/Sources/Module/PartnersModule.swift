@@ -7,16 +7,21 @@ import PartnersContracts
 ///   - catalogue: the events of all modules that deliver any.
 ///   - commands: the commands of all modules.
 public func partners(_ catalogue: EventCatalogue, _ commands: CommandCatalogue) -> Module {
-    Module(
+    let watch = FeedWatch()
+    return Module(
         "partners",
         aggregates: [AnyAggregate(Tenant.self)],
-        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps, Requeue.migration],
+        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps, Requeue.migration, Feed.migration],
         operations: [
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,
             AddWebhook.operation(catalogue), ListWebhooks.operation, ChangeWebhook.byStaff(catalogue), RemoveWebhook.operation,
-            ChangeWebhook.byPartner, OwnWebhooks.list, OwnWebhooks.remove, ListDeliveries.operation, ShowDelivery.operation,
-            ResendDelivery.operation, Replay.operation, EventSchemas.operation(catalogue), CommandSchemas.operation(commands),
+            ChangeWebhook.byPartner, ChangeWebhook.byOwner(catalogue), OwnWebhooks.list, OwnWebhooks.add(catalogue), OwnWebhooks.remove,
+            ShowWebhook.operation, RotateSecret.operation, SendTest.operation, ShowOwnKey.operation, ListDeliveries.operation,
+            ShowDelivery.operation,
+            ResendDelivery.operation, Replay.operation, ReadFeed.operation(catalogue, watch), StreamFeed.operation(catalogue, watch),
+            EventSchemas.operation(catalogue),
+            CommandSchemas.operation(commands),
             ShowLanding.operation, BeginSignIn.operation, FinishSignIn.operation, ShowOnboarding.operation, Onboard.operation,
             ShowDashboard.operation, RotateOwnKey.operation, SetOwnWebhook.operation, SignOut.operation,
         ],
@@ -29,7 +34,7 @@ public func partners(_ catalogue: EventCatalogue, _ commands: CommandCatalogue) 
             return Assembly(
                 answers: [BootstrapKey.answering(services), RegisterTenant.answering(services), Requeue.answer(services, activity)],
                 reactions: [FanOut.reaction(catalogue, services, activity)],
-                jobs: worker.jobs,
+                jobs: worker.jobs + [watch.job(services)],
                 gauges: DeliveryFigures.gauges(services))
         }
     )

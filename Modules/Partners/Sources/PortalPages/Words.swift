@@ -35,7 +35,7 @@ struct Words {
         badURL: "The address must begin with https:// and name a host.", save: "Save", docs: "API documentation",
         statuses: [
             .active: "Active", .pending: "Waiting for the address to answer the verification", .failed: "The address did not answer",
-            .disabled: "Switched off",
+            .disabled: "Switched off", .paused: "Paused: events wait until it is resumed",
         ],
         troubles: [
             .notConfigured: "The portal is not set up", .providerAway: "Sign-in does not answer now. Try again in a minute.",
@@ -61,7 +61,7 @@ struct Words {
         badURL: "Η διεύθυνση πρέπει να αρχίζει με https:// και να ορίζει διακομιστή.", save: "Αποθήκευση", docs: "Τεκμηρίωση API",
         statuses: [
             .active: "Ενεργό", .pending: "Αναμονή απάντησης στην επαλήθευση", .failed: "Η διεύθυνση δεν απάντησε",
-            .disabled: "Απενεργοποιημένο",
+            .disabled: "Απενεργοποιημένο", .paused: "Σε παύση: τα συμβάντα περιμένουν τη συνέχιση",
         ],
         troubles: [
             .notConfigured: "Η πύλη δεν έχει ρυθμιστεί", .providerAway: "Η σύνδεση δεν ανταποκρίνεται τώρα. Δοκιμάστε σε ένα λεπτό.",

@@ -139,4 +139,44 @@ import Testing
 
     @Test(arguments: ["https://x.example", "http://127.0.0.1:18900/hook/1", "https://[2001:db8::1]:8443/x?y=z"])
     func `addresses that are some are taken`(text: String) { #expect(WebhookURL.problem(with: text) == nil) }
+
+    @Test(arguments: [
+        (Webhook.Status.active, ChangeWebhook.Switch.paused, Webhook.Status.paused), (.paused, .active, .active),
+        (.failed, .active, .pending), (.disabled, .active, .pending),
+    ])
+    func `a webhook is paused and resumed; one that was given up is verified first`(
+        before: Webhook.Status, turn: ChangeWebhook.Switch, after: Webhook.Status
+    ) {
+        var changed = webhook("https://a.example/h", after)
+        changed.updatedAt = Timestamp(milliseconds: 2_000)
+        Given<Tenant>(registered, .webhookAdded(webhook("https://a.example/h", before))).when(
+            ChangeWebhook(org: "acme", webhook: "w", status: turn), ChangeWebhook.Facts(), at: Timestamp(milliseconds: 2_000)
+        ).then(.webhookChanged(changed))
+    }
+
+    @Test(arguments: [Webhook.Status.pending, .failed, .disabled]) func `only what is sent can be paused`(status: Webhook.Status) {
+        Given<Tenant>(registered, .webhookAdded(webhook("https://a.example/h", status))).when(
+            ChangeWebhook(org: "acme", webhook: "w", status: .paused), ChangeWebhook.Facts(), at: now
+        ).thenRefused(.isBeingVerified)
+    }
+
+    @Test func `a replaced secret signs for another day`() {
+        var changed = webhook()
+        changed.replaceSecret(by: "t", at: now)
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(
+            RotateSecret(org: "acme", webhook: "w"), RotateSecret.Facts(secret: "plain", sealed: "t"), at: now
+        ).then(.webhookChanged(changed))
+        #expect(changed.previousSecret == "s" && changed.previousUntil == now + .seconds(86_400))
+        Given<Tenant>(registered).when(
+            RotateSecret(org: "acme", webhook: "w"), RotateSecret.Facts(secret: "plain", sealed: "t"), at: now
+        ).thenRefused(.noSuchWebhook)
+    }
+
+    @Test func `only an active webhook is tested`() {
+        let test = SendTest(org: "acme", webhook: "w"), facts = SendTest.Facts(envelope: "00000000-0000-4000-8000-000000000001")
+        Given<Tenant>(registered, .webhookAdded(webhook())).when(test, facts, at: now).then()
+        Given<Tenant>(registered, .webhookAdded(webhook("https://a.example/h", .paused))).when(test, facts, at: now).thenRefused(
+            .isNotActive)
+        Given<Tenant>(registered).when(test, facts, at: now).thenRefused(.noSuchWebhook)
+    }
 }

@@ -130,12 +130,13 @@ struct DeliveryWorker: Sendable {
         return try Delivery(row, endpoint)
     }
 
-    /// Deletes old attempts and deliveries; delivered and dead ones are kept until then for inspection and replay.
+    /// Deletes what is old: attempts, deliveries, also those that wait for a paused webhook, and events of the feed.
     private func forget() async throws {
         let old = services.clock() - .seconds(30 * 86_400)
         _ = try await services.store.run([
             "DELETE FROM partners.attempts WHERE at < \(old)",
-            "DELETE FROM partners.deliveries WHERE created_at < \(old) AND state <> 'pending'",
+            "DELETE FROM partners.deliveries WHERE created_at < \(old)",
         ])
+        _ = try await services.store.run(Feed.trim(before: old))
     }
 }

@@ -24,31 +24,43 @@ enum FanOut {
         ])
 
     static func reaction(_ catalogue: EventCatalogue, _ services: Services, _ activity: Activity) -> Reaction {
-        Reaction(
-            "partners-fan-out", from: catalogue.modules, hears: catalogue.delivered, prefilter: { try await forSubscribers($0, services) }
-        ) { envelope in
-            activity.note()
-            return Changes(rows: envelope.audience.map { row(envelope, for: $0, services) })
-        }
+        let feed = Feed()
+        return
+            Reaction(
+                "partners-fan-out", from: catalogue.modules, hears: catalogue.delivered,
+                prefilter: { try await forSubscribers($0, feed, services) }
+            ) { envelope in
+                activity.note()
+                return Changes(rows: envelope.audience.flatMap { rows(envelope, for: $0, feed, services) })
+            }
     }
 
-    /// Returns the events that some webhook may want; tenants without a webhook cost no more than this query.
-    private static func forSubscribers(_ envelopes: [Envelope], _ services: Services) async throws -> [Envelope] {
-        let rows = try await services.store.query("SELECT DISTINCT org_id FROM partners.webhooks WHERE status IN ('active', 'pending')")
+    /// Returns the events that some webhook or reader may want; tenants without any cost no more than this query.
+    private static func forSubscribers(_ envelopes: [Envelope], _ feed: Feed, _ services: Services) async throws -> [Envelope] {
+        let rows = try await services.store.query(
+            """
+            SELECT DISTINCT org_id, 0 AS reads FROM partners.webhooks WHERE status IN ('active', 'pending', 'paused')
+            UNION ALL SELECT org_id, 1 AS reads FROM partners.feeds
+            """)
         let subscribed = Set(try rows.map { try $0.read("org_id", as: OrgID.self) })
+        feed.note(readers: Set(try rows.filter { try $0.read("reads", as: Int.self) == 1 }.map { try $0.read("org_id", as: OrgID.self) }))
         return envelopes.filter { $0.audience.contains(where: subscribed.contains) }
     }
 
-    private static func row(_ envelope: Envelope, for org: OrgID, _ services: Services) -> SQL {
+    private static func rows(_ envelope: Envelope, for org: OrgID, _ feed: Feed, _ services: Services) -> [SQL] {
         let body = PartnerEnvelope.body(envelope, for: org), now = services.clock()
-        return """
-            INSERT INTO partners.deliveries (webhook_id, envelope, name, lane, body, state, next_at, created_at)
-            SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), \
-            CAST(\(body) AS TEXT),
-                'pending', CAST(\(now) AS BIGINT), CAST(\(now) AS BIGINT)
-            FROM partners.webhooks WHERE org_id = \(org) AND status IN ('active', 'pending')
-                AND (events LIKE '%|*|%' OR events LIKE \("%|\(envelope.name)|%"))
-            ON CONFLICT (webhook_id, envelope) DO NOTHING
-            """
+        return [deliver(envelope, body, for: org, at: now)] + (feed.isRead(by: org) ? Feed.keep(envelope, body, for: org, at: now) : [])
+    }
+
+    private static func deliver(_ envelope: Envelope, _ body: JSON, for org: OrgID, at now: Timestamp) -> SQL {
+        """
+        INSERT INTO partners.deliveries (webhook_id, envelope, name, lane, body, state, next_at, created_at)
+        SELECT id, CAST(\(envelope.id) AS TEXT), CAST(\(envelope.name) AS TEXT), CAST(\("\(envelope.stream)") AS TEXT), \
+        CAST(\(body) AS TEXT),
+            'pending', CAST(\(now) AS BIGINT), CAST(\(now) AS BIGINT)
+        FROM partners.webhooks WHERE org_id = \(org) AND status IN ('active', 'pending', 'paused')
+            AND (events LIKE '%|*|%' OR events LIKE \("%|\(envelope.name)|%"))
+        ON CONFLICT (webhook_id, envelope) DO NOTHING
+        """
     }
 }

@@ -71,9 +71,12 @@ struct ApiKeyPreview: Sendable, Equatable, Codable {
 struct Webhook: Sendable, Equatable, Codable {
     enum Subscription {}
     typealias ID = Kernel.ID<Subscription>
-    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case active, pending, failed, disabled }
+    /// Paused by its tenant, it keeps what happens until it is resumed.
+    enum Status: String, Codable, Sendable, CaseIterable, WireValue { case active, pending, failed, disabled, paused }
 
     let id: ID
+    /// What the tenant calls it.
+    var description: Name?
     var url: WebhookURL
     var events: [String]
     var status: Status
@@ -86,4 +89,12 @@ struct Webhook: Sendable, Equatable, Codable {
     let createdAt: Timestamp
     var updatedAt: Timestamp
     var verifiedAt: Timestamp?
+
+    /// How long a secret also signs after it was replaced.
+    static let overlap = Duration.seconds(86_400)
+
+    mutating func replaceSecret(by sealed: String, at now: Timestamp) {
+        (previousSecret, previousUntil) = (sealedSecret, now + Self.overlap)
+        sealedSecret = sealed
+    }
 }

@@ -10,6 +10,7 @@ struct AddWebhook: Command {
     /// The signing secret; nil to generate one.
     let secret: NonEmptyString?
     let auth: WebhookAuth?
+    var description: Name?
 
     static let limit = 20
     var target: String { org.text }
@@ -41,24 +42,27 @@ struct AddWebhook: Command {
         return [
             .webhookAdded(
                 Webhook(
-                    id: webhook, url: url, events: events.names, status: .active, sealedSecret: facts.sealedSecret,
+                    id: webhook, description: description, url: url, events: events.names, status: .active,
+                    sealedSecret: facts.sealedSecret,
                     sealedAuth: facts.sealedAuth, createdAt: now,
                     updatedAt: now))
         ]
     }
 
+    static let answer = CommandResponse<AddWebhook>.only(
+        201, .constant("success", true), .member("aggregateId") { $0.command.org }, .member("version") { $0.version },
+        .member("webhookId") { $0.command.webhook }, .member("secret") { $0.facts.generated })
+
     static func operation(_ catalogue: EventCatalogue) -> Operation {
         Operation.command(
             .post, "/tenants/{orgId}/webhooks", "Add a webhook, active at once; a generated secret is shown only here", allow: .staff,
-            answer: .only(
-                201, .constant("success", true), .member("aggregateId") { $0.command.org }, .member("version") { $0.version },
-                .member("webhookId") { $0.command.webhook }, .member("secret") { $0.facts.generated }),
+            answer: answer,
             inputs: .init(
                 .path("orgId", "The tenant."), .generated("webhook"), .body("url", "Where deliveries go; https outside development."),
                 .body("events", "Which events, or `*` for all.", default: EventFilter.all).named(in: catalogue),
                 .body("secret", "Signing secret, best as `whsec_` and base64; generated when absent."),
                 .body("auth", "How deliveries identify themselves besides the signature.")),
-            make: AddWebhook.init(org:webhook:url:events:secret:auth:))
+            make: { AddWebhook(org: $0, webhook: $1, url: $2, events: $3, secret: $4, auth: $5) })
     }
 }
 

@@ -1,18 +1,20 @@
 import Application
 import Kernel
 
-/// Changes the address, events or secret of a webhook. A new address must be verified before it receives anything.
+/// Changes the address, events, secret or description of a webhook, or whether it is paused. A new address must be verified before it receives anything.
 struct ChangeWebhook: Command {
     let org: OrgID
     let webhook: Webhook.ID
     var url: WebhookURL?
     var events: EventFilter?
     var secret: NonEmptyString?
+    var description: Name?
+    var status: Switch?
+
+    /// What a tenant may set. A webhook that was given up, or is resumed without ever having answered, is verified first.
+    enum Switch: String, Sendable, CaseIterable, WireValue { case active, paused }
 
     var target: String { org.text }
-
-    /// How long the previous secret also signs.
-    static let overlap = Duration.seconds(86_400)
 
     struct Facts: Sendable {
         /// The new secret, encrypted.
@@ -20,14 +22,21 @@ struct ChangeWebhook: Command {
     }
 
     enum Refusal: DomainError {
-        case noSuchWebhook
-        var kind: RefusalKind { .unknown }
-        var message: String { "There is no such webhook." }
+        case noSuchWebhook, isBeingVerified
+        var kind: RefusalKind { self == .noSuchWebhook ? .unknown : .conflict }
+        var message: String {
+            switch self {
+            case .noSuchWebhook: "There is no such webhook."
+            case .isBeingVerified: "The webhook waits for its address to be verified."
+            }
+        }
     }
 
     func facts(on snapshot: Snapshot<Tenant>, _ request: Request, _ services: Services) throws -> Facts {
-        guard url != nil || events != nil || secret != nil else {
-            throw RequestError.problems([Problem("body", "must change url, events or secret")])
+        // What does not exist is refused as such, whatever is asked of it.
+        guard snapshot.state.webhook(webhook) != nil else { return Facts() }
+        guard url != nil || events != nil || secret != nil || description != nil || status != nil else {
+            throw RequestError.problems([Problem("body", "must change something")])
         }
         try url?.check(services.settings)
         return Facts(sealedSecret: try secret.map { try Sealed.secret($0.text, webhook, services.vault) })
@@ -37,26 +46,39 @@ struct ChangeWebhook: Command {
         guard var changed = tenant.webhook(webhook) else { throw .noSuchWebhook }
         let before = changed
         if let events { changed.events = events.names }
-        if let sealedSecret = facts.sealedSecret {
-            (changed.previousSecret, changed.previousUntil) = (changed.sealedSecret, now + Self.overlap)
-            changed.sealedSecret = sealedSecret
-        }
+        if let description { changed.description = description.text.isEmpty ? nil : description }
+        if let sealedSecret = facts.sealedSecret { changed.replaceSecret(by: sealedSecret, at: now) }
+        if let status { changed.status = try Self.status(of: changed, turned: status) }
         if let url, url != changed.url { (changed.url, changed.status) = (url, .pending) }
         guard changed != before else { return [] }
         changed.updatedAt = now
         return [.webhookChanged(changed)]
     }
 
+    private static func status(of webhook: Webhook, turned status: Switch) throws(Refusal) -> Webhook.Status {
+        switch (status, webhook.status) {
+        case (.active, .active), (.active, .paused): return .active
+        case (.active, .failed), (.active, .disabled), (.active, .pending): return .pending
+        case (.paused, .active), (.paused, .paused): return .paused
+        case (.paused, .pending), (.paused, .failed), (.paused, .disabled): throw .isBeingVerified
+        }
+    }
+
     private static let answer = CommandResponse<ChangeWebhook>.only(
         200,
         .members(of: ListWebhooks.webhook) { ListWebhooks.Listed(webhook: $0.changed, lastError: nil) })
 
-    init(org: OrgID, webhook: Webhook.ID, url: WebhookURL? = nil, events: EventFilter? = nil, secret: NonEmptyString? = nil) {
+    init(
+        org: OrgID, webhook: Webhook.ID, url: WebhookURL? = nil, events: EventFilter? = nil, secret: NonEmptyString? = nil,
+        description: Name? = nil, status: Switch? = nil
+    ) {
         self.org = org
         self.webhook = webhook
         self.url = url
         self.events = events
         self.secret = secret
+        self.description = description
+        self.status = status
     }
 
     static func byStaff(_ catalogue: EventCatalogue) -> Operation {
@@ -66,7 +88,7 @@ struct ChangeWebhook: Command {
                 .path("orgId", "The tenant."), .path("webhookId", "The webhook."), .body("url", "Another address; it is verified anew."),
                 .body("events", "Other events.").named(in: catalogue),
                 .body("secret", "Another signing secret; the one before signs too for 24 hours.")),
-            make: ChangeWebhook.init(org:webhook:url:events:secret:))
+            make: { ChangeWebhook(org: $0, webhook: $1, url: $2, events: $3, secret: $4) })
     }
 
     private static let ownURL = Field<WebhookURL>.body("url", "The new https address; it is verified anew.").checked {
@@ -75,14 +97,31 @@ struct ChangeWebhook: Command {
     private static let nothingElse = Field<NothingElse>.noOther(than: ["url"], "cannot be changed here")
 
     private init(ofPartner caller: Caller, webhook: Webhook.ID, url: WebhookURL, _: NothingElse) {
-        self.init(org: caller.org ?? "", webhook: webhook, url: url, events: nil, secret: nil)
+        self.init(org: caller.org ?? "", webhook: webhook, url: url)
+    }
+
+    private static let own = Rule<ChangeWebhook, Tenant>("the tenant that the webhook belongs to", by: .apiKey, refusal: .unknown) {
+        command, _, caller in caller.org == command.org
+    }
+    private static let anotherURL = Field<WebhookURL?>.body("url", "Another https address; it is verified anew.").checked {
+        $0?.isSecure == false ? "must be https" : nil
+    }
+
+    static func byOwner(_ catalogue: EventCatalogue) -> Operation {
+        Operation.command(
+            .put, "/webhooks/{webhookId}", "Change one's own webhook, pause it or resume it", allow: own, answer: answer,
+            inputs: .init(
+                .caller, .path("webhookId", "The webhook."), anotherURL, .body("events", "Other events.").named(in: catalogue),
+                .body("description", "What it is called; empty for nothing."),
+                .body("status", "`paused` keeps what happens until it is `active` again; one that was given up is verified first.")),
+            make: { (caller: Caller, webhook: Webhook.ID, url: WebhookURL?, events: EventFilter?, description: Name?, status: Switch?) in
+                ChangeWebhook(
+                    org: caller.org ?? "", webhook: webhook, url: url, events: events, description: description, status: status)
+            })
     }
 
     static let byPartner = Operation.command(
-        .patch, "/webhooks/{webhookId}", "Change the address of one's own webhook",
-        allow: Rule("the tenant that the webhook belongs to", by: .apiKey, refusal: .unknown) { command, _, caller in
-            caller.org == command.org
-        }, answer: answer,
+        .patch, "/webhooks/{webhookId}", "Change the address of one's own webhook", allow: own, answer: answer,
         inputs: .init(.caller, .path("webhookId", "The webhook."), ownURL, nothingElse), make: ChangeWebhook.init(ofPartner:webhook:url:_:)
     )
 }

@@ -22,6 +22,7 @@ struct ListWebhooks: Query {
         .member("status") { $0.webhook.status },
         .member("createdAt") { $0.webhook.createdAt }, .member("updatedAt") { $0.webhook.updatedAt },
         .member("verifiedAt") { Nullable($0.webhook.verifiedAt) },
+        .member("description") { Nullable($0.webhook.description) },
         .member("lastError") { Nullable($0.lastError?.message) }, .member("lastErrorAt") { Nullable($0.lastError?.at) })
     static let shape = Shape<[Listed]>(
         .list("webhooks", of: webhook) { $0 }, .member("total") { $0.count }, .member("limit") { _ in AddWebhook.limit },
