@@ -48,6 +48,11 @@ import Testing
                 reader.place = start
                 #expect(try await reader.read("limit=2").map { $0["id"] } == events.prefix(2).map { $0["id"] })
                 #expect(try await reader.read("limit=2").map { $0["id"] } == events.suffix(1).map { $0["id"] })
+                let clouds = try await partner.call(
+                    "GET", "/events?after=\(start ?? "")&limit=1", headers: [("Accept", "application/cloudevents+json; charset=utf-8")])
+                let cloud = try #require(clouds.body["events"]?.items?.first)
+                #expect(cloud["specversion"] == "1.0" && cloud["id"] == events[0]["id"] && cloud["type"] == "LockCreated", "\(cloud)")
+                #expect(cloud["data"] == events[0]["detail"] && cloud["subject"] == events[0]["detail"]?["aggregateId"], "\(cloud)")
                 reader.place = start
                 #expect(try await reader.read("types=KeyAdded,KeyRemoved&aggregate=lock-\(lock)").count == 2)
                 for wrong in ["types=Nothing", "limit=0", "wait=31", "after=x", "after=99999999"] {

@@ -9,6 +9,7 @@ struct ReadFeed: Lookup {
     let types: EventNames?
     let aggregate: String?
     let wait: FeedWait
+    let isCloudEvents: Bool
     let watch: FeedWatch
 
     struct Found: Sendable {
@@ -26,7 +27,8 @@ struct ReadFeed: Lookup {
         while true {
             let (events, next) = try await reader.read(after: place, limit: limit.number)
             guard events.isEmpty, .now < end, await watch.wait(for: org, beyond: next, until: end) else {
-                return Found(events: events.map(\.body), next: FeedPlace(number: next))
+                let bodies = events.map { isCloudEvents ? CloudEvent.json(of: $0.body) : $0.body }
+                return Found(events: bodies, next: FeedPlace(number: next))
             }
             // A key that was revoked meanwhile sees nothing of what has come since.
             guard try await reader.revocation() == revocation else { throw RequestError.unauthenticated("The API key is not valid.") }
@@ -42,13 +44,19 @@ struct ReadFeed: Lookup {
                 .caller, .query("after", "The `next` of the answer before; from the oldest that is kept when absent."),
                 .query("limit", "How many at most.", default: FeedLimit(number: 100)), .types(catalogue),
                 .query("aggregate", "Only those of this aggregate, such as `lock-7`."),
-                .query("wait", "How many seconds to wait for the first event.", default: FeedWait(number: 0))),
+                .query("wait", "How many seconds to wait for the first event.", default: FeedWait(number: 0)),
+                .header("Accept", "With `\(CloudEvent.mediaType)` the events are CloudEvents 1.0; their data is `detail`.")),
             answers: [
                 ResponseSpec(401, "The key was revoked while it waited."), ResponseSpec(409, "What follows `after` is no longer kept."),
             ],
-            make: { (caller: Caller, after: FeedPlace?, limit: FeedLimit, types: EventNames?, aggregate: String?, wait: FeedWait) in
+            make: {
+                (
+                    caller: Caller, after: FeedPlace?, limit: FeedLimit, types: EventNames?, aggregate: String?, wait: FeedWait,
+                    accept: String?
+                ) in
                 ReadFeed(
-                    org: caller.org ?? "", after: after, limit: limit, types: types, aggregate: aggregate, wait: wait, watch: watch)
+                    org: caller.org ?? "", after: after, limit: limit, types: types, aggregate: aggregate, wait: wait,
+                    isCloudEvents: CloudEvent.isWanted(by: accept), watch: watch)
             })
     }
 }
