@@ -111,6 +111,8 @@ public struct CredentialStore: Sendable {
     /// Returns as `epoch` the credentials epoch at which a tenant's keys, or its super keys, were last revoked; no row when they never
     /// were.
     public let revocation: @Sendable (_ org: OrgID, _ isSuper: Bool) -> SQL
+    /// Returns a query with a row while an API key of a tenant counts, by the digest of the key.
+    public let validKey: @Sendable (_ digest: [UInt8], _ org: OrgID, _ now: Timestamp) -> SQL
     /// Links a normalised e-mail address to a user, for tokens that carry no user id; nil removes the link.
     public let linkEmail: @Sendable (_ user: UserID, _ email: String?, _ standing: AddressStatus) -> [SQL]
     /// Returns how a user signs in, as one row of `standing` and `has_signed_in`; no row for an unknown user.
@@ -125,7 +127,7 @@ public struct CredentialStore: Sendable {
     public init(
         registerKey: @escaping @Sendable ([UInt8], OrgID, Bool, Timestamp?) -> [SQL], revokeKeys: @escaping @Sendable (OrgID) -> [SQL],
         revokeAccessKeys: @escaping @Sendable (OrgID) -> [SQL],
-        revocation: @escaping @Sendable (OrgID, Bool) -> SQL,
+        revocation: @escaping @Sendable (OrgID, Bool) -> SQL, validKey: @escaping @Sendable ([UInt8], OrgID, Timestamp) -> SQL,
         linkEmail: @escaping @Sendable (UserID, String?, AddressStatus) -> [SQL],
         signIn: @escaping @Sendable (UserID) -> SQL, suspend: @escaping @Sendable (UserID, Bool, [OrgID]) -> [SQL],
         suspensions: @escaping @Sendable (UserID) -> SQL, forget: @escaping @Sendable (UserID) -> [SQL]
@@ -134,6 +136,7 @@ public struct CredentialStore: Sendable {
         self.revokeKeys = revokeKeys
         self.revokeAccessKeys = revokeAccessKeys
         self.revocation = revocation
+        self.validKey = validKey
         self.linkEmail = linkEmail
         self.signIn = signIn
         self.suspend = suspend

@@ -55,6 +55,14 @@ public struct WritingProcess: Sendable {
         """
     }
 
+    /// Returns a row while newcomers can see that this process hears them.
+    public var isHeard: SQL {
+        """
+        SELECT 1 AS one FROM pg_locks l WHERE \(trusted: Self.isOurs) AND l.objid = CAST(\(number) AS OID)
+            AND l.classid = CAST(\(Self.lockClass(of: Self.hearing)) AS OID) LIMIT 1
+        """
+    }
+
     /// Returns the schemas to which other processes may write, as the classes of their locks.
     public var company: SQL {
         """

@@ -10,6 +10,10 @@ import Synchronization
 public final class SoleMembership: Sendable {
     private struct State {
         var isHearing = false
+        /// Raised whenever a belief ends: what was seen before counts no more.
+        var losses = 0
+        /// One look at a time; who asks meanwhile is served by another.
+        var isLooking = false, looksAgain = false
         /// Until when, in milliseconds of uptime, by schema.
         var until: [String: Int64] = [:]
         /// Raised whenever nothing that was known before counts any more.
@@ -104,35 +108,54 @@ public final class SoleMembership: Sendable {
 
     /// Called when it is lost: from now on a newcomer need not wait.
     public func isDeaf() {
-        state.withLock {
-            $0.isHearing = false; $0.until = [:]; $0.forget()
+        state.withLock { state in
+            (state.isHearing, state.until) = (false, [:])
+            state.losses += 1
+            state.forget()
         }
     }
 
     /// Looks who else may write; called once a second, and when somebody has announced itself.
     public func look() async {
-        let begin = now
+        let mayLook = state.withLock { state in
+            if state.isLooking { state.looksAgain = true }
+            defer { state.isLooking = true }
+            return !state.isLooking
+        }
+        guard mayLook else { return }
+        repeat {
+            state.withLock { $0.looksAgain = false }
+            await lookOnce()
+        } while state.withLock { state in
+            state.isLooking = state.looksAgain
+            return state.looksAgain
+        }
+    }
+
+    private func lookOnce() async {
+        let begin = now, losses = state.withLock { $0.losses }
         guard state.withLock({ $0.isHearing }), let seen = try? await seen() else { return }
         let lonely = Set(process.schemas).subtracting(seen.company)
-        believe(lonely.intersection(seen.said), since: begin)
+        believe(lonely.intersection(seen.said), since: begin, losses)
         let unsaid = lonely.subtracting(seen.said).sorted(), untrue = seen.said.subtracting(lonely).sorted()
         guard !unsaid.isEmpty || !untrue.isEmpty else { return }
         guard (try? await database.transact(unsaid.map(say) + untrue.map(takeBack))) != nil, !unsaid.isEmpty else { return }
         // Who has come before it was said has not waited for it: only what is seen afterwards counts.
-        let again = now
+        let again = now, lost = state.withLock { $0.losses }
         guard let seen = try? await self.seen() else { return }
-        believe(Set(process.schemas).subtracting(seen.company).intersection(seen.said), since: again)
+        believe(Set(process.schemas).subtracting(seen.company).intersection(seen.said), since: again, lost)
     }
 
-    /// Returns the schemas to which others may write, and those of which it is said that this process is alone.
+    /// Returns the schemas to which others may write, and those of which it is said that this process is alone. What is said is read
+    /// first, so that it is older than what is seen; it counts only while newcomers see that this process hears them.
     private func seen() async throws -> (company: Set<String>, said: Set<String>) {
         let answers = try await database.read([
-            process.company, "SELECT schema FROM platform.sole_members WHERE process = \(process.number)",
+            "SELECT schema FROM platform.sole_members WHERE process = \(process.number)", process.isHeard, process.company,
         ])
-        let classes = Set(try answers[0].rows.map { try $0.read("class", as: Int.self) })
+        let classes = Set(try answers[2].rows.map { try $0.read("class", as: Int.self) })
         return (
             Set(process.schemas.filter { classes.contains(WritingProcess.lockClass(of: $0)) }),
-            Set(try answers[1].rows.map { try $0.read("schema", as: String.self) })
+            answers[1].rows.isEmpty ? [] : Set(try answers[0].rows.map { try $0.read("schema", as: String.self) })
         )
     }
 
@@ -147,13 +170,13 @@ public final class SoleMembership: Sendable {
         "DELETE FROM platform.sole_members WHERE schema = \(schema) AND process = \(process.number)"
     }
 
-    private func believe(_ schemas: Set<String>, since begin: Int64) {
+    private func believe(_ schemas: Set<String>, since begin: Int64, _ losses: Int) {
         state.withLock { state in
-            guard state.isHearing else { return }
+            guard state.isHearing, state.losses == losses else { return }
             let now = now
             for schema in process.schemas {
                 guard schemas.contains(schema) else {
-                    state.until[schema] = nil
+                    if state.until.removeValue(forKey: schema) != nil { state.losses += 1 }
                     continue
                 }
                 // Others may have written in the meantime.

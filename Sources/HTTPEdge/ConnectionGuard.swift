@@ -9,14 +9,16 @@ struct BodyTimeout: Error {}
 /// Ends what keeps the server waiting for a request's head or body, and closes connections above the number allowed per address.
 ///
 /// A handler runs on its channel's event loop; the counts are shared under a mutex.
-final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     private enum Stage {
         case idle, head, body
-        /// How long the stage may last; a response may be on its way while the connection is idle.
+        /// How long the stage may last. While the connection is idle a response may be on its way; each of its parts begins the time anew,
+        /// so a stream lives as long as somebody takes it.
         var limit: TimeAmount {
             switch self {
             case .idle: .seconds(60)
@@ -69,6 +71,11 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         case .body: break
         }
         context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if stage == .idle { end = .now() + stage.limit }
+        context.write(data, promise: promise)
     }
 
     /// Answers `Expect: 100-continue` at once (RFC 9110 §10.1.1), unless the body is too large: then the client gets the final response.

@@ -88,6 +88,9 @@ public final class CredentialDirectory: Sendable {
             revokeKeys: { dismiss($0, isSuper: false) },
             revokeAccessKeys: { [AccessKeys.revoke($0, isSuper: false)] },
             revocation: { org, isSuper in "SELECT epoch FROM platform.key_dismissals WHERE org_id = \(org) AND is_super = \(isSuper)" },
+            validKey: { digest, org, now in
+                "SELECT 1 AS one FROM platform.api_keys WHERE digest = \(digest) AND org_id = \(org) AND (until IS NULL OR until > \(now))"
+            },
             linkEmail: { user, email, standing in
                 [
                     """

@@ -44,7 +44,10 @@ struct ProcessBus: Sendable {
         let membership = storage.membership
         listener = PostgresListener(
             postgres, channels: remote.channels + [WritingProcess.channel] + (isSplit ? [Self.outboxChannel] : []),
-            isHearing: { $0 ? membership?.hears() : membership?.isDeaf() }
+            isHearing: {
+                remote.isHearing($0)
+                $0 ? membership?.hears() : membership?.isDeaf()
+            }
         ) { [signals] channel, payload in
             if channel == WritingProcess.channel {
                 Task { await membership?.look() }

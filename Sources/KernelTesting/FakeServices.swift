@@ -137,7 +137,7 @@ public final class FakeServices: Sendable {
     private var directory: CredentialStore {
         CredentialStore(
             registerKey: { _, _, _, _ in [] }, revokeKeys: { _ in [] }, revokeAccessKeys: { _ in [] },
-            revocation: { _, _ in "SELECT 0 AS epoch WHERE FALSE" },
+            revocation: { _, _ in "SELECT 0 AS epoch WHERE FALSE" }, validKey: { _, _, _ in "SELECT 1 AS one" },
             linkEmail: { _, _, _ in [] },
             signIn: { _ in "SELECT 'contact' AS standing, FALSE AS has_signed_in WHERE FALSE" }, suspend: { _, _, _ in [] },
             suspensions: { _ in "SELECT '' AS org_id WHERE FALSE" }, forget: { _ in [] })

@@ -40,8 +40,14 @@ private final class Slot {
     }
 
     func set(_ value: JSON) { (kind, self.value) = (.value, value) }
-    func becomeList() { kind = .list }
-    func becomeKeyed() { kind = .keyed }
+    func becomeList() { become(.list) }
+    func becomeKeyed() { become(.keyed) }
+
+    /// Asked for twice, a container goes on; another kind begins anew.
+    private func become(_ kind: Kind) {
+        guard kind != self.kind else { return }
+        (self.kind, keys, parts) = (kind, [], [])
+    }
 
     func add(_ value: JSON) { parts.append(.value(value)) }
     func add(_ value: JSON, for key: String) {

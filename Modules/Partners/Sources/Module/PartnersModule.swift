@@ -11,7 +11,10 @@ public func partners(_ catalogue: EventCatalogue, _ commands: CommandCatalogue) 
     return Module(
         "partners",
         aggregates: [AnyAggregate(Tenant.self)],
-        migrations: [TenantTables.migration, FanOut.migration, TenantTables.overlaps, Requeue.migration, Feed.migration],
+        migrations: [
+            TenantTables.migration, FanOut.migration, TenantTables.overlaps, Requeue.migration, Feed.migration,
+            FanOut.dueByWebhook,
+        ],
         operations: [
             RegisterTenant.operation, ListTenants.operation, OneTenant.operation,
             IssueApiKey.create, ListApiKeys.operation, IssueApiKey.rotate, RevokeApiKey.operation,

@@ -154,6 +154,18 @@ import Testing
         ).then(.webhookChanged(changed))
     }
 
+    @Test func `a paused webhook stays so until it is resumed`() {
+        let paused = webhook("https://a.example/h", .paused)
+        for late in [Webhook.Status.active, .failed] {
+            Given<Tenant>(registered, .webhookAdded(paused)).when(
+                FinishVerification(org: "acme", webhook: "w", status: late, url: "https://a.example/h"), at: now
+            ).then()
+        }
+        Given<Tenant>(registered, .webhookAdded(paused)).when(
+            ChangeWebhook(org: "acme", webhook: "w", url: "https://b.example/h"), ChangeWebhook.Facts(), at: now
+        ).thenRefused(.isPaused)
+    }
+
     @Test(arguments: [Webhook.Status.pending, .failed, .disabled]) func `only what is sent can be paused`(status: Webhook.Status) {
         Given<Tenant>(registered, .webhookAdded(webhook("https://a.example/h", status))).when(
             ChangeWebhook(org: "acme", webhook: "w", status: .paused), ChangeWebhook.Facts(), at: now

@@ -7,7 +7,10 @@ enum DeliveryFigures {
         [
             Gauge("webhook_oldest_pending_seconds") { now in
                 let oldest = try await services.store.query(
-                    "SELECT MIN(created_at) AS oldest FROM partners.deliveries WHERE state = 'pending'"
+                    """
+                    SELECT MIN(d.created_at) AS oldest FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id
+                    WHERE d.state = 'pending' AND w.status = 'active'
+                    """
                 ).first?.find("oldest", as: Timestamp.self)
                 return oldest.map { max(0, now.since($0).inSeconds) } ?? 0
             },

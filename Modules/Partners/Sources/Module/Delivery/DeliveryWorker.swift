@@ -46,13 +46,12 @@ struct DeliveryWorker: Sendable {
         while true {
             let due = try await services.store.query(
                 """
-                SELECT DISTINCT d.webhook_id FROM partners.deliveries d JOIN partners.webhooks w ON w.id = d.webhook_id \
-                AND w.status = 'active'
-                WHERE d.state = 'pending' AND d.next_at <= \(now) AND (d.claimed_until <= \(now) \
-                OR d.claimed_until > \(now + Self.longestClaim)) AND d.webhook_id > \(last)
-                ORDER BY d.webhook_id LIMIT \(Self.page)
+                SELECT w.id FROM partners.webhooks w WHERE w.status = 'active' AND w.id > \(last) AND EXISTS (
+                    SELECT 1 FROM partners.deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending' AND d.next_at <= \(now)
+                        AND (d.claimed_until <= \(now) OR d.claimed_until > \(now + Self.longestClaim)))
+                ORDER BY w.id LIMIT \(Self.page)
                 """
-            ).map { try $0.read("webhook_id", as: String.self) }
+            ).map { try $0.read("id", as: String.self) }
             if try await serve(due, at: now) { hadWork = true }
             guard due.count == Self.page, let end = due.last else { return hadWork }
             last = end

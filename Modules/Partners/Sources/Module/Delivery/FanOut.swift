@@ -23,6 +23,11 @@ enum FanOut {
             "CREATE INDEX attempts_by_delivery ON partners.attempts (delivery_id)",
         ])
 
+    /// What waits for one webhook, by when it is due: those that are paused may have much, which nobody looks at.
+    static let dueByWebhook = Migration(
+        "006-due-by-webhook",
+        ["CREATE INDEX deliveries_due_by_webhook ON partners.deliveries (webhook_id, next_at) WHERE state = 'pending'"])
+
     static func reaction(_ catalogue: EventCatalogue, _ services: Services, _ activity: Activity) -> Reaction {
         let feed = Feed()
         return

@@ -6,7 +6,15 @@ struct FeedReader: Sendable {
     let org: OrgID
     let types: EventNames?
     let aggregate: String?
+    /// The digest of the key that reads.
+    let key: [UInt8]
     let services: Services
+
+    init(_ request: Request, types: EventNames?, aggregate: String?, _ services: Services) {
+        org = request.caller.org ?? ""
+        (self.types, self.aggregate, self.services) = (types, aggregate, services)
+        key = services.vault.sha256(Array((request.header("x-api-key") ?? "").utf8))
+    }
 
     struct Event: Sendable {
         let number: Int64
@@ -52,9 +60,9 @@ struct FeedReader: Sendable {
         return (events, events.count == limit ? events.last?.number ?? place : max(last, place))
     }
 
-    /// What changes when the keys of the tenant are revoked.
-    func revocation() async throws -> [[SQLValue]] {
-        try await services.store.query(services.directory.revocation(org, false)).map(\.values)
+    /// Whether the key still counts: it may have been revoked, or have ended.
+    func isAllowed() async throws -> Bool {
+        try await !services.store.query(services.directory.validKey(key, org, services.clock())).isEmpty
     }
 }
 

@@ -22,7 +22,7 @@ final class FeedWatch: Sendable {
     private let state = Mutex(State())
     private static let pause = Duration.milliseconds(50)
     /// As many may wait at once; others are answered at once.
-    private static let limit = 4_000
+    private static let limit = 4_000, limitOfTenant = 1_000
 
     func job(_ services: Services) -> Job {
         Job("partners-feed-watch") { [self] in
@@ -44,11 +44,14 @@ final class FeedWatch: Sendable {
     /// Waits until the tenant has an event behind a number, or the time is over.
     /// - Returns: false when nothing was waited for, because nobody looks or too many wait.
     func wait(for org: OrgID, beyond number: Int64, until end: ContinuousClock.Instant) async -> Bool {
-        let mayWait = state.withLock { $0.isRunning && $0.waiting.count < Self.limit }
+        let mayWait = state.withLock { state in
+            state.isRunning && state.waiting.count < Self.limit && state.waiting.count { $0.org == org } < Self.limitOfTenant
+        }
         guard mayWait else { return false }
         await withCheckedContinuation { isOver in
             let isHere = state.withLock { state in
-                guard state.isRunning, state.newest[org, default: 0] <= number else { return true }
+                // What was passed over may be this tenant's.
+                guard state.isRunning, state.seen <= number, state.newest[org, default: 0] <= number else { return true }
                 state.waiting.append(Waiting(org: org, number: number, until: end, isOver: isOver))
                 return false
             }

@@ -21,8 +21,8 @@ struct ReadFeed: Lookup {
     static let shape = Shape<Found>(.json("events", .list(of: .object)) { .array($0.events) }, .member("next") { $0.next })
 
     func find(_ request: Request, _ services: Services) async throws -> Found? {
-        let reader = FeedReader(org: org, types: types, aggregate: aggregate, services: services)
-        let end = ContinuousClock.now + .seconds(wait.number), revocation = try await reader.revocation()
+        let reader = FeedReader(request, types: types, aggregate: aggregate, services)
+        let end = ContinuousClock.now + .seconds(wait.number)
         var place = try await reader.start(after: after, beginsNow: false)
         while true {
             let (events, next) = try await reader.read(after: place, limit: limit.number)
@@ -31,7 +31,7 @@ struct ReadFeed: Lookup {
                 return Found(events: bodies, next: FeedPlace(number: next))
             }
             // A key that was revoked meanwhile sees nothing of what has come since.
-            guard try await reader.revocation() == revocation else { throw RequestError.unauthenticated("The API key is not valid.") }
+            guard try await reader.isAllowed() else { throw RequestError.unauthenticated("The API key is not valid.") }
             place = next
         }
     }

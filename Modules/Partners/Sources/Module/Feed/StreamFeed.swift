@@ -17,8 +17,8 @@ struct StreamFeed: Sendable {
     private static let limit = 100
 
     /// Returns the stream behind a place.
-    func stream(after start: Int64) async throws -> ByteStream {
-        let revocation = try await reader.revocation(), end = ContinuousClock.now + Self.longest
+    func stream(after start: Int64) -> ByteStream {
+        let end = ContinuousClock.now + Self.longest
         let place = Mutex<Int64?>(nil)
         return ByteStream(
             AsyncThrowingStream {
@@ -27,18 +27,18 @@ struct StreamFeed: Sendable {
                     place.withLock { $0 = start }
                     return Array("retry: 2000\nid: \(start)\n\n".utf8)
                 }
-                guard .now < end, let (part, next) = try await part(after: known, revocation) else { return nil }
+                guard .now < end, let (part, next) = try await part(after: known) else { return nil }
                 place.withLock { $0 = next }
                 return part
             })
     }
 
     /// Returns the next part and the place behind it; nil when the key was revoked.
-    private func part(after start: Int64, _ revocation: [[SQLValue]]) async throws -> (part: [UInt8], next: Int64)? {
+    private func part(after start: Int64) async throws -> (part: [UInt8], next: Int64)? {
         let silence = ContinuousClock.now + Self.heartbeat
         var place = start
         while true {
-            guard try await reader.revocation() == revocation else { return nil }
+            guard try await reader.isAllowed() else { return nil }
             let (events, next) = try await reader.read(after: place, limit: Self.limit)
             place = next
             if !events.isEmpty { return (events.flatMap(Self.bytes), next) }
@@ -66,9 +66,9 @@ struct StreamFeed: Sendable {
                 .query("after", "The same, for clients that cannot set headers."), .types(catalogue),
                 .query("aggregate", "Only those of this aggregate, such as `lock-7`."))
         ) { (request: Request, services: Services, last: FeedPlace?, after: FeedPlace?, types: EventNames?, aggregate: String?) in
-            let reader = FeedReader(org: request.caller.org ?? "", types: types, aggregate: aggregate, services: services)
+            let reader = FeedReader(request, types: types, aggregate: aggregate, services)
             let start = try await reader.start(after: last ?? after, beginsNow: true)
-            let stream = try await StreamFeed(reader: reader, watch: watch).stream(after: start)
+            let stream = StreamFeed(reader: reader, watch: watch).stream(after: start)
             // Gateways hold nothing back.
             return Response(200, headers: ["X-Accel-Buffering": "no"], body: .stream(stream, type: "text/event-stream"))
         }

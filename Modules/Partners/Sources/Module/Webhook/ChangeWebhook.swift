@@ -22,11 +22,12 @@ struct ChangeWebhook: Command {
     }
 
     enum Refusal: DomainError {
-        case noSuchWebhook, isBeingVerified
+        case noSuchWebhook, isBeingVerified, isPaused
         var kind: RefusalKind { self == .noSuchWebhook ? .unknown : .conflict }
         var message: String {
             switch self {
             case .noSuchWebhook: "There is no such webhook."
+            case .isPaused: "Resume the webhook before its address is changed: it is verified then."
             case .isBeingVerified: "The webhook waits for its address to be verified."
             }
         }
@@ -49,7 +50,10 @@ struct ChangeWebhook: Command {
         if let description { changed.description = description.text.isEmpty ? nil : description }
         if let sealedSecret = facts.sealedSecret { changed.replaceSecret(by: sealedSecret, at: now) }
         if let status { changed.status = try Self.status(of: changed, turned: status) }
-        if let url, url != changed.url { (changed.url, changed.status) = (url, .pending) }
+        if let url, url != changed.url {
+            guard changed.status != .paused else { throw .isPaused }
+            (changed.url, changed.status) = (url, .pending)
+        }
         guard changed != before else { return [] }
         changed.updatedAt = now
         return [.webhookChanged(changed)]

@@ -13,6 +13,8 @@ struct FinishVerification: Command {
 
     func decide(_ tenant: Tenant, _: NoFacts, at now: Timestamp) throws(NoRefusal) -> [Tenant.Event] {
         guard var changed = tenant.webhook(webhook), changed.url == url, changed.status != status else { return [] }
+        // Whoever verifies may be late: the tenant may have paused it meanwhile.
+        guard status == .disabled || changed.status == .pending else { return [] }
         changed.status = status
         changed.updatedAt = now
         if status == .active { changed.verifiedAt = now }
