@@ -186,7 +186,7 @@ final class Installation: Sendable {
     struct NotReady: Error { let log: String }
 
     func ready(_ port: Int) async throws {
-        let isUp = try await eventually(within: .seconds(20)) {
+        let isUp = try await eventually(within: .seconds(60)) {
             (try? await self.client.send(OutgoingRequest("GET", "http://127.0.0.1:\(port)/readyz")).status) == 200
         }
         guard isUp else { throw NotReady(log: (try? String(contentsOf: log(port), encoding: .utf8)) ?? "") }
