@@ -9,21 +9,21 @@ public final class PostgresListener: @unchecked Sendable {
     private let settings: PostgresSettings
     private let channels: [String]
     private let heard: @Sendable (_ channel: String, _ payload: String) -> Void
-    private let isHearing: @Sendable (Bool) -> Void
+    private let isListening: @Sendable (Bool) -> Void
     private let isStopping = Atomic(false)
 
     /// - Parameters:
-    ///   - isHearing: told when the connection listens, and when it is lost. If the settings name a process, it holds that process's lock.
+    ///   - isListening: told when the connection listens, and when it is lost. If the settings name a process, it holds that process's lock.
     ///   - heard: told of each notification, and with an empty one for each channel when the connection listens.
     ///
     /// Both are called on the listener's thread and must not block.
     public init(
-        _ settings: PostgresSettings, channels: [String], isHearing: @escaping @Sendable (Bool) -> Void = { _ in },
+        _ settings: PostgresSettings, channels: [String], isListening: @escaping @Sendable (Bool) -> Void = { _ in },
         heard: @escaping @Sendable (String, String) -> Void
     ) {
         self.settings = settings
         self.channels = channels
-        self.isHearing = isHearing
+        self.isListening = isListening
         self.heard = heard
         var thread = pthread_t()
         pthread_create(
@@ -41,7 +41,7 @@ public final class PostgresListener: @unchecked Sendable {
         while !isStopping.load(ordering: .relaxed) {
             if let handle = connect() {
                 if PQstatus(handle) == CONNECTION_OK { hear(handle) }
-                isHearing(false)
+                isListening(false)
                 PQfinish(handle)
             }
             usleep(200_000)
@@ -61,13 +61,13 @@ public final class PostgresListener: @unchecked Sendable {
     }
 
     private func hear(_ handle: OpaquePointer) {
-        let locks = settings.process.map { [$0.lockWhileHearing] } ?? []
+        let locks = settings.process.map { [$0.lockWhileListening] } ?? []
         for statement in locks + channels.map({ "LISTEN \"\($0)\"" }) {
             let answer = PQexec(handle, statement)
             defer { PQclear(answer) }
             guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(answer)) else { return }
         }
-        isHearing(true)
+        isListening(true)
         for channel in channels { heard(channel, "") }
         while !isStopping.load(ordering: .relaxed) {
             var socket = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)

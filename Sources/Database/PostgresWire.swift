@@ -53,7 +53,7 @@ final class PostgresWire {
     private func join(as process: WritingProcess) throws {
         let answers = try pipeline(process.locks + [WritingProcess.isKnown], endsInCommit: false)
         guard let row = answers.last?.rows.first, try row.read("is_known") else { return }
-        let end = ContinuousClock.now + WritingProcess.patience
+        let end = ContinuousClock.now + WritingProcess.longestWait
         guard try mustWait(for: process) else { return }
         _ = try pipeline([WritingProcess.announcement], endsInCommit: false)
         while try mustWait(for: process), .now < end { usleep(2_000) }

@@ -14,10 +14,10 @@ public struct WritingProcess: Sendable {
         (self.number, self.schemas) = (number, schemas)
     }
 
-    /// A sole member stops within this time, even if it hears of nobody. Longer than it believes a look at the locks.
-    static let patience = Duration.seconds(4)
-    /// How long a sole member believes what it has seen of the locks.
-    public static let belief = Duration.seconds(3)
+    /// A sole member stops within this time, even if it hears of nobody. Longer than what it has read of the locks counts.
+    static let longestWait = Duration.seconds(4)
+    /// How long what a sole member has read of the locks counts.
+    public static let validity = Duration.seconds(3)
     /// Where newcomers announce themselves.
     public static let channel = "spkey_members"
 
@@ -28,8 +28,8 @@ public struct WritingProcess: Sendable {
     public static func lockClass(of schema: String) -> Int {
         Int(schema.utf8.reduce(0x811C_9DC5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 } & 0x7FFF_FFFF)
     }
-    /// The lock that says that the process hears the channel.
-    private static let hearing = " hears"
+    /// The lock that says that the process listens to the channel.
+    private static let listening = " listens"
 
     private func lock(_ name: String) -> SQL {
         "SELECT pg_advisory_lock_shared(CAST(\(Self.lockClass(of: name)) AS INT), CAST(\(number) AS INT))"
@@ -39,8 +39,8 @@ public struct WritingProcess: Sendable {
     var locks: [SQL] { schemas.map(lock) }
 
     /// Executed by the connection that listens to the channel.
-    var lockWhileHearing: String {
-        "SELECT pg_advisory_lock_shared(\(Self.lockClass(of: Self.hearing)), \(number))"
+    var lockWhileListening: String {
+        "SELECT pg_advisory_lock_shared(\(Self.lockClass(of: Self.listening)), \(number))"
     }
 
     static let isKnown: SQL = "SELECT to_regclass('platform.sole_members') IS NOT NULL AS is_known"
@@ -51,20 +51,20 @@ public struct WritingProcess: Sendable {
         """
         SELECT 1 AS one FROM platform.sole_members s WHERE s.schema = ANY(CAST(\(SQLValue.texts(schemas)) AS TEXT[]))
             AND s.process <> \(number) AND EXISTS (SELECT 1 FROM pg_locks l WHERE \(trusted: Self.isOurs)
-            AND l.classid = CAST(\(Self.lockClass(of: Self.hearing)) AS OID) AND l.objid = CAST(s.process AS OID)) LIMIT 1
+            AND l.classid = CAST(\(Self.lockClass(of: Self.listening)) AS OID) AND l.objid = CAST(s.process AS OID)) LIMIT 1
         """
     }
 
-    /// Returns a row while newcomers can see that this process hears them.
-    public var isHeard: SQL {
+    /// Returns a row while newcomers can see that this process listens.
+    public var isListening: SQL {
         """
         SELECT 1 AS one FROM pg_locks l WHERE \(trusted: Self.isOurs) AND l.objid = CAST(\(number) AS OID)
-            AND l.classid = CAST(\(Self.lockClass(of: Self.hearing)) AS OID) LIMIT 1
+            AND l.classid = CAST(\(Self.lockClass(of: Self.listening)) AS OID) LIMIT 1
         """
     }
 
     /// Returns the schemas to which other processes may write, as the classes of their locks.
-    public var company: SQL {
+    public var otherWriters: SQL {
         """
         SELECT DISTINCT CAST(l.classid AS BIGINT) AS class FROM pg_locks l WHERE \(trusted: Self.isOurs)
             AND l.objid <> CAST(\(number) AS OID)

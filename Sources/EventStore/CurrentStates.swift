@@ -20,7 +20,7 @@ final class CurrentStates: Sendable {
     /// The point in time at which a stream was beginning to be read.
     struct Reading {
         let stream: StreamName
-        let standing: SoleMembership.Standing
+        let view: SoleMembership.View
         fileprivate let count: UInt64
     }
 
@@ -32,27 +32,27 @@ final class CurrentStates: Sendable {
     init(of schema: String, _ membership: SoleMembership) { (self.schema, self.membership) = (schema, membership) }
 
     func begin(reading stream: StreamName) -> Reading {
-        let standing = membership.standing(in: schema)
-        return Reading(stream: stream, standing: standing, count: state.withLock { $0.count })
+        let view = membership.view(of: schema)
+        return Reading(stream: stream, view: view, count: state.withLock { $0.count })
     }
 
     /// Whether a version of a stream is the stored one.
     func isCurrent(_ version: StateVersion, for reading: Reading) -> Bool {
-        guard reading.standing.isSole, let known = state.withLock({ $0.known[reading.stream] }) else { return false }
-        return known.version == version && known.era == reading.standing.era && reading.standing.now - known.at < SoleMembership.longest
+        guard reading.view.isSole, let known = state.withLock({ $0.known[reading.stream] }) else { return false }
+        return known.version == version && known.era == reading.view.era && reading.view.now - known.at < SoleMembership.longest
     }
 
     /// Notes what a reading has found, unless this process has written to the stream since it began.
     func note(_ version: StateVersion, credentials: Int64, after reading: Reading) {
-        guard reading.standing.isSole, membership.stillHolds(reading.standing) else { return }
-        membership.keep(credentials, from: reading.standing)
+        guard reading.view.isSole, membership.isCurrent(reading.view) else { return }
+        membership.keep(credentials, from: reading.view)
         state.withLock { state in
             let writes = state.writes[Self.stripe(of: reading.stream)]
             guard writes.underWay == 0, writes.last <= reading.count else { return }
             if state.known.count >= Self.limit, state.known[reading.stream] == nil, let any = state.known.keys.first {
                 state.known[any] = nil
             }
-            state.known[reading.stream] = Known(version: version, era: reading.standing.era, at: reading.standing.now)
+            state.known[reading.stream] = Known(version: version, era: reading.view.era, at: reading.view.now)
         }
     }
 

@@ -60,7 +60,7 @@ public struct ModuleStore: Sendable {
 
     /// Returns the credentials epoch when only that is not known.
     private func credentials(for reading: CurrentStates.Reading) async throws -> Int64 {
-        if let known = reading.standing.credentials { return known }
+        if let known = reading.view.credentials { return known }
         let row = try await clear { try await reads.read(["SELECT epoch FROM platform.credentials_epoch"])[0].first }
         let epoch = try row?.read("epoch", as: Int64.self) ?? 0
         people?.see(epoch)

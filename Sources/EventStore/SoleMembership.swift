@@ -2,15 +2,15 @@ public import Database
 public import Kernel
 import Synchronization
 
-/// Finds out for which schemas this process is the only one that may write (see `WritingProcess`). While it is, what it knows to be current stays
-/// current until it writes itself, and no query asks for it.
+/// Finds out for which schemas this process is the only one that may write (see `WritingProcess`). While it is, a state that was read
+/// stays current until it writes itself, and queries need not ask for it.
 ///
-/// A look at the locks is believed for three seconds by a clock that counts on while the machine sleeps, and not at all when the connection
+/// What was read of the locks counts for three seconds by a clock that counts on while the machine sleeps, and not at all when the connection
 /// on which newcomers are heard is lost.
 public final class SoleMembership: Sendable {
     private struct State {
-        var isHearing = false
-        /// Raised whenever a belief ends: what was seen before counts no more.
+        var isListening = false
+        /// Raised whenever it stops being sole: what was read before counts no more.
         var losses = 0
         /// One look at a time; who asks meanwhile is served by another.
         var isLooking = false, looksAgain = false
@@ -25,7 +25,7 @@ public final class SoleMembership: Sendable {
         var credentials: (epoch: Int64, at: Int64)?
 
         func isSole(of schema: String, at now: Int64) -> Bool {
-            isHearing && changes == 0 && now >= doubtUntil && until[schema].map { now < $0 } ?? false
+            isListening && changes == 0 && now >= doubtUntil && until[schema].map { now < $0 } ?? false
         }
 
         mutating func forget() {
@@ -35,7 +35,7 @@ public final class SoleMembership: Sendable {
     }
 
     /// What a query may rely on.
-    struct Standing {
+    struct View {
         let isSole: Bool
         let era: UInt64
         /// The credentials epoch, if it is known to be current.
@@ -61,27 +61,27 @@ public final class SoleMembership: Sendable {
 
     private var now: Int64 { uptime().milliseconds }
 
-    func standing(in schema: String) -> Standing {
+    func view(of schema: String) -> View {
         let now = now
         return state.withLock { state in
             let isSole = state.isSole(of: schema, at: now)
             let credentials = state.credentials.flatMap {
                 isSole && state.isSole(of: Self.platform, at: now) && now - $0.at < Self.longest ? $0.epoch : nil
             }
-            return Standing(isSole: isSole, era: state.era, credentials: credentials, now: now)
+            return View(isSole: isSole, era: state.era, credentials: credentials, now: now)
         }
     }
 
     /// Keeps a credentials epoch that was read since an era began.
-    func keep(_ epoch: Int64, from standing: Standing) {
+    func keep(_ epoch: Int64, from view: View) {
         state.withLock { state in
-            guard state.era == standing.era, state.changes == 0 else { return }
-            state.credentials = (epoch, standing.now)
+            guard state.era == view.era, state.changes == 0 else { return }
+            state.credentials = (epoch, view.now)
         }
     }
 
     /// Whether nothing has ended an era.
-    func stillHolds(_ standing: Standing) -> Bool { state.withLock { $0.era == standing.era && $0.changes == 0 } }
+    func isCurrent(_ view: View) -> Bool { state.withLock { $0.era == view.era && $0.changes == 0 } }
 
     /// Surrounds a transaction that raises the credentials epoch: nothing counts that was read before its end.
     func change<Result>(_ body: () async throws -> Result) async throws -> Result {
@@ -104,12 +104,12 @@ public final class SoleMembership: Sendable {
     }
 
     /// Called when the connection that hears of newcomers is there.
-    public func hears() { state.withLock { $0.isHearing = true } }
+    public func listenerIsConnected() { state.withLock { $0.isListening = true } }
 
     /// Called when it is lost: from now on a newcomer need not wait.
-    public func isDeaf() {
+    public func listenerIsLost() {
         state.withLock { state in
-            (state.isHearing, state.until) = (false, [:])
+            (state.isListening, state.until) = (false, [:])
             state.losses += 1
             state.forget()
         }
@@ -134,23 +134,23 @@ public final class SoleMembership: Sendable {
 
     private func lookOnce() async {
         let begin = now, losses = state.withLock { $0.losses }
-        guard state.withLock({ $0.isHearing }), let seen = try? await seen() else { return }
-        let lonely = Set(process.schemas).subtracting(seen.company)
-        believe(lonely.intersection(seen.said), since: begin, losses)
-        let unsaid = lonely.subtracting(seen.said).sorted(), untrue = seen.said.subtracting(lonely).sorted()
-        guard !unsaid.isEmpty || !untrue.isEmpty else { return }
-        guard (try? await database.transact(unsaid.map(say) + untrue.map(takeBack))) != nil, !unsaid.isEmpty else { return }
+        guard state.withLock({ $0.isListening }), let seen = try? await seen() else { return }
+        let alone = Set(process.schemas).subtracting(seen.others)
+        trust(alone.intersection(seen.declared), since: begin, losses)
+        let undeclared = alone.subtracting(seen.declared).sorted(), outdated = seen.declared.subtracting(alone).sorted()
+        guard !undeclared.isEmpty || !outdated.isEmpty else { return }
+        guard (try? await database.transact(undeclared.map(declare) + outdated.map(withdraw))) != nil, !undeclared.isEmpty else { return }
         // Who has come before it was said has not waited for it: only what is seen afterwards counts.
         let again = now, lost = state.withLock { $0.losses }
         guard let seen = try? await self.seen() else { return }
-        believe(Set(process.schemas).subtracting(seen.company).intersection(seen.said), since: again, lost)
+        trust(Set(process.schemas).subtracting(seen.others).intersection(seen.declared), since: again, lost)
     }
 
     /// Returns the schemas to which others may write, and those of which it is said that this process is alone. What is said is read
     /// first, so that it is older than what is seen; it counts only while newcomers see that this process hears them.
-    private func seen() async throws -> (company: Set<String>, said: Set<String>) {
+    private func seen() async throws -> (others: Set<String>, declared: Set<String>) {
         let answers = try await database.read([
-            "SELECT schema FROM platform.sole_members WHERE process = \(process.number)", process.isHeard, process.company,
+            "SELECT schema FROM platform.sole_members WHERE process = \(process.number)", process.isListening, process.otherWriters,
         ])
         let classes = Set(try answers[2].rows.map { try $0.read("class", as: Int.self) })
         return (
@@ -159,20 +159,20 @@ public final class SoleMembership: Sendable {
         )
     }
 
-    private func say(_ schema: String) -> SQL {
+    private func declare(_ schema: String) -> SQL {
         """
         INSERT INTO platform.sole_members (schema, process) VALUES (\(schema), \(process.number))
         ON CONFLICT (schema) DO UPDATE SET process = EXCLUDED.process
         """
     }
 
-    private func takeBack(_ schema: String) -> SQL {
+    private func withdraw(_ schema: String) -> SQL {
         "DELETE FROM platform.sole_members WHERE schema = \(schema) AND process = \(process.number)"
     }
 
-    private func believe(_ schemas: Set<String>, since begin: Int64, _ losses: Int) {
+    private func trust(_ schemas: Set<String>, since begin: Int64, _ losses: Int) {
         state.withLock { state in
-            guard state.isHearing, state.losses == losses else { return }
+            guard state.isListening, state.losses == losses else { return }
             let now = now
             for schema in process.schemas {
                 guard schemas.contains(schema) else {
@@ -181,7 +181,7 @@ public final class SoleMembership: Sendable {
                 }
                 // Others may have written in the meantime.
                 if state.until[schema].map({ $0 <= now }) ?? true { state.forget() }
-                state.until[schema] = begin + WritingProcess.belief.milliseconds
+                state.until[schema] = begin + WritingProcess.validity.milliseconds
             }
         }
     }

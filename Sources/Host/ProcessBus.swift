@@ -44,9 +44,9 @@ struct ProcessBus: Sendable {
         let membership = storage.membership
         listener = PostgresListener(
             postgres, channels: remote.channels + [WritingProcess.channel] + (isSplit ? [Self.outboxChannel] : []),
-            isHearing: {
-                remote.isHearing($0)
-                $0 ? membership?.hears() : membership?.isDeaf()
+            isListening: {
+                remote.isListening($0)
+                $0 ? membership?.listenerIsConnected() : membership?.listenerIsLost()
             }
         ) { [signals] channel, payload in
             if channel == WritingProcess.channel {

@@ -31,7 +31,7 @@ public final class PostgresAsks: Sendable {
     /// The asks that this process has taken, with their deadlines, so that it answers none twice.
     private let taken = Mutex<[String: Timestamp]>([:])
     private let pump = Pump()
-    private let ear = Ear()
+    private let listenerGate = ListenerGate()
 
     /// Longer payloads of NOTIFY are refused from 8,000 bytes on (PostgreSQL, "NOTIFY").
     private static let longestNotice = 7_500
@@ -57,7 +57,7 @@ public final class PostgresAsks: Sendable {
     }
 
     /// Notes whether the channels are listened to: a reply that comes while they are not is lost.
-    public func isHearing(_ is: Bool) { ear.set(`is`) }
+    public func isListening(_ isListening: Bool) { listenerGate.set(isListening) }
 
     /// The channels whose notices must lead to a call of `heard`.
     public var channels: [String] { modules.map { Self.askChannel + $0 } + [Self.replyChannel + process] }
@@ -89,7 +89,7 @@ public final class PostgresAsks: Sendable {
         let ask = AskMessage(id: id, module: module, name: name, body: body, asker: process, context: context)
         waiting.withLock { $0[id] = reply }
         defer { waiting.withLock { _ = $0.removeValue(forKey: id) } }
-        ear.whenHearing { [self] in
+        listenerGate.whenListening { [self] in
             post(ask) { reply.settle(.failure(RequestError.unavailable("The database is not available now.", retryAfter: .seconds(2)))) }
         }
         let alarm = Deadlines.shared.call(at: .now + Self.patience) { [self] in Task { try? await store(ask) } }

@@ -44,7 +44,7 @@ final class AskingProcess: Sendable {
             process: name,
             clock: Stage.clock)
         (self.database, self.remote) = (database, remote)
-        listener = PostgresListener(settings, channels: remote.channels, isHearing: remote.isHearing) { remote.heard($0, $1) }
+        listener = PostgresListener(settings, channels: remote.channels, isListening: remote.isListening) { remote.heard($0, $1) }
         polling = Task { try await remote.poll() }
     }
 

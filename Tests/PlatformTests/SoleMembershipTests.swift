@@ -63,7 +63,8 @@ import enum Host.Clocks
             self.membership = membership
             store = ModuleStore(schema: "alpha", database: WatchedDatabase(observed, membership), epoch: 0, membership: membership).port
             listener = PostgresListener(
-                settings, channels: [WritingProcess.channel], isHearing: { $0 ? membership.hears() : membership.isDeaf() }
+                settings, channels: [WritingProcess.channel],
+                isListening: { $0 ? membership.listenerIsConnected() : membership.listenerIsLost() }
             ) { _, _ in if looks { Task { await membership.look() } } }
         }
 

@@ -24,12 +24,12 @@ import Testing
         }
         await begun.pass()
         async let settled: Bool = {
-            await underWay.settle()
+            await underWay.waitForRunning()
             return door.isPassed
         }()
         door.open()
         #expect(await settled)
         await request
-        await underWay.settle()
+        await underWay.waitForRunning()
     }
 }

@@ -31,7 +31,7 @@ final class CommandsUnderWay: Sendable {
     }
 
     /// Waits until the requests that are under way now are over. Each of them has a deadline.
-    func settle() async {
+    func waitForRunning() async {
         await withCheckedContinuation { isOver in
             let isIdle = state.withLock { state in
                 if !state.running.isEmpty { state.waiting.append((state.last, isOver)) }

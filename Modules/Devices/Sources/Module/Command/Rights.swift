@@ -62,7 +62,7 @@ extension ThingRunner {
     ///
     /// Throws when some rights could not be checked; commands that are known to have lost their rights are withdrawn all the same.
     func lookAgain(at subject: String, _ trace: Trace) async throws {
-        await underWay.settle()
+        await underWay.waitForRunning()
         var last: ActionID?, areAllKnown = true
         while true {
             let rows = try await services.store.query(PendingCommand.resting(on: subject, after: last, limit: Self.batchSize))

@@ -2,7 +2,7 @@ import Application
 import Kernel
 import Synchronization
 
-/// Wakes those who wait for new events of their tenant: one look at the feed for all of them.
+/// Wakes those who wait for new events of their tenant: one query serves all of them.
 final class FeedWatch: Sendable {
     private struct Waiting {
         let org: OrgID

@@ -1,7 +1,8 @@
 import Application
 import Kernel
 
-/// Changes the address, events, secret or description of a webhook, or whether it is paused. A new address must be verified before it receives anything.
+/// Changes the address, events, secret or description of a webhook, or whether it is paused.
+/// A new address must be verified before it receives anything.
 struct ChangeWebhook: Command {
     let org: OrgID
     let webhook: Webhook.ID
